@@ -1,0 +1,43 @@
+"""What a media file holds, as its probe found it."""
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoStream:
+    """The picture stream that is used."""
+
+    index: int  # stream index in the container
+    codec: str
+    width: int  # px as shown: after rotation and with square pixels
+    height: int  # px as shown
+    coded_width: int  # px as stored
+    coded_height: int  # px as stored
+    rotation_deg: int  # clockwise turn a player applies: 0, 90, 180 or 270
+    average_rate: Fraction  # frames a second; for people, never for time
+    time_base: Fraction  # seconds a presentation tick
+    num_frames: int  # frames that are shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundStream:
+    """One sound stream."""
+
+    index: int  # stream index in the container
+    codec: str
+    sample_rate_hz: int
+    num_channels: int
+    language: str  # as tagged, "" when not
+    is_default: bool
+    start_s: float  # first sample's time after the timeline's zero; + = starts late
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaProbe:
+    """Streams of one file. `video` is None without moving picture (cover art is none)."""
+
+    container: str
+    duration_s: float
+    video: VideoStream | None
+    sounds: tuple[SoundStream, ...]
+    sound_index: int  # position in `sounds` of the one used; -1 without sound

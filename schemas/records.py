@@ -1,0 +1,182 @@
+"""The records that travel between stages: small, frozen, picklable; pictures, sound and meshes stay in staging files."""
+from dataclasses import dataclass
+
+from schemas.media import MediaProbe
+from schemas.tables import ClipRow, TrackRow
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoSource:
+    """One name of one input, as listed. Text fields are "" when not given."""
+
+    uri: str
+    speaker: str = ""
+    group: str = ""
+    split: str = ""
+    licence: str = ""
+    consent: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One input by content: all its names, and the split its unit falls into."""
+
+    source_id: str  # first 16 hex digits of content_sha256
+    content_sha256: str
+    uris: tuple[str, ...]  # sorted; the first is source_uri
+    size_bytes: int
+    speaker: str
+    group: str
+    split: str  # one of SPLITS
+    split_unit: str  # "speaker:NAME", "group:NAME" or "source:ID"
+    licence: str
+    consent: str
+    language: str
+
+    def __post_init__(self) -> None:
+        if self.split not in SPLITS:
+            raise ValueError(f"split of {self.source_uri!r} must be one of {SPLITS}, not {self.split!r}")
+        if not self.uris or list(self.uris) != sorted(self.uris):
+            raise ValueError(f"uris of source {self.source_id} must be sorted and not empty")
+
+    @property
+    def source_uri(self) -> str:
+        return self.uris[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Half-open range of timeline frames or of samples, whichever its owner says."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a span needs 0 <= start <= end, not {self.start}..{self.end}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechTurn:
+    """Speech in the sound. Samples at 16 kHz from the timeline's zero."""
+
+    start_sample: int
+    end_sample: int
+    voice: str  # diarized voice within the source; "" when the speech model tells none apart
+    overlapped: bool  # two voices at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """One probed source with picture and speech, its sound and times in staging."""
+
+    source: Source
+    probe: MediaProbe
+    num_frames: int  # timeline frames, 25 a second
+    timeline_uri: str  # .npz: presentation_ticks int64 (N,), key_frames bool (N,)
+    sound_uri: str  # FLAC, 16 kHz mono, sample 0 at the timeline's zero
+    speech: tuple[SpeechTurn, ...]  # ascending by start
+    speech_model: str  # name and hash, goes into each clip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFacts:
+    """What is known of one source once it was prepared and split, whatever became of it."""
+
+    source: Source
+    probe: MediaProbe | None  # None when it could not be read or probed
+    num_frames: int  # timeline frames
+    num_windows: int  # windows it was split into: the number of outcomes that must come
+    speech_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A stretch of one video that is decoded at once. Starts at a key frame; 60 s at most."""
+
+    video: Video  # its `speech` holds only the turns that touch this window, with a second on each side
+    index: int
+    start_frame: int  # timeline frames, half-open
+    end_frame: int
+    is_last: bool
+
+    @property
+    def window_id(self) -> str:
+        return f"{self.video.source.source_id}-w{self.index:05d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceTrack:
+    """One followed face: numbers that fit a record. Its arrays lie in the window's tube file under `name`."""
+
+    track_id: str
+    name: str  # prefix of its arrays in the tube file: "t00"
+    start_frame: int  # timeline frames, half-open
+    end_frame: int
+    end_rule: str  # lost, cut, window_edge, source_end
+    row: TrackRow  # what is known before sync; FindSpeakers completes it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowFaces:
+    """All faces of one window."""
+
+    window: Window
+    tube_uri: str  # .npz in staging, see transforms.faces.tubes; "" without tracks
+    tracks: tuple[FaceTrack, ...]
+    detector: str
+    detector_sha256: str
+    mesh_sha256: str
+    damaged_frames: int
+    work_msec: tuple[tuple[str, int], ...]  # (kernel, milliseconds): counted by an unguarded step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakingTurn:
+    """A stretch in which one face speaks alone, and by how much its sound is late."""
+
+    turn_id: str
+    track: FaceTrack
+    start_frame: int  # timeline frames, half-open
+    end_frame: int
+    audio_lag_frames: float | None  # + = the sound is late; None: not judged
+    sync_confidence: float | None
+    sync_margin: float | None
+    drift_frames_per_minute: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowTurns:
+    """All speaking turns of one window; may be none."""
+
+    faces: WindowFaces
+    turns: tuple[SpeakingTurn, ...]
+    sync_network: str
+    sync_network_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRef:
+    """Where a finished clip's tar members lie in staging. Only this is shuffled, never the bytes."""
+
+    key: str
+    split: str
+    pack_uri: str
+    offset: int  # byte
+    length: int  # byte, a multiple of 512
+    sha256: str  # of those bytes
+    row: ClipRow  # shard, tar_offset and tar_length are filled when it is placed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowOutcome:
+    """How one window ended. Every window has exactly one."""
+
+    source_id: str
+    window_index: int
+    outcome: str  # clips, decided, failed
+    num_clips: int
+    damaged_frames: int

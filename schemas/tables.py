@@ -1,0 +1,213 @@
+"""The stored tables. A row type is a frozen dataclass; its pyarrow schema, units and descriptions come from its fields."""
+import dataclasses
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+SCHEMA_VERSION = "1.0"
+
+_TEXT, _INT, _FLOAT, _BOOL = pa.string(), pa.int64(), pa.float32(), pa.bool_()
+_TIME = pa.float64()
+_BOX = pa.list_(pa.float32(), 4)
+
+
+def column(arrow_type: pa.DataType, about: str, unit: str = "") -> dataclasses.Field:
+    """A stored field: its Arrow type, one line about it, and its unit."""
+    return dataclasses.field(metadata={"type": arrow_type, "about": about, "unit": unit})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """One input by content, whatever its names."""
+
+    source_id: str = column(_TEXT, "first 16 hex digits of the content's sha256")
+    content_sha256: str = column(_TEXT, "sha256 of the bytes; empty when it could not be read")
+    uris: tuple[str, ...] = column(pa.list_(_TEXT), "every name the content came under, sorted")
+    size_bytes: int = column(_INT, "size of the content", "byte")
+    container: str = column(_TEXT, "container format")
+    video_codec: str = column(_TEXT, "codec of the picture stream used")
+    width: int = column(_INT, "picture width as shown", "px")
+    height: int = column(_INT, "picture height as shown", "px")
+    source_fps: float = column(_FLOAT, "average picture rate; never used for time", "1/s")
+    sounds: tuple[str, ...] = column(pa.list_(_TEXT), "each sound stream: index, codec, rate, channels, language")
+    sound_stream: int = column(_INT, "container index of the sound stream used; -1: none")
+    sound_start_s: float = column(_TIME, "start of the sound after the first picture; + = late", "s")
+    duration_s: float = column(_TIME, "length of the picture timeline", "s")
+    speech_s: float = column(_TIME, "time with speech", "s")
+    speaker: str = column(_TEXT, "person, as given")
+    group: str = column(_TEXT, "group, as given")
+    split: str = column(_TEXT, "train, val or test")
+    split_unit: str = column(_TEXT, "what the split was decided by: speaker:, group: or source:")
+    licence: str = column(_TEXT, "licence, as given")
+    consent: str = column(_TEXT, "consent, as given")
+    language: str = column(_TEXT, "language, as given")
+    num_windows: int = column(_INT, "windows the source was split into")
+    windows_done: int = column(_INT, "windows that gave clips")
+    windows_decided: int = column(_INT, "windows that gave no clip, by decision")
+    windows_failed: int = column(_INT, "windows that failed")
+    damaged_frames: int = column(_INT, "timeline frames whose picture could not be decoded")
+    num_clips: int = column(_INT, "clips stored")
+    status: str = column(_TEXT, "clips, else failed, else decided")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """One thing judged by one rule. A subject has rows up to the first rule that drops it."""
+
+    subject_id: str = column(_TEXT, "id of the source, window, track, turn or clip")
+    subject_kind: str = column(_TEXT, "source, window, track, turn or clip")
+    source_id: str = column(_TEXT, "source it belongs to")
+    stage: str = column(_TEXT, "stage that judged")
+    rule: str = column(_TEXT, "name of the rule")
+    rule_order: int = column(_INT, "position of the rule among those of its stage and subject kind")
+    comparison: str = column(_TEXT, "kept when value COMPARISON threshold: >=, <=, in, exists")
+    value: float | None = column(_TIME, "measured value, null where it is text")
+    value_text: str = column(_TEXT, "measured value as text where it is no number")
+    threshold: float | None = column(_TIME, "threshold, null where there is none")
+    unit: str = column(_TEXT, "unit of value and threshold")
+    kept: bool = column(_BOOL, "whether the subject went on")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackRow:
+    """One face followed through one window."""
+
+    track_id: str = column(_TEXT, "id: source, window, number")
+    track_chain_id: str = column(_TEXT, "first track of the chain of continuations across window edges")
+    source_id: str = column(_TEXT, "source")
+    window_index: int = column(_INT, "window in the source")
+    start_frame: int = column(_INT, "first timeline frame", "frame")
+    end_frame: int = column(_INT, "one past the last timeline frame", "frame")
+    end_rule: str = column(_TEXT, "why it ended: lost, cut, window_edge, source_end")
+    box_xyxy: tuple[float, ...] = column(_BOX, "median box in the source picture", "px")
+    boxes_xyxy: tuple[tuple[float, ...], ...] = column(pa.list_(_BOX), "box of each frame, 25 a second", "px")
+    interpolated: tuple[bool, ...] = column(pa.list_(_BOOL), "whether that frame's box was bridged")
+    face_source_px: float = column(_FLOAT, "median of the box's shorter side", "px")
+    detector_score: float = column(_FLOAT, "median detector score")
+    mesh_presence: float = column(_FLOAT, "median presence logit of the mesh")
+    sharpness: float = column(_FLOAT, "median variance of the Laplacian of the 112 px face", "grey level squared")
+    yaw_deg: float = column(_FLOAT, "median; + = the face turns to the picture's right", "degree")
+    pitch_deg: float = column(_FLOAT, "median; + = looks down", "degree")
+    roll_deg: float = column(_FLOAT, "median; + = clockwise in the picture", "degree")
+    mouth_opening: float = column(_FLOAT, "mean inner-lip distance over eye distance")
+    sync_curve: tuple[float, ...] = column(
+        pa.list_(pa.float32()), "mean similarity with the sound delayed by -15..15 frames against the picture; 31 values or none")
+    audio_lag_frames: float | None = column(_FLOAT, "measured lag, + = the sound is late; null: not judged", "frame")
+    sync_margin: float | None = column(_FLOAT, "peak less best value more than two frames away")
+    sync_confidence: float | None = column(_FLOAT, "peak less median of the curve")
+    drift_frames_per_minute: float | None = column(_FLOAT, "change of the lag along the chain; null: too short", "frame/min")
+    active_share: float = column(_FLOAT, "share of frames in which this face speaks")
+    voiced_share: float = column(_FLOAT, "share of frames with speech in the sound")
+    face_embedding: tuple[float, ...] = column(pa.list_(pa.float32()), "recognition embedding, when the detector's pack has one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRow:
+    """One stored clip. The same columns, less the place in the shard, are in its KEY.json."""
+
+    key: str = column(_TEXT, "WebDataset key")
+    shard: str = column(_TEXT, "shard path below the dataset; empty until placed")
+    tar_offset: int = column(_INT, "first byte of the clip's members in the shard", "byte")
+    tar_length: int = column(_INT, "length of the clip's members", "byte")
+    source_id: str = column(_TEXT, "source")
+    source_uri: str = column(_TEXT, "first of the source's names")
+    source_start_s: float = column(_TIME, "start in the source's timeline", "s")
+    source_end_s: float = column(_TIME, "end in the source's timeline", "s")
+    source_fps: float = column(_FLOAT, "average picture rate of the source", "1/s")
+    track_id: str = column(_TEXT, "track it was cut from")
+    start_frame: int = column(_INT, "first timeline frame", "frame")
+    num_frames: int = column(_INT, "frames, 25 a second", "frame")
+    audio_lag_frames: float | None = column(_FLOAT, "measured lag, + = the sound was late; null: not judged", "frame")
+    audio_shift_samples: int = column(_INT, "applied: stored sample n is the source's n + shift", "sample")
+    sync_confidence: float | None = column(_FLOAT, "of the track; null: not judged")
+    sync_margin: float | None = column(_FLOAT, "of the track; null: not judged")
+    clip_sync_confidence: float | None = column(_FLOAT, "of this clip alone; null: not judged")
+    drift_frames_per_minute: float | None = column(_FLOAT, "of the track's chain at cutting time; null: too short", "frame/min")
+    detector: str = column(_TEXT, "face detector")
+    detector_sha256: str = column(_TEXT, "its weights")
+    mesh_sha256: str = column(_TEXT, "weights of the face mesh")
+    speech_model: str = column(_TEXT, "speech detector")
+    sync_network: str = column(_TEXT, "sync network, or none")
+    sync_network_sha256: str = column(_TEXT, "its weights; empty for none")
+    split: str = column(_TEXT, "train, val or test")
+    split_unit: str = column(_TEXT, "what the split was decided by")
+    speaker: str = column(_TEXT, "person, as given")
+    group: str = column(_TEXT, "group, as given")
+    licence: str = column(_TEXT, "licence, as given")
+    consent: str = column(_TEXT, "consent, as given")
+    language: str = column(_TEXT, "language, as given")
+    image_px: int = column(_INT, "side of the stored face", "px")
+    face_source_px: float = column(_FLOAT, "median of the box's shorter side in the source", "px")
+    sharpness: float = column(_FLOAT, "median variance of the Laplacian of the stored face at 112 px", "grey level squared")
+    yaw_deg: float = column(_FLOAT, "median", "degree")
+    pitch_deg: float = column(_FLOAT, "median", "degree")
+    roll_deg: float = column(_FLOAT, "median", "degree")
+    mouth_opening: float = column(_FLOAT, "mean inner-lip distance over eye distance")
+    mouth_opening_sd: float = column(_FLOAT, "its standard deviation over the clip")
+    bridged_share: float = column(_FLOAT, "share of frames whose face was interpolated")
+    speech_share: float = column(_FLOAT, "share of frames with speech")
+    loudness_dbfs: float = column(_FLOAT, "RMS of the sound", "dB relative to full scale")
+    clipping_share: float = column(_FLOAT, "share of samples at full scale")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardRow:
+    """One shard."""
+
+    shard: str = column(_TEXT, "path below the dataset")
+    split: str = column(_TEXT, "train, val or test")
+    num_clips: int = column(_INT, "clips")
+    size_bytes: int = column(_INT, "bytes", "byte")
+    sha256: str = column(_TEXT, "of the whole file")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRow:
+    """One element that failed. The rest of the run went on."""
+
+    stage: str = column(_TEXT, "stage")
+    kind: str = column(_TEXT, "not_media, unreadable, damaged, limit, crash, timeout or bug")
+    message: str = column(_TEXT, "what, where, expected")
+    source_id: str = column(_TEXT, "source; empty when it could not be read")
+    source_uri: str = column(_TEXT, "a name of the source")
+    window_index: int = column(_INT, "window; -1: the whole source")
+    attempts: int = column(_INT, "times it was tried")
+
+
+TABLES = {
+    "sources": SourceRow, "decisions": DecisionRow, "tracks": TrackRow,
+    "clips": ClipRow, "shards": ShardRow, "failures": FailureRow,
+}
+"""Table name -> row type."""
+
+SORT_BY = {
+    "sources": ("source_id", "uris"), "tracks": ("track_id",), "clips": ("key",), "shards": ("shard",),
+    "decisions": ("source_id", "subject_id", "stage", "rule_order", "rule"),
+    "failures": ("source_uri", "source_id", "window_index", "stage", "kind", "message"),
+}
+"""Table name -> the columns its rows are sorted by."""
+
+
+def table_name(row: object) -> str:
+    """Table that a row belongs to."""
+    for name, row_type in TABLES.items():
+        if type(row) is row_type:
+            return name
+    raise TypeError(f"{type(row).__name__} is no row of a table")
+
+
+def arrow_schema(name: str) -> pa.Schema:
+    """pyarrow schema of a table, with unit and description in each field's metadata."""
+    fields = [
+        pa.field(f.name, f.metadata["type"], metadata={"unit": f.metadata["unit"], "about": f.metadata["about"]})
+        for f in dataclasses.fields(TABLES[name])
+    ]
+    return pa.schema(fields, metadata={"table": name, "schema_version": SCHEMA_VERSION})
+
+
+def arrow_table(name: str, rows: list) -> pa.Table:
+    """Rows of one table, sorted, as pyarrow holds them."""
+    ordered = sorted(rows, key=lambda row: tuple(getattr(row, field) for field in SORT_BY[name]))
+    schema = arrow_schema(name)
+    return pa.table({field: pa.array([getattr(row, field) for row in ordered], schema.field(field).type)
+                     for field in schema.names}, schema=schema)

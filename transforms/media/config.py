@@ -1,0 +1,20 @@
+"""Limits on what a source may cost, and the frame of the stored face."""
+from dataclasses import dataclass
+
+from schemas.settings import require, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsConfig:
+    """What no sane input exceeds: past it the source or window fails."""
+
+    duration_h: float = setting(6.0, "h", "longest source")
+    prepare_s: float = setting(1800.0, "s", "time to prepare one source")
+    window_s: float = setting(300.0, "s", "time to follow the faces of one window")
+    frame_megapixels: float = setting(40.0, "megapixel", "largest picture")
+    memory_mb: int = setting(6000, "MB", "data memory of the process that decodes")
+    damaged_share: float = setting(0.05, "of a window's frames", "undecodable pictures above which the window fails")
+
+    def __post_init__(self) -> None:
+        require(self.duration_h > 0 and self.prepare_s > 0 and self.window_s > 0, "limits must be positive")
+        require(0 <= self.damaged_share <= 1, f"limits.damaged_share must be in 0..1, not {self.damaged_share}")

@@ -1,0 +1,19 @@
+"""Settings of deciding who speaks."""
+from dataclasses import dataclass
+
+from schemas.settings import require, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakersConfig:
+    """Who speaks, and by how much the sound is late. `network` is default, none or FILE.onnx."""
+
+    network: str = setting("default", "", "default, none or FILE.onnx")
+    min_voiced_share: float = setting(0.3, "of the track", "speech under a track below which it is not judged")
+    min_confidence: float = setting(0.2, "similarity (peak - median)", "confidence below which sound and lips do not belong together")
+    max_abs_lag_frames: float = setting(12.0, "frame", "largest lag that is corrected")
+
+    def __post_init__(self) -> None:
+        known = self.network in ("default", "none") or self.network.endswith(".onnx")
+        require(known, f"speakers.network must be default, none or FILE.onnx, not {self.network!r}")
+        require(0 <= self.max_abs_lag_frames <= 15, "speakers.max_abs_lag_frames must be in 0..15: the curve has 31 points")
