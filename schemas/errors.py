@@ -55,4 +55,10 @@ class LimitExceeded(MediaError):
     kind = "limit"
 
 
-MEDIA_ERRORS = (UnreadableSource, NotMedia, DamagedMedia, LimitExceeded)
+class MissingStream(MediaError):
+    """The stream that was asked for (`sound.stream`) is not in the file."""
+
+    kind = "missing_stream"
+
+
+MEDIA_ERRORS = (UnreadableSource, NotMedia, DamagedMedia, LimitExceeded, MissingStream)

@@ -2,6 +2,8 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoStream:
@@ -41,3 +43,24 @@ class MediaProbe:
     video: VideoStream | None
     sounds: tuple[SoundStream, ...]
     sound_index: int  # position in `sounds` of the one used; -1 without sound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Timeline:
+    """When each shown source frame is presented. Frames that are decoded but not shown (edit lists) are not in it."""
+
+    presentation_ticks: np.ndarray  # int64 (N,), strictly ascending, units of time_base; the first is the timeline's zero
+    key_frames: np.ndarray  # bool (N,), whether decoding can begin there
+    time_base: Fraction  # seconds a tick
+
+    def __post_init__(self) -> None:
+        ticks, keys = self.presentation_ticks, self.key_frames
+        if ticks.dtype != np.int64 or ticks.ndim != 1 or len(ticks) == 0 or np.any(np.diff(ticks) <= 0):
+            raise ValueError(f"presentation_ticks must be a strictly ascending int64 vector, not {ticks.dtype} {ticks.shape}")
+        if keys.dtype != np.bool_ or keys.shape != ticks.shape:
+            raise ValueError(f"key_frames must be bool {ticks.shape}, not {keys.dtype} {keys.shape}")
+
+    @property
+    def zero_s(self) -> Fraction:
+        """Presentation time of the first frame on the container's clock, seconds."""
+        return int(self.presentation_ticks[0]) * self.time_base

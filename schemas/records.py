@@ -117,6 +117,7 @@ class FaceTrack:
     start_frame: int  # timeline frames, half-open
     end_frame: int
     end_rule: str  # lost, cut, window_edge, source_end
+    has_mesh: bool  # False: seen by the detector only, without a tube
     row: TrackRow  # what is known before sync; FindSpeakers completes it
 
 

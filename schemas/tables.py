@@ -2,6 +2,7 @@
 import dataclasses
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 SCHEMA_VERSION = "1.0"
@@ -121,7 +122,6 @@ class ClipRow:
     audio_shift_samples: int = column(_INT, "applied: stored sample n is the source's n + shift", "sample")
     sync_confidence: float | None = column(_FLOAT, "of the track; null: not judged")
     sync_margin: float | None = column(_FLOAT, "of the track; null: not judged")
-    clip_sync_confidence: float | None = column(_FLOAT, "of this clip alone; null: not judged")
     drift_frames_per_minute: float | None = column(_FLOAT, "of the track's chain at cutting time; null: too short", "frame/min")
     detector: str = column(_TEXT, "face detector")
     detector_sha256: str = column(_TEXT, "its weights")
@@ -211,3 +211,14 @@ def arrow_table(name: str, rows: list) -> pa.Table:
     schema = arrow_schema(name)
     return pa.table({field: pa.array([getattr(row, field) for row in ordered], schema.field(field).type)
                      for field in schema.names}, schema=schema)
+
+
+def stored_values(row: object) -> dict[str, object]:
+    """A row's columns as its table holds them: float32 columns rounded to float32, so that JSON and Parquet agree."""
+    values = {}
+    for field in dataclasses.fields(row):
+        value = getattr(row, field.name)
+        if field.metadata["type"] == _FLOAT and value is not None:
+            value = float(str(np.float32(value)))
+        values[field.name] = value
+    return values

@@ -1,4 +1,4 @@
-"""Limits on what a source may cost, and the frame of the stored face."""
+"""Limits on what a source may cost, and which of its sound streams is used."""
 from dataclasses import dataclass
 
 from schemas.settings import require, setting
@@ -18,3 +18,10 @@ class LimitsConfig:
     def __post_init__(self) -> None:
         require(self.duration_h > 0 and self.prepare_s > 0 and self.window_s > 0, "limits must be positive")
         require(0 <= self.damaged_share <= 1, f"limits.damaged_share must be in 0..1, not {self.damaged_share}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundConfig:
+    """Which sound stream is used."""
+
+    stream: int = setting(-1, "container stream index", "sound stream to use; -1: the default one, else the first")

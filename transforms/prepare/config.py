@@ -1,14 +1,10 @@
-"""Settings of the sound and of finding speech."""
+"""Settings of finding speech, and of the sound it is found in."""
 from dataclasses import dataclass
 
 from schemas.settings import require, setting
+from transforms.media.config import SoundConfig
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoundConfig:
-    """Which sound stream is used."""
-
-    stream: int = setting(-1, "container stream index", "sound stream to use; -1: the default one, else the first")
+__all__ = ["SoundConfig", "SpeechConfig"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

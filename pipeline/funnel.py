@@ -1,0 +1,60 @@
+"""What a run prints at its end: the funnel, and where everything lies."""
+
+import duckdb
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from audit.funnel import funnel
+from audit.stored_tables import has_object, stored_table
+
+PLACES = (
+    ("dataset.json", "the list of everything, read it first"),
+    ("shards", "WebDataset shards"),
+    ("manifests", "Parquet tables"),
+    ("report.html", "the report"),
+    ("dataset_card.md", "the card"),
+    ("run.json", "how it was made"),
+)
+
+
+def print_funnel(output: str, console: Console | None = None) -> None:
+    """The funnel as a table, from the manifests."""
+    table = Table(title="what each rule kept", title_justify="left")
+    for heading in ("stage", "rule", "of"):
+        table.add_column(heading)
+    for heading in ("kept", "dropped"):
+        table.add_column(heading, justify="right")
+    stage = None
+    for step in funnel(stored_table(output, "decisions")):
+        if stage not in (None, step.stage):
+            table.add_section()
+        table.add_row(
+            "" if step.stage == stage else step.stage,
+            step.rule,
+            f"{step.subject_kind}s",
+            str(step.kept),
+            f"[bold]{step.dropped}[/bold]" if step.dropped else "0",
+        )
+        stage = step.stage
+    (console or Console()).print(table)
+
+
+def print_places(output: str, run: dict[str, object], console: Console | None = None) -> None:
+    """Counts in one line, then where everything lies."""
+    console = console or Console()
+    console.print(_counts(output, float(run["wall_s"])), highlight=False, soft_wrap=True)
+    for name, about in PLACES:
+        if has_object(output, name):
+            console.print(f"  {escape(output)}/{name}  [dim]{about}[/dim]", highlight=False, soft_wrap=True)
+
+
+def _counts(output: str, wall_s: float) -> str:
+    clips, sources, failures = (stored_table(output, name) for name in ("clips", "sources", "failures"))
+    num_clips, clip_s = duckdb.sql("SELECT count(*), coalesce(sum(num_frames), 0) / 25 FROM clips").fetchall()[0]
+    source_s = duckdb.sql("SELECT coalesce(sum(duration_s), 0) FROM sources").fetchall()[0][0]
+    return (
+        f"{num_clips} clips, {clip_s / 60:.1f} min, from {len(sources)} sources, {source_s / 60:.1f} min; "
+        f"{len(failures)} failure{'' if len(failures) == 1 else 's'}; "
+        f"{source_s / max(wall_s, 0.1):.2f} s of video a second"
+    )

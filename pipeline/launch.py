@@ -1,0 +1,116 @@
+"""One build from command line to exit code: settle, build the graph, submit, wait where that can be, print."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.runners.runner import PipelineResult, PipelineState
+
+from audit.dataset_card import dataset_card
+from audit.report import report_page
+from pipeline.beam_options import is_local_run, worker_options
+from pipeline.failures import as_talkshard_error
+from pipeline.funnel import print_funnel, print_places
+from pipeline.logs import errors_into
+from pipeline.options import parse_plan
+from pipeline.output import open_output, read_run, remove_staging, write_page, write_run
+from pipeline.plan import BuildPlan
+from pipeline.progress import ProgressDisplay
+from pipeline.run_record import finished
+from schemas.errors import IntegrityError, TalkshardError
+from transforms.beam_support import storage
+
+WORKER_LOG = "talkshard-workers.log"
+WHOLE_EXIT_CODES = (0, 3)  # every window was accounted for: staging holds nothing that is still of use
+
+
+def build(words: list[str], program: str, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> int:
+    """Run one build of the graph that `build_graph` makes; returns its exit code.
+
+    Prints one line about what stopped it; a bug raises.
+    """
+    try:
+        plan = parse_plan(words, program)
+        open_output(plan.output, plan.run)
+        began = time.monotonic()
+        result = _submit(plan, build_graph)
+        if result is None:
+            print(f"submitted; the run's verdict will be in {plan.output}/run.json")
+            return 0
+        return _conclude(plan, result, time.monotonic() - began)
+    except TalkshardError as error:
+        return _say(error)
+
+
+def _submit(plan: BuildPlan, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> PipelineResult | None:
+    """Run the graph and wait for its end; None when it was asked not to."""
+    options = PipelineOptions(plan.beam_options)
+    pipeline = beam.Pipeline(options=options)
+    build_graph(pipeline, plan)
+    waits = not options.view_as(StandardOptions).no_wait_until_finish
+    with ExitStack() as around:
+        around.enter_context(_explained(plan))
+        if is_local_run(plan.beam_options):
+            around.enter_context(worker_options(plan.beam_options))
+            shown = around.enter_context(errors_into(_worker_log(plan)))
+            around.enter_context(ProgressDisplay(plan.staging, plan.num_inputs, shown))
+        result = pipeline.run()
+        if not waits:
+            return None
+        state = result.wait_until_finish()
+    if state not in (None, PipelineState.DONE):
+        raise TalkshardError(f"the runner ended in state {state}: see its own logs")
+    return result
+
+
+@contextmanager
+def _explained(plan: BuildPlan) -> Iterator[None]:
+    """What a runner raises, as one of this project's errors where it was one."""
+    try:
+        yield
+    except Exception as error:
+        known = as_talkshard_error(error)
+        if known is None:
+            error.add_note(f"what workers of a local run said: {_worker_log(plan)}")
+            raise
+        raise known from error
+
+
+def _conclude(plan: BuildPlan, result: PipelineResult, wall_s: float) -> int:
+    """Complete run.json, write the pages, print what came out."""
+    run = read_run(plan.output)
+    if "verdict" not in run:
+        raise IntegrityError(f"the run ended without a verdict in {plan.output}/run.json: no dataset was made")
+    run = finished(run, _counters(result), wall_s)
+    write_run(plan.output, run)
+    write_page(plan.output, "report.html", report_page(plan.output, run))
+    write_page(plan.output, "dataset_card.md", dataset_card(plan.output, run))
+    verdict = run["verdict"]
+    if verdict["exit_code"] in WHOLE_EXIT_CODES:
+        remove_staging(plan.output)
+    print_funnel(plan.output)
+    print_places(plan.output, run)
+    for problem in verdict["problems"]:
+        print(f"talkshard: {problem}", file=sys.stderr)
+    return verdict["exit_code"]
+
+
+def _worker_log(plan: BuildPlan) -> Path:
+    """Beside the staged files; in the temporary folder when those are not on this machine."""
+    return Path(plan.staging if storage.is_local(plan.output) else tempfile.gettempdir(), WORKER_LOG)
+
+
+def _counters(result: PipelineResult) -> dict[str, int]:
+    """Stage/counter -> value, as the runner counted."""
+    found = result.metrics().query()["counters"]
+    return {f"{metric.key.metric.namespace}/{metric.key.metric.name}": metric.result for metric in found}
+
+
+def _say(error: TalkshardError) -> int:
+    print(f"talkshard: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
+    return error.exit_code

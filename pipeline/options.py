@@ -1,0 +1,162 @@
+"""The command line of a build: from words to a checked BuildPlan, before any work."""
+
+import argparse
+import hashlib
+import json
+import os
+from dataclasses import asdict
+
+from pipeline.beam_options import beam_options, require_reachable
+from pipeline.config import Recipe
+from pipeline.line_parser import LineParser
+from pipeline.output import STAGING, normalised_output, require_free_output, require_inputs_outside
+from pipeline.plan import BuildPlan
+from pipeline.preflight import preflight
+from pipeline.recipes import RECIPES, named_recipe
+from pipeline.run_record import run_record
+from schemas.errors import UsageError
+from schemas.records import VideoSource
+from transforms.sources.layout import LAYOUTS
+from transforms.sources.stage import list_inputs, list_table
+
+LEAST_BUGS_ALLOWED = 3
+INPUTS_A_BUG = 1000  # one bug more is allowed for each thousand inputs
+EXIT_CODES = (
+    "exit codes: 0 done (failures are listed), 1 bugs or too many failures, 2 usage, 3 no clips, 4 integrity, 5 storage"
+)
+
+
+def build_parser(program: str) -> LineParser:
+    """The options of a build, with unit and default."""
+    options = LineParser(
+        prog=program,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Turn raw video of people talking into WebDataset shards with Parquet manifests.",
+        epilog=f"{settings_text()}\n\nBeam's own options pass through.\n{EXIT_CODES}",
+    )
+    given = options.add_mutually_exclusive_group(required=True)
+    given.add_argument("--input", metavar="SRC", nargs="+", help="files, folders, globs or URLs")
+    given.add_argument(
+        "--sources",
+        metavar="TABLE",
+        help="CSV, JSONL or Parquet with uri and any of speaker, group, split, licence, consent, language",
+    )
+    options.add_argument("--output", metavar="DIR", required=True, help="folder or URL of the new dataset")
+    options.add_argument(
+        "--layout",
+        choices=list(LAYOUTS),
+        default="flat",
+        help="how speaker, group and split are read from the paths of --input (default: flat, not at all)",
+    )
+    add_recipe_options(options)
+    options.add_argument("--fail_fast", action="store_true", help="a bug stops the run at once")
+    options.add_argument(
+        "--max_bugs",
+        type=int,
+        metavar="N",
+        help=f"bugs above which the run fails (default: {LEAST_BUGS_ALLOWED}, or one in {INPUTS_A_BUG} inputs)",
+    )
+    options.add_argument(
+        "--max_failed_share",
+        type=float,
+        metavar="SHARE",
+        default=0.5,
+        help="share of sources, 0 to 1, above which failed ones fail the run (default: 0.5)",
+    )
+    return options
+
+
+def add_recipe_options(options: argparse.ArgumentParser) -> None:
+    """The options that choose and change a recipe."""
+    recipe = Recipe()
+    options.add_argument("--recipe", metavar="NAME", default="default", help=f"{', '.join(RECIPES)} (default: default)")
+    options.add_argument(
+        "--detector",
+        metavar="NAME",
+        help="centerface, blazeface or insightface:FOLDER, whose packs are for non-commercial research "
+        f"(default: {recipe.faces.detector})",
+    )
+    options.add_argument("--speech", metavar="NAME", help=f"silero or pyannote:MODEL (default: {recipe.speech.model})")
+    options.add_argument(
+        "--sync",
+        metavar="NAME",
+        help=f"default, none or FILE.onnx (default: {recipe.speakers.network}, or what the recipe says)",
+    )
+    options.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        dest="settings",
+        help="change one setting, see the list of settings of build --help; may be repeated",
+    )
+
+
+def chosen_recipe(own: argparse.Namespace) -> Recipe:
+    """The named recipe, then --detector, --speech and --sync, then each --set."""
+    recipe = named_recipe(own.recipe)
+    for name, text in (("faces.detector", own.detector), ("speech.model", own.speech), ("speakers.network", own.sync)):
+        recipe = recipe if text is None else recipe.with_value(name, _with_absolute_path(text))
+    for assignment in own.settings:
+        recipe = recipe.with_setting(assignment)
+    return recipe
+
+
+def settings_text() -> str:
+    """Every setting with its default, unit and one line, as --help shows them."""
+    lines = [(line.name, f"{line.default} {line.unit}".strip(), line.about) for line in Recipe().settings()]
+    widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
+    shown = (f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {about}" for name, value, about in lines)
+    return "\n".join(["settings (--set NAME=VALUE), with default and unit:", *shown])
+
+
+def parse_plan(words: list[str], program: str) -> BuildPlan:
+    """Everything settled and checked: UsageError, StorageError or IntegrityError otherwise. Writes nothing."""
+    options = build_parser(program)
+    own, others = options.parse_known_args(words)
+    flags = beam_options(others, [name for action in options._actions for name in action.option_strings])
+    _require_limits(own)
+    recipe = chosen_recipe(own)
+    preflight(recipe)
+    output = normalised_output(own.output)
+    require_reachable(flags, output)
+    require_free_output(output)
+    listing = list_table(own.sources) if own.sources else list_inputs(own.input, own.layout)
+    sources = listing.sources
+    require_inputs_outside(output, [source.uri for source in sources])
+    max_bugs = max(LEAST_BUGS_ALLOWED, len(sources) // INPUTS_A_BUG) if own.max_bugs is None else own.max_bugs
+    return BuildPlan(
+        sources=sources,
+        num_inputs=len(sources),
+        output=output,
+        recipe=recipe,
+        fail_fast=own.fail_fast,
+        staging=f"{output}/{STAGING}/{run_name(recipe, sources)}",
+        max_bugs=max_bugs,
+        beam_options=flags,
+        max_failed_share=own.max_failed_share,
+        run=run_record(recipe, [program, *words], listing),
+    )
+
+
+def run_name(recipe: Recipe, sources: tuple[VideoSource, ...]) -> str:
+    """RUN of OUTPUT/.staging/RUN: the same recipe and inputs give the same name."""
+    content = json.dumps([recipe.as_dict(), [asdict(source) for source in sources]], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def _require_limits(own: argparse.Namespace) -> None:
+    if own.max_bugs is not None and own.max_bugs < 0:
+        raise UsageError(f"--max_bugs must be 0 or more, not {own.max_bugs}")
+    if not 0 <= own.max_failed_share <= 1:
+        raise UsageError(f"--max_failed_share must be in 0..1, not {own.max_failed_share:g}")
+
+
+def _with_absolute_path(text: str) -> str:
+    """Local files made absolute: workers have folders of their own. insightface:FOLDER, pyannote:FILE, FILE.onnx."""
+    kind, colon, name = text.partition(":")
+    if colon and kind in ("insightface", "pyannote"):
+        path = os.path.expanduser(name)
+        return f"{kind}:{os.path.abspath(path) if kind == 'insightface' or os.path.exists(path) else name}"
+    return os.path.abspath(os.path.expanduser(text)) if text.endswith(".onnx") else text

@@ -1,0 +1,75 @@
+"""What must be there before any work: the right packages, weights, local files. Each lack is one line with its cure."""
+
+import importlib.util
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pipeline
+import schemas
+import transforms
+from pipeline.config import Recipe
+from pipeline.recipes import require_own_scores
+from schemas.errors import UsageError
+from transforms.media.models import verify_models
+from transforms.speakers.sync_network import DEFAULT_PATH, load_sync_network
+
+
+def preflight(recipe: Recipe) -> None:
+    """UsageError for whatever the recipe needs and this machine lacks; IntegrityError for wrong weights."""
+    require_one_home()
+    require_own_scores(recipe)
+    verify_models(("face_mesh",))
+    _require_detector(recipe.faces.detector)
+    _require_speech(recipe.speech.model)
+    _require_sync_network(recipe.speakers.network)
+
+
+def require_one_home() -> None:
+    """UsageError when another package shadows one of ours: their names are plain words."""
+    homes = {module.__name__: Path(module.__file__).resolve().parents[1] for module in (pipeline, schemas, transforms)}
+    if len(set(homes.values())) > 1:
+        found = ", ".join(f"{name} from {home}" for name, home in homes.items())
+        raise UsageError(f"packages of one name shadow Talkshard's ({found}): take the others off the path")
+
+
+def _require_detector(detector: str) -> None:
+    folder = detector.removeprefix("insightface:")
+    if folder == detector:
+        verify_models((detector,))
+    elif not Path(folder).is_dir():
+        raise UsageError(f"--detector {detector}: there is no folder {folder!r}")
+    elif not any(Path(folder).glob("*.onnx")):
+        raise UsageError(f"--detector {detector}: the folder holds no ONNX file, so it is no InsightFace pack")
+
+
+def _require_sync_network(network: str) -> None:
+    if network == "none":
+        return
+    if network == "default":
+        if not DEFAULT_PATH.is_file():
+            raise UsageError(f"the sync network {DEFAULT_PATH} is missing: reinstall Talkshard, or give --sync none")
+        return
+    if not Path(network).is_file():
+        raise UsageError(f"--sync {network}: there is no such file")
+    # In a process of its own: this one may become the parent of workers, which must not hold a native model.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        pool.submit(_try_sync_network, network).result()
+
+
+def _try_sync_network(network: str) -> None:
+    load_sync_network(network)
+
+
+def _require_speech(model: str) -> None:
+    name = model.removeprefix("pyannote:")
+    if name == model:
+        return
+    if importlib.util.find_spec("pyannote") is None or importlib.util.find_spec("pyannote.audio") is None:
+        raise UsageError("--speech pyannote needs the extra of that name: pip install 'talkshard[pyannote]'")
+    is_path = (
+        name.startswith((".", "/", "~")) or name.endswith((".bin", ".ckpt", ".pt", ".yaml")) or name.count("/") > 1
+    )
+    if is_path and not os.path.exists(name):
+        raise UsageError(f"--speech {model}: there is no file or folder {name!r}")

@@ -1,0 +1,69 @@
+"""What the sync network learns from: lip motion and sound columns of clips, their measured lag taken away."""
+import csv
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from schemas.clock import COLUMNS_PER_FRAME
+from schemas.errors import UsageError
+
+_SPEECH_RANGE = 6.0  # natural log of energy: what lies 26 dB below the clip's loud frames is a pause
+_SPEECH_REACH = 3  # frames on each side of speech that tell of its beginning and end
+DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkingClip:
+    """One face and its sound, of equal length."""
+
+    name: str  # the source's file name
+    speaker: str
+    positions: np.ndarray  # float32 (T, 192): lip_motion
+    columns: np.ndarray  # float32 (4 T, 40): sound_columns
+
+    def __post_init__(self) -> None:
+        if len(self.columns) != COLUMNS_PER_FRAME * len(self.positions):
+            raise ValueError(f"{self.name}: {len(self.positions)} frames of face, {len(self.columns)} sound columns")
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+def speech_frames(columns: np.ndarray) -> np.ndarray:
+    """Frames near speech, bool (T,), by loudness alone: of columns (4 T, 40). None in digital silence."""
+    loudness = columns.reshape(-1, COLUMNS_PER_FRAME * columns.shape[1]).mean(1)
+    loud = loudness > max(np.percentile(loudness, 95) - _SPEECH_RANGE, 0.5)
+    return np.convolve(loud, np.ones(2 * _SPEECH_REACH + 1))[_SPEECH_REACH:-_SPEECH_REACH] > 0
+
+
+def without_lag(clip: TalkingClip, lag_frames: float) -> TalkingClip:
+    """The clip with its sound moved earlier by the lag (+ = it was late), to a quarter frame; cut to what both have."""
+    columns_late = round(lag_frames * COLUMNS_PER_FRAME)
+    lost_frames = -(-abs(columns_late) // COLUMNS_PER_FRAME)
+    num_frames = max(0, len(clip) - lost_frames)
+    first_frame = lost_frames if columns_late < 0 else 0
+    first_column = first_frame * COLUMNS_PER_FRAME + columns_late
+    return dataclasses.replace(
+        clip, positions=clip.positions[first_frame:first_frame + num_frames],
+        columns=clip.columns[first_column:first_column + num_frames * COLUMNS_PER_FRAME])
+
+
+def read_lags(path: Path) -> dict[str, float | None]:
+    """Lags in frames by file name of the source, from CSV `source,lag_frames`; None where it says "drop"."""
+    try:
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    except OSError as error:
+        raise UsageError(f"cannot read the lags {path}: {error.strerror}") from error
+    try:
+        return {row["source"]: None if row["lag_frames"] == DROP else float(row["lag_frames"]) for row in rows}
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} must be CSV with the columns source,lag_frames (a number or {DROP}): "
+                         f"{error}") from error
+
+
+def source_name(uri: str) -> str:
+    """File name of a source's uri."""
+    return PurePosixPath(uri).name

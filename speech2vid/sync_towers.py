@@ -1,0 +1,82 @@
+"""The sync network: two towers of one-dimensional convolutions over time, for lip motion and for sound.
+
+Shapes: B clips, T frames, C channels, E numbers of an embedding.
+"""
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from transforms.speakers.lip_motion import NUM_FEATURES
+
+NUM_BANDS = 40
+_CENTRING_FRAMES = 101  # about four seconds: a resting pose, whatever the track's length
+_CENTRING_COLUMNS = 401
+
+
+class ResidualBlock(nn.Module):
+    """Dilated convolution over time, added to its input."""
+
+    def __init__(self, width: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
+        self.norm = nn.BatchNorm1d(width)
+        self.dropout = nn.Dropout1d(dropout)
+
+    def forward(self, x_BCT: Tensor) -> Tensor:
+        """Same shape."""
+        return x_BCT + self.dropout(F.relu(self.norm(self.convolution(x_BCT))))
+
+
+class FaceTower(nn.Module):
+    """Positions (B, T, 192) to unit vectors (B, T, E): deviation from the resting pose, and velocity."""
+
+    def __init__(self, width: int, embedding: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(2 * NUM_FEATURES, affine=False)
+        self.input_dropout = nn.Dropout1d(dropout / 2)
+        self.squeeze = nn.Conv1d(2 * NUM_FEATURES, width, 1)
+        self.first = nn.Sequential(nn.Conv1d(width, width, 5, padding=2), nn.BatchNorm1d(width), nn.ReLU())
+        self.blocks = nn.Sequential(*(ResidualBlock(width, dilation, dropout) for dilation in (1, 2, 3, 1)))
+        self.last = nn.Conv1d(width, embedding, 1)
+
+    def forward(self, positions_BTC: Tensor) -> Tensor:
+        """See the class."""
+        x_BCT = positions_BTC.transpose(1, 2)
+        resting = F.avg_pool1d(x_BCT, _CENTRING_FRAMES, 1, _CENTRING_FRAMES // 2, count_include_pad=False)
+        x_BCT = self.input_dropout(self.norm(torch.cat([x_BCT - resting, _change(x_BCT)], 1)))
+        return F.normalize(self.last(self.blocks(self.first(self.squeeze(x_BCT)))), dim=1).transpose(1, 2)
+
+
+class SoundTower(nn.Module):
+    """Log-mel columns (B, 4 T, 40) to unit vectors (B, T, E). Two even strides keep each frame's middle its middle."""
+
+    def __init__(self, width: int, embedding: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(2 * NUM_BANDS, affine=False)
+        self.first = nn.Sequential(
+            nn.Conv1d(2 * NUM_BANDS, width, 5, padding=2), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout1d(dropout / 2),
+            nn.Conv1d(width, width, 4, stride=2, padding=1), nn.BatchNorm1d(width), nn.ReLU(),
+            nn.Conv1d(width, width, 4, stride=2, padding=1), nn.BatchNorm1d(width), nn.ReLU())
+        self.blocks = nn.Sequential(*(ResidualBlock(width, dilation, dropout) for dilation in (1, 2, 3, 1)))
+        self.last = nn.Conv1d(width, embedding, 1)
+
+    def forward(self, columns_BTC: Tensor) -> Tensor:
+        """See the class."""
+        x_BCT = columns_BTC.transpose(1, 2)
+        usual = F.avg_pool1d(x_BCT, _CENTRING_COLUMNS, 1, _CENTRING_COLUMNS // 2, count_include_pad=False)
+        x_BCT = self.norm(torch.cat([x_BCT - usual, _change(x_BCT)], 1))
+        return F.normalize(self.last(self.blocks(self.first(x_BCT))), dim=1).transpose(1, 2)
+
+
+class SyncTowers(nn.Module):
+    """Both towers, and the scales that their similarities are trained at."""
+
+    def __init__(self, *, width: int, embedding: int, dropout: float) -> None:
+        super().__init__()
+        self.face, self.sound = FaceTower(width, embedding, dropout), SoundTower(width, embedding, dropout)
+        self.log_scales = nn.Parameter(torch.log(torch.tensor([10.0, 15.0, 15.0])))  # one a loss: frames, clips, pairs
+
+
+def _change(x_BCT: Tensor) -> Tensor:
+    """Difference from the moment before; zero at the first."""
+    return x_BCT - torch.cat([x_BCT[..., :1], x_BCT[..., :-1]], 2)

@@ -1,0 +1,95 @@
+"""A small dataset on disk with a real shard, for what reads stored datasets."""
+
+import hashlib
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.config import Recipe
+from pipeline.run_record import finished, run_record
+from schemas.tables import ShardRow, table_name
+from tests.manifests import made_rows
+from transforms.manifests.parts import manifest_part, part_bytes, part_path
+from transforms.manifests.source_rows import source_row
+from transforms.media.face_crop import encode_jpeg
+from transforms.media.tar import tar_end, tar_members
+from transforms.sources.listing import Listing
+
+SHARD = "shards/train-000000.tar"
+A, B, C = "a" * 16, "b" * 16, "c" * 16
+
+
+def write_dataset(output: Path, run: dict | None = None, **clip_fields) -> dict:
+    """Two sources with three clips, one that failed; returns its run.json."""
+    rows, shard = _clips(clip_fields)
+    sources = [
+        source_row(facts, outcomes, failures)
+        for facts, outcomes, failures in (
+            (
+                made_rows.facts(A, 2, licence="cc-by"),
+                [made_rows.outcome(A, 0, "clips", 2), made_rows.outcome(A, 1, "failed")],
+                1,
+            ),
+            (made_rows.facts(B, 1, split="val"), [made_rows.outcome(B, 0, "clips", 1)], 0),
+            (made_rows.facts(C, 0, probe=None), [], 1),
+        )
+    ]
+    rows += [
+        *sources,
+        made_rows.decision(A, kept=True),
+        made_rows.decision(A),
+        made_rows.decision(B, kept=True),
+        made_rows.failure(A, 1, "timeout"),
+        made_rows.failure(C),
+        made_rows.track("t1", A),
+        made_rows.track("t2", B),
+        ShardRow(
+            shard=SHARD, split="train", num_clips=3, size_bytes=len(shard), sha256=hashlib.sha256(shard).hexdigest()
+        ),
+    ]
+    _write(output / SHARD, shard)
+    parts = [
+        _write_part(output, name, [row for row in rows if table_name(row) == name])
+        for name in ("sources", "decisions", "tracks", "clips", "shards", "failures")
+    ]
+    _write(
+        output / "dataset.json", json.dumps({"shards": [], "manifests": [{"path": part} for part in parts]}).encode()
+    )
+    run = finished(
+        run or run_record(Recipe(), ["talkshard build"], Listing(sources=(), num_skipped=0)), {"TrackFaces/in": 2}, 10.0
+    )
+    run["verdict"] = {"ok": True, "exit_code": 0, "problems": [], "num_clips": 3}
+    _write(output / "run.json", json.dumps(run).encode())
+    return run
+
+
+def jpeg_of(number: int) -> bytes:
+    """The stored face of clip `number`: its middle frame."""
+    return encode_jpeg(np.full((16, 16, 3), 60 * number, np.uint8), 95)
+
+
+def _clips(fields: dict) -> tuple[list, bytes]:
+    rows, shard = [], b""
+    for number, source_id in enumerate((A, A, B)):
+        jpegs = [encode_jpeg(np.zeros((16, 16, 3), np.uint8), 95), jpeg_of(number), b"last"]
+        index = io.BytesIO()
+        np.save(index, np.cumsum([0, *map(len, jpegs)]).astype(np.uint32))
+        members = tar_members(f"k{number}", [("faces.mjpg", b"".join(jpegs)), ("faces_index.npy", index.getvalue())])
+        row = made_rows.placed_clip(f"k{number}", source_id, len(shard), SHARD)
+        rows.append(replace(row, tar_length=len(members), **{"speaker": ""} | fields))
+        shard += members
+    return rows, shard + tar_end(len(shard))
+
+
+def _write_part(output: Path, name: str, rows: list) -> str:
+    data = part_bytes(name, rows)
+    _write(output / part_path(name, 0), data)
+    return manifest_part(name, 0, len(rows), data).path
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)

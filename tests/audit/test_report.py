@@ -1,0 +1,123 @@
+"""The report, the card, and what they are made of."""
+
+import base64
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from audit.charts import histogram
+from audit.dataset_card import dataset_card
+from audit.funnel import FunnelStep, funnel
+from audit.report import minutes_text, report_page
+from audit.sample_faces import sample_faces
+from audit.stored_tables import stored_table
+from tests.audit.made_dataset import A, jpeg_of, write_dataset
+
+
+def test_the_report_says_what_is_in_and_what_failed(tmp_path):
+    page = report_page(str(tmp_path), write_dataset(tmp_path))
+    assert "<b>3</b><span>clips</span>" in page and "<b>2/3</b><span>sources gave clips</span>" in page
+    assert "min_box_px" in page and "timeout" in page and "cc-by" in page and "complete: everything adds up" in page
+
+
+def test_the_report_stands_alone(tmp_path):
+    page = report_page(str(tmp_path), write_dataset(tmp_path))
+    assert re.findall(r"""(?:src|href)=["'](?!data:)""", page) == [] and "<script" not in page and "@import" not in page
+
+
+def test_the_report_shows_stored_faces(tmp_path):
+    page = report_page(str(tmp_path), write_dataset(tmp_path))
+    assert all(base64.b64encode(jpeg_of(number)).decode() in page for number in range(3))
+
+
+def test_names_of_sources_cannot_write_into_the_page(tmp_path):
+    page = report_page(str(tmp_path), write_dataset(tmp_path, source_uri="/in/<img src=x onerror=alert(1)>.mp4"))
+    assert "<img src=x" not in page and "&lt;img src=x" in page
+
+
+def test_a_run_without_clips_has_a_report_and_a_card(tmp_path):
+    run = write_dataset(tmp_path)
+    (tmp_path / "dataset.json").unlink()
+    shutil.rmtree(tmp_path / "shards")
+    for table in ("clips", "shards", "tracks"):
+        shutil.rmtree(tmp_path / "manifests" / table)
+    run["verdict"] = {"ok": False, "exit_code": 3, "problems": ["no clip came out"], "num_clips": 0}
+    assert "exit 3" in report_page(str(tmp_path), run) and "no clip came out" in report_page(str(tmp_path), run)
+    assert "There are no clips." in dataset_card(str(tmp_path), run)
+
+
+def test_a_part_that_dataset_json_does_not_list_is_not_read(tmp_path):
+    write_dataset(tmp_path)
+    folder = tmp_path / "manifests" / "clips"
+    shutil.copy(folder / "part-00000.parquet", folder / "part-00000.g2.parquet")
+    assert len(stored_table(str(tmp_path), "clips")) == 3
+
+
+def test_some_columns_are_read_alone(tmp_path):
+    write_dataset(tmp_path)
+    assert stored_table(str(tmp_path), "tracks", ["track_id"]).column_names == ["track_id"]
+
+
+def test_the_sampled_face_is_the_clips_middle_frame_byte_for_byte(tmp_path):
+    write_dataset(tmp_path)
+    faces = sample_faces(str(tmp_path), stored_table(str(tmp_path), "clips"), 2)
+    assert [(face.key, face.jpeg) for face in faces] == [("k0", jpeg_of(0)), ("k2", jpeg_of(2))]
+
+
+def test_the_funnel_counts_kept_and_dropped_by_rule(tmp_path):
+    write_dataset(tmp_path)
+    assert funnel(stored_table(str(tmp_path), "decisions")) == [
+        FunnelStep(stage="TrackFaces", subject_kind="track", rule="min_box_px", kept=2, dropped=1)
+    ]
+
+
+def test_the_card_warns_when_speakers_are_not_known(tmp_path):
+    card = dataset_card(str(tmp_path), write_dataset(tmp_path))
+    assert "The same person may be in two splits" in card and "no source came with a speaker" in card
+
+
+def test_the_card_promises_whole_speakers_when_all_are_known(tmp_path):
+    card = dataset_card(str(tmp_path), write_dataset(tmp_path, split_unit="speaker:ann", speaker="ann"))
+    assert "no speaker is in two splits" in card and "may be in two splits" not in card
+
+
+def test_the_card_names_licences_and_says_which_are_missing(tmp_path):
+    card = dataset_card(str(tmp_path), write_dataset(tmp_path))
+    assert re.search(r"\| cc-by \| not given \| 1 \| 2 \|", card) and re.search(
+        r"\| not given \| not given \| 2 \| 1 \|", card
+    )
+
+
+def test_the_card_says_when_a_detector_is_for_research_only(tmp_path):
+    card = dataset_card(str(tmp_path), write_dataset(tmp_path, detector="insightface:buffalo_l"))
+    assert "non-commercial research only" in card
+
+
+def test_sources_without_clips_come_first_with_their_reasons(tmp_path):
+    page = report_page(str(tmp_path), write_dataset(tmp_path))
+    table = page[page.index("<h2>Sources") : page.index("<h2>Failures")]
+    assert table.index("not_media 1") < table.index(A)
+
+
+def test_a_histogram_holds_every_value_once():
+    values = np.random.default_rng(0).normal(size=500)
+    chart = histogram("x", values)
+    assert sum(int(bar.title.rsplit(" ", 1)[1]) for bar in chart.bars) == 500
+    assert all(0 <= bar.left <= bar.left + bar.width <= 1 + 1e-9 and 0 < bar.height <= 1 for bar in chart.bars)
+
+
+def test_whole_values_have_a_bin_each():
+    chart = histogram("lag", np.array([-2, 0, 0, 1]), unit="frame", whole=True)
+    assert [bar.title for bar in chart.bars] == ["-2 frame: 1", "0 frame: 2", "1 frame: 1"]
+
+
+@pytest.mark.parametrize("values", [[], [3.0], [0.0, 0.0], [1e6, 1e6 + 1]])
+def test_any_values_have_a_histogram(values):
+    chart = histogram("x", np.array(values), threshold=2.0)
+    assert chart.num_values == len(values) and len(chart.ticks) >= 2
+
+
+def test_lengths_read_in_the_nearest_unit():
+    assert [minutes_text(seconds) for seconds in (3, 150, 9000)] == ["3.0 s", "2.5 min", "2.5 h"]

@@ -1,0 +1,145 @@
+"""One bad element costs one failure row; the others come through."""
+
+import ctypes
+import os
+import pickle
+import threading
+from collections.abc import Iterator
+
+import apache_beam as beam
+import pytest
+from apache_beam.metrics import MetricsFilter
+from apache_beam.testing.util import assert_that, equal_to
+
+from schemas.errors import MEDIA_ERRORS, DamagedMedia, IntegrityError, LimitExceeded, NotMedia, StorageError
+from schemas.tables import FailureRow
+from transforms.beam_support.guard import KINDS, Guarded, Outcome, Place
+
+
+class Misbehave(beam.DoFn):
+    def setup(self) -> None:
+        self.model = 10
+
+    def process(self, word: str) -> Iterator[int]:
+        if word == "segfault":
+            ctypes.string_at(0)
+        if word == "exit":
+            os._exit(3)
+        if word == "hang":
+            threading.Event().wait()
+        if word == "memory":
+            bytearray(3_000_000_000)
+        if word == "memory error":
+            raise MemoryError
+        if word == "not media":
+            raise NotMedia("x.mp4: no streams")
+        if word == "bug":
+            raise KeyError("left out")
+        if word == "disk":
+            raise StorageError("cannot write 'x': No space left on device")
+        if word == "half":
+            yield -1
+            raise DamagedMedia("x.mp4: frame 7")
+        yield self.model + len(word)
+
+
+class BrokenSetup(Misbehave):
+    def setup(self) -> None:
+        raise FileNotFoundError("model.onnx")
+
+
+def place(word: str) -> Place:
+    return Place("id-" + word, f"/in/{word}.mp4", 4)
+
+
+def run(words, checks, **settings):
+    pipeline = beam.Pipeline("FnApiRunner")
+    settings = {"work": Misbehave()} | settings
+    outputs = pipeline | beam.Create(words) | Guarded(stage="watch", place=place, **settings)
+    for name, check in checks.items():
+        assert_that(getattr(outputs, name), check, label=name)
+    result = pipeline.run()
+    return {
+        counter.key.metric.name: counter.committed
+        for counter in result.metrics().query(MetricsFilter().with_namespace("watch"))["counters"]
+    }
+
+
+def kinds(expected):
+    def check(rows):
+        assert sorted((row.source_id, row.kind) for row in rows) == sorted(expected), rows
+
+    return check
+
+
+@pytest.mark.parametrize("word, kind", [("segfault", "crash"), ("exit", "crash"), ("hang", "timeout")])
+def test_an_element_that_kills_or_blocks_the_process_costs_itself_alone(word, kind):
+    counters = run(
+        ["a", word, "bbb"],
+        {"results": equal_to([11, 13]), "failures": kinds([("id-" + word, kind)])},
+        use_subprocess=True,
+        timeout_s=2,
+    )
+    assert counters == {"in": 3, "out": 2, "failed_" + kind: 1}
+
+
+def test_an_element_that_wants_too_much_memory_fails_as_a_limit():
+    run(
+        ["a", "memory", "bbb"],
+        {"results": equal_to([11, 13]), "failures": kinds([("id-memory", "limit")])},
+        use_subprocess=True,
+        timeout_s=60,
+        memory_mb=2500,
+    )
+
+
+@pytest.mark.parametrize("use_subprocess", [True, False])
+def test_errors_keep_their_kind_with_and_without_a_child(use_subprocess):
+    words = ["a", "not media", "half", "bug", "memory error", "bbb"]
+    expected = [("id-not media", "not_media"), ("id-half", "damaged"), ("id-bug", "bug"), ("id-memory error", "limit")]
+    run(words, {"results": equal_to([11, 13]), "failures": kinds(expected)}, use_subprocess=use_subprocess)
+
+
+def test_a_failure_row_says_where_and_a_bug_shows_its_traceback():
+    def check(rows):
+        (row,) = rows
+        assert (row.stage, row.source_uri, row.window_index, row.attempts) == ("watch", "/in/bug.mp4", 4, 1)
+        assert "Traceback" in row.message and "KeyError: 'left out'" in row.message
+
+    run(["bug"], {"failures": check})
+
+
+def test_a_set_up_that_fails_fails_every_element_as_a_bug():
+    run(
+        ["a", "bbb"],
+        {"results": equal_to([]), "failures": kinds([("id-a", "bug"), ("id-bbb", "bug")])},
+        work=BrokenSetup(),
+        use_subprocess=True,
+    )
+
+
+def test_fail_fast_stops_at_a_bug():
+    with pytest.raises(Exception, match="left out"):
+        run(["bug"], {}, fail_fast=True)
+
+
+def test_fail_fast_lets_bad_media_pass():
+    run(["not media"], {"failures": kinds([("id-not media", "not_media")])}, fail_fast=True)
+
+
+@pytest.mark.parametrize("use_subprocess", [True, False])
+def test_a_full_disk_stops_the_run(use_subprocess):
+    with pytest.raises(StorageError, match="No space left"):
+        run(["disk"], {}, use_subprocess=use_subprocess)
+
+
+@pytest.mark.parametrize("error", [*MEDIA_ERRORS, LimitExceeded, StorageError, IntegrityError])
+def test_every_kind_of_error_survives_pickling(error):
+    again = pickle.loads(pickle.dumps(error("what, where, expected")))
+    assert type(again) is error and str(again) == "what, where, expected"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_outcome_of_every_kind_survives_pickling(kind):
+    row = FailureRow(stage="s", kind=kind, message="m", source_id="i", source_uri="u", window_index=-1, attempts=1)
+    assert pickle.loads(pickle.dumps(Outcome(failure=row))) == Outcome(failure=row)

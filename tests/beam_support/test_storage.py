@@ -1,0 +1,146 @@
+"""Files anywhere: whole or not at all, and errors that name the file."""
+
+import errno
+import os
+import stat
+
+import pytest
+
+from schemas.errors import StorageError, UnreadableSource
+from tests.beam_support.memory_files import FILES
+from transforms.beam_support import source_cache, storage
+
+ODD_NAMES = ["two words", 'it\'s "quoted"', "new\nline", "star*[x]?", os.fsdecode(b"caf\xe9"), "é漢", "%41", "x" * 255]
+
+
+@pytest.fixture(params=["local", "remote"])
+def base(request, tmp_path):
+    FILES.clear()
+    return str(tmp_path / "out") if request.param == "local" else "memory-store://bucket/out"
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TALKSHARD_CACHE", str(tmp_path / "cache"))
+    yield tmp_path / "cache"
+    while source_cache._held:
+        os.close(source_cache._held.popitem()[1])
+
+
+def test_what_is_written_is_read_listed_and_deleted(base):
+    for name in ("a", "deep/b", "deep/er/c"):
+        storage.write_once(storage.join(base, name), name.encode())
+    storage.write_once(base + "-other", b"stays")
+    assert storage.list_files(base) == [f"{base}/{name}" for name in ("a", "deep/b", "deep/er/c")]
+    assert storage.read_bytes(f"{base}/deep/b") == b"deep/b"
+    assert storage.read_range(f"{base}/deep/b", 2, 3) == b"ep/"
+    assert (storage.size_bytes(f"{base}/deep/er/c"), storage.exists(f"{base}/a"), storage.exists(f"{base}/z")) == (
+        9,
+        True,
+        False,
+    )
+    storage.delete_files([f"{base}/a"])
+    assert not storage.exists(f"{base}/a")
+    storage.delete_tree(base)
+    assert storage.list_files(base) == [] and storage.exists(base + "-other")
+
+
+def test_deleting_what_is_not_there_is_no_error(base):
+    storage.delete_tree(base)
+
+
+def test_the_last_writer_wins(base):
+    storage.write_once(base, b"first")
+    storage.write_once(base, b"second")
+    assert storage.read_bytes(base) == b"second"
+
+
+@pytest.mark.parametrize("read", [storage.read_bytes, storage.local_path, storage.open_stream, storage.size_bytes])
+def test_a_missing_file_is_an_unreadable_source_that_is_named(base, cache, read):
+    with pytest.raises(UnreadableSource, match=f"cannot read '{base}/gone'"):
+        read(f"{base}/gone")
+
+
+def test_a_store_without_client_is_named():
+    with pytest.raises(UnreadableSource, match="cannot read 'nosuch://b/x': .*filesystem"):
+        storage.read_bytes("nosuch://b/x")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_local_names_are_taken_as_they_are(tmp_path, name):
+    path = str(tmp_path / name)
+    storage.write_once(path, b"x")
+    assert storage.local_path(path) == path
+    assert storage.local_path((tmp_path / name).as_uri()) == path
+    assert storage.list_files(str(tmp_path)) == [path]
+
+
+def test_a_file_that_fails_half_way_leaves_nothing(tmp_path):
+    with pytest.raises(ZeroDivisionError), storage.open_once(str(tmp_path / "x")) as stream:
+        stream.write(b"half")
+        stream.write(bytes(1 // 0))
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_is_a_storage_error_that_leaves_nothing(tmp_path):
+    with (
+        pytest.raises(StorageError, match="cannot write .*No space left"),
+        storage.open_once(str(tmp_path / "x")) as stream,
+    ):
+        stream.write(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert os.listdir(tmp_path) == []
+
+
+def test_writing_where_a_file_is_in_the_way_is_a_storage_error(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StorageError, match="cannot write"):
+        storage.write_once(str(tmp_path / "file" / "x"), b"")
+
+
+def test_a_remote_file_is_copied_once_and_keeps_its_suffix(cache):
+    FILES["memory-store://b/x.mp4"] = b"content"
+    first = storage.local_path("memory-store://b/x.mp4")
+    os.chmod(first, stat.S_IRUSR)
+    assert storage.local_path("memory-store://b/x.mp4") == first
+    assert first.startswith(str(cache)) and first.endswith(".mp4")
+    with open(first, "rb") as stream:
+        assert stream.read() == b"content"
+
+
+def test_a_remote_file_that_changed_is_copied_anew(cache):
+    FILES["memory-store://b/x.mp4"] = b"content"
+    first = storage.local_path("memory-store://b/x.mp4")
+    FILES["memory-store://b/x.mp4"] = b"other content"
+    assert storage.local_path("memory-store://b/x.mp4") != first
+
+
+def fill(names, limit_bytes):
+    def download(path):
+        with open(path, "wb") as copy:
+            copy.write(bytes(100))
+
+    return [source_cache.cached_copy(name, ".mp4", download, limit_bytes) for name in names]
+
+
+def copies(cache):
+    return {path.name for path in cache.iterdir() if path.suffix == ".mp4"}
+
+
+def test_the_cache_stays_within_its_limit_and_keeps_what_was_used_last(cache):
+    paths = fill([f"v{number}" for number in range(9)], 500)
+    assert copies(cache) == {os.path.basename(path) for path in paths[-5:]}
+
+
+def test_files_in_use_are_never_evicted(cache):
+    paths = fill(["a", "b", "c"], 0)
+    assert copies(cache) == {os.path.basename(path) for path in paths}
+
+
+def test_a_download_that_fails_leaves_no_copy(cache):
+    def fail(path):
+        raise UnreadableSource("gone half way")
+
+    with pytest.raises(UnreadableSource):
+        source_cache.cached_copy("v", ".mp4", fail)
+    assert copies(cache) == set() and not source_cache._held

@@ -1,0 +1,132 @@
+"""Planted losses are found in the tables."""
+
+from dataclasses import replace
+
+import pytest
+
+from schemas.tables import TABLES, arrow_table, table_name
+from tests.manifests.made_rows import ENDED, decision, failure, other_rows, placed_clip
+from transforms.manifests.accounting import find_problems, funnel_counts, licences, totals
+from transforms.manifests.source_rows import failed_outcomes, source_row
+
+A, B, C = "a" * 16, "b" * 16, "c" * 16
+
+
+def whole_rows():
+    sources = []
+    for facts in ENDED["facts"]:
+        failures = [row for row in ENDED["failures"] if row.source_id == facts.source.source_id]
+        outcomes = [one for one in ENDED["outcomes"] if one.source_id == facts.source.source_id]
+        sources.append(source_row(facts, outcomes + failed_outcomes(failures), len(failures)))
+    return sources + other_rows()
+
+
+def tables_of(rows):
+    return {name: arrow_table(name, [row for row in rows if table_name(row) == name]) for name in TABLES}
+
+
+def without(table, **fields):
+    def change(rows):
+        left = [row for row in rows if table_name(row) != table or any(getattr(row, f) != v for f, v in fields.items())]
+        assert len(left) < len(rows)
+        return left
+
+    return change
+
+
+def changed(table, match, **fields):
+    def change(rows):
+        name, value = match
+        return [
+            replace(row, **fields) if table_name(row) == table and getattr(row, name) == value else row for row in rows
+        ]
+
+    return change
+
+
+def added(*more):
+    return lambda rows: [*rows, *more]
+
+
+def test_a_whole_dataset_has_no_problem():
+    assert find_problems(tables_of(whole_rows()), 3) == []
+
+
+@pytest.mark.parametrize(
+    "change, line",
+    [
+        (without("sources", source_id=C), "3 inputs were listed, but the source rows name 2"),
+        (without("sources", source_id=C), f"1 rows of failures belong to {C}, which is no source"),
+        (
+            changed("sources", ("source_id", A), windows_done=0),
+            f"source {A} was split into 2 windows, but 1 of them are",
+        ),
+        (changed("sources", ("source_id", A), uris=(f"/in/{B}.mp4",)), f"input '/in/{B}.mp4' is in 2 source rows"),
+        (lambda rows: [*rows, rows[0]], f"source {A} has 2 rows"),
+        (without("clips", key="k2"), f"the windows of source {A} gave 2 clips, but 1 are stored"),
+        (without("clips", key="k2"), "shard shards/train-000000.tar holds 2 clips, but 1 have a row"),
+        (added(placed_clip("k2", A, 4096)), "clip k2 has 2 rows"),
+        (
+            changed("clips", ("key", "k2"), tar_offset=1024),
+            "clip k2 begins at byte 1024 of shards/train-000000.tar, but the one before it ends at 2048",
+        ),
+        (changed("clips", ("key", "k1"), tar_offset=512, tar_length=1536), "clip k1 begins at byte 512"),
+        (
+            changed("clips", ("key", "k2"), tar_length=20_480),
+            "shard shards/train-000000.tar has 10240 bytes, but its last clip ends at 22528",
+        ),
+        (
+            changed("clips", ("key", "k1"), shard="shards/train-000009.tar"),
+            "clip k1 lies in 'shards/train-000009.tar', which is not listed",
+        ),
+        (changed("clips", ("key", "k1"), split="test"), "clip k1 is in test by"),
+        (
+            changed("shards", ("split", "val"), split="test"),
+            "clip k3 of val lies in shards/val-000000.tar, a shard of test",
+        ),
+        (changed("clips", ("key", "k3"), track_id="t7"), "clip k3 was cut from track t7, which has no row"),
+        (
+            changed("clips", ("key", "k3"), source_id="d" * 16),
+            f"1 rows of clips belong to {'d' * 16}, which is no source",
+        ),
+        (without("failures", source_id=A), f"source {A} counts 1 failed windows, but its failures name 0"),
+        (added(failure(B, 1)), f"source {B} counts 0 failed windows, but its failures name 1"),
+        (added(failure(B, 7)), f"a failure names window 7 of source {B}, which has 2"),
+        (without("failures", source_id=C), f"source {C} failed, and no failure says why"),
+        (changed("sources", ("source_id", C), status="decided"), f"source {C} ended without clips, and no decision"),
+        (
+            changed("sources", ("source_id", B), split_unit=f"source:{A}"),
+            f"source:{A} is in more than one split: train, val",
+        ),
+    ],
+)
+def test_a_planted_loss_is_found(change, line):
+    problems = find_problems(tables_of(change(whole_rows())), 3)
+    assert any(problem.startswith(line) for problem in problems), problems
+
+
+def test_many_problems_of_one_kind_are_told_in_few_lines():
+    rows = whole_rows() + [decision(f"{number:016d}") for number in range(50)]
+    assert len(find_problems(tables_of(rows), 3)) == 11
+
+
+def test_totals_funnel_and_licences_come_from_the_rows():
+    tables = tables_of(whole_rows())
+    found = totals(tables)
+    assert (found.num_inputs, found.num_windows, found.num_clips, found.num_failures, found.failed_sources) == (
+        3,
+        4,
+        3,
+        2,
+        1,
+    )
+    assert (found.source_s, found.clip_s) == (160.0, 3.0)
+    assert funnel_counts(tables) == [
+        {"stage": "TrackFaces", "subject_kind": "track", "rule": "min_box_px", "kept": 1, "dropped": 1}
+    ]
+    assert licences(tables) == [{"licence": "x", "num_sources": 2, "num_clips": 3}]
+
+
+def test_tables_without_rows_add_up_to_nothing():
+    assert find_problems(tables_of([]), 0) == []
+    assert totals(tables_of([])).num_clips == 0

@@ -1,0 +1,154 @@
+"""The graph's last step: manifests are written, checked, and published or not."""
+
+import hashlib
+import json
+import random
+
+import apache_beam as beam
+import pyarrow.parquet as pq
+import pytest
+from apache_beam.testing.util import assert_that, equal_to
+
+from schemas.errors import StorageError
+from schemas.tables import SCHEMA_VERSION, TABLES, arrow_schema
+from tests.manifests.made_rows import ENDED, decision, failure, other_rows, outcome
+from transforms.manifests.parts import num_parts, part_bytes, part_of_row
+from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests
+
+
+def commit(
+    output, ended=ENDED, rows=None, num_inputs=3, max_bugs=3, max_failed_share=0.5, shards=True, staging="", seed=0
+):
+    """Run the end of the graph; returns run.json."""
+    rows = other_rows() if rows is None else rows
+    shuffled = {name: random.Random(seed).sample(found, len(found)) for name, found in ended.items()}
+    for name in ("train-000000", "val-000000") if shards else ():
+        (output / "shards").mkdir(parents=True, exist_ok=True)
+        (output / "shards" / f"{name}.tar").write_bytes(bytes(10_240))
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        made = {name: pipeline | name >> beam.Create(found) for name, found in shuffled.items()}
+        others = pipeline | "rows" >> beam.Create(random.Random(seed).sample(rows, len(rows)))
+        parts = (made | MakeSourceRows(), others) | beam.Flatten() | WriteManifests(str(output))
+        verdicts = parts | CommitDataset(
+            str(output), num_inputs, max_bugs, max_failed_share, {"started": "now"}, staging
+        )
+        assert_that(verdicts | beam.Map(lambda verdict: type(verdict).__name__), equal_to(["Verdict"]))
+    return json.loads((output / "run.json").read_bytes())
+
+
+def files(output):
+    return {
+        str(path.relative_to(output)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in output.rglob("*")
+        if path.is_file() and path.name != "run.json"
+    }
+
+
+def test_a_whole_run_is_published_with_the_hash_of_every_object(tmp_path):
+    (tmp_path / ".staging").mkdir()
+    run = commit(tmp_path, staging=str(tmp_path / ".staging"))
+    assert run["verdict"] | {"ok": True, "exit_code": 0, "problems": [], "num_clips": 3} == run["verdict"]
+    assert run["started"] == "now" and run["funnel"][0]["rule"] == "min_box_px"
+    dataset = json.loads((tmp_path / "dataset.json").read_bytes())
+    assert (dataset["generation"], dataset["schema_version"]) == (1, SCHEMA_VERSION)
+    assert [(shard["path"], shard["num_clips"]) for shard in dataset["shards"]] == [
+        ("shards/train-000000.tar", 2),
+        ("shards/val-000000.tar", 1),
+    ]
+    for part in dataset["manifests"]:
+        data = (tmp_path / part["path"]).read_bytes()
+        assert (part["sha256"], part["size_bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert {part["table"] for part in dataset["manifests"]} == set(TABLES)
+    assert not (tmp_path / ".staging").exists()
+
+
+def test_any_order_and_a_second_run_give_the_same_bytes(tmp_path):
+    commit(tmp_path / "a", seed=1)
+    first = files(tmp_path / "a")
+    commit(tmp_path / "a", seed=2)
+    assert files(tmp_path / "a") == first and "dataset.json" in first
+
+
+@pytest.mark.parametrize(
+    "ended, line",
+    [
+        ({**ENDED, "outcomes": ENDED["outcomes"][1:]}, "was split into 2 windows, but 1"),
+        (
+            {**ENDED, "outcomes": [*ENDED["outcomes"], outcome("b" * 16, 1, "decided")]},
+            "was split into 2 windows, but 3",
+        ),
+        ({**ENDED, "outcomes": [*ENDED["outcomes"], outcome("a" * 16, 1, "decided")]}, "into 2 windows, but 3"),
+        ({**ENDED, "failures": ENDED["failures"][1:]}, "was split into 2 windows, but 1"),
+        ({**ENDED, "facts": ENDED["facts"][:2]}, "3 inputs were listed, but the source rows name 2"),
+        ({**ENDED, "facts": [*ENDED["facts"], ENDED["facts"][0]]}, "has 2 rows"),
+    ],
+    ids=["lost window", "window twice", "window failed and decided", "lost failure", "lost source", "source twice"],
+)
+def test_a_lost_or_repeated_element_is_caught_and_nothing_is_published(tmp_path, ended, line):
+    run = commit(tmp_path, ended)
+    assert run["verdict"]["exit_code"] == 4 and not run["verdict"]["ok"]
+    assert any(line in problem for problem in run["verdict"]["problems"])
+    assert not (tmp_path / "dataset.json").exists()
+
+
+def test_a_lost_clip_is_caught(tmp_path):
+    rows = [row for row in other_rows() if getattr(row, "key", "") != "k2"]
+    assert commit(tmp_path, rows=rows)["verdict"]["exit_code"] == 4
+
+
+def test_a_missing_shard_is_caught(tmp_path):
+    problems = commit(tmp_path, shards=False)["verdict"]["problems"]
+    assert len(problems) == 2 and "train-000000.tar" in problems[0]
+
+
+def test_a_short_shard_is_caught(tmp_path):
+    commit(tmp_path)
+    (tmp_path / "shards/val-000000.tar").write_bytes(b"")
+    (tmp_path / "dataset.json").unlink()
+    run = commit(tmp_path, shards=False)
+    assert run["verdict"]["problems"] == ["shards/val-000000.tar has 0 bytes, not 10240"]
+
+
+def only_failed(kind="not_media"):
+    ended = {"facts": ENDED["facts"][2:], "outcomes": [], "failures": [failure("c" * 16, kind=kind)]}
+    return ended, ended["failures"]
+
+
+def test_too_many_failed_sources_fail_the_run(tmp_path):
+    run = commit(tmp_path, *only_failed(), num_inputs=1)
+    assert run["verdict"]["exit_code"] == 1 and "1 of 1 sources failed" in run["verdict"]["problems"][0]
+
+
+def test_too_many_bugs_fail_the_run(tmp_path):
+    run = commit(tmp_path, *only_failed("bug"), num_inputs=1, max_bugs=0, max_failed_share=1)
+    assert run["verdict"]["exit_code"] == 1 and "--max_bugs 0" in run["verdict"]["problems"][0]
+
+
+def test_no_clips_is_told_and_every_table_is_written(tmp_path):
+    run = commit(tmp_path, *only_failed(), num_inputs=1, max_failed_share=1)
+    assert (run["verdict"]["exit_code"], run["verdict"]["num_clips"]) == (3, 0)
+    assert not (tmp_path / "dataset.json").exists()
+    for name in TABLES:
+        stored, expected = (
+            pq.read_table(tmp_path / "manifests" / name / "part-00000.parquet").schema,
+            arrow_schema(name),
+        )
+        assert stored.names == expected.names and stored.metadata == expected.metadata
+        assert [field.metadata for field in stored] == [field.metadata for field in expected]
+
+
+def test_an_output_that_cannot_be_written_is_a_storage_error(tmp_path):
+    (tmp_path / "manifests").write_text("in the way")
+    with pytest.raises(StorageError, match="cannot write .*manifests"):
+        commit(tmp_path)
+
+
+def test_equal_rows_of_any_order_are_the_same_part():
+    rows = [decision("a" * 16, kept) for kept in (True, False)] + [decision("b" * 16)]
+    assert part_bytes("decisions", rows) == part_bytes("decisions", rows[::-1])
+
+
+def test_a_table_is_one_part_below_a_million_rows_else_even_ones():
+    assert [num_parts("clips", rows) for rows in (0, 999_999, 1_000_000, 1_000_001)] == [1, 1, 4, 5]
+    parts = [part_of_row(decision(f"{number:016d}"), 4) for number in range(2000)]
+    assert all(abs(parts.count(part) - 500) < 80 for part in range(4))

@@ -1,0 +1,137 @@
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from tests.made_media import damage_packets, frame_picture, make_plain_video, make_video, number_of, steady_times
+from tests.shared_data import needs_shared, shared
+from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.frames import FrameReader
+from transforms.media.probe import probe_media
+
+
+def reader_of(path):
+    probe, timeline = probe_media(str(path), LimitsConfig(), SoundConfig())
+    return FrameReader(str(path), probe, timeline), len(timeline.presentation_ticks)
+
+
+def numbers(path, source_frames=None):
+    reader, num_frames = reader_of(path)
+    with reader:
+        wanted = np.arange(num_frames) if source_frames is None else np.array(source_frames)
+        return [None if picture is None else number_of(picture) for _, picture in reader.frames(wanted)]
+
+
+CONTAINERS = [("mp4", "libx264"), ("mkv", "libx264"), ("avi", "libx264"), ("avi", "mpeg4"), ("mpg", "mpeg1video"),
+              ("vob", "mpeg2video"), ("ts", "libx264"), ("flv", "libx264"), ("mkv", "libx265"), ("webm", "libvpx")]
+
+
+@pytest.mark.parametrize(("suffix", "codec"), CONTAINERS)
+def test_every_frame_is_itself_in_every_container(tmp_path, suffix, codec):
+    options = {"g": "12", "x265-params": "log-level=none"} if codec == "libx265" else {"g": "12"}
+    options |= {} if codec == "libvpx" else {"bf": "2"}
+    path = make_plain_video(tmp_path / f"a.{suffix}", codec=codec, options=options)
+    assert numbers(path) == list(range(75))
+    assert numbers(path, range(31, 75, 3)) == list(range(31, 75, 3))
+    assert numbers(path, [50]) == [50]
+
+
+def test_open_groups_of_pictures_are_exact_after_a_seek(tmp_path):
+    path = make_plain_video(tmp_path / "a.mkv", options={"g": "12", "bf": "2", "x264-params": "open-gop=1:scenecut=0"})
+    for first in (11, 12, 13, 30, 40):
+        assert numbers(path, range(first, 60)) == list(range(first, 60))
+
+
+def test_variable_rates_are_exact(tmp_path):
+    ticks = np.cumsum(np.random.default_rng(2).integers(1500, 9000, 70)).tolist()
+    path = make_video(tmp_path / "a.mp4", [Fraction(tick - ticks[0], 90_000) for tick in ticks])
+    assert numbers(path) == list(range(70))
+
+
+def test_windows_read_one_after_the_other_and_back(tmp_path):
+    reader, _ = reader_of(make_plain_video(tmp_path / "a.mp4"))
+    with reader:
+        for first, last in ((0, 25), (25, 50), (60, 70), (10, 20)):
+            seen = [number_of(picture) for _, picture in reader.frames(np.arange(first, last))]
+            assert seen == list(range(first, last))
+
+
+def test_a_repeated_frame_is_the_same_array(tmp_path):
+    reader, _ = reader_of(make_plain_video(tmp_path / "a.mp4", 10))
+    with reader:
+        seen = list(reader.frames(np.array([3, 3, 4])))
+    assert [position for position, _ in seen] == [0, 1, 2]
+    assert seen[0][1] is seen[1][1] and seen[1][1] is not seen[2][1]
+
+
+@pytest.mark.parametrize("rotation_deg", [90, 180, 270])
+def test_rotated_video_comes_upright(tmp_path, rotation_deg):
+    path = make_plain_video(tmp_path / "a.mp4", 20, rotation_deg=rotation_deg)
+    assert numbers(path) == list(range(20))
+
+
+def test_anamorphic_video_comes_with_square_pixels(tmp_path):
+    reader, _ = reader_of(make_plain_video(tmp_path / "a.mp4", 20, aspect=Fraction(2)))
+    with reader:
+        picture = next(reader.frames(np.array([7])))[1]
+    assert picture.shape == (96, 320, 3) and picture.dtype == np.uint8
+    assert number_of(picture) == 7
+
+
+def test_colours_are_red_green_blue(tmp_path):
+    reader, _ = reader_of(make_plain_video(tmp_path / "a.mp4", 5))
+    with reader:
+        picture = next(reader.frames(np.array([2])))[1]
+    made = frame_picture(2)
+    assert np.abs(picture[60:84, :].astype(int) - made[60:84, :]).mean() < 12
+
+
+def test_a_damaged_program_stream_has_gaps_and_no_wrong_frames(tmp_path):
+    whole = make_plain_video(tmp_path / "a.ts", codec="libx264", options={"g": "10", "bf": "0"})
+    content = bytearray(whole.read_bytes())
+    middle = len(content) // 2 // 188 * 188
+    del content[middle:middle + 188 * 20]
+    (tmp_path / "cut.ts").write_bytes(content)
+    seen = numbers(tmp_path / "cut.ts")
+    shown = [number for number in seen if number is not None]
+    assert 40 < len(shown) < 75
+    assert shown[-10:] == list(range(65, 75))
+
+
+def test_what_decord_gives_up_on_is_read_on_by_pyav(tmp_path):
+    whole = make_plain_video(tmp_path / "a.mp4", 100, options={"bf": "0", "x264-params": "scenecut=0:keyint=20"})
+    seen = numbers(damage_packets(whole, [40, 45], tmp_path / "b.mp4"))  # 40 is a key frame
+    assert len(seen) == 100
+    assert seen[:40] == list(range(40)) and seen[60:] == list(range(60, 100))
+    assert None in seen[40:60]
+
+
+REAL = ["dev/clips/FAzSK8PLmGI.mp4", "dev/clips/latentsync_demo3.mp4", "dev/grid_other/lbax4n.mpg",
+        "dev/matrix/01_T8_matrix1206.mkv", "hard/face_track_crops/merkel_video_10.avi", "hard/pose/sample_video.mp4",
+        "hard/pose/retalking_5_rotated.mp4", "hard/mcgurk/Ba_Ba.mp4", "hard/noise/original.mp4", "hard/noise/mixture.avi"]
+
+
+@needs_shared
+@pytest.mark.parametrize("name", REAL)
+def test_real_frames_are_those_of_their_presentation_time(name):
+    path = shared(name)
+    probe, timeline = probe_media(str(path), LimitsConfig(), SoundConfig())
+    with av.open(str(path)) as container:
+        stream = container.streams[probe.video.index]
+        stream.codec_context.thread_count = 1
+        frames = {}
+        for frame in container.decode(stream):
+            upright = np.rot90(frame.to_ndarray(format="rgb24"), -probe.video.rotation_deg // 90)
+            frames[frame.pts] = upright[::8, ::8].astype(int)
+            if len(frames) == 50:
+                break
+    wanted = np.arange(14, 44)
+    with FrameReader(str(path), probe, timeline) as reader:
+        for position, picture in reader.frames(wanted):
+            true = frames[int(timeline.presentation_ticks[wanted[position]])]
+            assert np.abs(picture[::8, ::8] - true).mean() < 0.1
+
+
+def test_steady_times_are_rational():
+    assert steady_times(3, Fraction(30000, 1001))[2] == Fraction(2002, 30000)

@@ -1,0 +1,65 @@
+"""The features of a media file are the literal preset on its sound."""
+import av
+import numpy as np
+import pytest
+import soundfile
+from python_speech_features import mfcc as reference_syncnet
+
+from schemas.errors import MissingStream, UnreadableSource, UsageError
+from tests.shared_data import needs_shared, shared
+from transforms.media.mfcc import PRESETS, mfcc
+from transforms.media.mfcc_file import mfcc_of_file
+
+
+@pytest.fixture
+def voice() -> np.ndarray:
+    return np.random.default_rng(5).normal(0, 2000, 37_123).astype(np.int16)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("ending", ["wav", "flac"])
+def test_a_sound_file_gives_the_columns_of_its_samples(tmp_path, voice, preset, ending):
+    path = tmp_path / f"voice.{ending}"
+    soundfile.write(path, voice, 16_000, subtype="PCM_16")
+    np.testing.assert_allclose(mfcc_of_file(str(path), preset), mfcc(voice, preset), atol=1e-4)
+
+
+@needs_shared
+def test_a_real_clip_gives_the_columns_of_its_decoded_sound():
+    path = str(shared("dev/grid_other/lbax4n.mpg"))
+    with av.open(path) as container:
+        first_picture_s = next(container.decode(video=0)).time
+    with av.open(path) as container:
+        frames = list(container.decode(audio=0))
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000)
+    late_s = frames[0].time - first_picture_s
+    samples = np.concatenate([
+        piece.to_ndarray()[0] for frame in [*frames, None] for piece in resampler.resample(frame)])
+    shift = round(late_s * 16_000)
+    samples = np.pad(samples, (max(0, shift), 0))[max(0, -shift):]
+    columns, expected = mfcc_of_file(path, "syncnet"), reference_syncnet(samples, 16_000).T
+    assert abs(columns.shape[1] - expected.shape[1]) <= 1
+    num_columns = min(columns.shape[1], expected.shape[1]) - 2  # the resampler's last samples depend on the flush
+    np.testing.assert_allclose(columns[:, :num_columns], expected[:, :num_columns], atol=1e-3)
+
+
+@needs_shared
+def test_a_film_without_sound_says_so():
+    silent = next(path for path in sorted(shared("hard/no_speech").iterdir()) if not has_sound(path))
+    with pytest.raises(MissingStream, match="has no sound"):
+        mfcc_of_file(str(silent), "syncnet")
+
+
+def has_sound(path) -> bool:
+    with av.open(str(path)) as container:
+        return len(container.streams.audio) > 0
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UnreadableSource, match="nowhere.wav"):
+        mfcc_of_file(str(tmp_path / "nowhere.wav"), "syncnet")
+
+
+def test_an_unknown_preset_is_refused_before_the_file_is_read(tmp_path):
+    with pytest.raises(UsageError, match="speech2vid or syncnet"):
+        mfcc_of_file(str(tmp_path / "nowhere.wav"), "lpc")

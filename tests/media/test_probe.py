@@ -1,0 +1,138 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from schemas.errors import LimitExceeded, MissingStream, NotMedia, UnreadableSource
+from tests.made_media import MadeSound, cut_tail, make_plain_video, make_video
+from tests.shared_data import needs_shared, shared
+from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.probe import probe_media
+
+MONO = MadeSound(clicks_s=(1.0,))
+
+
+def probed(path, limits=None, stream=-1):
+    return probe_media(str(path), limits or LimitsConfig(), SoundConfig(stream=stream))
+
+
+@pytest.mark.parametrize("rate", ["24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001"])
+def test_constant_rates_are_exact(tmp_path, rate):
+    probe, timeline = probed(make_plain_video(tmp_path / "a.mp4", rate=Fraction(rate)))
+    assert probe.video.average_rate == Fraction(rate)
+    assert probe.video.num_frames == len(timeline.presentation_ticks) == 75
+    times_s = timeline.presentation_ticks * float(timeline.time_base)
+    assert np.allclose(times_s, np.arange(75) / float(Fraction(rate)), atol=1e-4)
+
+
+def test_variable_rate_times_are_kept(tmp_path):
+    steps = np.random.default_rng(1).integers(1500, 9000, 60)
+    ticks = np.concatenate([[0], np.cumsum(steps)])
+    _, timeline = probed(make_video(tmp_path / "a.mp4", [Fraction(int(tick), 90_000) for tick in ticks]))
+    assert timeline.time_base == Fraction(1, 90_000)
+    assert np.array_equal(timeline.presentation_ticks, ticks)
+
+
+@pytest.mark.parametrize("rotation_deg", [90, 180, 270])
+def test_rotation_is_clockwise_and_turns_the_shown_size(tmp_path, rotation_deg):
+    video = probed(make_plain_video(tmp_path / "a.mp4", 5, rotation_deg=rotation_deg))[0].video
+    assert video.rotation_deg == rotation_deg
+    assert (video.width, video.height) == ((160, 96) if rotation_deg == 180 else (96, 160))
+
+
+def test_anamorphic_pixels_are_shown_square(tmp_path):
+    video = probed(make_plain_video(tmp_path / "a.mp4", 5, aspect=Fraction(16, 11)))[0].video
+    assert (video.width, video.height, video.coded_width) == (233, 96, 160)
+
+
+def test_the_default_sound_stream_is_used_and_all_are_named(tmp_path):
+    german = MadeSound(clicks_s=(2.0,), is_default=True, language="deu")
+    probe, _ = probed(make_plain_video(tmp_path / "a.mkv", sounds=[MONO, german]))
+    assert [sound.index for sound in probe.sounds] == [1, 2]
+    assert probe.sounds[probe.sound_index].language == "deu"
+
+
+def test_the_first_sound_stream_is_used_where_none_is_the_default(tmp_path):
+    probe, _ = probed(make_plain_video(tmp_path / "a.mkv", sounds=[MONO, MONO]))
+    assert probe.sound_index == 0
+
+
+def test_a_sound_stream_is_chosen_by_its_container_index(tmp_path):
+    path = make_plain_video(tmp_path / "a.mkv", sounds=[MONO, MONO])
+    assert probed(path, stream=2)[0].sound_index == 1
+    with pytest.raises(MissingStream, match="no sound stream 0; its sound streams are: 1, 2"):
+        probed(path, stream=0)
+
+
+def test_a_late_sound_stream_says_so(tmp_path):
+    late = MadeSound(clicks_s=(1.0,), start_s=0.32)
+    assert probed(make_plain_video(tmp_path / "a.mkv", sounds=[late]))[0].sounds[0].start_s == pytest.approx(0.32)
+
+
+def test_cover_art_is_no_picture_beside_moving_picture(tmp_path):
+    probe, timeline = probed(make_plain_video(tmp_path / "a.mp4", cover_art=True))
+    assert probe.video.codec == "h264"
+    assert len(timeline.presentation_ticks) == 75
+
+
+def test_cover_art_alone_is_no_picture(tmp_path):
+    probe, timeline = probed(make_video(tmp_path / "a.m4a", [], sounds=[MadeSound(clicks_s=(1.0,), codec="aac")],
+                                        cover_art=True, container="mp4"))
+    assert probe.video is None and timeline is None
+    assert probe.sound_index == 0
+    assert probe.duration_s == pytest.approx(3.0, abs=0.1)
+
+
+@pytest.mark.parametrize("content", [b"", b"these are words\n" * 100])
+def test_an_empty_file_and_a_text_file_are_no_media(tmp_path, content):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content)
+    with pytest.raises(NotMedia, match="a.mp4"):
+        probed(path)
+
+
+def test_a_truncated_header_is_no_media(tmp_path):
+    whole = make_plain_video(tmp_path / "a.mp4")
+    with pytest.raises(NotMedia, match="cut.mp4"):
+        probed(cut_tail(whole, 0.02, tmp_path / "cut.mp4"))
+
+
+def test_a_vanished_file_is_unreadable(tmp_path):
+    with pytest.raises(UnreadableSource, match="gone.mp4"):
+        probed(tmp_path / "gone.mp4")
+
+
+def test_a_truncated_tail_leaves_the_frames_before_it(tmp_path):
+    whole = make_plain_video(tmp_path / "a.mkv")
+    _, timeline = probed(cut_tail(whole, 0.5, tmp_path / "cut.mkv"))
+    assert 10 < len(timeline.presentation_ticks) < 70
+
+
+def test_limits_on_duration_and_frame_size(tmp_path):
+    path = make_plain_video(tmp_path / "a.mp4")
+    with pytest.raises(LimitExceeded, match="limits.duration_h"):
+        probed(path, LimitsConfig(duration_h=0.0005))
+    with pytest.raises(LimitExceeded, match="160 x 96 px.*limits.frame_megapixels"):
+        probed(path, LimitsConfig(frame_megapixels=0.01))
+
+
+def test_names_with_a_colon_are_files_not_protocols(tmp_path, monkeypatch):
+    make_plain_video(tmp_path / "plain.mp4", 5).rename(tmp_path / 'http:a "b"\n\udcff%d.mp4')
+    monkeypatch.chdir(tmp_path)
+    assert probed('http:a "b"\n\udcff%d.mp4')[0].video.num_frames == 5
+
+
+@needs_shared
+def test_frames_hidden_by_an_edit_list_are_not_in_the_timeline():
+    probe, timeline = probed(shared("hard/pose/sample_video.mp4"))
+    assert probe.video.num_frames == 209  # of 266 packets
+    assert timeline.presentation_ticks[0] == 0
+    assert probe.sounds[0].start_s == pytest.approx(0.0)
+
+
+@needs_shared
+def test_a_real_program_stream_has_every_frame():
+    probe, timeline = probed(shared("dev/grid_other/lbax4n.mpg"))
+    assert np.array_equal(timeline.presentation_ticks, np.arange(75) * 3600)
+    assert np.array_equal(np.flatnonzero(timeline.key_frames), np.arange(0, 75, 12))
+    assert probe.duration_s == pytest.approx(3.0)

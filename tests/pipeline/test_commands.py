@@ -1,0 +1,140 @@
+"""The small commands, on real recordings."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import talkshard
+from pipeline.config import Recipe
+from pipeline.probe_text import FacesInFrame, FileProbe, what_build_does
+from schemas.decisions import Rule, judge
+from schemas.media import MediaProbe
+from tests.audit.made_dataset import write_dataset
+from tests.pipeline.made_models import needs_models
+from tests.shared_data import needs_shared, shared
+
+CLIP = "dev/grid_other/lbax4n.mpg"
+LATE = "hard/known_offset/lbax4n_ts_late_8f.mkv"
+FOUND = FileProbe(
+    media=MediaProbe(container="x", duration_s=10.0, video=None, sounds=(), sound_index=-1),
+    timeline=None,
+    num_frames=250,
+    speech_s=5.0,
+    num_turns=2,
+    num_windows=2,
+    windows_with_speech=1,
+    decisions=(),
+    looks=(
+        FacesInFrame(time_s=1.0, decoded=True, sides_px=(90.0, 40.0)),
+        FacesInFrame(time_s=2.0, decoded=True, sides_px=()),
+    ),
+)
+
+
+def decided(rule):
+    return judge("s", "source", "s", "PrepareVideos", (rule,))[1][0]
+
+
+@needs_models
+@needs_shared
+def test_probe_tells_streams_speech_faces_and_what_build_would_do(capsys):
+    assert talkshard.main(["probe", str(shared(CLIP))]) == 0
+    shown = capsys.readouterr().out
+    assert (
+        "360 x 288 px" in shown
+        and "constant rate; 75 frames shown become 75" in shown
+        and "44100 Hz, 2 channels" in shown
+    )
+    assert shown.count("faces at") == 5 and "build: follow faces in 1 of 1 window; judge by sync who speaks" in shown
+
+
+@needs_models
+@needs_shared
+def test_probe_tells_by_how_much_a_sound_stream_is_late(capsys):
+    assert talkshard.main(["probe", str(shared(LATE))]) == 0
+    assert "starts 0.320 s after the picture" in capsys.readouterr().out
+
+
+@needs_models
+def test_probe_of_no_media_is_one_line_and_fails(tmp_path, capsys):
+    (tmp_path / "text.mp4").write_text("no video at all")
+    assert talkshard.main(["probe", str(tmp_path / "text.mp4")]) == 1
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+@needs_models
+def test_probe_of_a_missing_file_is_a_usage_error(tmp_path, capsys):
+    assert talkshard.main(["probe", str(tmp_path / "none.mp4")]) == 2
+    assert "none.mp4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "recipe", "says"),
+    [
+        (
+            {},
+            Recipe(),
+            "follow faces in 1 of 2 windows; judge by sync who speaks (1 of 1 frames with faces show several)",
+        ),
+        ({}, Recipe().with_setting("speakers.network=none"), "keep voiced tracks unjudged"),
+        ({}, Recipe().with_setting("faces.min_box_px=100"), "smaller than faces.min_box_px, 100 px"),
+        ({"looks": FOUND.looks[1:]}, Recipe(), "in none of the 1 frames looked at is a face"),
+        ({"windows_with_speech": 0}, Recipe(), "has_speech of SplitWindows"),
+        (
+            {"decisions": (decided(Rule("has_speech", ">=", 0.1, 0.2, "s")),)},
+            Recipe(),
+            "rule has_speech of PrepareVideos (0.10 s, must be >= 0.2)",
+        ),
+        ({"decisions": (decided(Rule("has_sound", "exists", False)),)}, Recipe(), "rule has_sound of PrepareVideos"),
+    ],
+)
+def test_probe_says_what_build_does_and_why(changes, recipe, says):
+    assert says in what_build_does(dataclasses.replace(FOUND, **changes), recipe)
+
+
+@needs_shared
+@pytest.mark.parametrize("preset", ["speech2vid", "syncnet"])
+def test_mfcc_writes_thirteen_float32_rows(tmp_path, preset):
+    output = tmp_path / "features"
+    assert talkshard.main(["mfcc", str(shared(CLIP)), "--preset", preset, "--output", str(output)]) == 0
+    features = np.load(output)
+    assert features.dtype == np.float32 and features.shape[0] == 13 and 295 <= features.shape[1] <= 305
+
+
+@needs_shared
+def test_mfcc_into_a_folder_that_is_not_there_is_a_storage_error(tmp_path, capsys):
+    assert (
+        talkshard.main(["mfcc", str(shared(CLIP)), "--preset", "syncnet", "--output", str(tmp_path / "no" / "x.npy")])
+        == 5
+    )
+    assert "cannot write" in capsys.readouterr().err
+
+
+def test_mfcc_without_a_preset_is_one_line(capsys):
+    assert talkshard.main(["mfcc", "x.wav", "--output", "x.npy"]) == 2
+    assert "--preset" in capsys.readouterr().err
+
+
+def test_models_list_shows_all_with_licences(capsys):
+    assert talkshard.main(["models", "list"]) == 0
+    shown = capsys.readouterr().out
+    assert all(
+        name in shown for name in ("face_mesh", "blazeface", "centerface", "pyannote_segmentation", "Apache-2.0", "MIT")
+    )
+
+
+def test_report_is_written_again(tmp_path, capsys):
+    write_dataset(tmp_path)
+    assert talkshard.main(["report", str(tmp_path)]) == 0
+    assert (tmp_path / "report.html").is_file() and (tmp_path / "dataset_card.md").is_file()
+
+
+def test_report_of_no_dataset_is_one_line(tmp_path, capsys):
+    assert talkshard.main(["report", str(tmp_path)]) == 2
+    assert "run.json" in capsys.readouterr().err
+
+
+def test_verify_of_no_dataset_is_an_integrity_error(tmp_path, capsys):
+    assert talkshard.main(["verify", str(tmp_path)]) == 4
+    assert "no dataset.json" in capsys.readouterr().err

@@ -1,0 +1,160 @@
+"""The command line: what is settled, and what is refused before any work."""
+
+import pytest
+
+from pipeline.beam_options import beam_options, is_local_run
+from pipeline.options import build_parser, parse_plan, run_name
+from schemas.errors import UsageError
+from schemas.records import VideoSource
+from tests.pipeline.made_models import needs_models
+from transforms.media.models import FOLDER_VARIABLE
+
+PROGRAM = "talkshard build"
+
+
+@pytest.fixture
+def clips(tmp_path):
+    for name in ("b.mp4", "a.mp4", "notes.txt"):
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_text(name)
+    return tmp_path / "in"
+
+
+def plan_of(clips, *words):
+    return parse_plan(["--input", str(clips), "--output", str(clips.parent / "out"), *words], PROGRAM)
+
+
+@needs_models
+def test_a_plan_lists_media_sorted_and_stages_below_the_output(clips):
+    plan = plan_of(clips)
+    assert [source.uri for source in plan.sources] == [str(clips / "a.mp4"), str(clips / "b.mp4")]
+    assert plan.staging.startswith(f"{plan.output}/.staging/") and plan.output == str(clips.parent / "out")
+    assert (plan.num_inputs, plan.max_bugs, plan.fail_fast) == (2, 3, False)
+    assert plan.run["num_skipped"] == 1 and plan.run["recipe"] == plan.recipe.as_dict()
+
+
+@needs_models
+def test_parsing_writes_nothing(clips):
+    plan_of(clips)
+    assert not (clips.parent / "out").exists()
+
+
+@needs_models
+def test_set_comes_after_the_recipe_and_the_short_options(clips):
+    plan = plan_of(
+        clips,
+        "--recipe",
+        "trusted",
+        "--detector",
+        "blazeface",
+        "--set",
+        "faces.min_box_px=80",
+        "--set",
+        "clips.max_s=5",
+    )
+    assert plan.recipe.faces.detector == "blazeface" and plan.recipe.speakers.network == "none"
+    assert plan.recipe.faces.min_box_px == 80 and plan.recipe.clips.max_s == 5
+
+
+@needs_models
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--fail_fastt"], "did you mean --fail_fast"),
+        (["--direct_num_worker=2"], "did you mean --direct_num_workers"),
+        (["stray"], "'stray'"),
+        (["--recipe", "trustd"], "did you mean trusted"),
+        (["--set", "faces.min_bx_px=1"], "did you mean faces.min_box_px"),
+        (["--detector", "insightface:/nowhere"], "no folder '/nowhere'"),
+        (["--sync", "/nowhere/net.onnx"], "no such file"),
+        (["--sync", "published"], "default, none or FILE.onnx"),
+        (["--speech", "pyannote:/nowhere/model.bin"], "no file or folder"),
+        (["--max_bugs", "-1"], "--max_bugs"),
+        (["--max_failed_share", "2"], "--max_failed_share"),
+        (["--max_bugs", "many"], "invalid int"),
+        (["--layout", "tiktok"], "voxceleb2"),
+        (["--layout", "grid"], "s1/NAME.mpg"),
+        (["--runner", "DataflowRunner"], "cannot reach"),
+        (["--sources", "table.csv"], "not allowed with"),
+    ],
+)
+def test_a_wrong_option_is_one_line(clips, words, says):
+    with pytest.raises(UsageError, match=says) as caught:
+        plan_of(clips, *words)
+    assert "\n" not in str(caught.value) and caught.value.exit_code == 2
+
+
+@needs_models
+def test_a_folder_without_networks_is_no_insightface_pack(clips):
+    with pytest.raises(UsageError, match="no ONNX file"):
+        plan_of(clips, "--detector", f"insightface:{clips}")
+
+
+@needs_models
+def test_a_file_that_is_no_sync_network_is_refused_before_any_work(clips):
+    (clips / "net.onnx").write_text("no network")
+    with pytest.raises(UsageError, match="net.onnx"):
+        plan_of(clips, "--sync", str(clips / "net.onnx"))
+
+
+@needs_models
+def test_a_missing_input_is_named(tmp_path):
+    with pytest.raises(UsageError, match="nowhere.mp4"):
+        parse_plan(["--input", str(tmp_path / "nowhere.mp4"), "--output", str(tmp_path / "out")], PROGRAM)
+
+
+def test_a_missing_model_names_the_command(clips, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(clips / "none"))
+    with pytest.raises(UsageError, match="talkshard models install"):
+        plan_of(clips)
+
+
+@needs_models
+def test_a_split_that_tears_a_speaker_apart_is_refused(clips):
+    table = clips / "table.csv"
+    table.write_text("uri,speaker,split\na.mp4,ann,train\nb.mp4,ann,test\n")
+    with pytest.raises(UsageError, match="speaker:ann"):
+        parse_plan(["--sources", str(table), "--output", str(clips / "out")], PROGRAM)
+
+
+@needs_models
+def test_input_and_recipe_name_the_run():
+    from pipeline.config import Recipe
+
+    one, other = (VideoSource(uri="/a.mp4"),), (VideoSource(uri="/b.mp4"),)
+    names = {
+        run_name(Recipe(), one),
+        run_name(Recipe(), other),
+        run_name(Recipe().with_setting("clips.image_px=256"), one),
+    }
+    assert len(names) == 3 and run_name(Recipe(), one) in names
+
+
+def test_without_a_runner_the_run_is_local_in_processes():
+    flags = beam_options([], [])
+    assert {
+        "--runner=FnApiRunner",
+        "--direct_running_mode=multi_processing",
+        "--number_of_worker_harness_threads=1",
+    } <= set(flags)
+    assert is_local_run(flags)
+
+
+def test_beams_own_options_pass_through_and_win():
+    flags = beam_options(["--direct_num_workers", "7", "--job_name=x"], [])
+    assert flags[:3] == ["--direct_num_workers", "7", "--job_name=x"]
+    assert not any(flag.startswith("--direct_num_workers=") for flag in flags)
+
+
+def test_a_chosen_runner_is_kept():
+    flags = beam_options(["--runner=FlinkRunner", "--flink_master=localhost:8081"], [])
+    assert not is_local_run(flags) and not any("FnApiRunner" in flag for flag in flags)
+
+
+def test_help_tells_every_setting_with_unit_and_default(capsys):
+    with pytest.raises(SystemExit):
+        build_parser(PROGRAM).parse_args(["--help"])
+    shown = capsys.readouterr().out
+    assert (
+        "faces.min_box_px" in shown and "32.0 px" in shown and "limits.damaged_share" in shown and "exit codes" in shown
+    )

@@ -1,0 +1,93 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from schemas.errors import NotMedia
+from schemas.records import SpeechTurn
+from tests.made_media import MadeSound, click_times_s, make_plain_video, make_video
+from tests.made_records import made_source
+from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.timeline_file import timeline_from_bytes
+from transforms.prepare.prepare_video import prepare_video
+
+
+class FakeSpeech:
+    """Takes every sample; finds the spans it was given."""
+
+    name = "fake 00"
+
+    def __init__(self, *spans):
+        self._spans = spans
+        self.heard = 0
+
+    def find_speech(self, blocks):
+        self.heard = sum(len(block) for block in blocks)
+        return tuple(SpeechTurn(start_sample=start, end_sample=end, voice="", overlapped=False) for start, end in self._spans)
+
+
+def prepared(path, tmp_path, speech):
+    folder = tmp_path / "staging"
+
+    def publish(name, local_path):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        return str(shutil.copy(local_path, folder / name))
+
+    return prepare_video(made_source(str(path)), str(path), speech, limits=LimitsConfig(), sound=SoundConfig(),
+                         min_speech_s=0.2, publish=publish)
+
+
+def rules(result):
+    return [(row.rule, row.kept) for row in result.decisions]
+
+
+SOUND = MadeSound(clicks_s=(0.5, 2.5))
+
+
+def test_a_talking_video_gets_its_sound_times_and_speech_into_staging(tmp_path):
+    speech = FakeSpeech((0, 16_000), (20_000, 24_000))
+    result = prepared(make_plain_video(tmp_path / "a.mp4", sounds=[MadeSound(clicks_s=(0.5, 2.5), codec="aac")]), tmp_path, speech)
+    video = result.video
+    assert rules(result) == [("has_picture", True), ("has_sound", True), ("has_speech", True)]
+    assert (video.num_frames, result.facts.num_frames, result.facts.speech_s) == (75, 75, 1.25)
+    samples, rate = soundfile.read(video.sound_uri, dtype="int16")
+    assert (rate, len(samples), speech.heard) == (16_000, 48_000, 48_000)
+    assert click_times_s(samples) == pytest.approx([0.5, 2.5], abs=0.001)
+    timeline = timeline_from_bytes(Path(video.timeline_uri).read_bytes(), video.probe.video.time_base)
+    assert len(timeline.presentation_ticks) == 75 and timeline.key_frames[0]
+    assert video.speech_model == "fake 00"
+
+
+def test_a_video_without_sound_ends_at_has_sound(tmp_path):
+    result = prepared(make_plain_video(tmp_path / "a.mp4"), tmp_path, FakeSpeech())
+    assert result.video is None and rules(result) == [("has_picture", True), ("has_sound", False)]
+
+
+def test_sound_with_cover_art_ends_at_has_picture(tmp_path):
+    path = make_video(tmp_path / "a.mp4", [], sounds=[MadeSound(clicks_s=(1.0,), codec="aac")], cover_art=True)
+    result = prepared(path, tmp_path, FakeSpeech())
+    assert result.video is None and rules(result) == [("has_picture", False)]
+
+
+def test_too_little_speech_ends_at_has_speech_with_its_seconds(tmp_path):
+    result = prepared(make_plain_video(tmp_path / "a.mkv", sounds=[SOUND]), tmp_path, FakeSpeech((0, 1600)))
+    assert result.video is None
+    last = result.decisions[-1]
+    assert (last.rule, last.kept, last.comparison, last.value, last.threshold, last.unit) == (
+        "has_speech", False, ">=", 0.1, 0.2, "s")
+
+
+def test_a_text_file_raises_what_it_is(tmp_path):
+    (tmp_path / "a.mp4").write_text("words")
+    with pytest.raises(NotMedia):
+        prepared(tmp_path / "a.mp4", tmp_path, FakeSpeech())
+
+
+def test_the_source_is_not_touched(tmp_path):
+    path = make_plain_video(tmp_path / "a.mkv", sounds=[SOUND])
+    before = (path.read_bytes(), path.stat().st_mtime_ns)
+    prepared(path, tmp_path, FakeSpeech((0, 16_000)))
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+    assert np.all([entry.name in ("a.mkv", "staging") for entry in tmp_path.iterdir()])

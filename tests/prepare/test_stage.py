@@ -1,0 +1,45 @@
+import multiprocessing
+
+import apache_beam as beam
+import pytest
+from apache_beam.testing.util import assert_that
+
+from tests.made_media import make_plain_video
+from tests.made_records import made_source
+from tests.shared_data import needs_shared, shared
+from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.prepare.config import SpeechConfig
+from transforms.prepare.stage import PrepareVideos
+
+
+def ids(*expected):
+    def check(found):
+        assert sorted(item if isinstance(item, str) else item.source.source_id for item in found) == sorted(expected), found
+    return check
+
+
+@pytest.fixture
+def fresh_children():
+    """Children that begin anew: one forked from this process, whose decoders have threads by now, would hang."""
+    before = multiprocessing.get_start_method()
+    multiprocessing.set_start_method("spawn", force=True)
+    yield
+    multiprocessing.set_start_method(before, force=True)
+
+
+@needs_shared
+def test_every_source_comes_out_once_as_video_or_as_ended(tmp_path, fresh_children):
+    (tmp_path / "words.mp4").write_text("words")
+    sources = [made_source(str(shared("dev/grid_other/lbax4n.mpg")), "a" * 16),
+               made_source(str(make_plain_video(tmp_path / "mute.mp4")), "b" * 16),
+               made_source(str(tmp_path / "words.mp4"), "c" * 16), made_source(str(tmp_path / "gone.mp4"), "d" * 16)]
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        outputs = pipeline | beam.Create(sources) | PrepareVideos(
+            sound=SoundConfig(), speech=SpeechConfig(), limits=LimitsConfig(), staging=str(tmp_path / "staging"))
+        kinds = outputs.failures | beam.Map(lambda row: f"{row.kind} {row.source_id[0]}")
+        dropped = outputs.decisions | beam.Filter(lambda row: not row.kept) | beam.Map(lambda row: row.rule)
+        assert_that(outputs.videos, ids("a" * 16), label="videos")
+        assert_that(outputs.ended, ids("b" * 16, "c" * 16, "d" * 16), label="ended")
+        assert_that(kinds, ids("not_media c", "unreadable d"), label="failures")
+        assert_that(dropped, ids("has_sound"), label="decisions")
+    assert (tmp_path / "staging" / "sound" / f"{'a' * 16}.flac").is_file()

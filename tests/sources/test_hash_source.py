@@ -1,0 +1,123 @@
+"""Names to sources by content."""
+
+import os
+
+import apache_beam as beam
+import pytest
+from apache_beam.testing.util import assert_that, equal_to
+
+from schemas.records import VideoSource
+from transforms.sources.merge import HashedName, merge_names, unread_id
+from transforms.sources.split import split_of_unit
+from transforms.sources.stage import HashSource, hash_content
+
+
+def named(uri, **fields):
+    return HashedName(name=VideoSource(uri=uri, **fields), content_sha256="ab" * 32, size_bytes=7)
+
+
+def test_names_that_agree_are_one_source_with_what_each_tells():
+    merged = merge_names(
+        [named("b", speaker="anna", language="en"), named("a", licence="cc-by")], {"speaker:anna": "val"}
+    )
+    source = merged.source
+    assert merged.decision.kept
+    assert (source.source_id, source.uris, source.source_uri) == ("abababababababab", ("a", "b"), "a")
+    assert (source.speaker, source.licence, source.language) == ("anna", "cc-by", "en")
+    assert (source.split_unit, source.split) == ("speaker:anna", "val")
+
+
+@pytest.mark.parametrize("field", ["speaker", "group", "licence", "consent"])
+def test_names_that_disagree_are_dropped_by_a_decision(field):
+    merged = merge_names([named("b", **{field: "x"}), named("a", **{field: "y"})], {})
+    assert not merged.decision.kept and merged.decision.rule == "conflicting_metadata"
+    assert merged.decision.value_text == f"{field}: x, y"
+
+
+def test_names_of_two_splits_are_dropped():
+    assert (
+        merge_names([named("b", split="val"), named("a", split="test")], {}).decision.value_text == "split: test, val"
+    )
+
+
+def test_names_of_two_languages_are_kept_without_one():
+    merged = merge_names([named("b", language="en"), named("a", language="de")], {})
+    assert merged.decision.kept and merged.source.language == ""
+
+
+def test_a_split_given_to_a_lone_source_is_its_own():
+    assert merge_names([named("a", split="test")], {}).source.split == "test"
+
+
+def test_a_name_never_carries_its_split_into_another_unit():
+    merged = merge_names(
+        [named("a", group="g", split="test"), named("b", speaker="anna")], {"group:g": "test", "speaker:anna": "train"}
+    )
+    assert merged.source.split == "train" and not merged.decision.kept
+
+
+def test_a_unit_without_given_split_falls_by_its_hash():
+    source = merge_names([named("a", speaker="anna")], {"speaker:bert": "test"}).source
+    assert source.split == split_of_unit("speaker:anna")
+
+
+def run(names, given=None):
+    pipeline = beam.Pipeline("FnApiRunner")
+    out = pipeline | beam.Create(names) | HashSource(given or {}, fail_fast=True)
+    return pipeline, out
+
+
+def test_the_same_bytes_under_two_names_become_one_source(tmp_path):
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        (tmp_path / name).write_bytes(b"other" if name == "c.mp4" else b"same")
+    pipeline, out = run([VideoSource(uri=str(tmp_path / name)) for name in ("b.mp4", "c.mp4", "a.mp4")])
+    uris = out.sources | beam.Map(lambda source: (source.uris, source.size_bytes))
+    assert_that(uris, equal_to([((f"{tmp_path}/a.mp4", f"{tmp_path}/b.mp4"), 4), ((f"{tmp_path}/c.mp4",), 5)]))
+    assert_that(out.decisions | beam.Map(lambda row: row.kept), equal_to([True, True]), label="decisions")
+    assert_that(out.ended, equal_to([]), label="ended")
+    pipeline.run()
+
+
+def test_an_unreadable_name_fails_alone_and_still_ends_as_a_source(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    gone = str(tmp_path / "gone.mp4")
+    pipeline, out = run([VideoSource(uri=str(tmp_path / "a.mp4")), VideoSource(uri=gone, speaker="anna")])
+    ended = out.ended | beam.Map(
+        lambda facts: (
+            facts.source.source_id,
+            facts.source.uris,
+            facts.source.content_sha256,
+            facts.source.speaker,
+            facts.num_windows,
+            facts.probe,
+        )
+    )
+    assert_that(ended, equal_to([(unread_id(gone), (gone,), "", "anna", 0, None)]))
+    failed = out.failures | beam.Map(lambda row: (row.kind, row.source_id, row.source_uri, row.window_index))
+    assert_that(failed, equal_to([("unreadable", unread_id(gone), gone, -1)]), label="failed")
+    assert_that(out.sources | beam.combiners.Count.Globally(), equal_to([1]), label="others")
+    pipeline.run()
+
+
+def test_names_that_conflict_end_here_as_one_source(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    (tmp_path / "b.mp4").write_bytes(b"a")
+    pipeline, out = run(
+        [
+            VideoSource(uri=str(tmp_path / "a.mp4"), consent="yes"),
+            VideoSource(uri=str(tmp_path / "b.mp4"), consent="no"),
+        ]
+    )
+    assert_that(out.sources, equal_to([]))
+    ended = out.ended | beam.Map(lambda facts: len(facts.source.uris))
+    assert_that(ended, equal_to([2]), label="ended")
+    pipeline.run()
+
+
+def test_a_file_is_never_changed_by_being_hashed(tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"content")
+    os.utime(path, (1, 1))
+    path.chmod(0o400)
+    assert hash_content(str(path))[1] == 7
+    assert path.read_bytes() == b"content" and path.stat().st_mtime == 1

@@ -1,0 +1,40 @@
+"""Splits follow speaker, else group, else source."""
+
+from collections import Counter
+
+import pytest
+
+from schemas.errors import UsageError
+from schemas.records import VideoSource
+from transforms.sources.split import check_given_splits, given_splits, split_of_unit, split_unit
+
+
+def test_a_unit_is_the_speaker_else_the_group_else_the_source():
+    assert split_unit("anna", "talk", "id") == "speaker:anna"
+    assert split_unit("", "talk", "id") == "group:talk"
+    assert split_unit("", "", "id") == "source:id"
+
+
+def test_units_fall_90_5_5():
+    counts = Counter(split_of_unit(f"speaker:{number}") for number in range(20_000))
+    assert abs(counts["train"] - 18_000) < 150 and abs(counts["val"] - 1000) < 100 and abs(counts["test"] - 1000) < 100
+
+
+def test_the_split_of_a_unit_never_changes():
+    assert [split_of_unit(f"speaker:s{number}") for number in (1, 12, 33)] == ["train", "train", "train"]
+    assert [n for n in range(40) if split_of_unit(f"group:{n}") != "train"] == [28]
+
+
+def test_one_given_member_gives_the_whole_unit():
+    sources = [
+        VideoSource(uri="a", speaker="anna"),
+        VideoSource(uri="b", speaker="anna", split="test"),
+        VideoSource(uri="c", split="val"),
+    ]
+    assert given_splits(sources) == {"speaker:anna": "test"}
+
+
+def test_given_splits_that_tear_a_group_apart_are_refused():
+    sources = [VideoSource(uri="a", group="g", split="val"), VideoSource(uri="b", group="g", split="test")]
+    with pytest.raises(UsageError, match="group:g is in two splits: 'a' is given val, 'b' test"):
+        check_given_splits(sources)

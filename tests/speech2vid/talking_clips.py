@@ -1,0 +1,21 @@
+"""Made clips in which the lips follow the loudness of the sound: what a sync network must be able to learn."""
+import numpy as np
+
+from speech2vid.sync_clips import TalkingClip
+
+
+def made_clip(speaker: str, seed: int, num_frames: int = 100) -> TalkingClip:
+    """A clip in sync."""
+    random = np.random.default_rng(seed)
+    loudness = np.convolve(random.normal(0, 1, 4 * num_frames + 40), np.hanning(12), "same")[20:-20]
+    shape, colour = random.normal(0, 0.1, 192), random.normal(8, 0.5, 40)
+    direction = np.random.default_rng(99).normal(0, 0.01, 192)
+    positions = shape + loudness.reshape(-1, 4).mean(1)[:, None] * direction
+    columns = colour + loudness[:, None] * 0.7 + random.normal(0, 0.1, (4 * num_frames, 40))
+    return TalkingClip(name=f"{speaker}_{seed}.mp4", speaker=speaker, positions=positions.astype(np.float32),
+                       columns=columns.astype(np.float32))
+
+
+def made_people(num_people: int = 6, clips_each: int = 3) -> list[TalkingClip]:
+    """Some clips of some people."""
+    return [made_clip(f"p{person}", 10 * person + take) for person in range(num_people) for take in range(clips_each)]

@@ -1,0 +1,23 @@
+"""Beam metrics with the stage as namespace: in, out, dropped_<reason>, failed_<kind>, <work>_msec."""
+import functools
+
+from apache_beam.metrics import Metrics
+
+_counter = functools.lru_cache(maxsize=None)(Metrics.counter)
+_distribution = functools.lru_cache(maxsize=None)(Metrics.distribution)
+
+
+def count(stage: str, name: str, amount: int = 1) -> None:
+    """Add to a counter. Has no effect in a guarded DoFn's child: count in the step after it."""
+    _counter(stage, name).inc(amount)
+
+
+def count_msec(stage: str, work_msec: tuple[tuple[str, int], ...]) -> None:
+    """Add (work, milliseconds) to the stage's <work>_msec counters."""
+    for work, msec in work_msec:
+        count(stage, f"{work}_msec", msec)
+
+
+def record_score(stage: str, name: str, score: float) -> None:
+    """Add one score to its distribution, in thousandths: Beam's distributions hold ints."""
+    _distribution(stage, f"{name}_thousandths").update(round(1000 * score))

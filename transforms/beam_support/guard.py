@@ -1,0 +1,157 @@
+"""A guarded ParDo: one bad element costs one failure row, whatever it does to the process.
+
+With `use_subprocess` the work runs in a child process, so that a segfault, an `_exit`, a hang and a memory blow-up end
+the child and not the worker. Everything the child catches comes back as a value: an exception that fails to unpickle
+would look like a crash. Counters made in the child are lost; they are counted in the step after it.
+"""
+import resource
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+
+from schemas.errors import MEDIA_ERRORS, IntegrityError, LimitExceeded, StorageError, UsageError
+from schemas.tables import FailureRow
+from transforms.beam_support.counters import count
+
+_STOPS_THE_RUN = (StorageError, IntegrityError, UsageError)
+_CHILD_ENDED, _OUT_OF_TIME = "crash", "timeout"
+KINDS = (*(error.kind for error in MEDIA_ERRORS), _CHILD_ENDED, _OUT_OF_TIME, "bug")
+"""Every kind that a failure row can have."""
+
+
+class Place(NamedTuple):
+    """Where an element belongs, for its failure row."""
+
+    source_id: str
+    source_uri: str
+    window_index: int = -1  # -1: the whole source
+
+
+class GuardedOutputs(NamedTuple):
+    """What came out, and what failed."""
+
+    results: beam.PCollection[Any]
+    failures: beam.PCollection[FailureRow]
+
+
+class BugFound(Exception):
+    """A failure of kind bug under --fail_fast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one element came to: results, or a failure, or an error that must stop the run."""
+
+    results: tuple = ()
+    failure: FailureRow | None = None
+    stop: Exception | None = None
+
+
+@dataclass
+class Guarded(beam.PTransform):
+    """Run `work` on each element; its results, and a FailureRow for each element that failed."""
+
+    work: beam.DoFn  # setup, process(element) and teardown: no tags, side inputs or bundles
+    stage: str
+    place: Callable[[Any], Place]
+    use_subprocess: bool = False
+    timeout_s: float | None = None  # an element, in the child; the first one's includes `setup`
+    memory_mb: int | None = None  # data memory of the child
+    fail_fast: bool = False  # a bug stops the run
+
+    def expand(self, elements: beam.PCollection[Any]) -> GuardedOutputs:
+        result_type = self.work.get_type_hints().simple_output_type(self.stage) or Any
+        memory_mb = self.memory_mb if self.use_subprocess else None  # without a child it would bind the worker
+        calls = beam.ParDo(_CatchErrors(self.work, self.stage, self.place, memory_mb))
+        settle = _Settle(self.stage, self.fail_fast)
+        if self.use_subprocess:
+            caught = elements | "Run" >> calls.with_exception_handling(
+                main_tag="ran", dead_letter_tag="died", use_subprocess=True, timeout=self.timeout_s)
+            died = caught.died | "Explain" >> beam.Map(_why_it_died, self.stage, self.place, self.timeout_s)
+            outcomes = (caught.ran, died) | beam.Flatten()
+        else:
+            outcomes = elements | "Run" >> calls
+        settled = outcomes | "Settle" >> beam.ParDo(settle).with_outputs("failures", main="results")
+        settled.results.element_type = result_type
+        settled.failures.element_type = FailureRow
+        return GuardedOutputs(settled.results, settled.failures)
+
+
+class _CatchErrors(beam.DoFn):
+    """Calls the work and returns what happened as a value. Sets up at the first element, where errors are caught."""
+
+    def __init__(self, work: beam.DoFn, stage: str, place: Callable[[Any], Place], memory_mb: int | None):
+        self._work, self._stage, self._place, self._memory_mb = work, stage, place, memory_mb
+        self._ready = False
+
+    def process(self, element: Any) -> Iterator[Outcome]:
+        try:
+            self._set_up()
+            yield Outcome(results=tuple(self._work.process(element) or ()))
+        except _STOPS_THE_RUN as error:
+            yield Outcome(stop=error)
+        except Exception as error:  # noqa: BLE001 - becomes a failure row
+            yield Outcome(failure=failure_row(error, self._stage, self._place(element)))
+
+    def teardown(self) -> None:
+        if self._ready:
+            self._work.teardown()
+
+    def _set_up(self) -> None:
+        if self._ready:
+            return
+        if self._memory_mb is not None:
+            limit = self._memory_mb * 1_000_000
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        self._work.setup()
+        self._ready = True
+
+
+class _Settle(beam.DoFn):
+    """Counts outcomes and parts results from failures."""
+
+    def __init__(self, stage: str, fail_fast: bool):
+        self._stage, self._fail_fast = stage, fail_fast
+
+    def process(self, outcome: Outcome) -> Iterator[Any]:
+        count(self._stage, "in")
+        if outcome.stop is not None:
+            raise outcome.stop
+        if outcome.failure is None:
+            count(self._stage, "out", len(outcome.results))
+            yield from outcome.results
+            return
+        count(self._stage, f"failed_{outcome.failure.kind}")
+        if self._fail_fast and outcome.failure.kind == "bug":
+            raise BugFound(outcome.failure.message)
+        yield beam.pvalue.TaggedOutput("failures", outcome.failure)
+
+
+def failure_row(error: Exception, stage: str, place: Place) -> FailureRow:
+    """The row of a caught exception: of its own kind when the medium is to blame, else a bug with its traceback."""
+    if isinstance(error, MEDIA_ERRORS):
+        return _row(error.kind, str(error), stage, place)
+    if isinstance(error, MemoryError):
+        return _row(LimitExceeded.kind, "needs more memory than limits.memory_mb allows", stage, place)
+    return _row("bug", "".join(traceback.format_exception(error)), stage, place)
+
+
+def _why_it_died(dead: tuple, stage: str, place: Callable[[Any], Place], timeout_s: float | None) -> Outcome:
+    element, (error_type, error_text, trace) = dead
+    if issubclass(error_type, BrokenProcessPool):
+        row = _row(_CHILD_ENDED, "the process that worked on it died: a native decoder crashed", stage, place(element))
+    elif issubclass(error_type, TimeoutError):
+        row = _row(_OUT_OF_TIME, f"took longer than {timeout_s:g} s", stage, place(element))
+    else:
+        row = _row("bug", "".join(trace) or error_text, stage, place(element))
+    return Outcome(failure=row)
+
+
+def _row(kind: str, message: str, stage: str, place: Place) -> FailureRow:
+    message = message.encode(errors="backslashreplace").decode()  # a path in it may hold bytes that are no UTF-8
+    return FailureRow(stage=stage, kind=kind, message=message, source_id=place.source_id, source_uri=place.source_uri,
+                      window_index=place.window_index, attempts=1)

@@ -1,0 +1,200 @@
+"""Files anywhere: local paths as they are, everything else through Beam's FileSystems.
+
+A uri is a local path (any name the system allows), a percent-encoded `file://` uri, or a url of one of Beam's
+filesystems. Trouble with reading raises UnreadableSource, trouble with writing StorageError; both name the uri.
+"""
+import os
+import posixpath
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+from urllib.parse import unquote_to_bytes
+
+from apache_beam.io.filesystem import CompressionTypes, FileMetadata
+from apache_beam.io.filesystems import FileSystems
+
+from schemas.errors import StorageError, TalkshardError, UnreadableSource
+from transforms.beam_support.source_cache import cached_copy
+
+_SCHEME = re.compile(r"[a-zA-Z][-a-zA-Z0-9+.]*://")
+_COPY_BYTES = 1 << 20
+
+
+def is_local(uri: str) -> bool:
+    """Whether the uri names a file of this machine."""
+    return uri.startswith("file://") or _SCHEME.match(uri) is None
+
+
+def path_of(uri: str) -> str:
+    """Path of a local uri; bytes that are no UTF-8 become surrogates, as everywhere in Python."""
+    if not uri.startswith("file://"):
+        return uri
+    return os.fsdecode(unquote_to_bytes(uri[len("file://"):]))
+
+
+def join(base: str, *parts: str) -> str:
+    """The uri of `parts` below `base`."""
+    return posixpath.join(base, *parts)
+
+
+def exists(uri: str) -> bool:
+    """Whether there is a file (locally also: a folder) at `uri`."""
+    if is_local(uri):
+        return os.path.exists(path_of(uri))
+    with _readable(uri):
+        return FileSystems.exists(uri)
+
+
+def size_bytes(uri: str) -> int:
+    """Size of the file at `uri`."""
+    with _readable(uri):
+        return os.path.getsize(path_of(uri)) if is_local(uri) else _metadata(uri).size_in_bytes
+
+
+def open_stream(uri: str) -> BinaryIO:
+    """The file's bytes as a readable, seekable stream; the caller closes it."""
+    with _readable(uri):
+        if is_local(uri):
+            return open(path_of(uri), "rb")
+        return FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
+
+
+@contextmanager
+def reading(uri: str) -> Iterator[BinaryIO]:
+    """The file's bytes as a stream whose trouble, when opened or read, is UnreadableSource."""
+    with _readable(uri), open_stream(uri) as stream:
+        yield stream
+
+
+def read_bytes(uri: str) -> bytes:
+    """The whole file."""
+    with reading(uri) as stream:
+        return stream.read()
+
+
+def read_range(uri: str, offset: int, length: int) -> bytes:
+    """`length` bytes from `offset`; fewer at the file's end."""
+    with reading(uri) as stream:
+        stream.seek(offset)
+        return stream.read(length)
+
+
+def local_path(uri: str) -> str:
+    """A path that native decoders can open: local files as they are, others copied into the machine's cache."""
+    with _readable(uri):
+        if is_local(uri):
+            path = path_of(uri)
+            with open(path, "rb"):  # a right to look at a folder is no right to read its file
+                return path
+        found = _metadata(uri)
+        version = f"{uri}\n{found.size_in_bytes}\n{found.last_updated_in_seconds}"
+        return cached_copy(version, posixpath.splitext(uri)[1], lambda path: _download(uri, path))
+
+
+def list_files(uri: str) -> list[str]:
+    """Every file below the folder `uri`, at any depth, sorted; none when there is no such folder."""
+    if is_local(uri):
+        with _readable(uri):
+            return sorted(join(folder, name) for folder, _, names in _walk(path_of(uri)) for name in names)
+    literal = re.sub(r"([\[*?])", r"[\1]", uri.rstrip("/"))  # Beam's patterns have no other way to quote
+    with _readable(uri):
+        return sorted(found.path for found in FileSystems.match([f"{literal}/**"])[0].metadata_list)
+
+
+@contextmanager
+def open_once(uri: str) -> Iterator[BinaryIO]:
+    """A new file that is at `uri` whole or not at all; the last writer of equal content wins."""
+    with _writable(uri):
+        if not is_local(uri):
+            with FileSystems.create(uri, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+                yield stream  # an object store shows an object only once it is closed
+            return
+        path = path_of(uri)
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        unfinished = os.path.join(os.path.dirname(path), f".{uuid.uuid4().hex}.tmp")
+        try:
+            with open(unfinished, "xb") as stream:
+                yield stream
+            os.replace(unfinished, path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(unfinished)
+            raise
+
+
+def write_once(uri: str, data: bytes) -> None:
+    """Put `data` at `uri`, whole or not at all."""
+    with open_once(uri) as stream:
+        stream.write(data)
+
+
+def delete_tree(uri: str) -> None:
+    """Delete the folder `uri` with all below it; nothing happens when there is none."""
+    with _writable(uri):
+        if is_local(uri):
+            with suppress(FileNotFoundError):
+                shutil.rmtree(path_of(uri))
+        elif found := list_files(uri):
+            FileSystems.delete(found)
+
+
+def delete_files(uris: list[str]) -> None:
+    """Delete files that are there."""
+    for uri in uris:
+        with _writable(uri):
+            if is_local(uri):
+                os.unlink(path_of(uri))
+            else:
+                FileSystems.delete([uri])
+
+
+def _walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    return os.walk(path, onerror=refuse)
+
+
+def _metadata(uri: str) -> FileMetadata:
+    return FileSystems.get_filesystem(uri).metadata(uri)
+
+
+def _download(uri: str, path: str) -> None:
+    with open_stream(uri) as source, open(path, "wb") as copy:
+        shutil.copyfileobj(source, copy, _COPY_BYTES)
+
+
+@contextmanager
+def _readable(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except TalkshardError:
+        raise
+    except OSError as error:
+        raise UnreadableSource(f"cannot read {uri!r}: {_reason(error)}") from error
+    except Exception as error:  # each remote client has errors of its own
+        if is_local(uri):
+            raise
+        raise UnreadableSource(f"cannot read {uri!r}: {error}") from error
+
+
+@contextmanager
+def _writable(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except TalkshardError:
+        raise
+    except OSError as error:
+        raise StorageError(f"cannot write {uri!r}: {_reason(error)}") from error
+    except Exception as error:
+        if is_local(uri):
+            raise
+        raise StorageError(f"cannot write {uri!r}: {error}") from error
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -1,0 +1,104 @@
+"""CutClips: speaking turns to finished clips in packs; only references travel on."""
+import functools
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import apache_beam as beam
+
+from schemas.records import ClipRef, WindowOutcome, WindowTurns
+from schemas.tables import DecisionRow, FailureRow
+from transforms.beam_support.counters import count, record_score
+from transforms.beam_support.guard import Guarded, Place
+from transforms.beam_support.storage import join, local_path, read_bytes, write_once
+from transforms.clips.config import ClipsConfig
+from transforms.clips.cut_clips import CutClip, cut_clips
+from transforms.media.progress_marks import WindowMark, mark_window
+from transforms.media.sound import read_sound_span
+from transforms.media.tubes import TubeFile
+
+STAGE = "CutClips"
+
+
+class CutClipsOutputs(NamedTuple):
+    """What CutClips gives."""
+
+    clips: beam.PCollection[ClipRef]
+    outcomes: beam.PCollection[WindowOutcome]
+    decisions: beam.PCollection[DecisionRow]
+    failures: beam.PCollection[FailureRow]
+
+
+@dataclass
+class CutClips(beam.PTransform):
+    """Cut every turn into clips of clips.min_s to clips.max_s; one pack a window in staging."""
+
+    config: ClipsConfig
+    staging: str
+    fail_fast: bool = False
+
+    def expand(self, turns: beam.PCollection[WindowTurns]) -> CutClipsOutputs:
+        guarded = turns | "Cut" >> Guarded(work=_Cut(self.config, self.staging), stage=STAGE, place=place_of_turns,
+                                           fail_fast=self.fail_fast)
+        parts = guarded.results | "Part" >> beam.ParDo(_Part()).with_outputs(
+            "outcomes", "decisions", main="clips")
+        return CutClipsOutputs(parts.clips, parts.outcomes, parts.decisions, guarded.failures)
+
+
+class _Cut(beam.DoFn):
+    def __init__(self, config: ClipsConfig, staging: str):
+        self._config, self._staging = config, staging
+
+    def process(self, turns: WindowTurns) -> Iterator[object]:
+        window = turns.faces.window
+        sound = local_path(window.video.sound_uri) if turns.turns else ""
+        tubes = TubeFile(read_bytes(turns.faces.tube_uri)) if turns.turns else None
+        made = list(cut_clips(turns, tubes, functools.partial(read_sound_span, sound), self._config))
+        clips = [item for item in made if isinstance(item, CutClip)]
+        decisions = [item for item in made if isinstance(item, DecisionRow)]
+        refs = self._pack(clips)
+        mark_window(self._staging, WindowMark(
+            window_id=window.window_id, num_frames=window.end_frame - window.start_frame,
+            tracks=len(turns.faces.tracks), clips=len(refs), dropped=sum(not row.kept for row in decisions), failed=0))
+        yield WindowOutcome(source_id=window.video.source.source_id, window_index=window.index,
+                            outcome="clips" if refs else "decided", num_clips=len(refs),
+                            damaged_frames=turns.faces.damaged_frames)
+        yield from refs
+        yield from decisions
+
+    def _pack(self, clips: list[CutClip]) -> list[ClipRef]:
+        """One pack of all clips of the window, named by its content."""
+        if not clips:
+            return []
+        data = b"".join(clip.members for clip in clips)
+        uri = join(self._staging, "packs", f"{hashlib.sha256(data).hexdigest()[:32]}.pack")
+        write_once(uri, data)
+        refs, offset = [], 0
+        for clip in clips:
+            refs.append(ClipRef(key=clip.row.key, split=clip.row.split, pack_uri=uri, offset=offset,
+                                length=len(clip.members), sha256=hashlib.sha256(clip.members).hexdigest(), row=clip.row))
+            offset += len(clip.members)
+        return refs
+
+
+class _Part(beam.DoFn):
+    """Parts references, outcomes and decisions, and counts."""
+
+    def process(self, item: object) -> Iterator[object]:
+        if isinstance(item, WindowOutcome):
+            yield beam.pvalue.TaggedOutput("outcomes", item)
+        elif isinstance(item, DecisionRow):
+            if not item.kept:
+                count(STAGE, f"dropped_{item.rule}")
+            yield beam.pvalue.TaggedOutput("decisions", item)
+        else:
+            count(STAGE, "clips")
+            record_score(STAGE, "sharpness", item.row.sharpness)
+            yield item
+
+
+def place_of_turns(turns: WindowTurns) -> Place:
+    """Where a window's turns belong."""
+    source = turns.faces.window.video.source
+    return Place(source.source_id, source.source_uri, turns.faces.window.index)

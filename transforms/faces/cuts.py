@@ -1,0 +1,26 @@
+"""Hard cuts, by PySceneDetect's content detector fed with the frames already decoded."""
+import cv2
+import numpy as np
+from scenedetect import FrameTimecode
+from scenedetect.detectors import ContentDetector
+
+from schemas.clock import FRAME_RATE
+
+_WIDTH = 160  # px; colour change over the whole picture needs no more
+
+
+class CutFinder:
+    """Tells of each picture in turn whether it begins a new shot."""
+
+    def __init__(self, threshold: float) -> None:
+        self._detector = ContentDetector(threshold=threshold, min_scene_len=0)
+        self._position = 0
+
+    def is_cut(self, rgb: np.ndarray) -> bool:
+        """True when this RGB picture differs from the one before by more than the threshold."""
+        height, width = rgb.shape[:2]
+        size = (min(_WIDTH, width), max(1, round(height * min(_WIDTH, width) / width)))
+        small = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2BGR)
+        timecode = FrameTimecode(self._position, float(FRAME_RATE))
+        self._position += 1
+        return bool(self._detector.process_frame(timecode, small))

@@ -1,0 +1,97 @@
+"""TrackFaces: the one place that decodes pictures. Native decoders crash and hang on bad files: guarded."""
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import apache_beam as beam
+import numpy as np
+
+from schemas.records import Window, WindowFaces
+from schemas.tables import FailureRow
+from transforms.beam_support.counters import count, count_msec
+from transforms.beam_support.guard import Guarded, Place
+from transforms.beam_support.storage import join, local_path, write_once
+from transforms.faces.config import FacesConfig
+from transforms.faces.detectors import load_detector
+from transforms.faces.mesh import MediaPipeMesh
+from transforms.faces.stopwatch import Stopwatch
+from transforms.faces.track_faces import track_faces
+from transforms.media.canonical import CanonicalFace
+from transforms.media.config import LimitsConfig
+from transforms.media.tubes import write_tubes
+from transforms.media.window_pictures import WindowPictures
+
+STAGE = "TrackFaces"
+
+
+class TrackFacesOutputs(NamedTuple):
+    """What TrackFaces gives."""
+
+    faces: beam.PCollection[WindowFaces]
+    failures: beam.PCollection[FailureRow]
+
+
+@dataclass
+class TrackFaces(beam.PTransform):
+    """Find and follow every face of each window; face tubes go to staging."""
+
+    config: FacesConfig
+    canonical: CanonicalFace
+    limits: LimitsConfig
+    staging: str
+    fail_fast: bool = False
+
+    def expand(self, windows: beam.PCollection[Window]) -> TrackFacesOutputs:
+        work = _Track(self.config, self.canonical, self.limits, self.staging)
+        guarded = windows | "Track" >> Guarded(
+            work=work, stage=STAGE, place=place_of_window, use_subprocess=True, timeout_s=self.limits.window_s,
+            memory_mb=self.limits.memory_mb, fail_fast=self.fail_fast)
+        counted = guarded.results | "Count" >> beam.Map(_counted).with_output_types(WindowFaces)
+        return TrackFacesOutputs(counted, guarded.failures)
+
+
+class _Track(beam.DoFn):
+    """Loads the networks once a process, and keeps the last file open: windows of one source come in runs."""
+
+    def __init__(self, config: FacesConfig, canonical: CanonicalFace, limits: LimitsConfig, staging: str):
+        self._config, self._canonical, self._limits, self._staging = config, canonical, limits, staging
+
+    def setup(self) -> None:
+        self._detector = load_detector(self._config.detector, min_box_px=self._config.min_box_px,
+                                       score=self._config.detector_score)
+        self._mesh = MediaPipeMesh()
+        self._pictures = WindowPictures(local_path)
+
+    def process(self, window: Window) -> Iterator[WindowFaces]:
+        stopwatch = Stopwatch()
+        uri = join(self._staging, "tubes", f"{window.window_id}.npz")
+        faces, tubes = track_faces(
+            window=window, pictures=self._timed(window, stopwatch), detector=self._detector, mesh=self._mesh,
+            config=self._config, canonical=self._canonical, damaged_share=self._limits.damaged_share,
+            stopwatch=stopwatch, tube_uri=uri)
+        if tubes:
+            write_once(uri, write_tubes(tubes))
+        yield faces
+
+    def _timed(self, window: Window, stopwatch: Stopwatch) -> Iterator[tuple[int, np.ndarray | None]]:
+        pictures = self._pictures.of(window)
+        while True:
+            with stopwatch("decode"):
+                picture = next(pictures, None)
+            if picture is None:
+                return
+            yield picture
+
+
+def _counted(faces: WindowFaces) -> WindowFaces:
+    count(STAGE, "windows")
+    count(STAGE, "tracks", len(faces.tracks))
+    count(STAGE, "damaged_frames", faces.damaged_frames)
+    count(STAGE, "frames", faces.window.end_frame - faces.window.start_frame)
+    count_msec(STAGE, faces.work_msec)
+    return faces
+
+
+def place_of_window(window: Window) -> Place:
+    """Where a window belongs."""
+    return Place(window.video.source.source_id, window.video.source.source_uri, window.index)

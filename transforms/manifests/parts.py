@@ -1,0 +1,62 @@
+"""Tables as Parquet parts: the same rows are the same bytes."""
+import hashlib
+import io
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.tables import SORT_BY, arrow_table, table_name
+
+_ROWS_OF_ONE_PART, _ROWS_OF_MANY_PARTS = 1_000_000, 250_000
+_TRACKS_A_PART = 5_000  # a track holds a box for each frame: a million would not fit a worker's memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class ManifestPart:
+    """One written part of one table."""
+
+    table: str
+    path: str  # below the dataset
+    num_rows: int
+    size_bytes: int
+    sha256: str
+
+
+def num_parts(table: str, num_rows: int) -> int:
+    """Parts that a table of so many rows is written in; an empty table has one too."""
+    if table == "tracks":
+        return max(1, -(-num_rows // _TRACKS_A_PART))
+    return 1 if num_rows < _ROWS_OF_ONE_PART else -(-num_rows // _ROWS_OF_MANY_PARTS)
+
+
+def part_of_row(row: object, parts: int) -> int:
+    """Part of a row: contiguous ranges of a hash of the columns its table is sorted by."""
+    if parts == 1:
+        return 0
+    place = repr([getattr(row, field) for field in SORT_BY[table_name(row)]])
+    return int.from_bytes(hashlib.sha256(place.encode()).digest()[:8], "big") * parts >> 64
+
+
+def part_path(table: str, number: int) -> str:
+    """Path of a part below the dataset."""
+    return f"manifests/{table}/part-{number:05d}.parquet"
+
+
+def part_bytes(table: str, rows: list) -> bytes:
+    """A part as Parquet. Its rows are sorted by their table's columns, equal ones by all that they hold."""
+    sink = io.BytesIO()
+    pq.write_table(_sorted_table(table, rows), sink, version="2.6", compression="zstd", compression_level=3,
+                   use_dictionary=True, write_statistics=True, row_group_size=65_536, data_page_size=1 << 20)
+    return sink.getvalue()
+
+
+def manifest_part(table: str, number: int, num_rows: int, data: bytes) -> ManifestPart:
+    """The record of a part that holds `data`."""
+    return ManifestPart(table=table, path=part_path(table, number), num_rows=num_rows, size_bytes=len(data),
+                        sha256=hashlib.sha256(data).hexdigest())
+
+
+def _sorted_table(table: str, rows: list) -> pa.Table:
+    has_ties = table in ("decisions", "failures")  # the columns that sort the other tables are unique in them
+    return arrow_table(table, sorted(rows, key=repr) if has_ties else rows)

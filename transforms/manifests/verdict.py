@@ -1,0 +1,54 @@
+"""Whether a run made a dataset, and what run.json and dataset.json say of it."""
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+from schemas.tables import SCHEMA_VERSION
+from transforms.manifests.accounting import Totals, funnel_counts, licences
+from transforms.manifests.parts import ManifestPart
+
+DONE, FAILED, NO_CLIPS, BROKEN = 0, 1, 3, 4  # exit codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How the run ended."""
+
+    ok: bool  # a dataset was made
+    exit_code: int
+    problems: tuple[str, ...]  # one line each; none when ok
+
+
+def judge_run(problems: list[str], found: Totals | None, max_bugs: int, max_failed_share: float) -> Verdict:
+    """What does not add up weighs most, then bugs and failures, then no clips. `found` is None when unreadable."""
+    if problems or found is None:
+        return Verdict(ok=False, exit_code=BROKEN, problems=tuple(problems))
+    lines = []
+    if found.num_bugs > max_bugs:
+        lines.append(f"{found.num_bugs} failures are bugs, more than --max_bugs {max_bugs}: see the failures table")
+    if found.failed_sources > max_failed_share * found.num_sources:
+        lines.append(f"{found.failed_sources} of {found.num_sources} sources failed, a larger share than "
+                     f"--max_failed_share {max_failed_share:g}: see the failures table")
+    if lines:
+        return Verdict(ok=False, exit_code=FAILED, problems=tuple(lines))
+    if not found.num_clips:
+        return Verdict(ok=False, exit_code=NO_CLIPS, problems=("no clip came out: the funnel says why",))
+    return Verdict(ok=True, exit_code=DONE, problems=())
+
+
+def run_summary(run: Mapping[str, object], verdict: Verdict, found: Totals | None,
+                tables: Mapping[str, pa.Table]) -> dict[str, object]:
+    """run.json: what the launcher knew, the funnel and the verdict."""
+    return {**run, "funnel": funnel_counts(tables) if found else [],
+            "verdict": asdict(verdict) | (asdict(found) if found else {})}
+
+
+def dataset_record(parts: list[ManifestPart], tables: Mapping[str, pa.Table]) -> dict[str, object]:
+    """dataset.json: every object of the dataset with its hash; readers start here."""
+    return {
+        "generation": 1, "schema_version": SCHEMA_VERSION,
+        "shards": [{"path": row.pop("shard"), **row} for row in tables["shards"].to_pylist()],
+        "manifests": [asdict(part) for part in parts],
+        "licences": licences(tables),
+    }

@@ -1,0 +1,51 @@
+"""Pictures of a video by source frame: decord where it is exact, PyAV for the rest; one at a time, constant memory."""
+from collections.abc import Iterator
+from typing import Self
+
+import numpy as np
+
+from schemas.media import MediaProbe, Timeline
+from transforms.media.frames_decord import DecordFrames, NotExact
+from transforms.media.frames_pyav import PyavFrames
+
+
+class FrameReader:
+    """Reads one file; keep it open over neighbouring windows: reading on is cheaper than opening again."""
+
+    def __init__(self, path: str, probe: MediaProbe, timeline: Timeline):
+        self._path, self._probe, self._timeline = path, probe, timeline
+        self._reader: DecordFrames | PyavFrames | None = None
+
+    def frames(self, source_frames: np.ndarray) -> Iterator[tuple[int, np.ndarray | None]]:
+        """(position in `source_frames`, picture) for each of `source_frames`, int (N,), ascending, may repeat.
+
+        Pictures are RGB uint8 (H, W, 3), upright with square pixels, read-only by agreement: a repeated frame is the
+        same array. None: that frame cannot be decoded or is damaged.
+        """
+        last_frame, picture = -1, None
+        for position, source_frame in enumerate(np.asarray(source_frames, np.int64).tolist()):
+            if source_frame != last_frame:
+                last_frame, picture = source_frame, self._read(source_frame)
+            yield position, picture
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _read(self, source_frame: int) -> np.ndarray | None:
+        try:
+            if self._reader is None:
+                self._reader = DecordFrames(self._path, self._probe, self._timeline)
+            return self._reader.read(source_frame)
+        except NotExact:
+            self.close()
+            self._reader = PyavFrames(self._path, self._probe.video, self._timeline)
+            return self._reader.read(source_frame)

@@ -1,0 +1,90 @@
+"""Frames by index through decord, where its index can be trusted; each key frame is compared with PyAV's."""
+import os
+
+# Read when decord is imported. It would try the last frames again and again, then hand out copies of an earlier one.
+os.environ.setdefault("DECORD_REWIND_RETRY_MAX", "0")
+
+import decord
+import numpy as np
+
+from schemas.media import MediaProbe, Timeline
+from transforms.media.frames_pyav import PyavFrames, shown_picture
+
+_INDEXED_CONTAINERS = ("mov,", "matroska", "avi")
+_SAME_TIME_S = 0.002
+_SAME_PICTURE = 0.5  # mean grey levels; measured: 0.0 for H.264, HEVC, VP8, MPEG-4
+_CHECK_EVERY_S = 0.5  # decord conceals damage without a word: its key frames are compared
+
+
+class NotExact(Exception):
+    """decord cannot be trusted with this file; PyAV reads it instead."""
+
+
+class DecordFrames:
+    """Reads frames in ascending order. Raises NotExact as soon as decord fails or its frames are not the timeline's."""
+
+    def __init__(self, path: str, probe: MediaProbe, timeline: Timeline):
+        if not probe.container.startswith(_INDEXED_CONTAINERS):
+            raise NotExact(f"seeking in {probe.container} lands on other frames")
+        self._video, self._timeline = probe.video, timeline
+        self._witness = PyavFrames(path, probe.video, timeline)
+        self._reader = self._open(path)
+        self._next = -1  # index decord hands out next; -1: not positioned yet
+        self._checked_ticks = -1
+
+    def read(self, source_frame: int) -> np.ndarray:
+        """Upright RGB uint8 (height, width, 3) as shown."""
+        try:
+            self._go_to(source_frame)
+            rgb = self._take()
+        except (decord.DECORDError, decord.DECORDLimitReachedError, StopIteration, RuntimeError) as error:
+            raise NotExact(f"decord gave up at frame {source_frame}") from error
+        if self._timeline.key_frames[source_frame]:
+            self._check(source_frame, rgb)
+        return rgb
+
+    def close(self) -> None:
+        """Close the file."""
+        self._witness.close()
+        self._reader = None
+
+    def _open(self, path: str) -> "decord.VideoReader":
+        try:
+            reader = decord.VideoReader(os.path.abspath(path), ctx=decord.cpu(0), num_threads=1)
+        except (decord.DECORDError, RuntimeError, AssertionError, UnicodeEncodeError) as error:
+            raise NotExact("decord cannot open it") from error
+        ticks = self._timeline.presentation_ticks
+        if len(reader) != len(ticks):
+            raise NotExact(f"decord counts {len(reader)} frames, the file shows {len(ticks)}")
+        times_s = reader.get_frame_timestamp(np.arange(len(ticks)))[:, 0].astype(np.float64)
+        shown_s = (ticks - ticks[0]) * float(self._timeline.time_base)
+        if np.abs(times_s - times_s[0] - shown_s).max() > _SAME_TIME_S:
+            raise NotExact("decord's times are not those of the file")
+        return reader
+
+    def _go_to(self, source_frame: int) -> None:
+        """Position decord at a frame, through the last key frame before it, which is checked."""
+        keys = np.flatnonzero(self._timeline.key_frames[:source_frame + 1])
+        key_frame = int(keys[-1]) if len(keys) else 0
+        if not 0 <= self._next <= source_frame or key_frame > self._next:
+            self._reader.seek_accurate(key_frame)
+            self._next, self._checked_ticks = key_frame, -1
+            if key_frame < source_frame:
+                self._check(key_frame, self._take())
+        while self._next < source_frame:  # not decord's skip_frames: measured, it lands on other frames
+            self._reader.next()
+            self._next += 1
+
+    def _take(self) -> np.ndarray:
+        rgb = self._reader.next().asnumpy()
+        self._next += 1
+        return shown_picture(rgb, self._video)
+
+    def _check(self, key_frame: int, rgb: np.ndarray) -> None:
+        ticks = int(self._timeline.presentation_ticks[key_frame])
+        if 0 <= self._checked_ticks and (ticks - self._checked_ticks) * self._timeline.time_base < _CHECK_EVERY_S:
+            return
+        expected = self._witness.read(key_frame)
+        if expected is None or np.abs(expected[::4, ::4].astype(np.int16) - rgb[::4, ::4]).mean() > _SAME_PICTURE:
+            raise NotExact(f"decord's frame {key_frame} is another one, or damaged")
+        self._checked_ticks = ticks

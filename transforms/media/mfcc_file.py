@@ -1,0 +1,43 @@
+"""The features of any media file's sound."""
+from fractions import Fraction
+
+import numpy as np
+
+from schemas.clock import SAMPLE_RATE_HZ
+from schemas.errors import MissingStream
+from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.mfcc import MfccStream
+from transforms.media.probe import open_media, probe_media
+from transforms.media.sound import decode_sound
+from transforms.media.video_packets import packets_of
+
+
+def mfcc_of_file(path: str, preset: str, sound_stream: int = -1) -> np.ndarray:
+    """The literal preset on the file's sound, 16 kHz mono, to its end: float32 (13, N), 100 columns a second.
+
+    Column 0 begins at the first picture, without moving picture at the sound's first sample. Constant memory but for
+    the columns. sound_stream: container index, -1: the default stream, else the first. Raises UsageError for an unknown
+    preset, MediaError for what cannot be read or has no sound.
+    """
+    stream = MfccStream(preset)
+    probe, timeline = probe_media(path, LimitsConfig(), SoundConfig(stream=sound_stream))
+    if probe.sound_index < 0:
+        raise MissingStream(f"{path!r} has no sound; expected a file with a sound stream")
+    stream_index = probe.sounds[probe.sound_index].index
+    start_s, end_s = _sound_span_s(path, stream_index)
+    zero_s = start_s if timeline is None else timeline.zero_s
+    num_samples = max(0, int((end_s - zero_s) * SAMPLE_RATE_HZ))
+    columns = [stream.push(block) for block in decode_sound(path, stream_index, zero_s, num_samples)]
+    return np.concatenate([*columns, stream.close()], axis=1)
+
+
+def _sound_span_s(path: str, stream_index: int) -> tuple[Fraction, Fraction]:
+    """Begin and end of a sound stream on the container's clock, by its packets: headers may guess the length."""
+    with open_media(path) as container:
+        stream = container.streams[stream_index]
+        spans = [(packet.pts, packet.pts + (packet.duration or 0))
+                 for packet in packets_of(container, stream) if packet.pts is not None]
+        if not spans:
+            raise MissingStream(f"{path!r} has a sound stream without sound; expected packets with presentation times")
+        start = spans[0][0] if stream.start_time is None else stream.start_time
+        return start * stream.time_base, max(end for _, end in spans) * stream.time_base

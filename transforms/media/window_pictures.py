@@ -1,0 +1,46 @@
+"""The pictures of windows, with the last file kept open: windows of one source come in runs."""
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from schemas.clock import source_frame_of
+from schemas.media import Timeline
+from schemas.records import Video, Window
+from transforms.media.frames import FrameReader
+from transforms.media.timeline_file import timeline_from_bytes
+
+
+class WindowPictures:
+    """Reads windows one after the other. `local_path`: uri -> path of a file on this machine."""
+
+    def __init__(self, local_path: Callable[[str], str]):
+        self._local_path = local_path
+        self._source_id = ""
+        self._reader: FrameReader | None = None
+        self._source_frames = np.zeros(0, np.int64)
+
+    def of(self, window: Window) -> Iterator[tuple[int, np.ndarray | None]]:
+        """(timeline frame, upright RGB uint8 (H, W, 3), or None where it cannot be decoded), ascending, each once."""
+        if window.video.source.source_id != self._source_id:
+            self._open(window.video)
+        wanted = self._source_frames[window.start_frame:window.end_frame]
+        for position, picture in self._reader.frames(wanted):
+            yield window.start_frame + position, picture
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._reader is not None:
+            self._reader.close()
+        self._reader, self._source_id = None, ""
+
+    def _open(self, video: Video) -> None:
+        self.close()
+        timeline = self._timeline(video)
+        self._reader = FrameReader(self._local_path(video.source.source_uri), video.probe, timeline)
+        self._source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, video.num_frames)
+        self._source_id = video.source.source_id
+
+    def _timeline(self, video: Video) -> Timeline:
+        content = Path(self._local_path(video.timeline_uri)).read_bytes()
+        return timeline_from_bytes(content, video.probe.video.time_base)

@@ -1,0 +1,79 @@
+"""One source to a Video: probe it, put its times and its sound into staging, find its speech."""
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+
+from schemas.clock import SAMPLES_PER_FRAME, num_timeline_frames
+from schemas.decisions import Rule, judge
+from schemas.media import MediaProbe, Timeline
+from schemas.records import Source, SourceFacts, SpeechTurn, Video
+from schemas.tables import DecisionRow
+from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.probe import probe_media
+from transforms.media.sound import decode_sound, flac_writer
+from transforms.media.speech_seconds import speech_seconds
+from transforms.media.timeline_file import timeline_bytes
+from transforms.prepare.speech import SpeechModel
+
+STAGE = "PrepareVideos"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedVideo:
+    """What became of one source: a Video, or the rule that ended it."""
+
+    video: Video | None
+    facts: SourceFacts  # without windows
+    decisions: tuple[DecisionRow, ...]
+
+
+def prepare_video(source: Source, path: str, speech_model: SpeechModel, *, limits: LimitsConfig, sound: SoundConfig,
+                  min_speech_s: float, publish: Callable[[str, str], str]) -> PreparedVideo:
+    """Prepare the source whose content lies at `path`.
+
+    publish(name, local path): puts a file into staging and gives its uri. Raises a MediaError for what cannot be used.
+    """
+    probe, timeline = probe_media(path, limits, sound)
+    num_frames = 0 if timeline is None else num_timeline_frames(timeline.presentation_ticks, timeline.time_base)
+    rules = [Rule("has_picture", "exists", num_frames > 0), Rule("has_sound", "exists", probe.sound_index >= 0)]
+    turns, sound_uri, speech_s = (), "", 0.0
+    if all(rule.holds() for rule in rules):
+        turns, sound_uri = _hear(source, path, probe, timeline, num_frames, speech_model, publish)
+        speech_s = speech_seconds(turns, 0, num_frames * SAMPLES_PER_FRAME)
+        rules.append(Rule("has_speech", ">=", speech_s, min_speech_s, "s"))
+    kept, decisions = judge(source.source_id, "source", source.source_id, STAGE, tuple(rules))
+    facts = SourceFacts(source=source, probe=probe, num_frames=num_frames, num_windows=0, speech_s=speech_s)
+    video = None
+    if kept:
+        video = Video(source=source, probe=probe, num_frames=num_frames, sound_uri=sound_uri, speech=turns,
+                      timeline_uri=_publish_timeline(source, timeline, publish), speech_model=speech_model.name)
+    return PreparedVideo(video=video, facts=facts, decisions=tuple(decisions))
+
+
+def _hear(source: Source, path: str, probe: MediaProbe, timeline: Timeline, num_frames: int, speech_model: SpeechModel,
+          publish: Callable[[str, str], str]) -> tuple[tuple[SpeechTurn, ...], str]:
+    """Decode the sound once, in pieces, into the FLAC and into the speech model."""
+    blocks = decode_sound(path, probe.sounds[probe.sound_index].index, timeline.zero_s, num_frames * SAMPLES_PER_FRAME)
+    with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:
+        flac_path = os.path.join(folder, "sound.flac")
+        with flac_writer(flac_path) as flac:
+            turns = speech_model.find_speech(_kept(blocks, flac))
+        return turns, publish(f"sound/{source.source_id}.flac", flac_path)
+
+
+def _kept(blocks: Iterable[np.ndarray], flac: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    for block in blocks:
+        flac.write(block)
+        yield block
+
+
+def _publish_timeline(source: Source, timeline: Timeline, publish: Callable[[str, str], str]) -> str:
+    with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:
+        path = os.path.join(folder, "timeline.npz")
+        with open(path, "wb") as file:
+            file.write(timeline_bytes(timeline))
+        return publish(f"timelines/{source.source_id}.npz", path)

@@ -1,0 +1,116 @@
+"""PrepareVideos: sources to videos with their times, sound and speech in staging. Native decoders crash: guarded."""
+import functools
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+
+from schemas.records import Source, SourceFacts, Video
+from schemas.tables import DecisionRow, FailureRow
+from transforms.beam_support.counters import count
+from transforms.beam_support.guard import Guarded, Place
+from transforms.beam_support.storage import join, local_path, open_once
+from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.progress_marks import SourceMark, mark_source
+from transforms.prepare.config import SpeechConfig
+from transforms.prepare.prepare_video import STAGE, PreparedVideo, prepare_video
+from transforms.prepare.speech import load_speech_model
+
+
+class PrepareVideosOutputs(NamedTuple):
+    """What PrepareVideos gives."""
+
+    videos: beam.PCollection[Video]
+    ended: beam.PCollection[SourceFacts]  # sources that go no further: by decision, or failed
+    decisions: beam.PCollection[DecisionRow]
+    failures: beam.PCollection[FailureRow]
+
+
+@dataclass
+class PrepareVideos(beam.PTransform):
+    """Probe each source, decode its sound once, find its speech."""
+
+    sound: SoundConfig
+    speech: SpeechConfig
+    limits: LimitsConfig
+    staging: str
+    fail_fast: bool = False
+
+    def expand(self, sources: beam.PCollection[Source]) -> PrepareVideosOutputs:
+        work = _Prepare(self.sound, self.speech, self.limits, self.staging)
+        guarded = sources | "Prepare" >> Guarded(
+            work=work, stage=STAGE, place=_place_of, use_subprocess=True, timeout_s=self.limits.prepare_s,
+            memory_mb=self.limits.memory_mb, fail_fast=self.fail_fast)
+        parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
+            "ended", "decisions", main="videos")
+        failed = ({"sources": sources | "Key" >> beam.Map(_keyed).with_output_types(tuple[str, Source]),
+                   "failures": guarded.failures | "KeyFailed" >> beam.Map(_failed_id).with_output_types(tuple[str, None])}
+                  | beam.CoGroupByKey()
+                  | "Failed" >> beam.ParDo(_Failed(self.staging)).with_output_types(SourceFacts))
+        ended = (parts.ended, failed) | "Ended" >> beam.Flatten()
+        return PrepareVideosOutputs(parts.videos, ended, parts.decisions, guarded.failures)
+
+
+class _Prepare(beam.DoFn):
+    def __init__(self, sound: SoundConfig, speech: SpeechConfig, limits: LimitsConfig, staging: str):
+        self._sound, self._speech, self._limits, self._staging = sound, speech, limits, staging
+
+    def setup(self) -> None:
+        self._speech_model = load_speech_model(self._speech)
+
+    def process(self, source: Source) -> Iterator[PreparedVideo]:
+        yield prepare_video(
+            source, local_path(source.source_uri), self._speech_model, limits=self._limits, sound=self._sound,
+            min_speech_s=self._speech.min_speech_s, publish=functools.partial(_publish, self._staging))
+
+
+class _Part(beam.DoFn):
+    def __init__(self, staging: str):
+        self._staging = staging
+
+    def process(self, prepared: PreparedVideo) -> Iterator[Any]:
+        for decision in prepared.decisions:
+            yield beam.pvalue.TaggedOutput("decisions", decision)
+        if prepared.video is not None:
+            yield prepared.video
+            return
+        count(STAGE, f"dropped_{prepared.decisions[-1].rule}")
+        mark_source(self._staging, SourceMark(
+            source_id=prepared.facts.source.source_id, num_windows=0, num_frames=0, failed=0))
+        yield beam.pvalue.TaggedOutput("ended", prepared.facts)
+
+
+class _Failed(beam.DoFn):
+    """What is known of a source that failed: only its names."""
+
+    def __init__(self, staging: str):
+        self._staging = staging
+
+    def process(self, keyed: tuple[str, dict[str, Iterable]]) -> Iterator[SourceFacts]:
+        source_id, found = keyed
+        if not list(found["failures"]):
+            return
+        mark_source(self._staging, SourceMark(source_id=source_id, num_windows=0, num_frames=0, failed=1))
+        for source in found["sources"]:
+            yield SourceFacts(source=source, probe=None, num_frames=0, num_windows=0, speech_s=0.0)
+
+
+def _publish(staging: str, name: str, path: str) -> str:
+    uri = join(staging, name)
+    with open(path, "rb") as file, open_once(uri) as stream:
+        shutil.copyfileobj(file, stream, 1 << 20)
+    return uri
+
+
+def _place_of(source: Source) -> Place:
+    return Place(source.source_id, source.source_uri)
+
+
+def _keyed(source: Source) -> tuple[str, Source]:
+    return source.source_id, source
+
+
+def _failed_id(failure: FailureRow) -> tuple[str, None]:
+    return failure.source_id, None

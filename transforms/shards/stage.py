@@ -1,0 +1,83 @@
+"""WriteShards: references to finished clips become tar files, the same bytes for any order of arrival."""
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+
+from schemas.errors import IntegrityError, UnreadableSource
+from schemas.records import ClipRef
+from schemas.tables import ClipRow, ShardRow
+from transforms.beam_support import storage
+from transforms.beam_support.counters import count
+from transforms.shards.assign_shards import assign_shards, bin_of_key, shard_of_key, shard_path
+from transforms.shards.config import ShardsConfig
+from transforms.shards.write_shard import WrittenShard, only_one, write_shard
+
+STAGE = "WriteShards"
+
+
+class WriteShardsOutputs(NamedTuple):
+    """What WriteShards gives."""
+
+    clip_rows: beam.PCollection[ClipRow]
+    shard_rows: beam.PCollection[ShardRow]
+
+
+@dataclass
+class WriteShards(beam.PTransform):
+    """Write all clips into OUTPUT/shards, about shards.target_mb each."""
+
+    output: str
+    config: ShardsConfig
+
+    def expand(self, clips: beam.PCollection[ClipRef]) -> WriteShardsOutputs:
+        unique = (clips
+                  | "ByKey" >> beam.Map(lambda ref: (ref.key, ref)).with_output_types(tuple[str, ClipRef])
+                  | "GroupKeys" >> beam.GroupByKey()
+                  | "OnlyOne" >> beam.MapTuple(only_one).with_output_types(ClipRef))
+        first_bins = (unique
+                      | "BytesInBin" >> beam.Map(_bytes_in_bin).with_output_types(tuple[tuple[str, int], int])
+                      | beam.CombinePerKey(sum)
+                      | beam.combiners.ToDict()
+                      | "Assign" >> beam.Map(assign_shards, self.config.target_mb * 1_000_000))
+        written = (unique
+                   | "ByShard" >> beam.Map(_by_shard, beam.pvalue.AsSingleton(first_bins)).with_output_types(
+                       tuple[tuple[str, int], ClipRef])
+                   | "GroupShards" >> beam.GroupByKey()
+                   | "Write" >> beam.MapTuple(_Write(self.output)).with_output_types(WrittenShard)
+                   | "Part" >> beam.ParDo(_Part()).with_outputs("shards", main="clips"))
+        return WriteShardsOutputs(written.clips, written.shards)
+
+
+class _Write:
+    """Callable that writes one shard, whole or not at all: a retry writes the same bytes again."""
+
+    def __init__(self, output: str):
+        self._output = output
+
+    def __call__(self, place: tuple[str, int], refs: Iterable[ClipRef]) -> WrittenShard:
+        split, number = place
+        shard = shard_path(split, number)
+        try:
+            with storage.open_once(storage.join(self._output, shard)) as stream:
+                return write_shard(shard, split, refs, storage.read_range, stream)
+        except UnreadableSource as error:
+            raise IntegrityError(f"a finished clip is gone from staging: {error}") from error
+
+
+class _Part(beam.DoFn):
+    def process(self, written: WrittenShard) -> Iterator[Any]:
+        count(STAGE, "shards")
+        count(STAGE, "clips", len(written.clips))
+        count(STAGE, "bytes", written.shard.size_bytes)
+        yield from written.clips
+        yield beam.pvalue.TaggedOutput("shards", written.shard)
+
+
+def _bytes_in_bin(ref: ClipRef) -> tuple[tuple[str, int], int]:
+    return (ref.split, bin_of_key(ref.key)), ref.length
+
+
+def _by_shard(ref: ClipRef, first_bins: dict[str, tuple[int, ...]]) -> tuple[tuple[str, int], ClipRef]:
+    return (ref.split, shard_of_key(ref.key, first_bins[ref.split])), ref

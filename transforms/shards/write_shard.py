@@ -1,0 +1,50 @@
+"""One shard out of its clips: members one after another, ordered by key, every clip checked against its hash."""
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from schemas.errors import IntegrityError
+from schemas.records import ClipRef
+from schemas.tables import ClipRow, ShardRow
+from transforms.media.tar import tar_end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenShard:
+    """The shard's row, and its clips' rows with their place."""
+
+    shard: ShardRow
+    clips: tuple[ClipRow, ...]
+
+
+def only_one(key: str, refs: Iterable[ClipRef]) -> ClipRef:
+    """The clip of a key that was cut more than once, as a retried bundle does. IntegrityError: they differ."""
+    first, *others = sorted(refs, key=lambda ref: (ref.pack_uri, ref.offset))
+    if any(other.sha256 != first.sha256 for other in others):
+        raise IntegrityError(f"clip {key} was cut twice with different bytes: its making is not deterministic")
+    return first
+
+
+def write_shard(shard: str, split: str, refs: Iterable[ClipRef], read_range: Callable[[str, int, int], bytes],
+                stream: BinaryIO) -> WrittenShard:
+    """Write the clips to `stream`, ordered by key. read_range(uri, offset, length) gives a pack's bytes.
+
+    IntegrityError: bytes in staging are not those that were written.
+    """
+    digest, offset, clips = hashlib.sha256(), 0, []
+    for ref in sorted(refs, key=lambda ref: ref.key):
+        data = read_range(ref.pack_uri, ref.offset, ref.length)
+        if hashlib.sha256(data).hexdigest() != ref.sha256:
+            raise IntegrityError(f"clip {ref.key} in {ref.pack_uri!r} is not what was written: staging is damaged")
+        clips.append(replace(ref.row, shard=shard, tar_offset=offset, tar_length=ref.length))
+        offset += _write(stream, digest, data)
+    size_bytes = offset + _write(stream, digest, tar_end(offset))
+    row = ShardRow(shard=shard, split=split, num_clips=len(clips), size_bytes=size_bytes, sha256=digest.hexdigest())
+    return WrittenShard(shard=row, clips=tuple(clips))
+
+
+def _write(stream: BinaryIO, digest: "hashlib._Hash", data: bytes) -> int:
+    stream.write(data)
+    digest.update(data)
+    return len(data)

@@ -1,0 +1,86 @@
+"""The table of --sources: CSV, JSONL or Parquet with a uri and what is known of it."""
+import csv
+import difflib
+import io
+import json
+import posixpath
+from dataclasses import fields
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.errors import UsageError
+from schemas.records import SPLITS, VideoSource
+from transforms.sources.listing import Listing, is_utf8, storable_uri, without_repeats
+
+COLUMNS = tuple(field.name for field in fields(VideoSource))
+
+
+def parse_table(table_uri: str, data: bytes) -> Listing:
+    """Sources of a table, sorted by uri; a relative uri lies below the table's folder.
+
+    UsageError: another format, an unknown column, no uri, a split that is none, an empty table.
+    """
+    rows = _rows(table_uri, data)
+    if not rows:
+        raise UsageError(f"the table {table_uri!r} is empty: give it a line for each source")
+    folder = posixpath.dirname(table_uri)
+    sources = [_source(row, folder, f"{table_uri!r}, row {number}") for number, row in enumerate(rows, 1)]
+    return Listing(sources=without_repeats(sources), num_skipped=0)
+
+
+def _rows(table_uri: str, data: bytes) -> list[dict[str, object]]:
+    suffix = posixpath.splitext(table_uri)[1].lower()
+    try:
+        if suffix == ".parquet":
+            return pq.read_table(io.BytesIO(data)).to_pylist()
+        text = data.decode("utf-8-sig", "surrogateescape")
+        if suffix == ".csv":
+            return _csv_rows(text)
+        if suffix in (".jsonl", ".ndjson"):
+            return [json.loads(line) for line in text.split("\n") if line.strip()]
+    except (pa.ArrowException, csv.Error, json.JSONDecodeError) as error:
+        raise UsageError(f"cannot read the table {table_uri!r}: {error}") from error
+    raise UsageError(f"the table {table_uri!r} must be .csv, .jsonl or .parquet")
+
+
+def _csv_rows(text: str) -> list[dict[str, object]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    _require_columns(reader.fieldnames or [], "the table's first line")
+    return list(reader)
+
+
+def _source(row: object, folder: str, where: str) -> VideoSource:
+    if not isinstance(row, dict):
+        raise UsageError(f"{where}: must be an object with a uri, not {row!r}")
+    _require_columns(list(row), where)
+    values = {name: "" if value is None else value for name, value in row.items()}
+    wrong = next((name for name, value in values.items() if not isinstance(value, str)), None)
+    if wrong is not None:
+        raise UsageError(f"{where}: {wrong} must be text, not {values[wrong]!r}")
+    if not values["uri"]:
+        raise UsageError(f"{where}: has no uri")
+    if values.get("split", "") not in ("", *SPLITS):
+        raise UsageError(f"{where}: split must be one of {', '.join(SPLITS)}, not {values['split']!r}")
+    unstorable = next((name for name, value in values.items() if name != "uri" and not is_utf8(value)), None)
+    if unstorable is not None:
+        raise UsageError(f"{where}: {unstorable} is not UTF-8: {values[unstorable]!r}")
+    return VideoSource(**{**values, "uri": _absolute(values["uri"], folder)})
+
+
+def _require_columns(names: list[object], where: str) -> None:
+    if None in names:
+        raise UsageError(f"{where}: has more cells than columns")
+    for name in names:
+        if name not in COLUMNS:
+            nearest = difflib.get_close_matches(str(name), COLUMNS, 1, 0)[0]
+            raise UsageError(f"{where}: unknown column {name!r}, did you mean {nearest!r}? Known: {', '.join(COLUMNS)}")
+    if "uri" not in names:
+        raise UsageError(f"{where}: has no column uri")
+
+
+def _absolute(uri: str, folder: str) -> str:
+    if "://" in uri:
+        return uri
+    joined = posixpath.join(folder, uri)
+    return joined if "://" in folder else storable_uri(joined)

@@ -1,0 +1,45 @@
+"""Which split a source falls into: the same for everything of one speaker, else group, else content."""
+import hashlib
+from collections.abc import Iterable
+
+from schemas.errors import UsageError
+from schemas.records import VideoSource
+
+_TRAIN_PERCENT, _VAL_PERCENT = 90, 5  # the rest is test
+
+
+def split_unit(speaker: str, group: str, source_id: str) -> str:
+    """What must not be torn apart: "speaker:NAME", else "group:NAME", else "source:ID"."""
+    if speaker:
+        return f"speaker:{speaker}"
+    return f"group:{group}" if group else f"source:{source_id}"
+
+
+def split_of_unit(unit: str) -> str:
+    """90 % train, 5 % val, 5 % test, by the unit's sha256."""
+    percent = int.from_bytes(hashlib.sha256(unit.encode()).digest()[:8], "big") * 100 >> 64
+    if percent < _TRAIN_PERCENT:
+        return "train"
+    return "val" if percent < _TRAIN_PERCENT + _VAL_PERCENT else "test"
+
+
+def given_splits(sources: Iterable[VideoSource]) -> dict[str, str]:
+    """Split of every speaker or group with a member whose split is given: the whole unit takes it.
+
+    UsageError: two members of one unit are given different splits.
+    """
+    given: dict[str, VideoSource] = {}
+    for source in sources:
+        if not source.split or not (source.speaker or source.group):
+            continue
+        unit = split_unit(source.speaker, source.group, "")
+        first = given.setdefault(unit, source)
+        if first.split != source.split:
+            raise UsageError(f"{unit} is in two splits: {first.uri!r} is given {first.split}, {source.uri!r} "
+                             f"{source.split}; give all of it the same split")
+    return {unit: source.split for unit, source in given.items()}
+
+
+def check_given_splits(sources: Iterable[VideoSource]) -> None:
+    """UsageError when the given splits tear a speaker or group apart."""
+    given_splits(sources)

@@ -1,0 +1,67 @@
+"""Where windows begin and end: at key frames, so that no picture is decoded twice. Arithmetic only."""
+import dataclasses
+import itertools
+
+import numpy as np
+
+from schemas.clock import FRAME_RATE, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
+from schemas.decisions import Rule, judge
+from schemas.media import Timeline
+from schemas.records import Video, Window
+from schemas.tables import DecisionRow
+from transforms.media.speech_seconds import speech_seconds
+
+STAGE = "SplitWindows"
+_EVERY_FRAMES = 30 * FRAME_RATE
+_MAX_FRAMES = 60 * FRAME_RATE
+_SPEECH_BESIDE = SAMPLE_RATE_HZ  # samples of speech known on each side of a window
+_MIN_SPEECH_S = 0.2
+
+
+def split_windows(timeline: Timeline, num_frames: int) -> list[tuple[int, int]]:
+    """Half-open ranges of timeline frames that together hold each of `num_frames` once, none empty, 60 s at most.
+
+    Window k begins at the first key frame at or after 30 s * k; where key frames are sparser than 60 s, without one.
+    """
+    keys = _timeline_frames_of_keys(timeline)
+    wanted = np.arange(_EVERY_FRAMES, num_frames, _EVERY_FRAMES)
+    places = np.searchsorted(keys, wanted)
+    found = keys[places[places < len(keys)]]
+    edges = [0, *sorted(set(found[(found > 0) & (found < num_frames)].tolist())), num_frames]
+    return [part for start, end in itertools.pairwise(edges) for part in _equal_parts(start, end)]
+
+
+def speech_windows(video: Video, timeline: Timeline) -> list[tuple[Window, DecisionRow]]:
+    """Every window of a video with the row that keeps it, or drops it for want of speech."""
+    ranges = split_windows(timeline, video.num_frames)
+    return [_judged(_window(video, index, start, end, index == len(ranges) - 1))
+            for index, (start, end) in enumerate(ranges)]
+
+
+def _judged(window: Window) -> tuple[Window, DecisionRow]:
+    speech_s = speech_seconds(window.video.speech, window.start_frame * SAMPLES_PER_FRAME,
+                              window.end_frame * SAMPLES_PER_FRAME)
+    rule = Rule("has_speech", ">=", speech_s, _MIN_SPEECH_S, "s")
+    _, rows = judge(window.window_id, "window", window.video.source.source_id, STAGE, (rule,))
+    return window, rows[0]
+
+
+def _window(video: Video, index: int, start_frame: int, end_frame: int, is_last: bool) -> Window:
+    first = start_frame * SAMPLES_PER_FRAME - _SPEECH_BESIDE
+    last = end_frame * SAMPLES_PER_FRAME + _SPEECH_BESIDE
+    near = tuple(turn for turn in video.speech if turn.end_sample > first and turn.start_sample < last)
+    return Window(video=dataclasses.replace(video, speech=near), index=index, start_frame=start_frame,
+                  end_frame=end_frame, is_last=is_last)
+
+
+def _timeline_frames_of_keys(timeline: Timeline) -> np.ndarray:
+    """First timeline frame that shows each key frame, or a later one: schemas.clock.timeline_frame_of of all at once."""
+    ticks = timeline.presentation_ticks[timeline.key_frames] - timeline.presentation_ticks[0]
+    numerator, denominator = timeline.time_base.numerator, timeline.time_base.denominator
+    return np.maximum(-((denominator - ticks * (2 * FRAME_RATE * numerator)) // (2 * denominator)), 0)
+
+
+def _equal_parts(start: int, end: int) -> list[tuple[int, int]]:
+    num_parts = -(-(end - start) // _MAX_FRAMES)
+    edges = [start + (end - start) * part // num_parts for part in range(num_parts + 1)] if num_parts else []
+    return list(itertools.pairwise(edges))

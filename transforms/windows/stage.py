@@ -1,0 +1,83 @@
+"""SplitWindows: videos to windows, dealt so that a worker opens a file once for ten minutes of it."""
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+
+from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
+from schemas.records import SourceFacts, Video, Window, WindowOutcome
+from schemas.tables import DecisionRow
+from transforms.beam_support.counters import count
+from transforms.beam_support.storage import read_bytes
+from transforms.media.progress_marks import SourceMark, mark_source
+from transforms.media.speech_seconds import speech_seconds
+from transforms.media.timeline_file import timeline_from_bytes
+from transforms.windows.split_windows import STAGE, speech_windows
+
+_RUN_FRAMES = 600 * FRAME_RATE
+
+
+class SplitWindowsOutputs(NamedTuple):
+    """What SplitWindows gives."""
+
+    windows: beam.PCollection[Window]  # those with speech
+    facts: beam.PCollection[SourceFacts]  # of every video, with its number of windows
+    decisions: beam.PCollection[DecisionRow]  # one for each window
+    outcomes: beam.PCollection[WindowOutcome]  # of the windows without speech
+
+
+@dataclass
+class SplitWindows(beam.PTransform):
+    """Cut each video into windows at key frames, and deal these in runs."""
+
+    staging: str
+
+    def expand(self, videos: beam.PCollection[Video]) -> SplitWindowsOutputs:
+        split = videos | "Split" >> beam.ParDo(_Split(self.staging)).with_outputs(
+            "facts", "decisions", "outcomes", main="windows")
+        dealt = (split.windows
+                 | "ByRun" >> beam.Map(_by_run).with_output_types(tuple[tuple[str, int], Window])
+                 | beam.GroupByKey()
+                 | "Deal" >> beam.FlatMapTuple(_in_order).with_output_types(Window))
+        return SplitWindowsOutputs(dealt, split.facts, split.decisions, split.outcomes)
+
+
+class _Split(beam.DoFn):
+    def __init__(self, staging: str):
+        self._staging = staging
+
+    def process(self, video: Video) -> Iterator[Any]:
+        timeline = timeline_from_bytes(read_bytes(video.timeline_uri), video.probe.video.time_base)
+        judged = speech_windows(video, timeline)
+        kept = [window for window, decision in judged if decision.kept]
+        for window, decision in judged:
+            yield beam.pvalue.TaggedOutput("decisions", decision)
+            if not decision.kept:
+                yield beam.pvalue.TaggedOutput("outcomes", _decided(window))
+        yield beam.pvalue.TaggedOutput("facts", _facts(video, len(judged)))
+        yield from kept
+        count(STAGE, "in")
+        count(STAGE, "out", len(kept))
+        count(STAGE, "dropped_has_speech", len(judged) - len(kept))
+        mark_source(self._staging, SourceMark(
+            source_id=video.source.source_id, num_windows=len(kept), failed=0,
+            num_frames=sum(window.end_frame - window.start_frame for window in kept)))
+
+
+def _by_run(window: Window) -> tuple[tuple[str, int], Window]:
+    return (window.video.source.source_id, window.start_frame // _RUN_FRAMES), window
+
+
+def _in_order(_: tuple[str, int], windows: Iterable[Window]) -> list[Window]:
+    return sorted(windows, key=lambda window: window.index)
+
+
+def _facts(video: Video, num_windows: int) -> SourceFacts:
+    return SourceFacts(source=video.source, probe=video.probe, num_frames=video.num_frames, num_windows=num_windows,
+                       speech_s=speech_seconds(video.speech, 0, video.num_frames * SAMPLES_PER_FRAME))
+
+
+def _decided(window: Window) -> WindowOutcome:
+    return WindowOutcome(source_id=window.video.source.source_id, window_index=window.index, outcome="decided",
+                         num_clips=0, damaged_frames=0)
