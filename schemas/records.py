@@ -146,7 +146,6 @@ class SpeakingTurn:
     audio_lag_frames: float | None  # + = the sound is late; None: not judged
     sync_confidence: float | None
     sync_margin: float | None
-    drift_frames_per_minute: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,6 @@ class ClipRow:
     audio_shift_samples: int = column(_INT, "applied: stored sample n is the source's n + shift", "sample")
     sync_confidence: float | None = column(_FLOAT, "of the track; null: not judged")
     sync_margin: float | None = column(_FLOAT, "of the track; null: not judged")
-    drift_frames_per_minute: float | None = column(_FLOAT, "of the track's chain at cutting time; null: too short", "frame/min")
     detector: str = column(_TEXT, "face detector")
     detector_sha256: str = column(_TEXT, "its weights")
     mesh_sha256: str = column(_TEXT, "weights of the face mesh")

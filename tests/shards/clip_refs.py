@@ -43,7 +43,7 @@ _TEXTS = dict.fromkeys(
     "x",
 )
 
-_UNJUDGED = dict.fromkeys(("audio_lag_frames", "sync_confidence", "sync_margin", "drift_frames_per_minute"))
+_UNJUDGED = dict.fromkeys(("audio_lag_frames", "sync_confidence", "sync_margin"))
 
 
 def clip_row(key, source_id="s1", split="train", split_unit="speaker:x", **fields):

@@ -4,6 +4,7 @@ With `use_subprocess` the work runs in a child process, so that a segfault, an `
 the child and not the worker. Everything the child catches comes back as a value: an exception that fails to unpickle
 would look like a crash. Counters made in the child are lost; they are counted in the step after it.
 """
+import multiprocessing
 import resource
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ import apache_beam as beam
 from schemas.errors import MEDIA_ERRORS, IntegrityError, LimitExceeded, StorageError, UsageError
 from schemas.tables import FailureRow
 from transforms.beam_support.counters import count
+
+# Beam starts the child by the default method, fork: a child of a process whose native libraries run threads can hang.
+multiprocessing.set_start_method("spawn", force=True)
 
 _STOPS_THE_RUN = (StorageError, IntegrityError, UsageError)
 _CHILD_ENDED, _OUT_OF_TIME = "crash", "timeout"

@@ -3,7 +3,7 @@ import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 
@@ -50,7 +50,7 @@ class _Cut(beam.DoFn):
     def __init__(self, config: ClipsConfig, staging: str):
         self._config, self._staging = config, staging
 
-    def process(self, turns: WindowTurns) -> Iterator[object]:
+    def process(self, turns: WindowTurns) -> Iterator[Any]:
         window = turns.faces.window
         sound = local_path(window.video.sound_uri) if turns.turns else ""
         tubes = TubeFile(read_bytes(turns.faces.tube_uri)) if turns.turns else None
@@ -85,7 +85,7 @@ class _Cut(beam.DoFn):
 class _Part(beam.DoFn):
     """Parts references, outcomes and decisions, and counts."""
 
-    def process(self, item: object) -> Iterator[object]:
+    def process(self, item: Any) -> Iterator[Any]:
         if isinstance(item, WindowOutcome):
             yield beam.pvalue.TaggedOutput("outcomes", item)
         elif isinstance(item, DecisionRow):

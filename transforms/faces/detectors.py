@@ -9,6 +9,7 @@ import numpy as np
 
 from schemas.errors import UsageError
 from transforms.media.models import model_path, model_sha256
+from transforms.media.onnx_runtime import onnx_session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,15 +120,6 @@ def suppress(boxes_xyxy: np.ndarray, scores: np.ndarray, landmarks: np.ndarray, 
     kept = np.asarray(kept, np.int64).reshape(-1)
     return Detections(boxes_xyxy=boxes_xyxy[kept], scores=np.asarray(scores, np.float32)[kept],
                       landmarks=np.asarray(landmarks, np.float32).reshape(-1, 5, 2)[kept])
-
-
-def onnx_session(model: str | bytes):
-    """ONNX Runtime session on the CPU, one thread: the same bits whatever else runs."""
-    import onnxruntime
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def file_sha256(path: Path) -> str:

@@ -1,0 +1,172 @@
+"""Who speaks in one window, and by how much the sound is late: the plain twin of FindSpeakers."""
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME, seconds_from_frames
+from schemas.decisions import Rule, judge
+from schemas.records import FaceTrack, SpeakingTurn, WindowFaces, WindowTurns
+from schemas.tables import DecisionRow, TrackRow
+from transforms.media.speech_mask import speech_mask
+from transforms.media.tubes import TubeFile
+from transforms.speakers.config import SpeakersConfig
+from transforms.speakers.sync_network import SyncNetwork
+from transforms.speakers.sync_scores import SyncMeasure, activity, measure, similarity, sync_curve
+from transforms.speakers.turns import allot_voice, speaking_spans
+
+STAGE = "FindSpeakers"
+SOUND_MARGIN_FRAMES = FRAME_RATE  # a second of real sound beyond each edge of the window
+
+
+@dataclass(slots=True, kw_only=True)
+class Candidate:
+    """A track on its way through the rules."""
+
+    track: FaceTrack
+    voiced: np.ndarray  # bool (T,): speech at the measured lag
+    measured: SyncMeasure | None = None
+    curve: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    activity: np.ndarray | None = None  # float32 (T,)
+    speaks: np.ndarray | None = None  # bool (T,)
+    contested: np.ndarray | None = None  # bool (T,): another face speaks at the same time
+
+    @property
+    def row(self) -> TrackRow:
+        """The track's row, completed."""
+        found = self.measured
+        return replace(
+            self.track.row, sync_curve=tuple(float(value) for value in self.curve),
+            audio_lag_frames=found and found.lag_frames, sync_margin=found and found.margin,
+            sync_confidence=found and found.confidence, voiced_share=float(self.voiced.mean()),
+            active_share=0.0 if self.speaks is None else float(self.speaks.mean()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowJudgement:
+    """What came out of one window."""
+
+    turns: WindowTurns
+    rows: tuple[TrackRow, ...]
+    decisions: tuple[DecisionRow, ...]
+
+
+def find_speakers(faces: WindowFaces, tubes: TubeFile | None, sound: np.ndarray, network: SyncNetwork | None,
+                  config: SpeakersConfig, *, min_box_px: float, min_track_s: float, min_turn_s: float) -> WindowJudgement:
+    """Judge every face of a window.
+
+    sound: int16, from SOUND_MARGIN_FRAMES before the window's first frame to as much after its last; network: None
+    judges no sync and keeps the voiced stretches of a face that is alone.
+    """
+    decisions = _window_decision(faces)
+    candidates = []
+    for track in faces.tracks:
+        candidate = Candidate(track=track, voiced=_voiced(faces, track, 0))
+        candidates.append(candidate)
+        kept = _judge(candidate, decisions, _rules_of_picture(track, min_box_px, min_track_s))
+        kept = kept and _judge(candidate, decisions, _rules_of_speech(candidate, config), 3)
+        if kept and network is not None:
+            kept = _listen(candidate, faces, tubes, sound, network)
+            kept = kept and _judge(candidate, decisions, _rules_of_sync(candidate, config), 4)
+        if not kept:
+            candidate.activity = None
+        elif network is None:
+            candidate.activity = np.where(candidate.voiced, 1.0, 0.0)
+    if network is None:
+        _drop_company(candidates, decisions)
+    allot_voice([candidate for candidate in candidates if candidate.activity is not None], config)
+    turns = tuple(turn for candidate in candidates if candidate.speaks is not None
+                  for turn in _turns(candidate, faces, decisions, min_turn_s))
+    spoken = WindowTurns(faces=faces, turns=turns, sync_network=network.name if network else "none",
+                         sync_network_sha256=network.sha256 if network else "")
+    return WindowJudgement(turns=spoken, rows=tuple(candidate.row for candidate in candidates),
+                           decisions=tuple(decisions))
+
+
+def _window_decision(faces: WindowFaces) -> list[DecisionRow]:
+    _, rows = judge(faces.window.window_id, "window", faces.window.video.source.source_id, STAGE,
+                    (Rule("has_face", "exists", bool(faces.tracks)),))
+    return rows
+
+
+def _judge(candidate: Candidate, decisions: list[DecisionRow], rules: tuple[Rule, ...], first_order: int = 0) -> bool:
+    track = candidate.track
+    kept, rows = judge(track.track_id, "track", track.row.source_id, STAGE, rules, first_order)
+    decisions.extend(rows)
+    return kept
+
+
+def _rules_of_picture(track: FaceTrack, min_box_px: float, min_track_s: float) -> tuple[Rule, ...]:
+    length_s = seconds_from_frames(track.end_frame - track.start_frame)
+    return (Rule("min_track_s", ">=", length_s, min_track_s, "s"),
+            Rule("min_box_px", ">=", track.row.face_source_px, min_box_px, "px"),
+            Rule("has_mesh", "exists", track.has_mesh))
+
+
+def _rules_of_speech(candidate: Candidate, config: SpeakersConfig) -> tuple[Rule, ...]:
+    return (Rule("min_voiced_share", ">=", float(candidate.voiced.mean()), config.min_voiced_share, "of the track"),)
+
+
+def _rules_of_sync(candidate: Candidate, config: SpeakersConfig) -> tuple[Rule, ...]:
+    found = candidate.measured
+    return (Rule("min_confidence", ">=", found.confidence, config.min_confidence, "similarity"),
+            Rule("max_abs_lag_frames", "<=", abs(found.lag_frames), config.max_abs_lag_frames, "frame"))
+
+
+def _listen(candidate: Candidate, faces: WindowFaces, tubes: TubeFile, sound: np.ndarray,
+            network: SyncNetwork) -> bool:
+    """Measure the track against the window's sound; False when there is none to measure with."""
+    track, window = candidate.track, faces.window
+    first = window.start_frame - SOUND_MARGIN_FRAMES
+    num_sound = len(sound) // SAMPLES_PER_FRAME
+    heard = network.embed_sound(sound[:num_sound * SAMPLES_PER_FRAME])
+    exists = np.arange(first, first + num_sound)
+    speech = speech_mask(window.video.speech, first, first + num_sound)
+    speech &= (exists >= 0) & (exists < window.video.num_frames)
+    scores = similarity(network.embed_face(tubes.mesh(track.name)), heard, first - track.start_frame, speech)
+    candidate.curve = sync_curve(scores)
+    if not np.isfinite(candidate.curve).any():
+        candidate.measured = SyncMeasure(lag_frames=0.0, confidence=0.0, margin=0.0)
+        return True  # dropped by min_confidence
+    candidate.measured = measure(candidate.curve)
+    candidate.voiced = _voiced(faces, track, candidate.measured.lag_frames)
+    candidate.activity = activity(scores, candidate.measured.lag_frames)
+    return True
+
+
+def _voiced(faces: WindowFaces, track: FaceTrack, lag_frames: float) -> np.ndarray:
+    return speech_mask(faces.window.video.speech, track.start_frame, track.end_frame,
+                       round(lag_frames * SAMPLES_PER_FRAME))
+
+
+def _drop_company(candidates: list[Candidate], decisions: list[DecisionRow]) -> None:
+    """Without a judge only a face that is alone in the picture can be taken for the speaker."""
+    judged, alone = [candidate for candidate in candidates if candidate.activity is not None], []
+    for candidate in judged:
+        others = [other for other in judged if other is not candidate
+                  and other.track.start_frame < candidate.track.end_frame
+                  and candidate.track.start_frame < other.track.end_frame]
+        alone.append(_judge(candidate, decisions, (Rule("max_other_faces", "<=", len(others), 0, "face"),), 4))
+    for candidate, kept in zip(judged, alone):
+        candidate.activity = candidate.activity if kept else None
+
+
+def _turns(candidate: Candidate, faces: WindowFaces, decisions: list[DecisionRow],
+           min_turn_s: float) -> list[SpeakingTurn]:
+    """Turns of a speaking face that are long enough and in which nobody else speaks."""
+    track, found, turns = candidate.track, candidate.measured, []
+    shift = round((found.lag_frames if found else 0.0) * SAMPLES_PER_FRAME)
+    spans = speaking_spans(candidate.speaks, candidate.contested, faces.window.video.speech, track.start_frame, shift)
+    active_s = seconds_from_frames(int(candidate.speaks.sum()))
+    _judge(candidate, decisions, (Rule("speaks", ">=", active_s if spans else 0.0, 1 / FRAME_RATE, "s"),), 6)
+    for span in spans:
+        turn_id = f"{track.track_id}-s{span.start_frame:07d}"
+        kept, rows = judge(turn_id, "turn", track.row.source_id, STAGE, (
+            Rule("overlap", "<=", span.overlap_share, 0.0, "of the turn"),
+            Rule("min_s", ">=", seconds_from_frames(span.end_frame - span.start_frame), min_turn_s, "s")))
+        decisions.extend(rows)
+        if kept:
+            turns.append(SpeakingTurn(
+                turn_id=turn_id, track=track, start_frame=span.start_frame, end_frame=span.end_frame,
+                audio_lag_frames=found and found.lag_frames, sync_confidence=found and found.confidence,
+                sync_margin=found and found.margin))
+    return turns

@@ -1,0 +1,90 @@
+"""FindSpeakers: who speaks in each window."""
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import numpy as np
+
+from schemas.clock import SAMPLES_PER_FRAME
+from schemas.records import WindowFaces, WindowTurns
+from schemas.tables import DecisionRow, FailureRow, TrackRow
+from transforms.beam_support.counters import count, record_score
+from transforms.beam_support.guard import Guarded, Place
+from transforms.beam_support.storage import local_path, read_bytes
+from transforms.media.sound import read_sound_span
+from transforms.media.tubes import TubeFile
+from transforms.speakers.chains import chain_tracks
+from transforms.speakers.config import SpeakersConfig
+from transforms.speakers.find_speakers import SOUND_MARGIN_FRAMES, STAGE, WindowJudgement, find_speakers
+from transforms.speakers.sync_network import load_sync_network
+
+
+class FindSpeakersOutputs(NamedTuple):
+    """What FindSpeakers gives."""
+
+    turns: beam.PCollection[WindowTurns]
+    track_rows: beam.PCollection[TrackRow]
+    decisions: beam.PCollection[DecisionRow]
+    failures: beam.PCollection[FailureRow]
+
+
+@dataclass
+class FindSpeakers(beam.PTransform):
+    """Judge every face of each window against its sound."""
+
+    config: SpeakersConfig
+    min_box_px: float
+    min_track_s: float
+    min_turn_s: float
+    fail_fast: bool = False
+
+    def expand(self, faces: beam.PCollection[WindowFaces]) -> FindSpeakersOutputs:
+        work = _Find(self.config, self.min_box_px, self.min_track_s, self.min_turn_s)
+        guarded = faces | "Find" >> Guarded(work=work, stage=STAGE, place=_place_of_faces, fail_fast=self.fail_fast)
+        parts = guarded.results | "Part" >> beam.ParDo(_Part()).with_outputs("rows", "decisions", main="turns")
+        rows = (parts.rows
+                | "BySource" >> beam.Map(lambda row: (row.source_id, row)).with_output_types(tuple[str, TrackRow])
+                | "GroupTracks" >> beam.GroupByKey()
+                | "Chain" >> beam.FlatMapTuple(lambda _, rows: chain_tracks(rows)).with_output_types(TrackRow))
+        return FindSpeakersOutputs(parts.turns, rows, parts.decisions, guarded.failures)
+
+
+class _Find(beam.DoFn):
+    def __init__(self, config: SpeakersConfig, min_box_px: float, min_track_s: float, min_turn_s: float):
+        self._config = config
+        self._limits = {"min_box_px": min_box_px, "min_track_s": min_track_s, "min_turn_s": min_turn_s}
+
+    def setup(self) -> None:
+        self._network = None if self._config.network == "none" else load_sync_network(self._config.network)
+
+    def process(self, faces: WindowFaces) -> Iterator[WindowJudgement]:
+        window = faces.window
+        first, last = window.start_frame - SOUND_MARGIN_FRAMES, window.end_frame + SOUND_MARGIN_FRAMES
+        sound = np.zeros(0, np.int16)
+        if faces.tracks:
+            sound = read_sound_span(local_path(window.video.sound_uri), first * SAMPLES_PER_FRAME,
+                                    last * SAMPLES_PER_FRAME)
+        tubes = TubeFile(read_bytes(faces.tube_uri)) if faces.tube_uri else None
+        yield find_speakers(faces, tubes, sound, self._network, self._config, **self._limits)
+
+
+class _Part(beam.DoFn):
+    """Parts turns, rows and decisions, and counts."""
+
+    def process(self, judgement: WindowJudgement) -> Iterator[Any]:
+        count(STAGE, "turns", len(judgement.turns.turns))
+        for row in judgement.rows:
+            if row.sync_confidence is not None:
+                record_score(STAGE, "sync_confidence", row.sync_confidence)
+            yield beam.pvalue.TaggedOutput("rows", row)
+        for decision in judgement.decisions:
+            if not decision.kept:
+                count(STAGE, f"dropped_{decision.rule}")
+            yield beam.pvalue.TaggedOutput("decisions", decision)
+        yield judgement.turns
+
+
+def _place_of_faces(faces: WindowFaces) -> Place:
+    source = faces.window.video.source
+    return Place(source.source_id, source.source_uri, faces.window.index)
