@@ -14,6 +14,8 @@ COMMANDS = {
     "mfcc": ("pipeline.commands.mfcc:main", "the MFCC of any media file"),
     "models": ("pipeline.commands.models:main", "list, install or verify the models' weights"),
     "verify": ("pipeline.commands.verify:main", "check a dataset against its own hashes and counts"),
+    "overlay": ("audit.overlay:main", "draw what was found over frames of each source"),
+    "train-sync": ("speech2vid.train_sync:main", "train the sync network from a dataset"),
     "report": ("pipeline.commands.report:main", "write a dataset's report and card again"),
 }
 """Name -> "module:function" that takes the words after it and the program's name, and what it does."""
@@ -44,7 +46,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _usage() -> str:
-    lines = [f"  {name:<8} {about}" for name, (_, about) in COMMANDS.items()]
+    lines = [f"  {name:<10} {about}" for name, (_, about) in COMMANDS.items()]
     return "\n".join(["usage: talkshard COMMAND ... (talkshard COMMAND --help explains it)", "", *lines])
 
 

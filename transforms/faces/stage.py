@@ -18,6 +18,7 @@ from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
 from transforms.media.canonical import CanonicalFace
 from transforms.media.config import LimitsConfig
+from transforms.media.progress_marks import WindowMark, mark_window
 from transforms.media.tubes import write_tubes
 from transforms.media.window_pictures import WindowPictures
 
@@ -71,6 +72,9 @@ class _Track(beam.DoFn):
             stopwatch=stopwatch, tube_uri=uri)
         if tubes:
             write_once(uri, write_tubes(tubes))
+        mark_window(self._staging, WindowMark(
+            window_id=window.window_id, num_frames=window.end_frame - window.start_frame, tracks=len(faces.tracks),
+            clips=0, dropped=0, failed=0))
         yield faces
 
     def _timed(self, window: Window, stopwatch: Stopwatch) -> Iterator[tuple[int, np.ndarray | None]]:

@@ -73,6 +73,8 @@ def find_speakers(faces: WindowFaces, tubes: TubeFile | None, sound: np.ndarray,
             candidate.activity = np.where(candidate.voiced, 1.0, 0.0)
     if network is None:
         _drop_company(candidates, decisions)
+    else:
+        _drop_rivals(candidates, decisions, config.rival_ratio)
     allot_voice([candidate for candidate in candidates if candidate.activity is not None], config)
     turns = tuple(turn for candidate in candidates if candidate.speaks is not None
                   for turn in _turns(candidate, faces, decisions, min_turn_s))
@@ -140,14 +142,45 @@ def _voiced(faces: WindowFaces, track: FaceTrack, lag_frames: float) -> np.ndarr
 
 def _drop_company(candidates: list[Candidate], decisions: list[DecisionRow]) -> None:
     """Without a judge only a face that is alone in the picture can be taken for the speaker."""
-    judged, alone = [candidate for candidate in candidates if candidate.activity is not None], []
-    for candidate in judged:
-        others = [other for other in judged if other is not candidate
-                  and other.track.start_frame < candidate.track.end_frame
-                  and candidate.track.start_frame < other.track.end_frame]
-        alone.append(_judge(candidate, decisions, (Rule("max_other_faces", "<=", len(others), 0, "face"),), 4))
-    for candidate, kept in zip(judged, alone):
-        candidate.activity = candidate.activity if kept else None
+    judged = [candidate for candidate in candidates if candidate.activity is not None]
+    num_others = [len(_company(candidate, judged)) for candidate in judged]
+    for candidate, others in zip(judged, num_others, strict=True):
+        if not _judge(candidate, decisions, (Rule("max_other_faces", "<=", others, 0, "face"),), 4):
+            candidate.activity = None
+
+
+def _drop_rivals(candidates: list[Candidate], decisions: list[DecisionRow], rival_ratio: float) -> None:
+    """One voice, several moving mouths: a face that fits it clearly worse than the best one in view does not speak.
+
+    Faces that take turns do not compete: each is compared in the frames in which both are active.
+    """
+    judged = [candidate for candidate in candidates if candidate.activity is not None]
+    shares = [min((_fit_beside(candidate, other) for other in _company(candidate, judged)), default=1.0)
+              for candidate in judged]
+    for candidate, share in zip(judged, shares, strict=True):
+        rule = Rule("fits_as_well_as_best", ">=", share, rival_ratio, "of the best face's confidence")
+        if not _judge(candidate, decisions, (rule,), 6):
+            candidate.activity = None
+
+
+def _company(candidate: Candidate, judged: list[Candidate]) -> list[Candidate]:
+    """Other faces in view at the same time."""
+    return [other for other in judged if other is not candidate
+            and other.track.start_frame < candidate.track.end_frame
+            and candidate.track.start_frame < other.track.end_frame]
+
+
+def _fit_beside(candidate: Candidate, other: Candidate) -> float:
+    """Confidence over the other's, 1 at most; 1 too where they are hardly ever active together."""
+    low = max(candidate.track.start_frame, other.track.start_frame)
+    high = min(candidate.track.end_frame, other.track.end_frame)
+    mine, theirs = (each.activity[low - each.track.start_frame:high - each.track.start_frame]
+                    for each in (candidate, other))
+    level = 0.25 * min(candidate.measured.confidence, other.measured.confidence)
+    both, either = (mine > level) & (theirs > level), (mine > level) | (theirs > level)
+    if both.sum() < 0.5 * max(1, either.sum()):
+        return 1.0
+    return min(1.0, candidate.measured.confidence / max(other.measured.confidence, 1e-6))
 
 
 def _turns(candidate: Candidate, faces: WindowFaces, decisions: list[DecisionRow],
@@ -157,7 +190,7 @@ def _turns(candidate: Candidate, faces: WindowFaces, decisions: list[DecisionRow
     shift = round((found.lag_frames if found else 0.0) * SAMPLES_PER_FRAME)
     spans = speaking_spans(candidate.speaks, candidate.contested, faces.window.video.speech, track.start_frame, shift)
     active_s = seconds_from_frames(int(candidate.speaks.sum()))
-    _judge(candidate, decisions, (Rule("speaks", ">=", active_s if spans else 0.0, 1 / FRAME_RATE, "s"),), 6)
+    _judge(candidate, decisions, (Rule("speaks", ">=", active_s if spans else 0.0, 1 / FRAME_RATE, "s"),), 7)
     for span in spans:
         turn_id = f"{track.track_id}-s{span.start_frame:07d}"
         kept, rows = judge(turn_id, "turn", track.row.source_id, STAGE, (

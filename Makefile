@@ -1,0 +1,50 @@
+# make          what there is to make
+# make setup    .venv with Talkshard, and the models' weights
+# make demo     a demonstration that needs no media of yours; make demo INPUT=FILE_OR_FOLDER builds your own
+# make test     all extras, then all tests
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup test-setup demo test clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+WORKERS ?= 2
+INPUT ?=
+OUTPUT := demo-output
+
+help:
+	@sed -n 's/^# //p' Makefile | head -4
+
+setup: $(VENV)/setup.stamp
+
+test-setup: $(VENV)/test.stamp
+
+# The stamp follows the packages' names and versions, not the code: the install is editable.
+$(VENV)/setup.stamp: pyproject.toml constraints.txt
+	@python=""; for name in python3.11 python3.12 python3.13 python3; do \
+	  if $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
+	    python=$$name; break; fi; done; \
+	if [ -z "$$python" ]; then echo "Talkshard needs Python 3.11, 3.12 or 3.13: none was found" >&2; exit 2; fi; \
+	if [ ! -x $(BIN)/python ]; then echo "making $(VENV) with $$python"; $$python -m venv $(VENV); fi
+	@echo "installing packages"
+	@$(PIP) -e '.[demo]'
+	@$(BIN)/talkshard models install
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/setup.stamp
+	@echo "installing the packages of all tests"
+	@$(PIP) -e '.[train,pyannote,demo,dev]'
+	@$(BIN)/talkshard models install pyannote_segmentation
+	@touch $@
+
+demo: setup
+	@BIN=$(BIN) OUTPUT=$(OUTPUT) INPUT='$(subst ','\'',$(INPUT))' demo/run.sh
+
+test: test-setup
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+clean:
+	rm -rf $(VENV) $(OUTPUT)
