@@ -39,12 +39,12 @@ def main(words: list[str], program: str) -> int:
 def tracks_by_source(dataset: str) -> list[tuple[str, str, list[dict]]]:
     """(source id, uri, rows of its tracks) of every source that has tracks."""
     question = f"""
-        select s.source_id, s.uris[1], t.* from '{dataset}/manifests/tracks/*.parquet' t
+        select s.uris[1] as uri, t.* from '{dataset}/manifests/tracks/*.parquet' t
         join '{dataset}/manifests/sources/*.parquet' s using (source_id) order by s.source_id, t.track_id"""
     table = duckdb.sql(question).to_arrow_table().to_pylist()
     grouped: dict[str, tuple[str, str, list[dict]]] = {}
     for row in table:
-        grouped.setdefault(row["source_id"], (row["source_id"], row["uris[1]"], []))[2].append(row)
+        grouped.setdefault(row["source_id"], (row["source_id"], row["uri"], []))[2].append(row)
     return list(grouped.values())
 
 

@@ -36,7 +36,7 @@ def build_parser(program: str) -> LineParser:
         epilog=f"{settings_text()}\n\nBeam's own options pass through.\n{EXIT_CODES}",
     )
     given = options.add_mutually_exclusive_group(required=True)
-    given.add_argument("--input", metavar="SRC", nargs="+", help="files, folders, globs or URLs")
+    given.add_argument("--input", metavar="SRC", nargs="+", action="extend", help="files, folders, globs or URLs")
     given.add_argument(
         "--sources",
         metavar="TABLE",

@@ -113,9 +113,13 @@ class ProgressDisplay:
                 self._stop.wait(max(LOOK_EVERY_S, 20 * (time.monotonic() - began)))
 
     def _show_lines(self) -> None:
-        while not self._stop.wait(LINE_EVERY_S):
-            passed = _clock(time.monotonic() - self._began_at)
-            self._console.print(f"{passed} {self._look().line()}", highlight=False, soft_wrap=True)
+        said_at = self._began_at
+        while not self._stop.wait(2 * LOOK_EVERY_S):
+            progress, now = self._look(), time.monotonic()  # looked at often: the rate counts from when windows begin
+            if now - said_at >= LINE_EVERY_S:
+                said_at = now
+                line = f"{_clock(now - self._began_at)} {progress.line()}"
+                self._console.print(line, highlight=False, soft_wrap=True)
 
     def _look(self) -> Progress:
         marks = read_marks(self._staging)

@@ -6,7 +6,7 @@ import numpy as np
 
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME, seconds_from_frames
 from schemas.decisions import Rule, judge
-from schemas.records import SpeakingTurn, SpeechTurn, WindowTurns
+from schemas.records import SpeakingTurn, WindowTurns
 from schemas.tables import ClipRow, DecisionRow
 from transforms.clips.clip_parts import align_face, clip_parts
 from transforms.clips.config import ClipsConfig

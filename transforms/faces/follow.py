@@ -77,7 +77,8 @@ class FaceFollower:
                 if index in known:
                     self._meet_again(track, frame, rgb, found, known[index])
                 else:
-                    track.unconfirmed_rounds += 1
+                    # Only where the mesh claims a face and the detector sees none: a gap is no doubt of its own.
+                    track.unconfirmed_rounds += track.last_frame == frame
             for index in sorted(set(range(len(found))) - set(known.values())):
                 self._start(frame, rgb, found, index)
 

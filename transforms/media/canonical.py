@@ -98,7 +98,7 @@ def head_pose_deg(mesh: np.ndarray) -> np.ndarray:
     down = _unit(down - (down * across).sum(1, keepdims=True) * across)
     roll = np.arctan2(across[:, 1], across[:, 0])
     yaw = np.arctan2(across[:, 2], np.hypot(across[:, 0], across[:, 1]))
-    pitch = np.arctan2(-down[:, 2], np.hypot(down[:, 0], down[:, 1]))
+    pitch = np.arctan2(down[:, 2], np.hypot(down[:, 0], down[:, 1]))
     return np.degrees(np.stack([yaw, pitch, roll], 1))
 
 

@@ -1,0 +1,143 @@
+"""The import rule: schemas <- plain modules <- stage.py <- pipeline <- beam_runner.py, read from the source."""
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN = ("audit", "beam_runner", "benchmarks", "demo", "pipeline", "schemas", "speech2vid", "talkshard", "tests", "transforms")
+SHIPPED = ("audit", "pipeline", "schemas", "speech2vid", "transforms")
+SHARED_ROOMS = ("media", "beam_support")
+TRAINING = ("torch", "torchaudio", "torchcodec", "safetensors", "tensorboard", "pyannote", "lightning")
+SPEAKS_TORCH = ("transforms/prepare/pyannote_speech.py", "transforms/prepare/pyannote_checkpoint.py")
+BEAM_FILES = ("beam_runner.py",)
+
+
+def imported_names(source: str) -> frozenset[str]:
+    """Dotted names that a module's source imports, wherever in it: `from a import b` gives a and a.b."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name their package: no relative ones"
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(names)
+
+
+@cache
+def imports_of(path: Path) -> frozenset[str]:
+    """Dotted names that a file imports."""
+    return imported_names(path.read_text())
+
+
+def name_of(path: Path) -> str:
+    """Path below the project, with forward slashes."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def shipped_files() -> list[Path]:
+    """Python files of the wheel."""
+    files = [path for room in SHIPPED for path in sorted((ROOT / room).rglob("*.py"))]
+    return [*files, ROOT / "beam_runner.py", ROOT / "talkshard.py"]
+
+
+def is_of(name: str, package: str) -> bool:
+    """Whether a dotted name is the package or lies in it."""
+    return name == package or name.startswith(f"{package}.")
+
+
+def imports_any(path: Path, packages: tuple[str, ...]) -> set[str]:
+    """What the file imports of these packages."""
+    return {name for name in imports_of(path) for package in packages if is_of(name, package)}
+
+
+def may_import_beam(path: Path) -> bool:
+    """Whether the rule lets a file import Beam."""
+    name = name_of(path)
+    is_stage = name.startswith("transforms/") and path.name == "stage.py"
+    return is_stage or name.startswith(("transforms/beam_support/", "pipeline/")) or name in BEAM_FILES
+
+
+def plain_modules() -> list[Path]:
+    """Files of the stages' folders and of media that hold no Beam."""
+    return [path for path in sorted((ROOT / "transforms").rglob("*.py")) if not may_import_beam(path)]
+
+
+def offences(files: list[Path], packages: tuple[str, ...]) -> dict[str, set[str]]:
+    """File -> what it imports of packages that it must not."""
+    return {name_of(path): found for path in files if (found := imports_any(path, packages))}
+
+
+def test_an_import_inside_a_function_is_seen():
+    assert imported_names("def f():\n    from transforms.faces import mesh\n") == {"transforms.faces", "transforms.faces.mesh"}
+
+
+def test_every_room_is_looked_at():
+    assert {path.relative_to(ROOT).parts[0] for path in shipped_files()} >= set(SHIPPED)
+    assert any(path.name == "stage.py" for path in shipped_files())
+
+
+def test_only_stages_beam_support_and_pipeline_import_beam():
+    assert offences([path for path in shipped_files() if not may_import_beam(path)], ("apache_beam",)) == {}
+
+
+def test_schemas_import_nothing_of_ours_but_schemas():
+    above = tuple(name for name in OWN if name != "schemas")
+    assert offences(sorted((ROOT / "schemas").rglob("*.py")), above) == {}
+
+
+def test_transforms_import_nothing_above_them():
+    above = tuple(name for name in OWN if name not in ("schemas", "transforms"))
+    assert offences(sorted((ROOT / "transforms").rglob("*.py")), above) == {}
+
+
+@pytest.mark.parametrize("path", plain_modules(), ids=name_of)
+def test_a_plain_module_imports_no_stage_and_no_beam_support(path: Path):
+    wrong = {name for name in imports_of(path) if is_of(name, "transforms.beam_support") or
+             (name.startswith("transforms.") and name.split(".")[2:3] == ["stage"])}
+    assert wrong == set()
+
+
+def test_a_stage_imports_no_other_stage():
+    wrong = {}
+    for path in sorted((ROOT / "transforms").rglob("*.py")):
+        own_room = path.relative_to(ROOT).parts[1]
+        rooms = {name.split(".")[1] for name in imports_of(path) if name.startswith("transforms.")}
+        if found := rooms - {own_room, *SHARED_ROOMS}:
+            wrong[name_of(path)] = found
+    assert wrong == {}
+
+
+def test_the_shared_rooms_import_no_stage():
+    stages = tuple(f"transforms.{path.parent.name}" for path in sorted((ROOT / "transforms").glob("*/stage.py")))
+    files = [path for room in SHARED_ROOMS for path in sorted((ROOT / "transforms" / room).rglob("*.py"))]
+    assert len(stages) >= 8
+    assert offences(files, stages) == {}
+
+
+def test_pipeline_does_not_import_the_entry_or_the_trainer():
+    files = sorted((ROOT / "pipeline").rglob("*.py"))
+    assert offences(files, ("beam_runner", "talkshard", "speech2vid", "tests", "benchmarks", "demo")) == {}
+
+
+def test_the_trainer_and_the_auditor_import_only_schemas_and_plain_modules():
+    stages = tuple(f"transforms.{path.parent.name}.stage" for path in sorted((ROOT / "transforms").glob("*/stage.py")))
+    files = [path for room in ("speech2vid", "audit") for path in sorted((ROOT / room).rglob("*.py"))]
+    assert offences(files, ("pipeline", "beam_runner", "tests", "benchmarks", "demo", *stages)) == {}
+
+
+def test_the_dataset_graph_never_imports_torch():
+    files = [path for path in shipped_files() if not name_of(path).startswith("speech2vid/") and name_of(path) not in SPEAKS_TORCH]
+    assert offences(files, TRAINING) == {}
+
+
+def test_nothing_imports_benchmarks_or_tests():
+    assert offences(shipped_files(), ("benchmarks", "tests", "demo")) == {}
+
+
+def test_annotations_stay_types_where_beam_reads_them():
+    files = [path for path in shipped_files() if may_import_beam(path) or name_of(path).startswith("schemas/")]
+    assert offences(files, ("__future__.annotations",)) == {}

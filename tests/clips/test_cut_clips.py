@@ -1,0 +1,152 @@
+import io
+import json
+import tarfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.records import SpeakingTurn, WindowTurns
+from schemas.tables import DecisionRow
+from tests.speakers.made_windows import made_faces, made_track, made_turn, tube_of_events
+from transforms.clips.clip_parts import PARTS
+from transforms.clips.config import ClipsConfig
+from transforms.clips.cut_clips import CutClip, cut_clips, split_turn
+from transforms.media.canonical import FILL_VALUE
+from transforms.media.face_crop import decode_jpeg, encode_jpeg
+from transforms.media.mfcc import clip_mfcc
+from transforms.media.tubes import TubeFile, write_tubes
+
+TRACK_START, NUM_FRAMES = 10, 60
+SOUND = np.random.default_rng(0).integers(-9000, 9000, 640 * 200).astype(np.int16)
+
+
+def read_sound(start, end):
+    padded = np.concatenate([np.zeros(16_000, np.int16), SOUND, np.zeros(16_000, np.int16)])
+    return padded[16_000 + start:16_000 + end]
+
+
+def made_tube(bridged=()):
+    """Each frame is of its own grey, and its face lies where its cut-out does."""
+    jpegs = [encode_jpeg(np.full((112, 112, 3), 4 * t, np.uint8), 95) for t in range(NUM_FRAMES)]
+    still = np.tile(np.eye(2, 3, dtype=np.float32), (NUM_FRAMES, 1, 1))
+    return replace(tube_of_events(np.arange(NUM_FRAMES)), align=still, crop_to_source=still,
+                   interpolated=np.isin(np.arange(NUM_FRAMES), bridged),
+                   crops_jpeg=np.frombuffer(b"".join(jpegs), np.uint8),
+                   crops_index=np.cumsum([0, *map(len, jpegs)]).astype(np.uint32))
+
+
+def cut(lag=0.0, start=20, end=60, bridged=(), **config):
+    track = made_track(0, TRACK_START, TRACK_START + NUM_FRAMES)
+    turn = SpeakingTurn(turn_id="s", track=track, start_frame=start, end_frame=end, audio_lag_frames=lag,
+                        sync_confidence=0.5, sync_margin=0.2)
+    faces = made_faces(100, [track], [made_turn(0, 40)])
+    turns = WindowTurns(faces=faces, turns=(turn,), sync_network="made", sync_network_sha256="")
+    return list(cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged)})), read_sound, ClipsConfig(**config)))
+
+
+def clips_of(items):
+    return [item for item in items if isinstance(item, CutClip)]
+
+
+def parts_of(clip):
+    with tarfile.open(fileobj=io.BytesIO(clip.members + bytes(1024))) as tar:
+        return {member.name.split(".", 1)[1]: tar.extractfile(member).read() for member in tar}
+
+
+def array(parts, name):
+    return np.load(io.BytesIO(parts[name]), allow_pickle=False)
+
+
+def sound_of(parts):
+    return soundfile.read(io.BytesIO(parts["flac"]), dtype="int16")
+
+
+@pytest.mark.parametrize(("lag", "shift"), [(0.0, 0), (3.0, 1920), (-2.5, -1600), (0.251, 161), (None, 0)])
+def test_a_lag_moves_the_samples(lag, shift):
+    [clip] = clips_of(cut(lag))
+    samples, rate = sound_of(parts_of(clip))
+    assert clip.row.audio_shift_samples == shift and rate == 16_000
+    assert np.array_equal(samples, SOUND[20 * 640 + shift:60 * 640 + shift])
+
+
+def test_sound_before_the_source_is_silence():
+    samples, _ = sound_of(parts_of(clips_of(cut(-12.0, start=10, end=50))[0]))
+    assert not samples[:2 * 640].any() and np.array_equal(samples[2 * 640:], SOUND[:38 * 640])
+
+
+def test_a_clip_has_all_parts_in_order_and_nothing_of_the_machine():
+    [clip] = clips_of(cut())
+    with tarfile.open(fileobj=io.BytesIO(clip.members + bytes(1024))) as tar:
+        members = tar.getmembers()
+    assert [member.name for member in members] == [f"{clip.row.key}.{part}" for part in PARTS]
+    assert {(member.mtime, member.uid, member.gid, member.uname) for member in members} == {(0, 0, 0, "")}
+    assert len(clip.members) % 512 == 0
+
+
+def test_the_arrays_have_a_row_for_each_frame():
+    parts = parts_of(clips_of(cut())[0])
+    shapes = {name: array(parts, name).shape for name in PARTS if name.endswith("npy")}
+    assert shapes == {"mfcc.npy": (13, 160), "landmarks.npy": (40, 5, 2), "align.npy": (40, 2, 3),
+                      "mesh.npy": (40, 468, 3), "faces_index.npy": (41,)}
+
+
+def test_the_stored_mfcc_comes_out_of_the_stored_sound():
+    parts = parts_of(clips_of(cut(1.5))[0])
+    assert np.array_equal(array(parts, "mfcc.npy"), clip_mfcc(sound_of(parts)[0]))
+
+
+def test_one_frame_is_read_by_its_index():
+    parts = parts_of(clips_of(cut())[0])
+    index = array(parts, "faces_index.npy")
+    face = decode_jpeg(parts["faces.mjpg"][index[7]:index[8]])  # frame 27 of the source, 17 of the track
+    assert face.shape == (112, 112, 3) and abs(int(face[50, 50, 0]) - 4 * 17) <= 2
+    assert array(parts, "mesh.npy")[7, 0, 0] == 17
+
+
+def test_a_face_larger_than_its_cut_out_is_filled():
+    parts = parts_of(clips_of(cut(image_px=128))[0])
+    face = decode_jpeg(parts["faces.mjpg"][:array(parts, "faces_index.npy")[1]])
+    assert abs(int(face[125, 125, 0]) - FILL_VALUE) <= 3
+
+
+def test_the_json_is_the_row_without_its_place():
+    [clip] = clips_of(cut(2.0))
+    told = json.loads(parts_of(clip)["json"])
+    assert told["audio_lag_frames"] == 2.0 and told["source_start_s"] == 0.8 and told["source_end_s"] == 2.4
+    assert not {"shard", "tar_offset", "tar_length"} & set(told)
+    assert told["speech_share"] == pytest.approx(18 / 40)  # speech until frame 40, heard two frames late
+
+
+@given(start=st.integers(0, 500), length=st.integers(1, 5000), max_s=st.floats(1.0, 20.0))
+def test_long_turns_are_cut_into_equal_parts(start, length, max_s):
+    parts = split_turn(start, start + length, max_s)
+    lengths = [high - low for low, high in parts]
+    assert sum(lengths) == length and parts[0][0] == start and parts[-1][1] == start + length
+    assert max(lengths) - min(lengths) <= 1 and max(lengths) <= max_s * 25
+    assert len(lengths) == 1 or length > max_s * 25 - 25
+
+
+def test_each_part_of_a_long_turn_is_a_clip_of_its_own():
+    clips = clips_of(cut(max_s=1.0, min_s=0.5))
+    assert [(clip.row.start_frame, clip.row.num_frames) for clip in clips] == [(20, 20), (40, 20)]
+    assert len({clip.row.key for clip in clips}) == 2
+
+
+@pytest.mark.parametrize(("settings", "rule"), [
+    ({"end": 40}, "min_s"), ({"bridged": range(15, 20)}, "max_bridged_share")])
+def test_a_clip_that_breaks_a_rule_is_a_decision(settings, rule):
+    items = cut(**settings)
+    assert not clips_of(items)
+    assert [item.rule for item in items if isinstance(item, DecisionRow) and not item.kept] == [rule]
+
+
+def test_quality_is_measured_on_the_clip_itself():
+    [clip] = clips_of(cut(bridged=[12]))
+    assert clip.row.bridged_share == pytest.approx(1 / 40)
+    power = np.mean(SOUND[20 * 640:60 * 640].astype(float) ** 2)
+    assert clip.row.loudness_dbfs == pytest.approx(10 * np.log10(power / 32768**2), abs=1e-3)
+    assert clip.row.clipping_share == 0.0

@@ -1,0 +1,75 @@
+"""One dataset for all tests here, built in this process from real clips and from what real folders also hold."""
+
+import io
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from beam_runner import main
+from tests.made_media import make_plain_video
+from tests.pipeline.made_models import needs_models
+from tests.shared_data import ROOT, shared
+
+CLEAN, LATE, CUTS = "clean.mpg", "it's \"late\" by 12.mkv", "three\ncuts.mp4"
+IN_PROCESS = ("--runner=FnApiRunner", "--direct_running_mode=in_memory")
+
+
+@dataclass(frozen=True)
+class BuiltDataset:
+    """A finished run."""
+
+    folder: Path
+    exit_code: int
+
+    def rows(self, table):
+        """Rows of one table, read by plain pyarrow."""
+        parts = sorted((self.folder / "manifests" / table).glob("*.parquet"))
+        return [row for part in parts for row in pq.read_table(part).to_pylist()]
+
+    def source_of(self, name):
+        """The row of the source with a file of this name."""
+        [row] = [row for row in self.rows("sources") if any(uri.endswith("/" + name) for uri in row["uris"])]
+        return row
+
+    def clips_of(self, name):
+        """The rows of that source's clips, in order."""
+        source_id = self.source_of(name)["source_id"]
+        return [row for row in self.rows("clips") if row["source_id"] == source_id]
+
+
+def array(data):
+    """The array in .npy bytes."""
+    return np.load(io.BytesIO(data), allow_pickle=False)
+
+
+def run(output, *inputs):
+    """Exit code of a build in this process."""
+    return main(["--input", *map(str, inputs), "--output", str(output), *IN_PROCESS])
+
+
+def fill(folder):
+    """Real clips under awkward names, a copy, and files that are no talking video."""
+    folder.mkdir()
+    shutil.copy(shared("dev/grid_other/lbax4n.mpg"), folder / CLEAN)
+    shutil.copy(shared("dev/grid_other/lbax4n.mpg"), folder / "the same again.mpg")
+    shutil.copy(shared("hard/known_offset/lbax4n_sound_late_12f.mkv"), folder / LATE)
+    shutil.copy(shared("hard/known_speaker/three_cuts.mp4"), folder / CUTS)
+    (folder / "empty.mp4").touch()
+    (folder / "text.mp4").write_text("this is no video\n" * 50)
+    with open(os.fsencode(folder) + b"/no \xff sound.mp4", "wb") as file:
+        file.write(make_plain_video(folder.parent / "silent.mp4").read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The dataset."""
+    if needs_models.args[0] or not ROOT.is_dir():
+        pytest.skip("needs the installed models and the shared recordings")
+    folder = tmp_path_factory.mktemp("built")
+    return BuiltDataset(folder / "out", run(folder / "out", fill(folder / "in")))
