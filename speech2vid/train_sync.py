@@ -3,6 +3,7 @@ import argparse
 import dataclasses
 import hashlib
 import json
+import math
 import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -59,9 +60,16 @@ def train_and_export(clips: list[TalkingClip], output: Path, *, seed: int, num_n
 
 
 def choose_steps(qualities: list[dict[int, float]]) -> int:
-    """Steps of the best mean quality over folds, each value taken with its neighbours: one lucky step is no peak."""
-    steps = sorted(qualities[0])
-    mean = [sum(fold[step] for fold in qualities) / len(qualities) for step in steps]
+    """Steps of the best mean quality over folds, each value taken with its neighbours: one lucky step is no peak.
+
+    A fold whose people have too little speech to be told apart has no quality (NaN) and no say.
+    """
+    judged = [fold for fold in qualities if all(math.isfinite(value) for value in fold.values())]
+    if not judged:
+        raise UsageError("no people left out have enough speech to choose the number of steps by: give a dataset with "
+                         "more people, or fewer --folds")
+    steps = sorted(judged[0])
+    mean = [sum(fold[step] for fold in judged) / len(judged) for step in steps]
     around = [mean[max(0, i - 1):i + 2] for i in range(len(mean))]
     smooth = [sum(values) / len(values) for values in around]
     return steps[smooth.index(max(smooth))]

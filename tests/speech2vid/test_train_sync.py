@@ -83,3 +83,8 @@ def test_a_folder_that_holds_a_network_is_not_written_over(dataset, tmp_path):
 def test_steps_are_chosen_where_all_folds_and_their_neighbours_are_good():
     lucky = {100: 0.5, 200: 0.95, 300: 0.5, 400: 0.8, 500: 0.8, 600: 0.8, 700: 0.6}
     assert choose_steps([lucky, lucky]) == 500
+
+
+def test_people_who_cannot_be_told_apart_have_no_say_in_the_number_of_steps():
+    undecided = {100: float("nan"), 200: float("nan"), 300: float("nan")}
+    assert choose_steps([{100: 0.5, 200: 0.6, 300: 0.9}, undecided]) == 300
