@@ -2,7 +2,6 @@
 # The demonstration of `make demo`: BIN is the environment's bin folder, OUTPUT the folder to write to, INPUT the user's media or empty.
 set -euo pipefail
 dataset="$OUTPUT/dataset"
-answers=""
 [ -z "${INPUT:-}" ] || dataset="$OUTPUT/own"
 
 build() {
@@ -14,15 +13,15 @@ build() {
 show() {
   echo
   find "$dataset" -type f | sort
-  if "$BIN/python" -c 'import audit.overlay' 2>/dev/null; then
-    "$BIN/python" -m audit.overlay --dataset "$dataset" --output "$OUTPUT/overlay"
-    echo "overlay pictures: $(find "$OUTPUT/overlay" -name '*.png' | sort | head -1)"
-  fi
+  rm -rf "$OUTPUT/overlay"
+  echo
+  echo "frames with boxes, landmarks, who speaks and how late the sound is:"
+  "$BIN/talkshard" overlay "$dataset" --output "$OUTPUT/overlay"
 }
 
 if [ -n "${INPUT:-}" ]; then
   build "$INPUT"
-  [ -f "$dataset/run.json" ] && show
+  if [ -d "$dataset/manifests" ]; then show; fi
   exit "$status"
 fi
 
