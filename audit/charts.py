@@ -88,7 +88,8 @@ def _bin_title(left: float, right: float, count: int, unit: str, whole: bool) ->
 def _ticks(low: float, high: float) -> tuple[tuple[float, str], ...]:
     """Round numbers inside the range, four to nine of them."""
     step = 10.0 ** np.floor(np.log10((high - low) / 4))
-    step *= next(factor for factor in (5, 2, 1) if (high - low) / (step * factor) >= 4)
+    # Rounding can leave a hair less than four steps of the smallest kind: then that kind will do.
+    step *= next((factor for factor in (5, 2) if (high - low) / (step * factor) >= 4), 1)
     marks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
     return tuple(
         (float((mark - low) / (high - low)), f"{mark + 0.0:g}" if abs(mark) > 1e-12 else "0") for mark in marks
