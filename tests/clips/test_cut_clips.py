@@ -15,7 +15,7 @@ from tests.speakers.made_windows import made_faces, made_track, made_turn, tube_
 from transforms.clips.clip_parts import PARTS
 from transforms.clips.config import ClipsConfig
 from transforms.clips.cut_clips import CutClip, cut_clips, split_turn
-from transforms.media.canonical import FILL_VALUE
+from transforms.media.canonical import FILL_VALUE, apply_affine
 from transforms.media.face_crop import decode_jpeg, encode_jpeg
 from transforms.media.mfcc import clip_mfcc
 from transforms.media.tubes import TubeFile, write_tubes
@@ -29,23 +29,24 @@ def read_sound(start, end):
     return padded[16_000 + start:16_000 + end]
 
 
-def made_tube(bridged=()):
+def made_tube(bridged=(), align=None):
     """Each frame is of its own grey, and its face lies where its cut-out does."""
     jpegs = [encode_jpeg(np.full((112, 112, 3), 4 * t, np.uint8), 95) for t in range(NUM_FRAMES)]
     still = np.tile(np.eye(2, 3, dtype=np.float32), (NUM_FRAMES, 1, 1))
-    return replace(tube_of_events(np.arange(NUM_FRAMES)), align=still, crop_to_source=still,
+    aligned = still if align is None else np.tile(align, (NUM_FRAMES, 1, 1))
+    return replace(tube_of_events(np.arange(NUM_FRAMES)), align=aligned, crop_to_source=still,
                    interpolated=np.isin(np.arange(NUM_FRAMES), bridged),
                    crops_jpeg=np.frombuffer(b"".join(jpegs), np.uint8),
                    crops_index=np.cumsum([0, *map(len, jpegs)]).astype(np.uint32))
 
 
-def cut(lag=0.0, start=20, end=60, bridged=(), **config):
+def cut(lag=0.0, start=20, end=60, bridged=(), align=None, **config):
     track = made_track(0, TRACK_START, TRACK_START + NUM_FRAMES)
     turn = SpeakingTurn(turn_id="s", track=track, start_frame=start, end_frame=end, audio_lag_frames=lag,
                         sync_confidence=0.5, sync_margin=0.2)
     faces = made_faces(100, [track], [made_turn(0, 40)])
     turns = WindowTurns(faces=faces, turns=(turn,), sync_network="made", sync_network_sha256="")
-    return list(cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged)})), read_sound, ClipsConfig(**config)))
+    return list(cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged, align)})), read_sound, ClipsConfig(**config)))
 
 
 def clips_of(items):
@@ -150,3 +151,11 @@ def test_quality_is_measured_on_the_clip_itself():
     power = np.mean(SOUND[20 * 640:60 * 640].astype(float) ** 2)
     assert clip.row.loudness_dbfs == pytest.approx(10 * np.log10(power / 32768**2), abs=1e-3)
     assert clip.row.clipping_share == 0.0
+
+
+def test_the_stored_map_takes_the_aligned_face_back_to_the_source_frame():
+    turned = np.array([[0.5, -0.1, 4.0], [0.1, 0.5, -7.0]], np.float32)
+    stored = array(parts_of(clips_of(cut(align=turned))[0]), "align.npy").astype(np.float64)
+    points = np.array([[[10.0, 20.0], [90.0, 70.0]]])
+    there = apply_affine(turned[None].astype(np.float64), apply_affine(stored[:1], points))
+    np.testing.assert_allclose(there, points, atol=1e-3)

@@ -8,7 +8,7 @@ import soundfile
 
 from schemas.clock import SAMPLE_RATE_HZ
 from schemas.tables import ClipRow, stored_values
-from transforms.media.canonical import FILL_VALUE, MESH_UNIT, five_points
+from transforms.media.canonical import FILL_VALUE, MESH_UNIT, five_points, invert_affine
 from transforms.media.face_crop import encode_jpeg
 from transforms.media.mfcc import clip_mfcc
 from transforms.media.tubes import FaceTube
@@ -29,7 +29,7 @@ def clip_parts(row: ClipRow, tube: FaceTube, faces_rgb: list[np.ndarray], sample
     landmarks = five_points(tube.mesh.astype(np.float32)) * (row.image_px / MESH_UNIT)
     contents = (
         _json(row), _npy(clip_mfcc(samples)), flac_bytes(samples), _npy(landmarks.astype(np.float32)),
-        _npy(tube.align), _npy(tube.mesh), b"".join(jpegs),
+        _npy(invert_affine(tube.align.astype(np.float64)).astype(np.float32)), _npy(tube.mesh), b"".join(jpegs),
         _npy(np.cumsum([0, *map(len, jpegs)]).astype(np.uint32)),
     )
     return list(zip(PARTS, contents, strict=True))

@@ -8,6 +8,10 @@ from schemas.media import MediaProbe, Timeline
 from transforms.media.frames_decord import DecordFrames, NotExact
 from transforms.media.frames_pyav import PyavFrames
 
+_MOST_DECORD_PIXELS = 1_000_000
+"""Larger pictures are read by PyAV: decord decodes ahead of a slow reader without bound (4.5 GB in ten minutes of 1080p,
+measured), and is the slower of the two at that size."""
+
 
 class FrameReader:
     """Reads one file; keep it open over neighbouring windows: reading on is cheaper than opening again."""
@@ -41,7 +45,10 @@ class FrameReader:
         self.close()
 
     def _read(self, source_frame: int) -> np.ndarray | None:
+        video = self._probe.video
         try:
+            if self._reader is None and video.coded_width * video.coded_height > _MOST_DECORD_PIXELS:
+                raise NotExact
             if self._reader is None:
                 self._reader = DecordFrames(self._path, self._probe, self._timeline)
             return self._reader.read(source_frame)
