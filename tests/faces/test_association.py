@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from transforms.faces.association import assign, iou_matrix
+from transforms.faces.association import assign
+from transforms.media.boxes import iou_matrix
 
 LEFT, RIGHT = (0.0, 0.0, 10.0, 10.0), (100.0, 0.0, 110.0, 10.0)
 

@@ -3,13 +3,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from transforms.faces.association import assign, iou_matrix
+from transforms.faces.association import assign
 from transforms.faces.config import FacesConfig
 from transforms.faces.cuts import CutFinder
 from transforms.faces.detectors import Detections, FaceDetector
 from transforms.faces.live_track import LiveTrack
 from transforms.faces.mesh import FaceMesh, FaceRegion, region_of_detection, region_of_mesh
 from transforms.faces.stopwatch import Stopwatch
+from transforms.media.boxes import iou_matrix
 from transforms.media.canonical import CanonicalFace
 from transforms.media.face_crop import cut_face, face_square
 

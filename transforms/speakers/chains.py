@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from schemas.tables import TrackRow
+from transforms.media.boxes import iou_matrix
 from transforms.speakers.sync_scores import drift_frames_per_minute
 
 _SAME_FACE_IOU = 0.3  # overlap of the last box with the next window's first
@@ -25,17 +26,10 @@ def chain_tracks(rows: Iterable[TrackRow]) -> list[TrackRow]:
 
 
 def _continued_by(earlier: list[TrackRow], row: TrackRow) -> TrackRow | None:
-    open_ends = [(_iou(track.boxes_xyxy[-1], row.boxes_xyxy[0]), track.track_id, track) for track in earlier
-                 if track.end_rule == "window_edge" and track.end_frame == row.start_frame]
+    open_ends = [(float(iou_matrix(track.boxes_xyxy[-1], row.boxes_xyxy[0])[0, 0]), track.track_id, track)
+                 for track in earlier if track.end_rule == "window_edge" and track.end_frame == row.start_frame]
     best = max(open_ends, default=None)
     return best[2] if best and best[0] >= _SAME_FACE_IOU else None
-
-
-def _iou(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    inside = max(width, 0.0) * max(height, 0.0)
-    area = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
-    return inside / max(area - inside, 1e-9)
 
 
 def _drift(rows: list[TrackRow], chain: str) -> float | None:
