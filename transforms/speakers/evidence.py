@@ -1,0 +1,74 @@
+"""What a curve is worth: the probability that this face makes this sound, and how surely the lag is known."""
+import json
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from transforms.speakers.sync_scores import SHIFTS, SyncMeasure, measure, sync_curve
+
+_BLOCK_FRAMES = 10  # neighbouring frames see nearly the same sound: they are drawn together
+_NUM_DRAWS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Logistic regression of "in sync" on what a curve says; part of a network's file, learnt on people left out."""
+
+    weights: tuple[float, ...]  # one a feature of `features`
+    offset: float
+
+    def to_json(self) -> str:
+        """As stored in the network's file."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Calibration":
+        """Inverse of to_json."""
+        values = json.loads(text)
+        return cls(weights=tuple(values["weights"]), offset=values["offset"])
+
+    def probability(self, measured: SyncMeasure, num_frames: int) -> float:
+        """Probability that the face makes the sound, of a curve over num_frames frames of speech."""
+        logit = float(np.dot(self.weights, features(measured, num_frames))) + self.offset
+        return float(1 / (1 + np.exp(-logit)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What one face's fit to one sound says."""
+
+    curve: np.ndarray  # float32 (31,), NaN where unknown
+    measured: SyncMeasure
+    lag_se_frames: float  # standard error of the lag
+    num_frames: int  # frames of speech that were judged
+    sync_probability: float | None  # None: the network's file has no calibration
+
+
+def features(measured: SyncMeasure, num_frames: int) -> np.ndarray:
+    """What the probability is computed from, float64 (F,)."""
+    return np.array([measured.confidence, measured.margin, np.log(max(num_frames, 1) / 25)])
+
+
+def weigh(scores: np.ndarray, calibration: Calibration | None) -> Evidence | None:
+    """Evidence of one face's scores (T, 31), see sync_scores.similarity; None when nothing could be compared."""
+    curve = sync_curve(scores)
+    if not np.isfinite(curve).any():
+        return None
+    measured, num_frames = measure(curve), int(np.isfinite(scores).sum(0).max())
+    return Evidence(
+        curve=curve, measured=measured, lag_se_frames=lag_standard_error(scores), num_frames=num_frames,
+        sync_probability=calibration.probability(measured, num_frames) if calibration else None)
+
+
+def lag_standard_error(scores: np.ndarray) -> float:
+    """Spread of the lag when blocks of frames are drawn anew, in frames; the same scores give the same number."""
+    exists = np.isfinite(scores)
+    starts = np.arange(0, len(scores), _BLOCK_FRAMES)
+    sums = np.add.reduceat(np.where(exists, scores, 0), starts, dtype=np.float64)
+    counts = np.add.reduceat(exists, starts, dtype=np.float64)
+    drawn = np.random.default_rng(0).multinomial(len(starts), np.full(len(starts), 1 / len(starts)), _NUM_DRAWS)
+    count = drawn @ counts
+    with np.errstate(invalid="ignore"):
+        curves = np.where(count >= count.max(1, keepdims=True) / 3, (drawn @ sums) / count, np.nan)
+    lags = [measure(curve).lag_frames for curve in curves if np.isfinite(curve).any()]
+    return float(np.std(lags)) if len(starts) > 1 else float(np.ptp(SHIFTS)) / 12**0.5
