@@ -12,7 +12,7 @@ from pipeline.line_parser import LineParser
 from pipeline.output import STAGING, normalised_output, require_free_output, require_inputs_outside
 from pipeline.plan import BuildPlan
 from pipeline.preflight import preflight
-from pipeline.recipes import RECIPES, named_recipe
+from pipeline.recipes import RECIPES, named_recipe, on_its_scale
 from pipeline.run_record import run_record
 from schemas.errors import UsageError
 from schemas.records import VideoSource
@@ -81,7 +81,8 @@ def add_recipe_options(options: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--sync",
         metavar="NAME",
-        help=f"default, none or FILE.onnx (default: {recipe.speakers.network}, or what the recipe says)",
+        help="default, none, FILE.onnx or syncnet:FILE, the published SyncNet's syncnet_v2.model, converted once by torch "
+        f"(default: {recipe.speakers.network}, or what the recipe says)",
     )
     options.add_argument(
         "--set",
@@ -94,13 +95,14 @@ def add_recipe_options(options: argparse.ArgumentParser) -> None:
 
 
 def chosen_recipe(own: argparse.Namespace) -> Recipe:
-    """The named recipe, then --detector, --speech and --sync, then each --set."""
+    """The named recipe, then --detector, --speech and --sync, then each --set; a threshold goes with its network."""
     recipe = named_recipe(own.recipe)
     for name, text in (("faces.detector", own.detector), ("speech.model", own.speech), ("speakers.network", own.sync)):
         recipe = recipe if text is None else recipe.with_value(name, _with_absolute_path(text))
     for assignment in own.settings:
         recipe = recipe.with_setting(assignment)
-    return recipe
+    given = {assignment.partition("=")[0].strip() for assignment in own.settings}
+    return recipe if "speakers.min_confidence" in given else on_its_scale(recipe)
 
 
 def settings_text() -> str:
@@ -112,13 +114,15 @@ def settings_text() -> str:
 
 
 def parse_plan(words: list[str], program: str) -> BuildPlan:
-    """Everything settled and checked: UsageError, StorageError or IntegrityError otherwise. Writes nothing."""
+    """Everything settled and checked: UsageError, StorageError or IntegrityError otherwise.
+
+    Writes nothing but, once, the converted network of --sync syncnet:FILE among the models.
+    """
     options = build_parser(program)
     own, others = options.parse_known_args(words)
     flags = beam_options(others, [name for action in options._actions for name in action.option_strings])
     _require_limits(own)
-    recipe = chosen_recipe(own)
-    preflight(recipe)
+    recipe = preflight(chosen_recipe(own))
     output = normalised_output(own.output)
     require_reachable(flags, output)
     require_free_output(output)
@@ -154,9 +158,9 @@ def _require_limits(own: argparse.Namespace) -> None:
 
 
 def _with_absolute_path(text: str) -> str:
-    """Local files made absolute: workers have folders of their own. insightface:FOLDER, pyannote:FILE, FILE.onnx."""
+    """Local files made absolute: workers have folders of their own. insightface:FOLDER, pyannote:FILE, syncnet:FILE, FILE.onnx."""
     kind, colon, name = text.partition(":")
-    if colon and kind in ("insightface", "pyannote"):
+    if colon and name and kind in ("insightface", "pyannote", "syncnet"):
         path = os.path.expanduser(name)
-        return f"{kind}:{os.path.abspath(path) if kind == 'insightface' or os.path.exists(path) else name}"
+        return f"{kind}:{os.path.abspath(path) if kind != 'pyannote' or os.path.exists(path) else name}"
     return os.path.abspath(os.path.expanduser(text)) if text.endswith(".onnx") else text

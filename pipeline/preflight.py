@@ -1,5 +1,6 @@
 """What must be there before any work: the right packages, weights, local files. Each lack is one line with its cure."""
 
+import dataclasses
 import importlib.util
 import multiprocessing
 import os
@@ -13,17 +14,23 @@ from pipeline.config import Recipe
 from pipeline.recipes import require_own_scores
 from schemas.errors import UsageError
 from transforms.media.models import verify_models
+from transforms.speakers.config import SYNCNET
 from transforms.speakers.sync_network import DEFAULT_PATH, load_sync_network
+from transforms.speakers.syncnet_checkpoint import converted_syncnet
 
 
-def preflight(recipe: Recipe) -> None:
-    """UsageError for whatever the recipe needs and this machine lacks; IntegrityError for wrong weights."""
+def preflight(recipe: Recipe) -> Recipe:
+    """The recipe as workers take it: what must be converted is converted, once, and named.
+
+    UsageError for whatever the recipe needs and this machine lacks; IntegrityError for wrong weights.
+    """
     require_one_home()
     require_own_scores(recipe)
     verify_models(("face_mesh",))
     _require_detector(recipe.faces.detector)
     _require_speech(recipe.speech.model)
-    _require_sync_network(recipe.speakers.network)
+    network = _ready_sync_network(recipe.speakers.network)
+    return dataclasses.replace(recipe, speakers=dataclasses.replace(recipe.speakers, network=network))
 
 
 def require_one_home() -> None:
@@ -44,22 +51,26 @@ def _require_detector(detector: str) -> None:
         raise UsageError(f"--detector {detector}: the folder holds no ONNX file, so it is no InsightFace pack")
 
 
-def _require_sync_network(network: str) -> None:
+def _ready_sync_network(network: str) -> str:
+    """The setting by which workers load the network, without torch."""
     if network == "none":
-        return
+        return network
     if network == "default":
         if not DEFAULT_PATH.is_file():
             raise UsageError(f"the sync network {DEFAULT_PATH} is missing: reinstall Talkshard, or give --sync none")
-        return
-    if not Path(network).is_file():
+        return network
+    if not Path(network.removeprefix(SYNCNET)).is_file():
         raise UsageError(f"--sync {network}: there is no such file")
     # In a process of its own: this one may become the parent of workers, which must not hold a native model.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        pool.submit(_try_sync_network, network).result()
+        return pool.submit(_tried_sync_network, network).result()
 
 
-def _try_sync_network(network: str) -> None:
+def _tried_sync_network(network: str) -> str:
+    if network.startswith(SYNCNET):
+        network = f"{SYNCNET}{converted_syncnet(network.removeprefix(SYNCNET))}"
     load_sync_network(network)
+    return network
 
 
 def _require_speech(model: str) -> None:

@@ -31,8 +31,7 @@ def main(words: list[str], program: str) -> int:
     options.add_argument("file", metavar="FILE", help="a video file or its URL")
     add_recipe_options(options)
     own = options.parse_args(words)
-    recipe = chosen_recipe(own)
-    preflight(recipe)
+    recipe = preflight(chosen_recipe(own))
     if storage.is_local(own.file) and not os.path.exists(storage.path_of(own.file)):
         raise UsageError(f"{own.file!r} is not there")
     print("\n".join(probe_lines(own.file, probe_file(storage.local_path(own.file), recipe), recipe)))

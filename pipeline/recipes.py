@@ -2,7 +2,7 @@
 
 A score belongs to the network that gives it. S3FD's 0.9 and the published SyncNet's confidence of 3 mean nothing to the
 detector and sync network used here, so these recipes take the track's geometry (shortest track, smallest face, frames
-missed, overlap) and keep this project's own score scales.
+missed, overlap) and keep this project's own score scales. With --sync syncnet:FILE the confidence of 3 holds.
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ from transforms.faces.config import FacesConfig
 from transforms.speakers.config import SpeakersConfig
 
 HIGHEST_SIMILARITY = 2.0  # peak less median of cosine similarities cannot exceed it
+SYNCNET_CONFIDENCE = 3.0  # LatentSync's threshold, in distances of the published SyncNet
 
 
 def default() -> Recipe:
@@ -62,11 +63,22 @@ def named_recipe(name: str) -> Recipe:
     return RECIPES[name]()
 
 
+def on_its_scale(recipe: Recipe) -> Recipe:
+    """With the published SyncNet, its own confidence threshold in place of this project's; else the recipe as it is.
+
+    A recipe that sets the threshold itself keeps it: `syncnet` drops nothing.
+    """
+    speakers = recipe.speakers
+    if not speakers.is_syncnet or speakers.min_confidence != SpeakersConfig().min_confidence:
+        return recipe
+    return dataclasses.replace(recipe, speakers=dataclasses.replace(speakers, min_confidence=SYNCNET_CONFIDENCE))
+
+
 def require_own_scores(recipe: Recipe) -> None:
     """Refuse a sync threshold on another network's scale: UsageError."""
     speakers = recipe.speakers
-    if speakers.network == "default" and speakers.min_confidence > HIGHEST_SIMILARITY:
+    if not speakers.is_syncnet and speakers.min_confidence > HIGHEST_SIMILARITY:
         raise UsageError(
-            f"speakers.min_confidence={speakers.min_confidence:g} is on another network's scale (the default network's "
-            f"similarities give {HIGHEST_SIMILARITY:g} at most): choose that network with --sync FILE.onnx"
+            f"speakers.min_confidence={speakers.min_confidence:g} is on another network's scale (this program's own give "
+            f"{HIGHEST_SIMILARITY:g} at most): the published SyncNet's goes with --sync syncnet:FILE"
         )

@@ -11,6 +11,7 @@ import schemas.tables
 from pipeline.config import Recipe
 from transforms.media.models import MODELS, model_sha256
 from transforms.sources.listing import Listing
+from transforms.speakers.config import SYNCNET
 from transforms.speakers.sync_network import DEFAULT_PATH
 
 PACKAGES = (
@@ -66,7 +67,9 @@ def _models(recipe: Recipe) -> dict[str, dict[str, str]]:
             found[f"insightface {path.name}"] = {"sha256": _sha256(path), "licence": "non-commercial research"}
     if network != "none":
         path, licence = (
-            (DEFAULT_PATH, "Apache-2.0") if network == "default" else (Path(network), "as given with the file")
+            (DEFAULT_PATH, "Apache-2.0")
+            if network == "default"
+            else (Path(network.removeprefix(SYNCNET)), "as given with the file")
         )
         found[f"sync network {path.name}"] = {"sha256": _sha256(path), "licence": licence}
     return found

@@ -146,6 +146,8 @@ class SpeakingTurn:
     audio_lag_frames: float | None  # + = the sound is late; None: not judged
     sync_confidence: float | None
     sync_margin: float | None
+    lse_d: float | None  # None with any network but the published SyncNet
+    lse_c: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ OWN = ("audit", "beam_runner", "benchmarks", "demo", "pipeline", "schemas", "spe
 SHIPPED = ("audit", "pipeline", "schemas", "speech2vid", "transforms")
 SHARED_ROOMS = ("media", "beam_support")
 TRAINING = ("torch", "torchaudio", "torchcodec", "safetensors", "tensorboard", "pyannote", "lightning")
-SPEAKS_TORCH = ("transforms/prepare/pyannote_speech.py", "transforms/prepare/pyannote_checkpoint.py")
+SPEAKS_TORCH = ("transforms/prepare/pyannote_speech.py", "transforms/prepare/pyannote_checkpoint.py",
+                "transforms/speakers/syncnet_checkpoint.py")  # read foreign checkpoints, where they were asked for
 BEAM_FILES = ("beam_runner.py",)
 
 

@@ -43,7 +43,7 @@ def made_tube(bridged=(), align=None):
 def cut(lag=0.0, start=20, end=60, bridged=(), align=None, **config):
     track = made_track(0, TRACK_START, TRACK_START + NUM_FRAMES)
     turn = SpeakingTurn(turn_id="s", track=track, start_frame=start, end_frame=end, audio_lag_frames=lag,
-                        sync_confidence=0.5, sync_margin=0.2)
+                        sync_confidence=0.5, sync_margin=0.2, lse_d=None, lse_c=None)
     faces = made_faces(100, [track], [made_turn(0, 40)])
     turns = WindowTurns(faces=faces, turns=(turn,), sync_network="made", sync_network_sha256="")
     return list(cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged, align)})), read_sound, ClipsConfig(**config)))

@@ -130,6 +130,8 @@ def track(track_id, source_id):
         audio_lag_frames=None,
         sync_margin=None,
         sync_confidence=None,
+        lse_d=None,
+        lse_c=None,
         drift_frames_per_minute=None,
         face_embedding=(),
     )

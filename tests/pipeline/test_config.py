@@ -6,7 +6,7 @@ import json
 import pytest
 
 from pipeline.config import Recipe
-from pipeline.recipes import RECIPES, named_recipe, require_own_scores
+from pipeline.recipes import RECIPES, named_recipe, on_its_scale, require_own_scores
 from schemas.errors import UsageError
 
 
@@ -82,8 +82,18 @@ def test_an_unknown_recipe_names_the_nearest():
 
 
 def test_another_networks_confidence_is_refused_without_that_network():
-    with pytest.raises(UsageError, match="another network's scale"):
-        require_own_scores(Recipe().with_setting("speakers.min_confidence=3"))
+    for network in ("default", "none", "/w/own.onnx"):
+        recipe = Recipe().with_setting(f"speakers.network={network}").with_setting("speakers.min_confidence=3")
+        with pytest.raises(UsageError, match="another network's scale.*--sync syncnet:FILE"):
+            require_own_scores(recipe)
     require_own_scores(
-        Recipe().with_setting("speakers.network=/w/syncnet.onnx").with_setting("speakers.min_confidence=3")
+        Recipe().with_setting("speakers.network=syncnet:/w/a.model").with_setting("speakers.min_confidence=3")
     )
+
+
+@pytest.mark.parametrize(("name", "expected"), [("default", 3.0), ("latentsync", 3.0), ("syncnet", 0.0)])
+def test_the_published_syncnet_has_its_own_confidence(name, expected):
+    recipe = named_recipe(name)
+    assert on_its_scale(recipe) == recipe
+    with_syncnet = on_its_scale(recipe.with_setting("speakers.network=syncnet:/w/a.model"))
+    assert with_syncnet.speakers.min_confidence == expected

@@ -50,6 +50,11 @@ def tube_of_events(events):
                     crops_index=np.zeros(num_frames + 1, np.uint32))
 
 
+def tube_file_of(mesh, name="t00"):
+    """The tube file of one track, of which only the mesh matters."""
+    return TubeFile(write_tubes({name: replace(tube_of_events(np.zeros(len(mesh))), mesh=mesh)}))
+
+
 def tubes_of(tracks, events):
     """The tube file of tracks, each with its events."""
     return TubeFile(write_tubes({track.name: tube_of_events(values) for track, values in zip(tracks, events)}))
@@ -64,16 +69,22 @@ def sound_of_events(events):
 class MadeNetwork:
     """Equal numbers have similarity 1, others about 0."""
 
-    name, sha256 = "made", "3"
+    name, sha256, calibration = "made", "3", None
 
     def __init__(self):
         vectors = np.random.default_rng(0).normal(size=(2000, 64))
         self._vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        self.num_sounds = 0  # how often a sound was embedded
 
-    def embed_face(self, mesh):
-        """Vectors of the numbers in a mesh."""
-        return self._vectors[mesh[:, 0, 0]]
+    def embed_face(self, tubes, name):
+        """Vectors of the numbers in a track's mesh."""
+        return self._vectors[tubes.mesh(name)[:, 0, 0]]
 
     def embed_sound(self, samples):
         """Vectors of the numbers in a sound."""
+        self.num_sounds += 1
         return self._vectors[samples[::SAMPLES_PER_FRAME]]
+
+    def likeness(self, face, sound):
+        """Dot products."""
+        return (face * sound).sum(1)

@@ -43,6 +43,46 @@ def test_the_lag_of_a_late_sound_is_measured(lag):
     assert found.rows[0].audio_lag_frames == turn.audio_lag_frames and len(found.rows[0].sync_curve) == 31
 
 
+def test_the_sound_of_a_window_is_embedded_once_whatever_the_number_of_faces():
+    network = MadeNetwork()
+    judged([made_track(number, 0, 200) for number in range(3)], [SPOKEN, SILENT, SILENT], network=network)
+    assert network.num_sounds == 1
+
+
+def test_the_sound_of_a_window_without_a_usable_face_is_not_embedded():
+    network = MadeNetwork()
+    judged([made_track(0, 0, 20)], [SPOKEN[:20]], network=network)
+    assert network.num_sounds == 0
+
+
+class DeafNetwork(MadeNetwork):
+    """Has no answer for any frame of a face."""
+
+    def embed_face(self, tubes, name):
+        return np.full_like(super().embed_face(tubes, name), np.nan)
+
+
+@pytest.mark.parametrize("min_confidence", [0.0, 0.2])
+def test_a_face_that_cannot_be_compared_is_dropped_as_not_judged(min_confidence):
+    found = judged([made_track(0, 0, 200)], [SPOKEN], network=DeafNetwork(), min_confidence=min_confidence)
+    assert drops(found) == [("t00", "min_confidence")] and spans(found) == []
+    [row] = found.rows
+    assert (row.audio_lag_frames, row.sync_confidence, row.sync_curve) == (None, None, ())
+
+
+class FarNetwork(MadeNetwork):
+    """Likeness is minus the distance, as SyncNet's."""
+
+    def likeness(self, face, sound):
+        return -np.linalg.norm(face - sound, axis=1)
+
+
+def test_the_networks_own_likeness_is_what_counts():
+    found = judged([made_track(0, 0, 200)], [SPOKEN], network=FarNetwork())
+    assert found.rows[0].sync_curve[15] == pytest.approx(0.0, abs=1e-5)  # a distance of nothing
+    assert max(np.delete(found.rows[0].sync_curve, 15)) < -1
+
+
 def test_a_lag_that_is_too_large_is_dropped():
     late = np.where(SPOKEN > 14, SPOKEN - 14, 999)
     assert drops(judged([made_track(0, 0, 200)], [SPOKEN], sound=late)) == [("t00", "max_abs_lag_frames")]

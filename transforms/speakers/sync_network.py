@@ -1,4 +1,4 @@
-"""Sync networks: lip motion and sound become unit vectors, 25 a second, alike where they belong together."""
+"""Sync networks: a face and a sound become vectors, 25 a second, alike where they belong together."""
 import hashlib
 from pathlib import Path
 from typing import Protocol
@@ -8,28 +8,38 @@ import numpy as np
 from schemas.clock import COLUMNS_PER_FRAME, SAMPLES_PER_FRAME
 from schemas.errors import UsageError
 from transforms.media.mfcc import log_mel
-from transforms.media.onnx_runtime import onnx_session
+from transforms.media.onnx_runtime import metadata_of, part_session
+from transforms.media.tubes import TubeFile
+from transforms.speakers.config import SYNCNET
+from transforms.speakers.evidence import Calibration
 from transforms.speakers.lip_motion import FEATURE_VERSION, lip_motion
+from transforms.speakers.sync_scores import dot_products
+from transforms.speakers.syncnet import PublishedSyncNet
+from transforms.speakers.syncnet_checkpoint import converted_syncnet
 
 FACE_INPUT, FACE_OUTPUT = "lip_motion", "face_embedding"
 SOUND_INPUT, SOUND_OUTPUT = "sound_columns", "sound_embedding"
-FEATURES_KEY, NAME_KEY = "talkshard.sync_features", "talkshard.name"
-"""Metadata of a network file: the features it was trained on, and what it is called."""
+FEATURES_KEY, NAME_KEY, CALIBRATION_KEY = "talkshard.sync_features", "talkshard.name", "talkshard.calibration"
+"""Metadata of a network file: the features it was trained on, what it is called, and what its curves are worth."""
 FEATURES = f"lip_motion {FEATURE_VERSION}, log_mel 40"
 DEFAULT_PATH = Path(__file__).parent / "weights" / "lip_sync.onnx"
 
 
 class SyncNetwork(Protocol):
-    """Embeds faces and sounds in one space; the dot product of two embeddings is their similarity."""
+    """Embeds faces and sounds in one space, and says how alike two embeddings are."""
 
     name: str
     sha256: str
+    calibration: Calibration | None  # None: the file has none, so its curves give no probability
 
-    def embed_face(self, mesh: np.ndarray) -> np.ndarray:
-        """Unit vectors float32 (T, D) of a track's mesh, int16 (T, 468, 3), T >= 1."""
+    def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
+        """Vectors float32 (T, D) of the track `name` of T >= 1 frames; NaN where the network has no answer."""
 
     def embed_sound(self, samples: np.ndarray) -> np.ndarray:
-        """Unit vectors float32 (S, D) of int16 samples (640 S,) at 16 kHz, S >= 1."""
+        """Vectors float32 (S, D) of int16 samples (640 S,) at 16 kHz, S >= 1; NaN where it has no answer."""
+
+    def likeness(self, face: np.ndarray, sound: np.ndarray) -> np.ndarray:
+        """Likeness float32 (N,) of N face vectors with N sound vectors, larger is more alike; NaN where one is NaN."""
 
 
 class OnnxSyncNetwork:
@@ -38,15 +48,23 @@ class OnnxSyncNetwork:
     def __init__(self, path: Path) -> None:
         content = _read(path)
         self.sha256 = hashlib.sha256(content).hexdigest()
-        self.name, self._face, self._sound = _towers(content, path)
+        model = _checked_model(content, path)
+        metadata = metadata_of(model)
+        self.name, self.calibration = metadata[NAME_KEY], _calibration(metadata, path)
+        self._face = part_session(model, FACE_INPUT, FACE_OUTPUT)
+        self._sound = part_session(model, SOUND_INPUT, SOUND_OUTPUT)
 
-    def embed_face(self, mesh: np.ndarray) -> np.ndarray:
-        """See SyncNetwork."""
-        return self._face.run(None, {FACE_INPUT: lip_motion(mesh)})[0]
+    def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
+        """Unit vectors, one each frame: see SyncNetwork."""
+        return self._face.run(None, {FACE_INPUT: lip_motion(tubes.mesh(name))})[0]
 
     def embed_sound(self, samples: np.ndarray) -> np.ndarray:
-        """See SyncNetwork."""
+        """Unit vectors, one each frame: see SyncNetwork."""
         return self._sound.run(None, {SOUND_INPUT: sound_columns(samples)})[0]
+
+    def likeness(self, face: np.ndarray, sound: np.ndarray) -> np.ndarray:
+        """Cosine similarity: see SyncNetwork."""
+        return dot_products(face, sound)
 
 
 def sound_columns(samples: np.ndarray) -> np.ndarray:
@@ -59,7 +77,12 @@ def sound_columns(samples: np.ndarray) -> np.ndarray:
 
 
 def load_sync_network(spec: str) -> SyncNetwork:
-    """Network by its setting, default or FILE.onnx; UsageError for a file that is missing or holds something else."""
+    """Network by its setting, default, FILE.onnx or syncnet:FILE; UsageError for a file that is missing or something else.
+
+    syncnet:FILE is converted first where it was not, which takes torch: workers are given what came of it.
+    """
+    if spec.startswith(SYNCNET):
+        return PublishedSyncNet(converted_syncnet(spec.removeprefix(SYNCNET)))
     return OnnxSyncNetwork(DEFAULT_PATH if spec == "default" else Path(spec))
 
 
@@ -71,21 +94,28 @@ def _read(path: Path) -> bytes:
                          "a FILE.onnx that `talkshard train-sync` wrote") from error
 
 
-def _towers(content: bytes, path: Path) -> tuple:
-    """Name, and a session for each tower: a session of both would want both inputs at every run."""
+def _checked_model(content: bytes, path: Path):
+    """ONNX model of a file's content; UsageError when it is none, or was trained on other features."""
     import onnx
     from google.protobuf.message import DecodeError
-    from onnx.utils import Extractor
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError:
         raise UsageError(f"{path} is no ONNX file: --sync takes a FILE.onnx that `talkshard train-sync` "
                          "wrote") from None
-    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    metadata = metadata_of(model)
     if metadata.get(FEATURES_KEY) != FEATURES:
         found = metadata.get(FEATURES_KEY, "none of this program's")
         raise UsageError(f"{path} was trained on other features ({found}; wanted {FEATURES}): --sync takes a FILE.onnx "
                          "that this version's `talkshard train-sync` wrote")
-    pairs = ((FACE_INPUT, FACE_OUTPUT), (SOUND_INPUT, SOUND_OUTPUT))
-    towers = [Extractor(model).extract_model([taken], [given]) for taken, given in pairs]
-    return metadata[NAME_KEY], *(onnx_session(tower.SerializeToString()) for tower in towers)
+    return model
+
+
+def _calibration(metadata: dict[str, str], path: Path) -> Calibration | None:
+    if CALIBRATION_KEY not in metadata:
+        return None
+    try:
+        return Calibration.from_json(metadata[CALIBRATION_KEY])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} holds a calibration that cannot be read ({type(error).__name__}): --sync takes a "
+                         "FILE.onnx that this version's `talkshard train-sync` wrote") from error

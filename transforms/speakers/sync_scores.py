@@ -3,6 +3,7 @@
 Shift and lag have one sign everywhere: at shift k a face's frame t meets the sound's frame t + k: + = the sound is
 late.
 """
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,13 +28,18 @@ class SyncMeasure:
     margin: float  # peak - best value more than two frames away
 
 
-def similarity(face: np.ndarray, sound: np.ndarray, sound_start_frame: int = 0,
-               speech: np.ndarray | None = None) -> np.ndarray:
-    """Dot product of each face frame with the sound at each shift; NaN where there is no sound, never a padded value.
+def dot_products(face: np.ndarray, sound: np.ndarray) -> np.ndarray:
+    """Dot product of each row (N, D) with the row beside it: float32 (N,)."""
+    return np.einsum("nd,nd->n", face, sound)
+
+
+def similarity(face: np.ndarray, sound: np.ndarray, sound_start_frame: int = 0, speech: np.ndarray | None = None,
+               likeness: Callable[[np.ndarray, np.ndarray], np.ndarray] = dot_products) -> np.ndarray:
+    """Likeness of each face frame to the sound at each shift; NaN where there is no sound, never a padded value.
 
     face: (T, D); sound: (S, D), whose first is frame `sound_start_frame` as the face counts (-25 when the sound begins
-    a second before the face). speech: bool (S,), sound frames that count, the others are NaN too; None: all. Returns
-    float32 (T, 31), shifts -15..15.
+    a second before the face). speech: bool (S,), sound frames that count, the others are NaN too; None: all. likeness:
+    the network's own, see SyncNetwork. Returns float32 (T, 31), shifts -15..15.
     """
     counts = np.ones(len(sound), bool) if speech is None else speech
     position = np.arange(len(face))[:, None] + SHIFTS - sound_start_frame
@@ -42,7 +48,7 @@ def similarity(face: np.ndarray, sound: np.ndarray, sound_start_frame: int = 0,
     values = np.full(position.shape, np.nan, np.float32)
     for column in range(NUM_SHIFTS):
         rows = np.nonzero(exists[:, column])[0]
-        values[rows, column] = np.einsum("td,td->t", face[rows], sound[position[rows, column]])
+        values[rows, column] = likeness(face[rows], sound[position[rows, column]])
     return values
 
 

@@ -1,0 +1,111 @@
+"""The published SyncNet as a judge: its network, its pixels and its MFCC, so that its numbers are LSE-D and LSE-C."""
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from schemas.clock import COLUMNS_PER_FRAME, SAMPLES_PER_FRAME
+from schemas.errors import UsageError
+from transforms.media.mfcc import mfcc
+from transforms.media.onnx_runtime import metadata_of, part_session
+from transforms.media.tubes import TubeFile
+from transforms.speakers.evidence import Calibration, Evidence
+from transforms.speakers.syncnet_crop import face_windows
+from transforms.speakers.syncnet_layout import (
+    FACE_INPUT,
+    FACE_OUTPUT,
+    LAYOUT,
+    LAYOUT_KEY,
+    SOUND_INPUT,
+    SOUND_OUTPUT,
+    SOURCE_KEY,
+    WINDOW_COLUMNS,
+    WINDOW_FRAMES,
+)
+
+_BATCH = 64  # sound windows embedded at once
+_DIMENSIONS = 1024
+
+
+class PublishedSyncNet:
+    """The network of a file that syncnet_checkpoint wrote.
+
+    A vector belongs to the middle of its five frames: row t of a face is of frames t - 2 .. t + 2, row t of a sound of
+    the 20 columns that begin with frame t - 2. So at lag 0 the window of frames t .. t + 4 meets columns 4 t .. 4 t + 19,
+    as in the released program. Rows whose window is not whole are NaN: two at each end of a face; of a sound two at its
+    beginning and three at its end, for its last frame has three columns.
+
+    Pixels are the tube's cut-outs (224 px at most), not the source: of SyncNet's crop they cover 0.61 to 0.95, about
+    0.75 on real clips, the whole face always. What lies beyond, shoulders and a strip at the sides, is filled with 110 as
+    the released program fills what lies outside the picture. The box is the mesh's, where that program takes S3FD's.
+    """
+
+    name = "syncnet"
+    calibration: Calibration | None = None
+
+    def __init__(self, path: Path) -> None:
+        model = _checked_model(path)
+        self.sha256 = metadata_of(model)[SOURCE_KEY]  # of the file it was made from: that one is published
+        self._face = part_session(model, FACE_INPUT, FACE_OUTPUT)
+        self._sound = part_session(model, SOUND_INPUT, SOUND_OUTPUT)
+
+    def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
+        """Vectors float32 (T, 1024), not of unit length: see SyncNetwork."""
+        tube = tubes.tube(name)
+        found = [self._face.run(None, {FACE_INPUT: windows})[0] for windows in face_windows(tube)]
+        return _at_middles(found, len(tube.boxes_xyxy))
+
+    def embed_sound(self, samples: np.ndarray) -> np.ndarray:
+        """Vectors float32 (S, 1024), not of unit length: see SyncNetwork."""
+        found = [self._sound.run(None, {SOUND_INPUT: windows})[0] for windows in sound_windows(samples)]
+        return _at_middles(found, len(samples) // SAMPLES_PER_FRAME)
+
+    def likeness(self, face: np.ndarray, sound: np.ndarray) -> np.ndarray:
+        """Minus the Euclidean distance: see SyncNetwork."""
+        return -np.linalg.norm(face - sound, axis=1)
+
+
+def sound_windows(samples: np.ndarray) -> Iterator[np.ndarray]:
+    """The whole windows of int16 samples (640 S,), one a frame, in batches float32 (N <= 64, 1, 13, 20)."""
+    if samples.dtype != np.int16 or samples.ndim != 1 or len(samples) % SAMPLES_PER_FRAME:
+        raise ValueError(f"sound must be int16 samples (640 S,), not {samples.dtype} {samples.shape}")
+    columns = mfcc(samples, "syncnet")
+    if columns.shape[1] < WINDOW_COLUMNS:
+        return
+    windows = sliding_window_view(columns, WINDOW_COLUMNS, axis=1)[:, ::COLUMNS_PER_FRAME].transpose(1, 0, 2)
+    for start in range(0, len(windows), _BATCH):
+        yield np.ascontiguousarray(windows[start:start + _BATCH, None])
+
+
+def lse(network: object, evidence: Evidence | None) -> tuple[float | None, float | None]:
+    """LSE-D and LSE-C of what a network found: least mean distance, and median less least. None with any other network.
+
+    Of the same frames as the curve: those with speech, none of them padded.
+    """
+    if not isinstance(network, PublishedSyncNet) or evidence is None:
+        return None, None
+    return -float(np.nanmax(evidence.curve)), evidence.measured.confidence
+
+
+def _at_middles(batches: list[np.ndarray], num_frames: int) -> np.ndarray:
+    rows = np.full((num_frames, _DIMENSIONS), np.nan, np.float32)
+    if batches:
+        vectors = np.concatenate(batches)
+        rows[WINDOW_FRAMES // 2:][:len(vectors)] = vectors
+    return rows
+
+
+def _checked_model(path: Path):
+    import onnx
+    from google.protobuf.message import DecodeError
+    cure = "give the released syncnet_v2.model, or what was converted from it by this version"
+    try:
+        model = onnx.load_model_from_string(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"--sync syncnet:{path}: the file cannot be read ({error.strerror}); {cure}") from error
+    except DecodeError:
+        raise UsageError(f"--sync syncnet:{path} is no ONNX file; {cure}") from None
+    if metadata_of(model).get(LAYOUT_KEY) != LAYOUT:
+        raise UsageError(f"--sync syncnet:{path} is no converted SyncNet of this version; {cure}")
+    return model
