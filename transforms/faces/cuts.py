@@ -7,6 +7,7 @@ from scenedetect.detectors import ContentDetector
 from schemas.clock import FRAME_RATE
 
 _WIDTH = 160  # px; colour change over the whole picture needs no more
+_SAMPLED_SIDE = 360  # px; of larger pictures every second, third ... pixel is looked at
 
 
 class CutFinder:
@@ -18,6 +19,8 @@ class CutFinder:
 
     def is_cut(self, rgb: np.ndarray) -> bool:
         """True when this RGB picture differs from the one before by more than the threshold."""
+        step = max(1, min(rgb.shape[:2]) // _SAMPLED_SIDE)
+        rgb = rgb[::step, ::step]
         height, width = rgb.shape[:2]
         size = (min(_WIDTH, width), max(1, round(height * min(_WIDTH, width) / width)))
         small = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2BGR)
