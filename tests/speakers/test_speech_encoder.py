@@ -1,0 +1,49 @@
+"""The speech encoder: where its features lie in time, and that a moment means the same wherever it is heard."""
+import numpy as np
+import pytest
+
+from transforms.speakers.speech_encoder import FEATURES_PER_FRAME, NUM_FEATURES, SpeechEncoder
+
+
+@pytest.fixture(scope="module")
+def encoder() -> SpeechEncoder:
+    return SpeechEncoder()
+
+
+def made_speech(num_frames: int, seed: int = 0) -> np.ndarray:
+    """Bursts of harmonics: int16 (640 num_frames,)."""
+    random, time_s = np.random.default_rng(seed), np.arange(640 * num_frames) / 16000
+    loudness = np.interp(time_s, np.arange(0, time_s[-1] + 0.1, 0.1), random.uniform(0, 1, int(time_s[-1] / 0.1) + 2))
+    pitch = 120 + 40 * np.sin(2 * np.pi * 0.7 * time_s)
+    phase = 2 * np.pi * np.cumsum(pitch) / 16000
+    sound = sum(np.sin(k * phase) / k for k in range(1, 12))
+    return (3000 * loudness * sound + random.normal(0, 20, len(sound))).astype(np.int16)
+
+
+@pytest.mark.parametrize("num_frames", [0, 1, 3, 74, 75, 76, 200])
+def test_a_frame_has_two_features(encoder, num_frames):
+    found = encoder.encode(made_speech(200)[:640 * num_frames])
+    assert found.shape == (FEATURES_PER_FRAME * num_frames, NUM_FEATURES)
+    assert found.dtype == np.float32 and np.isfinite(found).all()
+
+
+def test_a_gap_is_felt_where_it_is(encoder):
+    sound = made_speech(60)
+    with_gap = sound.copy()
+    with_gap[640 * 30:640 * 33] = 0
+    change = np.abs(encoder.encode(with_gap) - encoder.encode(sound)).mean(1)
+    assert abs(np.argmax(change) - FEATURES_PER_FRAME * 31.5) <= 4
+
+
+def test_a_moment_means_the_same_in_a_longer_sound(encoder):
+    whole = made_speech(400)
+    alone = encoder.encode(whole[640 * 150:640 * 225])
+    within = encoder.encode(whole)[FEATURES_PER_FRAME * 150:FEATURES_PER_FRAME * 225]
+    alike = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(alone, within)])
+    elsewhere = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(alone, np.roll(within, 37, 0))])
+    assert np.median(alike) > 0.8 and (alike > elsewhere).mean() > 0.7
+
+
+def test_the_same_sound_gives_the_same_bits(encoder):
+    sound = made_speech(90)
+    assert np.array_equal(encoder.encode(sound), SpeechEncoder().encode(sound))

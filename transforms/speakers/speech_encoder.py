@@ -1,0 +1,61 @@
+"""What is said, whoever says it: Moonshine's speech encoder (Jeffries et al. 2024, MIT), before the sync network's own.
+
+The recogniser was trained on the speech of very many people, the sync network on that of few.
+"""
+import numpy as np
+
+from schemas.clock import SAMPLES_PER_FRAME
+from transforms.media.models import model_path, model_sha256
+from transforms.media.onnx_runtime import onnx_session
+
+MODEL = "speech_encoder"
+NUM_FEATURES = 288
+FEATURES_PER_FRAME = 2
+_HOP_SAMPLES = 384
+_FIRST_MIDDLE = 447  # middle of what the first step sees: half of 127 samples, then of 7 steps of 64, then of 3 of 192
+_LEAST_SAMPLES = 2048  # three steps
+_BLOCK_FRAMES = 75
+_CONTEXT_FRAMES = 12  # seen beyond each end of a block, so that its ends are like its middle
+_FULL_SCALE = 32768.0
+
+
+class SpeechEncoder:
+    """Moonshine tiny's encoder (English) through ONNX Runtime, on stretches of four seconds: a moment means the same in a long window as in a short one."""
+
+    def __init__(self) -> None:
+        self.sha256 = model_sha256(MODEL)
+        self._network = onnx_session(model_path(MODEL))
+
+    def encode(self, samples: np.ndarray) -> np.ndarray:
+        """Features float32 (2 S, 288) of int16 samples (640 S,) at 16 kHz: 50 a second, i centred on sample 320 i + 160.
+
+        A frame's features depend on the four seconds around it at most.
+        """
+        num_frames = len(samples) // SAMPLES_PER_FRAME
+        blocks = [self._block(samples, start, min(start + _BLOCK_FRAMES, num_frames))
+                  for start in range(0, num_frames, _BLOCK_FRAMES)]
+        return np.concatenate(blocks) if blocks else np.zeros((0, NUM_FEATURES), np.float32)
+
+    def _block(self, samples: np.ndarray, start_frame: int, end_frame: int) -> np.ndarray:
+        first = max(0, start_frame - _CONTEXT_FRAMES)
+        heard = samples[first * SAMPLES_PER_FRAME:(end_frame + _CONTEXT_FRAMES) * SAMPLES_PER_FRAME]
+        heard = heard[:(_BLOCK_FRAMES + 2 * _CONTEXT_FRAMES) * SAMPLES_PER_FRAME]
+        return _at_frames(self._steps(heard), end_frame - start_frame, (start_frame - first) * SAMPLES_PER_FRAME)
+
+    def _steps(self, samples: np.ndarray) -> np.ndarray:
+        """The network's own steps, float32 (N, 288), one every 384 samples."""
+        heard = np.pad(samples, (0, max(0, _LEAST_SAMPLES - len(samples)))).astype(np.float32)[None] / _FULL_SCALE
+        mask = np.ones(heard.shape, np.int64)
+        return self._network.run(None, {"input_values": heard, "attention_mask": mask})[0][0]
+
+
+def _at_frames(steps: np.ndarray, num_frames: int, start_sample: int) -> np.ndarray:
+    """Steps (N, 288) brought to 50 a second: float32 (2 num_frames, 288), linear between steps, the ends held."""
+    hop = SAMPLES_PER_FRAME / FEATURES_PER_FRAME
+    middles = start_sample + (np.arange(FEATURES_PER_FRAME * num_frames) + 0.5) * hop
+    places = np.clip((middles - _FIRST_MIDDLE) / _HOP_SAMPLES, 0, len(steps) - 1)
+    before = np.minimum(places.astype(int), max(0, len(steps) - 2))
+    share = (places - before)[:, None].astype(np.float32)
+    return (1 - share) * steps[before] + share * steps[np.minimum(before + 1, len(steps) - 1)]
+
+
