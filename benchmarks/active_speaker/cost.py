@@ -1,0 +1,30 @@
+"""What a judge costs beside the landmarks: the whole stage on a face alone, nothing remembered."""
+import time
+from collections.abc import Sequence
+from statistics import median
+
+from benchmarks.active_speaker.judge import made_window
+from benchmarks.active_speaker.measures import Target
+from benchmarks.active_speaker.pieces import Face, best_piece, own_sound
+from schemas.clock import seconds_from_frames
+from transforms.media.tubes import TubeFile, write_tubes
+from transforms.speakers.config import SpeakersConfig
+from transforms.speakers.find_speakers import find_speakers
+from transforms.speakers.sync_network import SyncNetwork
+
+COST_TARGET_MS = Target(target=5.0, goal=1.0, at_least=False)
+_MOST_FACES, _MOST_S = 5, 10
+
+
+def cost_ms_per_face_second(network: SyncNetwork, config: SpeakersConfig, faces: Sequence[Face]) -> float | None:
+    """Median milliseconds of FindSpeakers for a second of a face, over a few faces; None without faces."""
+    pieces = [piece for face in faces[:_MOST_FACES + 1] if (piece := best_piece(face, _MOST_S))]
+    spent = []
+    for piece in pieces:
+        tube, sound = piece.tube(), own_sound(piece)
+        window = made_window([piece.face], [tube], sound)
+        tubes = TubeFile(write_tubes({window.tracks[0].name: tube}))
+        start = time.perf_counter()
+        find_speakers(window, tubes, sound.samples, network, config, min_box_px=0.0, min_track_s=0.0, min_turn_s=0.0)
+        spent.append(1000 * (time.perf_counter() - start) / seconds_from_frames(piece.num_frames))
+    return median(spent[1:] or spent) if spent else None  # the first warms the kernels

@@ -1,0 +1,151 @@
+"""What the pairs and the moved sounds say about a judge."""
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from benchmarks.active_speaker import weighted_scores as weighted
+from benchmarks.active_speaker.cases_of_pairs import GROUP as PAIRS
+from benchmarks.active_speaker.cases_of_pairs import OTHER_PERSON, OTHER_SENTENCE, RIGHT
+from benchmarks.active_speaker.measures import (
+    Measure,
+    Target,
+    between,
+    calibration_of,
+    is_within,
+    mean_of,
+    measured,
+    median_of,
+    share_of,
+    with_truth,
+)
+from benchmarks.active_speaker.outcomes import KEPT, Outcome
+from benchmarks.active_speaker.pieces import LENGTHS_S
+
+_LONG_S = 3
+_TURNED_DEG = 15
+OTHER_SOUND = (OTHER_PERSON, OTHER_SENTENCE)
+LAG_TARGETS = {"3 s and more": Target(target=0.97, goal=0.99), "1 s": Target(target=0.80, goal=0.90)}
+AUC_TARGETS = {OTHER_PERSON: Target(target=0.97, goal=0.99), OTHER_SENTENCE: Target(target=0.95, goal=0.98)}
+REJECTED_TARGET = Target(target=0.90, goal=0.98)
+CALIBRATION_TARGET = Target(target=0.05, goal=0.02, at_least=False)
+SHIFTED_TARGET = Target(target=0.01, goal=0.002, at_least=False)
+
+
+def pair_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
+    """Lag, discrimination, calibration and verdicts, by length."""
+    pairs = [case for case in outcomes if case.group == PAIRS]
+    lengths = {f"{length_s} s": [case for case in pairs if case.length_s == length_s] for length_s in LENGTHS_S}
+    long = {f"{_LONG_S} s and more": [case for case in pairs if case.length_s >= _LONG_S]}
+    for setting, cases in (long | lengths).items():
+        right = of_kind(cases, RIGHT)
+        known = with_truth(right)
+        yield measured(PAIRS, "lag within 1 frame", setting, known, share_of(is_within(1), known), seed,
+                       target=LAG_TARGETS.get(setting))
+        yield measured(PAIRS, "in sync, shifted by mistake", setting, known, share_of(_is_shifted_wrongly, known), seed,
+                       target=SHIFTED_TARGET if setting in long else None)
+        stored = [case for case in known if case.value is not None]
+        yield measured(
+            PAIRS, "kept: sound as stored within 1 frame", setting, stored, share_of(_is_stored_in_sync, stored), seed
+        )
+        yield measured(PAIRS, "median standard error of the lag", setting, known, median_of(_stated_error, known), seed,
+                       "frame")
+    turned = [case for case in with_truth(of_kind(pairs, RIGHT)) if abs(case.yaw_deg) >= _TURNED_DEG]
+    yield measured(PAIRS, "lag within 1 frame", f"face turned by {_TURNED_DEG} degrees and more", turned,
+                   share_of(is_within(1), turned), seed)
+    for setting, cases in lengths.items():
+        yield from _discrimination(cases, setting, seed)
+    for setting, cases in ({"all lengths": pairs} | lengths).items():
+        right, wrong = of_kind(cases, RIGHT), of_kind(cases, *OTHER_SOUND)
+        yield measured(
+            PAIRS,
+            "expected calibration error",
+            setting,
+            [*right, *wrong],
+            calibration_of(right, wrong),
+            seed,
+            "",
+            CALIBRATION_TARGET if cases is pairs else None,
+        )
+        if setting not in (f"{_LONG_S} s", "all lengths"):
+            yield _length_bias(of_kind(lengths[f"{_LONG_S} s"], RIGHT), of_kind(cases, RIGHT), setting, seed)
+    for setting, cases in lengths.items():
+        yield from _verdicts(cases, setting, seed)
+
+
+def _discrimination(cases: Sequence[Outcome], setting: str, seed: int) -> Iterator[Measure]:
+    right, is_aim = of_kind(cases, RIGHT), setting == f"{_LONG_S} s"
+    for kind in kinds_of(cases):
+        wrong = of_kind(cases, kind)
+        yield measured(
+            PAIRS,
+            f"AUC, {kind}",
+            setting,
+            [*right, *wrong],
+            between(weighted.auc, right, wrong),
+            seed,
+            "AUC",
+            AUC_TARGETS.get(kind) if is_aim else None,
+        )
+    for name, kinds in {"other sound": OTHER_SOUND, **{kind: (kind,) for kind in kinds_of(cases)}}.items():
+        wrong = of_kind(cases, *kinds)
+        yield measured(PAIRS, f"rejected at 95 % kept, {name}", setting, [*right, *wrong],
+                       between(weighted.rejected_share, right, wrong), seed,
+                       target=REJECTED_TARGET if is_aim and name == "other sound" else None)
+
+
+def _length_bias(long: Sequence[Outcome], others: Sequence[Outcome], setting: str, seed: int) -> Measure:
+    """How much higher the probability of the same recordings' right sounds is at another length, mean of recordings."""
+    by_length = [_mean_by_file(cases) for cases in (long, others)]
+    cases = [case for case in {file_of(case): case for case in long}.values()
+             if all(file_of(case) in means for means in by_length)]
+    gains = np.array([by_length[1][file_of(case)] - by_length[0][file_of(case)] for case in cases])
+    return measured(PAIRS, f"probability, more than at {_LONG_S} s", setting, cases,
+                    lambda weights: weighted.share(gains, weights), seed, "")
+
+
+def _mean_by_file(cases: Sequence[Outcome]) -> dict[str, float]:
+    found: dict[str, list[float]] = {}
+    for case in cases:
+        if case.probability is not None:
+            found.setdefault(file_of(case), []).append(case.probability)
+    return {file: float(np.mean(values)) for file, values in found.items()}
+
+
+def file_of(case: Outcome) -> str:
+    """Name of the face's recording."""
+    return case.face.rpartition(" ")[0]
+
+
+def _verdicts(cases: Sequence[Outcome], setting: str, seed: int) -> Iterator[Measure]:
+    """What the stage makes of each kind: kept, or the rule that drops it ("unsure" is a rule of its own)."""
+    for kind in (RIGHT, *kinds_of(cases)):
+        judged = of_kind(cases, kind)
+        if judged and judged[0].probability is not None:
+            yield measured(PAIRS, f"mean probability, {kind}", setting, judged,
+                           mean_of(lambda case: case.probability or 0.0, judged), seed, "")
+        for verdict in sorted({KEPT} | {case.verdict for case in judged}):
+            yield measured(PAIRS, f"{kind}: {verdict}", setting, judged,
+                           share_of(lambda case, verdict=verdict: case.verdict == verdict, judged), seed)
+
+
+def of_kind(cases: Sequence[Outcome], *kinds: str) -> list[Outcome]:
+    """Cases of these kinds."""
+    return [case for case in cases if case.kind in kinds]
+
+
+def kinds_of(cases: Sequence[Outcome]) -> list[str]:
+    """Wrong kinds, as they come."""
+    return [kind for kind in dict.fromkeys(case.kind for case in cases) if kind != RIGHT]
+
+
+def _is_shifted_wrongly(case: Outcome) -> bool:
+    """Whether the stage leaves the sound more than a frame off, and further than it was."""
+    return case.value is not None and abs(case.value - case.true_lag_frames) > max(1.0, abs(case.true_lag_frames))
+
+
+def _is_stored_in_sync(case: Outcome) -> bool:
+    return abs(case.value - case.true_lag_frames) <= 1.0
+
+
+def _stated_error(case: Outcome) -> float:
+    return np.inf if case.lag_se_frames is None else case.lag_se_frames
