@@ -22,6 +22,8 @@ class TalkingClip:
     speaker: str
     positions: np.ndarray  # float32 (T, 192): lip_motion
     columns: np.ndarray  # float32 (4 T, 40): sound_columns
+    lag_frames: float = 0.0  # of the source, taken away already (+ = the sound was late)
+    licence: str = ""
 
     def __post_init__(self) -> None:
         if len(self.columns) != COLUMNS_PER_FRAME * len(self.positions):
@@ -46,7 +48,8 @@ def without_lag(clip: TalkingClip, lag_frames: float) -> TalkingClip:
     first_frame = lost_frames if columns_late < 0 else 0
     first_column = first_frame * COLUMNS_PER_FRAME + columns_late
     return dataclasses.replace(
-        clip, positions=clip.positions[first_frame:first_frame + num_frames],
+        clip, lag_frames=clip.lag_frames + columns_late / COLUMNS_PER_FRAME,
+        positions=clip.positions[first_frame:first_frame + num_frames],
         columns=clip.columns[first_column:first_column + num_frames * COLUMNS_PER_FRAME])
 
 
@@ -62,6 +65,15 @@ def read_lags(path: Path) -> dict[str, float | None]:
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path} must be CSV with the columns source,lag_frames (a number or {DROP}): "
                          f"{error}") from error
+
+
+def write_lags(lags: dict[str, float | None], comments: list[str], path: Path) -> None:
+    """Inverse of read_lags, by the sources' names."""
+    with path.open("w", newline="") as file:
+        file.writelines(f"# {comment}\n" for comment in comments)
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("source", "lag_frames"))
+        table.writerows((name, DROP if lags[name] is None else f"{lags[name]:g}") for name in sorted(lags))
 
 
 def source_name(uri: str) -> str:

@@ -1,6 +1,8 @@
 """Mesh and sound of the train split of a dataset that `talkshard build` made: what the sync network learns from."""
+import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator
 
 import fsspec
@@ -16,12 +18,16 @@ from transforms.speakers.sync_network import sound_columns
 
 _PARTS = {"json", "flac", "mesh.npy"}
 _LEARNT_SPLIT = "train"
+_WORD = re.compile(r"[^\W_]+")
+Wanted = dict[str, list[str]]
+"""Clip column -> values of which one must be in it; all columns must hold."""
 
 
-def read_clips(dataset: str, lags: dict[str, float | None]) -> list[TalkingClip]:
+def read_clips(dataset: str, lags: dict[str, float | None], wanted: Wanted | None = None) -> list[TalkingClip]:
     """Clips of the train split, in the shards' order, without what the build left of their sources' lags.
 
-    lags: frames by file name of the source, None to drop. UsageError for a lag of a source that no clip came from.
+    lags: frames by file name of the source, None to drop. UsageError for a lag of a source that no clip came from, and
+    for clips without mesh.
     """
     clips, met = [], set()
     for sample in _samples(dataset):
@@ -30,28 +36,77 @@ def read_clips(dataset: str, lags: dict[str, float | None]) -> list[TalkingClip]
         met.add(name)
         corrected = row["audio_shift_samples"] / SAMPLES_PER_FRAME
         lag = lags.get(name, corrected)
-        if lag is not None:
-            clips.append(without_lag(_clip(name, row["speaker"], sample), lag - corrected))
+        if lag is not None and is_wanted(row, wanted or {}):
+            clips.append(without_lag(_clip(name, row, sample, dataset), lag - corrected))
     unknown = sorted(name for name in set(lags) - met if lags[name] is not None)
     if unknown:
         raise UsageError(f"the lags name {unknown[0]!r}, which no clip of the train split of {dataset} came from: "
                          "remove its line")
+    if wanted and not clips:
+        raise UsageError(f"--only {_words_of(wanted)} leaves no clip of the train split of {dataset}: see the values "
+                         "in manifests/clips")
     return clips
 
 
-def _clip(name: str, speaker: str, sample: dict[str, bytes]) -> TalkingClip:
+def dataset_sha256(dataset: str) -> str:
+    """Hash of dataset.json, which names the hashes of all shards."""
+    store, root = _opened(dataset)
+    return hashlib.sha256(store.cat_file(f"{root}/dataset.json")).hexdigest()
+
+
+def read_only(words: list[str]) -> Wanted:
+    """What `--only COLUMN=VALUE`, given any number of times, asks for."""
+    wanted: Wanted = {}
+    for word in words:
+        column, found, value = word.partition("=")
+        if not (column and found and _plain(value).strip()):
+            raise UsageError(f"--only takes COLUMN=VALUE, as in licence=CC-BY-4.0, not {word!r}")
+        wanted.setdefault(column, []).append(value)
+    return wanted
+
+
+def is_wanted(row: dict, wanted: Wanted) -> bool:
+    """Whether each column holds the words of one of its values in a row, whatever stands between them."""
+    for column, values in wanted.items():
+        if column not in row:
+            raise UsageError(f"--only {column}=...: a clip has no such column, but {', '.join(sorted(row))}")
+        if not any(_plain(value) in _plain(str(row[column])) for value in values):
+            return False
+    return True
+
+
+def _words_of(wanted: Wanted) -> str:
+    return " ".join(f"{column}={value}" for column, values in wanted.items() for value in values)
+
+
+def _plain(text: str) -> str:
+    """Its words in small letters, a blank around each: "CC-BY-4.0" is " cc by 4 0 "."""
+    return f" {' '.join(_WORD.findall(text.casefold()))} "
+
+
+def _clip(name: str, row: dict, sample: dict[str, bytes], dataset: str) -> TalkingClip:
+    if "mesh.npy" not in sample:
+        raise UsageError(f"the clips of {dataset} hold no mesh.npy, which the sync network learns from: build it again "
+                         "with this version's `talkshard build`")
     samples, _ = soundfile.read(io.BytesIO(sample["flac"]), dtype="int16")
     mesh = np.load(io.BytesIO(sample["mesh.npy"]), allow_pickle=False)
     # Without a speaker's name each source counts as a person of its own.
-    return TalkingClip(name=name, speaker=speaker or name, positions=lip_motion(mesh), columns=sound_columns(samples))
+    return TalkingClip(name=name, speaker=row["speaker"] or name, positions=lip_motion(mesh),
+                       columns=sound_columns(samples), lag_frames=row["audio_shift_samples"] / SAMPLES_PER_FRAME,
+                       licence=row.get("licence") or "not given")
 
 
 def _samples(dataset: str) -> Iterator[dict[str, bytes]]:
-    store, root = fsspec.url_to_fs(dataset)
-    if not store.exists(f"{root}/dataset.json"):
-        raise UsageError(f"{dataset} holds no dataset.json: give the --output of a `talkshard build` that ended well")
+    store, root = _opened(dataset)
     for shard in json.loads(store.cat_file(f"{root}/dataset.json"))["shards"]:
         if shard["split"] == _LEARNT_SPLIT:
             with store.open(f"{root}/{shard['path']}", "rb") as file:
                 members = (member | {"__url__": shard["path"]} for member in tar_file_iterator(file))
                 yield from group_by_keys(members, suffixes=_PARTS)
+
+
+def _opened(dataset: str):
+    store, root = fsspec.url_to_fs(dataset)
+    if not store.exists(f"{root}/dataset.json"):
+        raise UsageError(f"{dataset} holds no dataset.json: give the --output of a `talkshard build` that ended well")
+    return store, root

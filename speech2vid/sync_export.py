@@ -8,8 +8,10 @@ from torch import Tensor, nn
 
 from schemas.clock import COLUMNS_PER_FRAME
 from speech2vid.sync_towers import NUM_BANDS, SyncTowers
+from transforms.speakers.evidence import Calibration
 from transforms.speakers.lip_motion import NUM_FEATURES
 from transforms.speakers.sync_network import (
+    CALIBRATION_KEY,
     FACE_INPUT,
     FACE_OUTPUT,
     FEATURES,
@@ -39,8 +41,8 @@ class _Joined(nn.Module):
         return torch.cat([tower(values_TC[None])[0] for tower in towers], 1) / len(towers) ** 0.5
 
 
-def export_towers(pairs: list[SyncTowers], path: Path, name: str) -> None:
-    """Write the network with its name and feature version in the file's metadata."""
+def export_towers(pairs: list[SyncTowers], path: Path, name: str, calibration: Calibration | None = None) -> None:
+    """Write the network with its name, feature version and calibration in the file's metadata."""
     face_frames, sound_frames = _EXAMPLE_FRAMES
     example = torch.zeros(face_frames, NUM_FEATURES), torch.zeros(sound_frames * COLUMNS_PER_FRAME, NUM_BANDS)
     buffer = io.BytesIO()
@@ -50,5 +52,6 @@ def export_towers(pairs: list[SyncTowers], path: Path, name: str) -> None:
                       dynamic_axes={FACE_INPUT: {0: "face_frames"}, SOUND_INPUT: {0: "columns"},
                                     FACE_OUTPUT: {0: "face_frames"}, SOUND_OUTPUT: {0: "sound_frames"}})
     model = onnx.load_model_from_string(buffer.getvalue())
-    onnx.helper.set_model_props(model, {NAME_KEY: name, FEATURES_KEY: FEATURES})
+    metadata = {NAME_KEY: name, FEATURES_KEY: FEATURES}
+    onnx.helper.set_model_props(model, metadata | ({CALIBRATION_KEY: calibration.to_json()} if calibration else {}))
     path.write_bytes(model.SerializeToString(deterministic=True))

@@ -32,22 +32,26 @@ class SyncScore:
         return (self.lag_share + self.auc) / 2
 
 
-def score(clips: list[EmbeddedClip], piece_frames: int = 75) -> SyncScore:
-    """Lag over whole clips, and AUC of confidence over pieces of clips with every other person's sound."""
+def score(clips: list[EmbeddedClip], strangers: list[EmbeddedClip] = (), piece_frames: int = 75) -> SyncScore:
+    """Lag over whole clips, and AUC of confidence over pieces of clips with every other person's sound.
+
+    strangers: clips of other people, whose sound alone is used.
+    """
     lags = [_measured(clip.face, clip.sound, clip.speech).lag_frames for clip in clips if clip.speech.any()]
-    right, wrong = pair_confidences(clips, piece_frames)
-    return SyncScore(lag_share=float(np.mean(np.abs(lags) < 1.5)), auc=area_under_curve(right, wrong),
+    right, wrong = pair_confidences(clips, piece_frames, strangers)
+    lag_share = float(np.mean(np.abs(lags) < 1.5)) if lags else float("nan")
+    return SyncScore(lag_share=lag_share, auc=area_under_curve(right, wrong),
                      num_clips=len(lags), num_pieces=len(right))
 
 
-def pair_confidences(clips: list[EmbeddedClip], piece_frames: int) -> tuple[np.ndarray, np.ndarray]:
+def pair_confidences(clips: list[EmbeddedClip], piece_frames: int,
+                     strangers: list[EmbeddedClip] = ()) -> tuple[np.ndarray, np.ndarray]:
     """Confidence of each piece's face with its own sound, and with each piece of another speaker's."""
-    pieces = [piece for clip in clips for piece in _pieces(clip, piece_frames)]
-    pieces = [piece for piece in pieces if piece.speech.sum() >= piece_frames // 3]
+    pieces, others = (_spoken_pieces(own, piece_frames) for own in (clips, strangers))
     right = [_measured(piece.face, piece.sound, piece.speech).confidence for piece in pieces]
     wrong = []
     for face in pieces:
-        for sound in pieces:
+        for sound in (*pieces, *others):
             if face.speaker != sound.speaker:
                 length = min(len(face.face), len(sound.sound))
                 wrong.append(_measured(face.face[:length], sound.sound[:length], sound.speech[:length]).confidence)
@@ -59,6 +63,11 @@ def area_under_curve(right: np.ndarray, wrong: np.ndarray) -> float:
     ordered = np.sort(wrong)
     below = np.searchsorted(ordered, right, "left") + np.searchsorted(ordered, right, "right")
     return float(below.mean() / (2 * len(wrong))) if len(wrong) and len(right) else float("nan")
+
+
+def _spoken_pieces(clips: list[EmbeddedClip], piece_frames: int) -> list[EmbeddedClip]:
+    pieces = [piece for clip in clips for piece in _pieces(clip, piece_frames)]
+    return [piece for piece in pieces if piece.speech.sum() >= piece_frames // 3]
 
 
 def _pieces(clip: EmbeddedClip, piece_frames: int) -> list[EmbeddedClip]:

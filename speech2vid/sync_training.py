@@ -1,5 +1,4 @@
-"""Training of one pair of towers, and how well people it never saw are judged after so many steps."""
-from collections.abc import Callable, Iterator
+"""Training of one pair of towers, step by step, and the embeddings that trained towers give."""
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +8,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from speech2vid.sync_batches import BatchMaker, BatchSettings, SyncBatch
 from speech2vid.sync_clips import TalkingClip, speech_frames
 from speech2vid.sync_losses import clip_loss, frame_loss, pair_loss
-from speech2vid.sync_scoring import EmbeddedClip, SyncScore, score
+from speech2vid.sync_scoring import EmbeddedClip
 from speech2vid.sync_towers import SyncTowers
 from transforms.speakers.sync_scores import MAX_SHIFT
 
@@ -18,8 +17,9 @@ from transforms.speakers.sync_scores import MAX_SHIFT
 class SyncTrainingSettings:
     """One training run."""
 
-    steps: int = 1000
-    score_every: int = 100  # steps
+    steps: int = 1000  # at most
+    score_every: int = 100  # steps; as often a checkpoint is written
+    patience: int = 4  # scorings without a better one before training ends
     learning_rate: float = 1e-3
     warm_up: int = 50  # steps
     weight_decay: float = 0.05
@@ -32,56 +32,50 @@ class SyncTrainingSettings:
     batches: BatchSettings = field(default_factory=BatchSettings)
 
 
-def training_steps(clips: list[TalkingClip], settings: SyncTrainingSettings,
-                   seed: int) -> Iterator[tuple[int, float, SyncTowers]]:
-    """Train; yields steps done, loss and averaged towers after each step. On one thread a seed gives the same bits."""
-    torch.manual_seed(seed)
-    maker = BatchMaker(clips, settings.batches, seed)
-    towers = SyncTowers(width=settings.width, embedding=settings.embedding, dropout=settings.dropout)
-    average = AveragedModel(towers, multi_avg_fn=get_ema_multi_avg_fn(settings.averaging), use_buffers=True)
-    optimizer = torch.optim.AdamW(towers.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-    warm_up = torch.optim.lr_scheduler.LinearLR(optimizer, 0.1, 1.0, settings.warm_up)
-    for step in range(1, settings.steps + 1):
-        loss = _loss(towers.train(), maker.draw(), settings)
-        optimizer.zero_grad()
+class SyncTraining:
+    """A pair of towers that learns. On one thread a seed gives the same bits, gone on with from a checkpoint or not.
+
+    Only one training may advance in a process at a time: dropout draws from torch's one source of random numbers.
+    """
+
+    def __init__(self, clips: list[TalkingClip], settings: SyncTrainingSettings, seed: int) -> None:
+        torch.manual_seed(seed)
+        self._settings, self.losses = settings, []
+        self.random = np.random.default_rng(seed)
+        self._maker = BatchMaker(clips, settings.batches, self.random)  # numpy takes a generator where it takes a seed
+        self.learning = new_towers(settings)
+        self.average = AveragedModel(self.learning, multi_avg_fn=get_ema_multi_avg_fn(settings.averaging),
+                                     use_buffers=True)
+        self.optimizer = torch.optim.AdamW(self.learning.parameters(), weight_decay=settings.weight_decay)
+
+    @property
+    def towers(self) -> SyncTowers:
+        """What was learnt so far: the averaged weights."""
+        return self.average.module.eval()
+
+    def advance(self) -> None:
+        """One step; its loss is the last of `losses`."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = _learning_rate(len(self.losses), self._settings)
+        loss = _loss(self.learning.train(), self._maker.draw(), self._settings)
+        self.optimizer.zero_grad()
         loss.backward()
-        optimizer.step()
-        warm_up.step()
-        average.update_parameters(towers)
-        yield step, float(loss.detach()), average.module.eval()
+        self.optimizer.step()
+        self.average.update_parameters(self.learning)
+        self.losses.append(float(loss.detach()))
+
+
+def new_towers(settings: SyncTrainingSettings) -> SyncTowers:
+    """Towers of the settings' size, untrained."""
+    return SyncTowers(width=settings.width, embedding=settings.embedding, dropout=settings.dropout)
 
 
 def trained(clips: list[TalkingClip], settings: SyncTrainingSettings, seed: int) -> SyncTowers:
     """Towers after all steps."""
-    *_, (_, _, towers) = training_steps(clips, settings, seed)
-    return towers
-
-
-def held_out_scores(clips: list[TalkingClip], people: set[str], settings: SyncTrainingSettings, seed: int,
-                    report: Callable[[str], None]) -> dict[int, SyncScore]:
-    """Steps -> score on the clips of some people, who are left out of training."""
-    learnt = [clip for clip in clips if clip.speaker not in people]
-    held = [clip for clip in clips if clip.speaker in people]
-    scores = {}
-    for step, loss, towers in training_steps(learnt, settings, seed):
-        if step % settings.score_every == 0:
-            scores[step] = score(embed_clips([towers], held))
-            report(f"step {step}, loss {loss:.2f}, lag found {scores[step].lag_share:.2f}, AUC {scores[step].auc:.3f}")
-    return scores
-
-
-def deal_people(clips: list[TalkingClip], num_folds: int) -> list[set[str]]:
-    """People dealt into folds by their frames, largest first, each to the fold that has least.
-
-    The person with most stays in training always: without their clips the rest would teach too little.
-    """
-    frames: dict[str, int] = {}
-    for clip in clips:
-        frames[clip.speaker] = frames.get(clip.speaker, 0) + len(clip)
-    folds: list[set[str]] = [set() for _ in range(num_folds)]
-    for speaker in sorted(frames, key=lambda name: (-frames[name], name))[1:]:
-        min(folds, key=lambda fold: sum(frames[name] for name in fold)).add(speaker)
-    return folds
+    training = SyncTraining(clips, settings, seed)
+    for _ in range(settings.steps):
+        training.advance()
+    return training.towers
 
 
 def embed_clips(pairs: list[SyncTowers], clips: list[TalkingClip]) -> list[EmbeddedClip]:
@@ -89,6 +83,11 @@ def embed_clips(pairs: list[SyncTowers], clips: list[TalkingClip]) -> list[Embed
     return [EmbeddedClip(name=clip.name, speaker=clip.speaker, speech=speech_frames(clip.columns),
                          face=_joined([pair.face for pair in pairs], clip.positions),
                          sound=_joined([pair.sound for pair in pairs], clip.columns)) for clip in clips]
+
+
+def _learning_rate(steps_done: int, settings: SyncTrainingSettings) -> float:
+    """From a tenth to the whole over the warm-up."""
+    return settings.learning_rate * (0.1 + 0.9 * min(1.0, steps_done / settings.warm_up))
 
 
 def _loss(towers: SyncTowers, batch: SyncBatch, settings: SyncTrainingSettings) -> torch.Tensor:

@@ -1,114 +1,118 @@
 """`talkshard train-sync`: trains the sync network from a dataset, and writes the ONNX file that `--sync` takes."""
 import argparse
-import dataclasses
 import hashlib
-import json
-import math
-import multiprocessing
+import os
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter
 from pathlib import Path
 
 from schemas.errors import UsageError
-from speech2vid.sync_clips import TalkingClip, read_lags
-from speech2vid.sync_dataset import read_clips
+from speech2vid.sync_clips import TalkingClip, read_lags, write_lags
+from speech2vid.sync_dataset import read_clips, read_only
+from speech2vid.sync_run import CHECKPOINTS, NETWORK, TENSORBOARD, begin, command_line, refuse_another_run, run_of
 
-_SPAWN = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-_NETWORK, _RECORD = "lip_sync.onnx", "training.json"
+_DESCRIPTION = """Train the sync network from the train split of a dataset of talkshard build. People are left out in
+turn to find how long to train and what a curve is worth; then networks learn from all. The same command goes on with a
+run that was killed. DIR: the network, training.json, card.md, checkpoints and tensorboard (both may go afterwards)."""
+_LEAST = {"networks": 1, "folds": 2, "steps": 1, "patience": 1, "rounds": 1, "workers": 1, "seed": 0}
 
 
 def main(words: list[str], program: str = "talkshard train-sync") -> int:
-    """Train and export; returns the exit code."""
-    own = _options(program).parse_args(words)
-    output = Path(own.output)
-    if (output / _NETWORK).exists():
-        raise UsageError(f"{output} holds a network already: choose another --output, or remove it first")
-    clips = read_clips(own.dataset, read_lags(Path(own.lags)) if own.lags else {})
-    _require_people(clips, own.folds, own.dataset)
-    output.mkdir(parents=True, exist_ok=True)
-    train_and_export(clips, output, seed=own.seed, num_networks=own.networks, num_folds=own.folds, steps=own.steps,
-                     workers=own.workers)
+    """Train and export, or go on with what was begun; returns the exit code."""
+    own, start = _read_options(words, program), time.monotonic()
+    output, lags = Path(own.output), read_lags(Path(own.lags)) if own.lags else {}
+    run = run_of(own, lags)
+    refuse_another_run(output, run)
+    clips = _clips(own, lags)
+    if own.only:
+        licences = sorted(Counter(clip.licence for clip in clips).items())
+        print("--only keeps " + "; ".join(f"{number} clips under {name!r}" for name, number in licences))
+    begin(output, run)
+    _train(own, output, clips, lags, run)
+    print(f"{time.monotonic() - start:.0f} s")
     return 0
 
 
-def train_and_export(clips: list[TalkingClip], output: Path, *, seed: int, num_networks: int, num_folds: int,
-                     steps: int, workers: int) -> None:
-    """Find the number of steps on people left out, train on all, write lip_sync.onnx and training.json."""
+def _train(own: argparse.Namespace, output: Path, clips: list[TalkingClip], lags: dict[str, float | None],
+           run: dict[str, object]) -> None:
+    """All rounds, each but the last for the lags that it finds."""
+    from speech2vid.sync_lags import corrected_lags
+    from speech2vid.sync_progress import Curves
+    from speech2vid.sync_rounds import RoundPlan, learn_from_all, leave_out, open_pool
+    from speech2vid.sync_training import SyncTrainingSettings
+
+    curves = Curves(output / TENSORBOARD)
+    for number in range(1, own.rounds + 1):
+        plan = RoundPlan(folder=output / CHECKPOINTS / f"round{number}", seed=own.seed, num_networks=own.networks,
+                         settings=SyncTrainingSettings(steps=own.steps, patience=own.patience), num_folds=own.folds)
+        with open_pool(clips, own.workers) as (pool, progress):
+            held_out = leave_out(clips, plan, pool, progress, curves)
+            if number == own.rounds:
+                pairs = learn_from_all(plan, held_out.steps, pool, progress, curves)
+                break
+        likeness = [found for fold in held_out.evidence for found in fold.likeness.items()]
+        found = corrected_lags(clips, likeness, held_out.calibration, lags)
+        _write_lags(found, lags, output / f"lags_round{number}.csv")
+        lags, clips = found, _clips(own, found)
+    _write(own, output, clips, plan, held_out, pairs, run)
+
+
+def _write(own: argparse.Namespace, output: Path, clips: list[TalkingClip], plan, held_out, pairs,
+           run: dict[str, object]) -> None:
+    """The network last: where it lies, all lies."""
     from speech2vid.sync_export import export_towers
-    from speech2vid.sync_training import SyncTrainingSettings, deal_people
+    from speech2vid.sync_record import FinishedTraining, write_record
 
-    start = time.monotonic()
-    settings = SyncTrainingSettings(steps=steps)
-    folds = deal_people(clips, num_folds)
-    with ProcessPoolExecutor(workers, mp_context=_SPAWN, initializer=_one_thread) as pool:
-        held_out = list(pool.map(_score_fold, *zip(*((clips, people, settings, seed) for people in folds))))
-        chosen = choose_steps([{step: found.quality for step, found in fold.items()} for fold in held_out])
-        print(f"{chosen} steps are best on people left out; {num_networks} networks learn from all", flush=True)
-        settings = dataclasses.replace(settings, steps=chosen)
-        pairs = list(pool.map(_train, *zip(*((clips, settings, seed + number) for number in range(num_networks)))))
-    network = output / _NETWORK
-    export_towers(pairs, network, network.stem)
-    sha256 = hashlib.sha256(network.read_bytes()).hexdigest()
-    record = {
-        "sha256": sha256, "seed": seed, "networks": num_networks, "settings": dataclasses.asdict(settings),
-        "clips": len(clips), "frames": sum(map(len, clips)), "people": sorted({clip.speaker for clip in clips}),
-        "people_left_out": [sorted(people) for people in folds],
-        "held_out": [{str(step): dataclasses.asdict(found) for step, found in fold.items()} for fold in held_out],
-    }
-    (output / _RECORD).write_text(json.dumps(record, indent=1) + "\n")
-    print(f"{network}: {network.stat().st_size / 1e6:.1f} MB, sha256 {sha256}, {time.monotonic() - start:.0f} s")
+    network, whole = output / NETWORK, output / f"{NETWORK}.part"
+    export_towers(pairs, whole, network.stem, held_out.calibration)
+    sha256 = hashlib.sha256(whole.read_bytes()).hexdigest()
+    done = FinishedTraining(name=NETWORK, size_bytes=whole.stat().st_size, sha256=sha256, command=command_line(own),
+                            run=run, clips=clips, plan=plan, held_out=held_out)
+    write_record(done, output)
+    os.replace(whole, network)
+    print(f"{network}: {network.stat().st_size / 1e6:.1f} MB, sha256 {sha256}")
 
 
-def choose_steps(qualities: list[dict[int, float]]) -> int:
-    """Steps of the best mean quality over folds, each value taken with its neighbours: one lucky step is no peak.
-
-    A fold whose people have too little speech to be told apart has no quality (NaN) and no say.
-    """
-    judged = [fold for fold in qualities if all(math.isfinite(value) for value in fold.values())]
-    if not judged:
-        raise UsageError("no people left out have enough speech to choose the number of steps by: give a dataset with "
-                         "more people, or fewer --folds")
-    steps = sorted(judged[0])
-    mean = [sum(fold[step] for fold in judged) / len(judged) for step in steps]
-    around = [mean[max(0, i - 1):i + 2] for i in range(len(mean))]
-    smooth = [sum(values) / len(values) for values in around]
-    return steps[smooth.index(max(smooth))]
+def _write_lags(found: dict[str, float | None], before: dict[str, float | None], path: Path) -> None:
+    from speech2vid.sync_lags import RULES
+    head = "Lags in frames of 1/25 s, + = the sound is late, of the sources whose lag was given or found."
+    write_lags(found, [head, *RULES], path)
+    changed = [name for name in found if name not in before or found[name] != before[name]]
+    dropped = sum(found[name] is None for name in changed)
+    print(f"{path}: {len(changed) - dropped} sources have another lag than before, {dropped} more are dropped")
 
 
-def _options(program: str) -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(
-        prog=program, description="Train the sync network from the train split of a dataset of talkshard build.")
-    options.add_argument("--dataset", required=True, metavar="OUT", help="output of talkshard build")
-    options.add_argument("--output", required=True, metavar="DIR", help=f"new folder for {_NETWORK} and {_RECORD}")
-    options.add_argument(
-        "--lags", metavar="CSV", help="measured lags of sources: source,lag_frames (+ = the sound is late; or drop)")
-    options.add_argument("--seed", type=int, default=0, help="same seed, same network (default: %(default)s)")
-    options.add_argument(
-        "--networks", type=int, default=2, help="networks whose similarities are averaged (default: %(default)s)")
-    options.add_argument("--folds", type=int, default=4, help="people groups left out in turn (default: %(default)s)")
-    options.add_argument("--steps", type=int, default=800, help="most training steps (default: %(default)s)")
-    options.add_argument("--workers", type=int, default=2, help="processes; changes no number (default: %(default)s)")
-    return options
+def _clips(own: argparse.Namespace, lags: dict[str, float | None]) -> list[TalkingClip]:
+    clips = read_clips(own.dataset, lags, read_only(own.only))
+    num_people = len({clip.speaker for clip in clips})
+    if num_people < own.folds + 1:
+        left = " left" if lags or own.only else ""
+        raise UsageError(f"the train split of {own.dataset} has clips of {num_people} people{left}: --folds "
+                         f"{own.folds} needs {own.folds + 1} or more")
+    return clips
 
 
-def _require_people(clips: list[TalkingClip], num_folds: int, dataset: str) -> None:
-    people = {clip.speaker for clip in clips}
-    if len(people) < num_folds + 2:
-        raise UsageError(f"the train split of {dataset} has clips of {len(people)} people: --folds {num_folds} needs "
-                         f"{num_folds + 2} or more")
-
-
-def _one_thread() -> None:
-    import torch
-    torch.set_num_threads(1)  # another number sums in another order
-
-
-def _score_fold(clips: list[TalkingClip], people: set[str], settings, seed: int) -> dict:
-    from speech2vid.sync_training import held_out_scores
-    names = ", ".join(sorted(people))
-    return held_out_scores(clips, people, settings, seed, lambda line: print(f"without {names}: {line}", flush=True))
-
-
-def _train(clips: list[TalkingClip], settings, seed: int):
-    from speech2vid.sync_training import trained
-    return trained(clips, settings, seed)
+def _read_options(words: list[str], program: str) -> argparse.Namespace:
+    options = argparse.ArgumentParser(prog=program, description=_DESCRIPTION)
+    add = options.add_argument
+    add("--dataset", required=True, metavar="OUT", help="output of talkshard build")
+    add("--output", required=True, metavar="DIR", help=f"folder for {NETWORK} and what led to it; new, or gone on with")
+    add("--lags", metavar="CSV", help="measured lags of sources: source,lag_frames (+ = the sound is late; or drop)")
+    add("--only", action="append", default=[], metavar="COLUMN=VALUE",
+        help="learn only from clips whose column holds the value's words in a row, whatever stands between them and in "
+             "small or capital letters (licence=CC-BY-4.0 keeps 'GRID corpus, CC BY 4.0'); of one column given several "
+             "times any value will do, of several columns all must hold")
+    add("--rounds", type=int, default=1, help="2 or more: measure the clips' lags by networks that did not learn from "
+        "their people, write them to DIR/lags_roundN.csv, and train again with them (default: %(default)s)")
+    add("--seed", type=int, default=0, help="same seed, same network (default: %(default)s)")
+    add("--networks", type=int, default=2, help="networks whose similarities are averaged (default: %(default)s)")
+    add("--folds", type=int, default=4, help="groups of people left out in turn (default: %(default)s)")
+    add("--steps", type=int, default=800, help="most training steps (default: %(default)s)")
+    add("--patience", type=int, default=4, help="scorings, one each 100 steps, without a better one before the folds "
+        "end (default: %(default)s)")
+    add("--workers", type=int, default=2, help="processes; changes no number (default: %(default)s)")
+    own = options.parse_args(words)
+    for name, least in _LEAST.items():
+        if getattr(own, name) < least:
+            raise UsageError(f"--{name} must be {least} or more, not {getattr(own, name)}")
+    return own

@@ -7,8 +7,9 @@ from speech2vid.sync_batches import BatchSettings
 from speech2vid.sync_export import export_towers
 from speech2vid.sync_scoring import score
 from speech2vid.sync_towers import SyncTowers
-from speech2vid.sync_training import SyncTrainingSettings, deal_people, embed_clips, held_out_scores, trained
+from speech2vid.sync_training import SyncTrainingSettings, embed_clips, trained
 from tests.speech2vid.talking_clips import made_clip, made_people
+from transforms.speakers.evidence import Calibration
 from transforms.speakers.sync_network import FACE_INPUT, SOUND_INPUT, load_sync_network
 
 QUICK = SyncTrainingSettings(steps=40, score_every=20, width=16, embedding=16, learning_rate=5e-3, warm_up=5,
@@ -41,19 +42,6 @@ def test_it_learns_to_find_the_lag_of_people_it_never_saw(pair):
     assert score(embed_clips([untrained], strangers)).lag_share < 1.0
 
 
-def test_people_left_out_are_scored_at_each_round():
-    lines = []
-    scores = held_out_scores(made_people(), {"p0", "p1"}, QUICK, 0, lines.append)
-    assert sorted(scores) == [20, 40] and len(lines) == 2 and scores[40].num_clips == 6
-
-
-def test_each_person_but_the_largest_is_left_out_once():
-    clips = made_people(num_people=7) + [made_clip("p3", 77)]
-    folds = deal_people(clips, 3)
-    assert sorted(name for fold in folds for name in fold) == ["p0", "p1", "p2", "p4", "p5", "p6"]
-    assert {len(fold) for fold in folds} == {2}
-
-
 def test_the_exported_file_gives_what_the_towers_give(pair, tmp_path):
     clip = made_clip("new", 5, num_frames=37)
     export_towers([pair, pair], tmp_path / "two.onnx", "two")
@@ -81,3 +69,9 @@ def test_the_file_holds_no_path_of_this_machine(pair, tmp_path):
     export_towers([pair], tmp_path / "one.onnx", "x")
     assert b".py" not in (tmp_path / "one.onnx").read_bytes()
     onnx.checker.check_model(str(tmp_path / "one.onnx"))
+
+
+def test_the_file_holds_what_its_curves_are_worth(pair, tmp_path):
+    calibration = Calibration(weights=(1.5, -0.25, 3.0), offset=-2.0)
+    export_towers([pair], tmp_path / "one.onnx", "x", calibration)
+    assert load_sync_network(str(tmp_path / "one.onnx")).calibration == calibration
