@@ -15,6 +15,7 @@ from pipeline.recipes import require_own_scores
 from schemas.errors import UsageError
 from transforms.media.models import verify_models
 from transforms.speakers.config import SYNCNET
+from transforms.speakers.speech_encoder import MODEL as SPEECH_ENCODER
 from transforms.speakers.sync_network import DEFAULT_PATH, load_sync_network
 from transforms.speakers.syncnet_checkpoint import converted_syncnet
 
@@ -55,6 +56,8 @@ def _ready_sync_network(network: str) -> str:
     """The setting by which workers load the network, without torch."""
     if network == "none":
         return network
+    if not network.startswith(SYNCNET):
+        verify_models((SPEECH_ENCODER,))
     if network == "default":
         if not DEFAULT_PATH.is_file():
             raise UsageError(f"the sync network {DEFAULT_PATH} is missing: reinstall Talkshard, or give --sync none")

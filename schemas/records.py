@@ -144,6 +144,9 @@ class SpeakingTurn:
     start_frame: int  # timeline frames, half-open
     end_frame: int
     audio_lag_frames: float | None  # + = the sound is late; None: not judged
+    audio_lag_se_frames: float | None  # its standard error
+    audio_shift_samples: int  # what is corrected: the sound of frame t begins at sample 640 t + shift
+    sync_probability: float | None  # None: not judged, or the network has no calibration
     sync_confidence: float | None
     sync_margin: float | None
     lse_d: float | None  # None with any network but the published SyncNet

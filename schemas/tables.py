@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 _TEXT, _INT, _FLOAT, _BOOL = pa.string(), pa.int64(), pa.float32(), pa.bool_()
 _TIME = pa.float64()
@@ -94,11 +94,18 @@ class TrackRow:
     sync_curve: tuple[float, ...] = column(
         pa.list_(pa.float32()), "mean similarity with the sound delayed by -15..15 frames against the picture; 31 values or none")
     audio_lag_frames: float | None = column(_FLOAT, "measured lag, + = the sound is late; null: not judged", "frame")
+    audio_lag_se_frames: float | None = column(_FLOAT, "its standard error; null: not judged", "frame")
+    sync_probability: float | None = column(_FLOAT, "that this face makes this sound; null: not judged, or no calibration")
     sync_margin: float | None = column(_FLOAT, "peak less best value more than two frames away")
     sync_confidence: float | None = column(_FLOAT, "peak less median of the curve")
     lse_d: float | None = column(_FLOAT, "LSE-D of the published SyncNet; null with any other network")
     lse_c: float | None = column(_FLOAT, "LSE-C of the published SyncNet; null with any other network")
     drift_frames_per_minute: float | None = column(_FLOAT, "change of the lag along the chain; null: too short", "frame/min")
+    drift_se_frames_per_minute: float | None = column(_FLOAT, "its standard error; null: too short", "frame/min")
+    stretch_middle_frames: tuple[float, ...] = column(
+        pa.list_(pa.float32()), "middles of the stretches with speech whose lags the drift is fitted to", "frame")
+    stretch_lags_frames: tuple[float, ...] = column(pa.list_(pa.float32()), "lag of each stretch", "frame")
+    stretch_lag_se_frames: tuple[float, ...] = column(pa.list_(pa.float32()), "its standard error", "frame")
     active_share: float = column(_FLOAT, "share of frames in which this face speaks")
     voiced_share: float = column(_FLOAT, "share of frames with speech in the sound")
     face_embedding: tuple[float, ...] = column(pa.list_(pa.float32()), "recognition embedding, when the detector's pack has one")
@@ -121,7 +128,9 @@ class ClipRow:
     start_frame: int = column(_INT, "first timeline frame", "frame")
     num_frames: int = column(_INT, "frames, 25 a second", "frame")
     audio_lag_frames: float | None = column(_FLOAT, "measured lag, + = the sound was late; null: not judged", "frame")
+    audio_lag_se_frames: float | None = column(_FLOAT, "its standard error; null: not judged", "frame")
     audio_shift_samples: int = column(_INT, "applied: stored sample n is the source's n + shift", "sample")
+    sync_probability: float | None = column(_FLOAT, "of the track; null: not judged, or no calibration")
     sync_confidence: float | None = column(_FLOAT, "of the track; null: not judged")
     sync_margin: float | None = column(_FLOAT, "of the track; null: not judged")
     lse_d: float | None = column(_FLOAT, "LSE-D of the track; null with any network but the published SyncNet")

@@ -5,8 +5,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from schemas.clock import COLUMNS_PER_FRAME
-from speech2vid.sync_clips import TalkingClip, speech_frames
+from speech2vid.sync_clips import TalkingClip, at_times, speech_frames
 from transforms.speakers.lip_motion import MIRRORED
+from transforms.speakers.speech_encoder import FEATURES_PER_FRAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,7 @@ class SyncBatch:
 
     positions: np.ndarray  # float32 (B, T, 192)
     columns: np.ndarray  # float32 (B, 4 T, 40)
+    spoken: np.ndarray  # float32 (B, 2 T, 288)
     speech: np.ndarray  # float32 (B, T): 1 near speech
 
 
@@ -47,28 +49,28 @@ class BatchMaker:
         """Next batch."""
         speakers = self._random.choice(list(self._clips), self._settings.num_clips, p=self._share)
         drawn = [self._stretch(self._pick(self._clips[speaker])) for speaker in speakers]
-        positions, columns = zip(*drawn)
+        positions, columns, spoken = zip(*drawn)
         speech = [speech_frames(sound) for sound in columns]
         columns = self._with_other_voices(columns)
         return SyncBatch(positions=np.stack([change_face(face, self._random) for face in positions]),
                          columns=np.stack([change_sound(sound, self._random) for sound in columns]),
+                         spoken=np.stack(spoken),
                          speech=np.stack(speech).astype(np.float32))
 
     def _pick(self, clips: list[TalkingClip]) -> TalkingClip:
         sizes = np.array([len(clip) for clip in clips], float)
         return clips[self._random.choice(len(clips), p=sizes / sizes.sum())]
 
-    def _stretch(self, clip: TalkingClip) -> tuple[np.ndarray, np.ndarray]:
-        """A stretch of the clip, slowed or hurried, at no whole frame."""
+    def _stretch(self, clip: TalkingClip) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A stretch of the clip, slowed or hurried, at no whole frame, in any of its voices."""
         num_frames = self._settings.num_frames
         low, high = self._settings.stretch
         speed = self._random.uniform(low, min(high, (len(clip) - 1) / num_frames))
         start = self._random.uniform(0, len(clip) - 1 - speed * (num_frames - 1))
         frames = start + speed * np.arange(num_frames)
-        per_frame = COLUMNS_PER_FRAME
-        middle = (per_frame - 1) / 2
-        columns = per_frame * (start + speed * (np.arange(per_frame * num_frames) - middle) / per_frame) + middle
-        return at_times(clip.positions, frames), at_times(clip.columns, columns)
+        columns, spoken = (_finer(start, speed, num_frames, parts) for parts in (COLUMNS_PER_FRAME, FEATURES_PER_FRAME))
+        voice = clip.spoken[self._random.integers(len(clip.spoken))]
+        return at_times(clip.positions, frames), at_times(clip.columns, columns), at_times(voice, spoken)
 
     def _with_other_voices(self, columns: tuple[np.ndarray, ...]) -> list[np.ndarray]:
         """Another clip's voice below some of them."""
@@ -82,12 +84,10 @@ class BatchMaker:
         return mixed
 
 
-def at_times(values: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Values (N, C) at fractional positions, linear between neighbours; the ends are held."""
-    times = np.clip(times, 0, len(values) - 1)
-    before = np.minimum(times.astype(int), len(values) - 2)
-    share = (times - before)[:, None].astype(np.float32)
-    return values[before] * (1 - share) + values[before + 1] * share
+def _finer(start: float, speed: float, num_frames: int, parts: int) -> np.ndarray:
+    """Positions of the parts of each frame of a stretch that begins at frame `start`."""
+    middle = (parts - 1) / 2
+    return parts * (start + speed * (np.arange(parts * num_frames) - middle) / parts) + middle
 
 
 def change_face(positions: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import fsspec
 import numpy as np
@@ -13,39 +14,62 @@ from webdataset.tariterators import group_by_keys, tar_file_iterator
 from schemas.clock import SAMPLES_PER_FRAME
 from schemas.errors import UsageError
 from speech2vid.sync_clips import TalkingClip, source_name, without_lag
+from speech2vid.sync_voices import hear_voices
 from transforms.speakers.lip_motion import lip_motion
+from transforms.speakers.speech_encoder import SpeechEncoder
 from transforms.speakers.sync_network import sound_columns
 
 _PARTS = {"json", "flac", "mesh.npy"}
 _LEARNT_SPLIT = "train"
+_VOICES_SEED = 0  # the same changed voices for every seed of training
 _WORD = re.compile(r"[^\W_]+")
 Wanted = dict[str, list[str]]
 """Clip column -> values of which one must be in it; all columns must hold."""
 
 
-def read_clips(dataset: str, lags: dict[str, float | None], wanted: Wanted | None = None) -> list[TalkingClip]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recorded:
+    """A clip as it was stored."""
+
+    name: str  # the source's file name
+    row: dict
+    positions: np.ndarray  # float32 (T, 192)
+    samples: np.ndarray  # int16 (640 T,)
+
+    @property
+    def speaker(self) -> str:
+        """Without a speaker's name each source counts as a person of its own."""
+        return self.row["speaker"] or self.name
+
+    @property
+    def corrected_frames(self) -> float:
+        """What the build took away of the sound's lag."""
+        return self.row["audio_shift_samples"] / SAMPLES_PER_FRAME
+
+
+def read_clips(dataset: str, lags: dict[str, float | None], wanted: Wanted | None = None,
+               encoder: SpeechEncoder | None = None) -> list[TalkingClip]:
     """Clips of the train split, in the shards' order, without what the build left of their sources' lags.
 
-    lags: frames by file name of the source, None to drop. UsageError for a lag of a source that no clip came from, and
-    for clips without mesh.
+    lags: frames by file name of the source, None to drop; encoder: None is the installed one. UsageError for a lag of
+    a source that no clip came from, and for clips without mesh.
     """
-    clips, met = [], set()
+    recorded, met = [], set()
     for sample in _samples(dataset):
         row = json.loads(sample["json"])
         name = source_name(row["source_uri"])
         met.add(name)
-        corrected = row["audio_shift_samples"] / SAMPLES_PER_FRAME
-        lag = lags.get(name, corrected)
-        if lag is not None and is_wanted(row, wanted or {}):
-            clips.append(without_lag(_clip(name, row, sample, dataset), lag - corrected))
+        if lags.get(name, 0.0) is not None and is_wanted(row, wanted or {}):
+            recorded.append(_recorded(name, row, sample, dataset))
     unknown = sorted(name for name in set(lags) - met if lags[name] is not None)
     if unknown:
         raise UsageError(f"the lags name {unknown[0]!r}, which no clip of the train split of {dataset} came from: "
                          "remove its line")
-    if wanted and not clips:
+    if wanted and not recorded:
         raise UsageError(f"--only {_words_of(wanted)} leaves no clip of the train split of {dataset}: see the values "
                          "in manifests/clips")
-    return clips
+    heard = _heard(recorded, encoder or SpeechEncoder())
+    return [without_lag(clip, lags.get(clip.name, clip.lag_frames) - clip.lag_frames) for clip in heard]
 
 
 def dataset_sha256(dataset: str) -> str:
@@ -84,16 +108,22 @@ def _plain(text: str) -> str:
     return f" {' '.join(_WORD.findall(text.casefold()))} "
 
 
-def _clip(name: str, row: dict, sample: dict[str, bytes], dataset: str) -> TalkingClip:
+def _recorded(name: str, row: dict, sample: dict[str, bytes], dataset: str) -> _Recorded:
     if "mesh.npy" not in sample:
         raise UsageError(f"the clips of {dataset} hold no mesh.npy, which the sync network learns from: build it again "
                          "with this version's `talkshard build`")
     samples, _ = soundfile.read(io.BytesIO(sample["flac"]), dtype="int16")
     mesh = np.load(io.BytesIO(sample["mesh.npy"]), allow_pickle=False)
-    # Without a speaker's name each source counts as a person of its own.
-    return TalkingClip(name=name, speaker=row["speaker"] or name, positions=lip_motion(mesh),
-                       columns=sound_columns(samples), lag_frames=row["audio_shift_samples"] / SAMPLES_PER_FRAME,
-                       licence=row.get("licence") or "not given")
+    return _Recorded(name=name, row=row, positions=lip_motion(mesh), samples=samples)
+
+
+def _heard(recorded: list[_Recorded], encoder: SpeechEncoder) -> Iterator[TalkingClip]:
+    voices = hear_voices([clip.samples for clip in recorded], [clip.speaker for clip in recorded], encoder, _VOICES_SEED)
+    for clip, spoken in zip(recorded, voices, strict=True):
+        yield TalkingClip(
+            name=clip.name, speaker=clip.speaker, positions=clip.positions, columns=sound_columns(clip.samples),
+            spoken=spoken, backwards=encoder.encode(clip.samples[::-1]).astype(np.float16),
+            lag_frames=clip.corrected_frames, licence=clip.row.get("licence") or "not given")
 
 
 def _samples(dataset: str) -> Iterator[dict[str, bytes]]:

@@ -103,7 +103,7 @@ def judge_fold(jobs: list[TrainingJob], step: int) -> FoldEvidence:
     """What the jobs' networks together, at a step, say of the people that all of them left out."""
     pairs = [load_towers(job.towers_path(step), job.settings) for job in jobs]
     learnt, held = _parted(jobs[0].left_out)
-    backwards = [dataclasses.replace(clip, columns=np.ascontiguousarray(clip.columns[::-1])) for clip in held]
+    backwards = [clip.reversed_sound() for clip in held]
     clips, reversed_clips, strangers = (embed_clips(pairs, own) for own in (held, backwards, _strangers(held, learnt)))
     likeness: dict[str, list[np.ndarray]] = {}
     for clip in clips:

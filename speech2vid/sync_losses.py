@@ -30,7 +30,7 @@ def clip_loss(face_BTE: Tensor, sound_BTE: Tensor, speech_BT: Tensor, scale: Ten
 
 
 def pair_loss(face_BTE: Tensor, sound_BTE: Tensor, speech_BT: Tensor, scale: Tensor, max_shift: int) -> Tensor:
-    """Which clip of the batch, by what the judge calls confidence: a curve's peak less its usual value.
+    """Which clip of the batch, by what the judge asks first: a curve's peak.
 
     The right pair's peak is where it belongs, at shift zero; a wrong pair's is wherever the curve is highest.
     """
@@ -45,7 +45,7 @@ def pair_loss(face_BTE: Tensor, sound_BTE: Tensor, speech_BT: Tensor, scale: Ten
     curve_SBB = torch.stack(curves)
     peak = curve_SBB.max(0).values
     peak = torch.where(torch.eye(num_clips, dtype=torch.bool), curve_SBB[max_shift], peak)
-    logits = scale * (peak - curve_SBB.mean(0))
+    logits = scale * peak
     right = torch.arange(num_clips)
     return (F.cross_entropy(logits, right) + F.cross_entropy(logits.T, right)) / 2
 

@@ -22,7 +22,7 @@ class SyncScore:
     """Held-out quality."""
 
     lag_share: float  # clips whose lag is found within a frame
-    auc: float  # probability that a right pair has more confidence than another person's sound
+    auc: float  # probability that a right pair's curve has a higher peak than with another person's sound
     num_clips: int
     num_pieces: int
 
@@ -33,28 +33,28 @@ class SyncScore:
 
 
 def score(clips: list[EmbeddedClip], strangers: list[EmbeddedClip] = (), piece_frames: int = 75) -> SyncScore:
-    """Lag over whole clips, and AUC of confidence over pieces of clips with every other person's sound.
+    """Lag over whole clips, and AUC of the peak over pieces of clips with every other person's sound.
 
     strangers: clips of other people, whose sound alone is used.
     """
     lags = [_measured(clip.face, clip.sound, clip.speech).lag_frames for clip in clips if clip.speech.any()]
-    right, wrong = pair_confidences(clips, piece_frames, strangers)
+    right, wrong = pair_peaks(clips, piece_frames, strangers)
     lag_share = float(np.mean(np.abs(lags) < 1.5)) if lags else float("nan")
     return SyncScore(lag_share=lag_share, auc=area_under_curve(right, wrong),
                      num_clips=len(lags), num_pieces=len(right))
 
 
-def pair_confidences(clips: list[EmbeddedClip], piece_frames: int,
+def pair_peaks(clips: list[EmbeddedClip], piece_frames: int,
                      strangers: list[EmbeddedClip] = ()) -> tuple[np.ndarray, np.ndarray]:
-    """Confidence of each piece's face with its own sound, and with each piece of another speaker's."""
+    """Peak of the curve of each piece's face with its own sound, and with each piece of another speaker's."""
     pieces, others = (_spoken_pieces(own, piece_frames) for own in (clips, strangers))
-    right = [_measured(piece.face, piece.sound, piece.speech).confidence for piece in pieces]
+    right = [_measured(piece.face, piece.sound, piece.speech).peak for piece in pieces]
     wrong = []
     for face in pieces:
         for sound in (*pieces, *others):
             if face.speaker != sound.speaker:
                 length = min(len(face.face), len(sound.sound))
-                wrong.append(_measured(face.face[:length], sound.sound[:length], sound.speech[:length]).confidence)
+                wrong.append(_measured(face.face[:length], sound.sound[:length], sound.speech[:length]).peak)
     return np.array(right), np.array(wrong)
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from transforms.speakers.lip_motion import NUM_FEATURES
+from transforms.speakers.speech_encoder import NUM_FEATURES as NUM_SPEECH_FEATURES
 
 NUM_BANDS = 40
 _CENTRING_FRAMES = 101  # about four seconds: a resting pose, whatever the track's length
@@ -48,24 +49,29 @@ class FaceTower(nn.Module):
 
 
 class SoundTower(nn.Module):
-    """Log-mel columns (B, 4 T, 40) to unit vectors (B, T, E). Two even strides keep each frame's middle its middle."""
+    """Log-mel columns (B, 4 T, 40) and speech features (B, 2 T, 288) to unit vectors (B, T, E).
+
+    The columns tell when, the features what is said. Even strides keep each frame's middle its middle.
+    """
 
     def __init__(self, width: int, embedding: int, dropout: float) -> None:
         super().__init__()
         self.norm = nn.BatchNorm1d(2 * NUM_BANDS, affine=False)
         self.first = nn.Sequential(
             nn.Conv1d(2 * NUM_BANDS, width, 5, padding=2), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout1d(dropout / 2),
-            nn.Conv1d(width, width, 4, stride=2, padding=1), nn.BatchNorm1d(width), nn.ReLU(),
-            nn.Conv1d(width, width, 4, stride=2, padding=1), nn.BatchNorm1d(width), nn.ReLU())
+            *_halved(width), *_halved(width))
+        self.spoken = nn.Sequential(nn.BatchNorm1d(NUM_SPEECH_FEATURES, affine=False), nn.Dropout1d(dropout / 2),
+                                    nn.Conv1d(NUM_SPEECH_FEATURES, width, 1), *_halved(width))
         self.blocks = nn.Sequential(*(ResidualBlock(width, dilation, dropout) for dilation in (1, 2, 3, 1)))
         self.last = nn.Conv1d(width, embedding, 1)
 
-    def forward(self, columns_BTC: Tensor) -> Tensor:
+    def forward(self, columns_BTC: Tensor, spoken_BTC: Tensor) -> Tensor:
         """See the class."""
         x_BCT = columns_BTC.transpose(1, 2)
         usual = F.avg_pool1d(x_BCT, _CENTRING_COLUMNS, 1, _CENTRING_COLUMNS // 2, count_include_pad=False)
-        x_BCT = self.norm(torch.cat([x_BCT - usual, _change(x_BCT)], 1))
-        return F.normalize(self.last(self.blocks(self.first(x_BCT))), dim=1).transpose(1, 2)
+        x_BCT = self.first(self.norm(torch.cat([x_BCT - usual, _change(x_BCT)], 1)))
+        x_BCT = x_BCT + self.spoken(spoken_BTC.transpose(1, 2))
+        return F.normalize(self.last(self.blocks(x_BCT)), dim=1).transpose(1, 2)
 
 
 class SyncTowers(nn.Module):
@@ -75,6 +81,10 @@ class SyncTowers(nn.Module):
         super().__init__()
         self.face, self.sound = FaceTower(width, embedding, dropout), SoundTower(width, embedding, dropout)
         self.log_scales = nn.Parameter(torch.log(torch.tensor([10.0, 15.0, 15.0])))  # one a loss: frames, clips, pairs
+
+
+def _halved(width: int) -> tuple[nn.Module, ...]:
+    return nn.Conv1d(width, width, 4, stride=2, padding=1), nn.BatchNorm1d(width), nn.ReLU()
 
 
 def _change(x_BCT: Tensor) -> Tensor:

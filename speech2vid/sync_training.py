@@ -82,7 +82,8 @@ def embed_clips(pairs: list[SyncTowers], clips: list[TalkingClip]) -> list[Embed
     """Embeddings of clips; several pairs' similarities are averaged."""
     return [EmbeddedClip(name=clip.name, speaker=clip.speaker, speech=speech_frames(clip.columns),
                          face=_joined([pair.face for pair in pairs], clip.positions),
-                         sound=_joined([pair.sound for pair in pairs], clip.columns)) for clip in clips]
+                         sound=_joined([pair.sound for pair in pairs], clip.columns, clip.spoken[0].astype(np.float32)))
+            for clip in clips]
 
 
 def _learning_rate(steps_done: int, settings: SyncTrainingSettings) -> float:
@@ -92,7 +93,7 @@ def _learning_rate(steps_done: int, settings: SyncTrainingSettings) -> float:
 
 def _loss(towers: SyncTowers, batch: SyncBatch, settings: SyncTrainingSettings) -> torch.Tensor:
     face = towers.face(torch.from_numpy(batch.positions))
-    sound = towers.sound(torch.from_numpy(batch.columns))
+    sound = towers.sound(torch.from_numpy(batch.columns), torch.from_numpy(batch.spoken))
     speech, scales = torch.from_numpy(batch.speech), towers.log_scales.exp().clamp(max=50)
     return (frame_loss(face, sound, speech, scales[0])
             + settings.clip_weight * clip_loss(face, sound, speech, scales[1])
@@ -100,6 +101,7 @@ def _loss(towers: SyncTowers, batch: SyncBatch, settings: SyncTrainingSettings) 
 
 
 @torch.no_grad()
-def _joined(towers: list[torch.nn.Module], values: np.ndarray) -> np.ndarray:
-    embedded = [tower.eval()(torch.from_numpy(values)[None])[0].numpy() for tower in towers]
+def _joined(towers: list[torch.nn.Module], *values: np.ndarray) -> np.ndarray:
+    tensors = [torch.from_numpy(value)[None] for value in values]
+    embedded = [tower.eval()(*tensors)[0].numpy() for tower in towers]
     return np.concatenate(embedded, axis=1) / np.float32(len(towers) ** 0.5)

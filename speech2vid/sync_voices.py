@@ -3,7 +3,7 @@ import numpy as np
 from scipy.signal import firwin2, lfilter, resample_poly
 
 from schemas.clock import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
-from speech2vid.sync_batches import at_times
+from speech2vid.sync_clips import at_times
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME, SpeechEncoder
 
 _MOST_VERSIONS, _LEAST_VERSIONS = 16, 2

@@ -40,10 +40,10 @@ def made_tube(bridged=(), align=None):
                    crops_index=np.cumsum([0, *map(len, jpegs)]).astype(np.uint32))
 
 
-def cut(lag=0.0, start=20, end=60, bridged=(), align=None, **config):
+def cut(shift=0, start=20, end=60, bridged=(), align=None, **config):
     track = made_track(0, TRACK_START, TRACK_START + NUM_FRAMES)
-    turn = SpeakingTurn(turn_id="s", track=track, start_frame=start, end_frame=end, audio_lag_frames=lag,
-                        sync_confidence=0.5, sync_margin=0.2, lse_d=None, lse_c=None)
+    turn = SpeakingTurn(turn_id="s", track=track, start_frame=start, end_frame=end, audio_lag_frames=2.25,
+                        audio_lag_se_frames=0.1, audio_shift_samples=shift, sync_probability=0.9, sync_confidence=0.5, sync_margin=0.2, lse_d=None, lse_c=None)
     faces = made_faces(100, [track], [made_turn(0, 40)])
     turns = WindowTurns(faces=faces, turns=(turn,), sync_network="made", sync_network_sha256="")
     return list(cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged, align)})), read_sound, ClipsConfig(**config)))
@@ -66,16 +66,16 @@ def sound_of(parts):
     return soundfile.read(io.BytesIO(parts["flac"]), dtype="int16")
 
 
-@pytest.mark.parametrize(("lag", "shift"), [(0.0, 0), (3.0, 1920), (-2.5, -1600), (0.251, 161), (None, 0)])
-def test_a_lag_moves_the_samples(lag, shift):
-    [clip] = clips_of(cut(lag))
+@pytest.mark.parametrize("shift", [0, 1920, -1600, 161])
+def test_the_turns_shift_moves_the_samples(shift):
+    [clip] = clips_of(cut(shift))
     samples, rate = sound_of(parts_of(clip))
     assert clip.row.audio_shift_samples == shift and rate == 16_000
     assert np.array_equal(samples, SOUND[20 * 640 + shift:60 * 640 + shift])
 
 
 def test_sound_before_the_source_is_silence():
-    samples, _ = sound_of(parts_of(clips_of(cut(-12.0, start=10, end=50))[0]))
+    samples, _ = sound_of(parts_of(clips_of(cut(-12 * 640, start=10, end=50))[0]))
     assert not samples[:2 * 640].any() and np.array_equal(samples[2 * 640:], SOUND[:38 * 640])
 
 
@@ -96,7 +96,7 @@ def test_the_arrays_have_a_row_for_each_frame():
 
 
 def test_the_stored_mfcc_comes_out_of_the_stored_sound():
-    parts = parts_of(clips_of(cut(1.5))[0])
+    parts = parts_of(clips_of(cut(960))[0])
     assert np.array_equal(array(parts, "mfcc.npy"), clip_mfcc(sound_of(parts)[0]))
 
 
@@ -115,9 +115,10 @@ def test_a_face_larger_than_its_cut_out_is_filled():
 
 
 def test_the_json_is_the_row_without_its_place():
-    [clip] = clips_of(cut(2.0))
+    [clip] = clips_of(cut(2 * 640))
     told = json.loads(parts_of(clip)["json"])
-    assert told["audio_lag_frames"] == 2.0 and told["source_start_s"] == 0.8 and told["source_end_s"] == 2.4
+    assert (told["audio_lag_frames"], told["audio_lag_se_frames"], told["audio_shift_samples"]) == (2.25, 0.1, 1280)
+    assert told["sync_probability"] == 0.9 and told["source_start_s"] == 0.8 and told["source_end_s"] == 2.4
     assert not {"shard", "tar_offset", "tar_length"} & set(told)
     assert told["speech_share"] == pytest.approx(18 / 40)  # speech until frame 40, heard two frames late
 

@@ -128,11 +128,17 @@ def track(track_id, source_id):
         interpolated=(False, True),
         sync_curve=(),
         audio_lag_frames=None,
+        audio_lag_se_frames=None,
+        sync_probability=None,
         sync_margin=None,
         sync_confidence=None,
         lse_d=None,
         lse_c=None,
         drift_frames_per_minute=None,
+        drift_se_frames_per_minute=None,
+        stretch_middle_frames=(),
+        stretch_lags_frames=(),
+        stretch_lag_se_frames=(),
         face_embedding=(),
     )
 

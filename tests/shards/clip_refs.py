@@ -43,7 +43,17 @@ _TEXTS = dict.fromkeys(
     "x",
 )
 
-_UNJUDGED = dict.fromkeys(("audio_lag_frames", "sync_confidence", "sync_margin", "lse_d", "lse_c"))
+_UNJUDGED = dict.fromkeys(
+    (
+        "audio_lag_frames",
+        "audio_lag_se_frames",
+        "sync_probability",
+        "sync_confidence",
+        "sync_margin",
+        "lse_d",
+        "lse_c",
+    )
+)
 
 
 def clip_row(key, source_id="s1", split="train", split_unit="speaker:x", **fields):

@@ -6,8 +6,10 @@ from transforms.speakers.chains import chain_tracks
 HERE, THERE = (0.0, 0.0, 80.0, 80.0), (300.0, 0.0, 380.0, 80.0)
 
 
-def row(number, start, end, box=HERE, end_rule="window_edge", lag=None):
-    return made_track(number, start, end, boxes_xyxy=(box,) * 2, end_rule=end_rule, audio_lag_frames=lag).row
+def row(number, start, end, box=HERE, end_rule="window_edge", lags=()):
+    middles = tuple(start + (end - start) * (2 * place + 1) / (2 * len(lags)) for place in range(len(lags)))
+    return made_track(number, start, end, boxes_xyxy=(box,) * 2, end_rule=end_rule, stretch_middle_frames=middles,
+                      stretch_lags_frames=tuple(lags), stretch_lag_se_frames=(0.2,) * len(lags)).row
 
 
 def chains(*rows):
@@ -32,15 +34,24 @@ def test_a_track_that_was_lost_is_not_continued():
     assert chains(row(0, 0, 100, end_rule="cut"), row(1, 100, 200)) == {"t00": "t00", "t01": "t01"}
 
 
-def test_drift_is_the_slope_of_the_lag_along_the_chain():
-    found = chain_tracks(row(number, 1500 * number, 1500 * (number + 1), lag=2.0 + number) for number in range(4))
+def test_drift_is_fitted_to_the_stretches_of_all_tracks_of_the_chain():
+    found = chain_tracks(row(number, 1500 * number, 1500 * (number + 1), lags=[2.25 + number, 2.75 + number])
+                         for number in range(4))
     assert [one.drift_frames_per_minute for one in found] == pytest.approx([1.0] * 4)
+    assert {one.drift_se_frames_per_minute for one in found} == {found[0].drift_se_frames_per_minute}
+    assert 0 < found[0].drift_se_frames_per_minute < 0.2
 
 
-def test_two_tracks_tell_no_drift():
-    assert {one.drift_frames_per_minute for one in chain_tracks([row(0, 0, 100, lag=1.0), row(1, 100, 200, lag=2.0)])} == {None}
+def test_a_face_elsewhere_has_a_drift_of_its_own():
+    here, there = chain_tracks([row(0, 0, 1500, lags=[1.0, 2.0, 3.0]), row(1, 0, 1500, THERE, lags=[3.0, 2.0, 1.0])])
+    assert (here.drift_frames_per_minute, there.drift_frames_per_minute) == pytest.approx((3.0, -3.0))
+
+
+def test_two_stretches_tell_no_drift():
+    found = chain_tracks([row(0, 0, 1500, lags=[1.0]), row(1, 1500, 3000, lags=[2.0])])
+    assert {(one.drift_frames_per_minute, one.drift_se_frames_per_minute) for one in found} == {(None, None)}
 
 
 def test_the_order_of_the_rows_does_not_matter():
-    rows = [row(0, 0, 100, lag=1.0), row(1, 100, 200, lag=2.0), row(2, 200, 300, lag=4.0)]
+    rows = [row(0, 0, 400, lags=[1.0]), row(1, 400, 800, lags=[2.0]), row(2, 800, 1200, lags=[4.0])]
     assert chain_tracks(rows) == chain_tracks(rows[::-1])

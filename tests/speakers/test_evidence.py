@@ -2,8 +2,7 @@
 import numpy as np
 import pytest
 
-from transforms.speakers.evidence import Calibration, _lags, lag_standard_error, weigh
-from transforms.speakers.sync_scores import measure
+from transforms.speakers.evidence import Calibration, lag_standard_error, weigh
 
 CALIBRATION = Calibration(weights=(10.0, 2.0, 1.0), offset=-4.0)
 
@@ -13,12 +12,6 @@ def made_scores(num_frames: int, lag: int = 4, height: float = 0.5, noise: float
     for away, share in ((0, 1.0), (-1, 0.6), (1, 0.6)):
         scores[:, 15 + lag + away] += height * share
     return scores.astype(np.float32)
-
-
-def test_lags_of_many_curves_are_those_of_each():
-    curves = np.random.default_rng(0).normal(size=(200, 31))
-    curves[3, :7], curves[4] = np.nan, np.nan
-    assert np.allclose(_lags(curves), [measure(curve).lag_frames for curve in curves if np.isfinite(curve).any()])
 
 
 def test_more_frames_make_the_lag_surer_and_its_error_is_of_the_stated_size():

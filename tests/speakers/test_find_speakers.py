@@ -3,6 +3,7 @@ import pytest
 
 from tests.speakers.made_windows import MadeNetwork, made_faces, made_track, made_turn, sound_of_events, tubes_of
 from transforms.speakers.config import SpeakersConfig
+from transforms.speakers.evidence import Calibration
 from transforms.speakers.find_speakers import find_speakers
 
 SPOKEN = np.arange(1, 201)  # a new event every frame
@@ -81,6 +82,119 @@ def test_the_networks_own_likeness_is_what_counts():
     found = judged([made_track(0, 0, 200)], [SPOKEN], network=FarNetwork())
     assert found.rows[0].sync_curve[15] == pytest.approx(0.0, abs=1e-5)  # a distance of nothing
     assert max(np.delete(found.rows[0].sync_curve, 15)) < -1
+
+
+class CalibratedNetwork(MadeNetwork):
+    """Its probability depends on the confidence alone: 1/2 at `half`, over 0.95 a tenth above."""
+
+    def __init__(self, half):
+        super().__init__()
+        self.calibration = Calibration(weights=(0.0, 30.0, 0.0), offset=-30.0 * half)
+
+
+def mixed(share):
+    """Sound of which a share of the frames is the face's own, dealt evenly over the track."""
+    own = np.arange(200) * share % 1 < share
+    return np.where(own, SPOKEN, 999)
+
+
+@pytest.mark.parametrize(("half", "rule"), [(0.5, None), (1.0, "unsure"), (1.5, "makes_this_sound")])
+def test_the_probability_decides_where_the_network_gives_one(half, rule):
+    found = judged([made_track(0, 0, 200)], [SPOKEN], network=CalibratedNetwork(half))
+    assert drops(found) == ([("t00", rule)] if rule else [])
+    [row] = found.rows
+    assert [turn.sync_probability for turn in found.turns.turns] == ([row.sync_probability] if rule is None else [])
+    assert {None: row.sync_probability > 0.8, "unsure": 0.2 < row.sync_probability < 0.8,
+            "makes_this_sound": row.sync_probability < 0.2}[rule]
+
+
+@pytest.mark.parametrize(("settings", "rule"), [
+    ({"min_probability": 0.4}, None), ({"unsure_probability": 0.7}, "makes_this_sound")])
+def test_the_probabilities_asked_for_are_settings(settings, rule):
+    found = judged([made_track(0, 0, 200)], [SPOKEN], network=CalibratedNetwork(1.0), **settings)
+    assert drops(found) == ([("t00", rule)] if rule else [])
+
+
+def test_a_calibrated_network_is_asked_for_its_confidence_only_when_that_is_set():
+    sound, network = mixed(0.16), CalibratedNetwork(0.0)
+    assert drops(judged([made_track(0, 0, 200)], [SPOKEN], sound=sound)) == [("t00", "min_confidence")]
+    found = judged([made_track(0, 0, 200)], [SPOKEN], sound=sound, network=network)
+    assert "min_confidence" not in {row.rule for row in found.decisions}
+    found = judged([made_track(0, 0, 200)], [SPOKEN], sound=sound, network=network, min_confidence=0.2)
+    assert drops(found) == [("t00", "min_confidence")]
+
+
+def test_without_a_calibration_there_is_no_probability():
+    found = judged([made_track(0, 0, 200)], [SPOKEN])
+    assert found.rows[0].sync_probability is None and found.turns.turns[0].sync_probability is None
+    assert not {"unsure", "makes_this_sound"} & {row.rule for row in found.decisions}
+
+
+class DeafCalibratedNetwork(DeafNetwork):
+    """Has no answer, and a calibration."""
+
+    calibration = Calibration(weights=(0.0, 1.0, 0.0), offset=0.0)
+
+
+def test_a_face_that_a_calibrated_network_cannot_compare_is_unsure():
+    assert drops(judged([made_track(0, 0, 200)], [SPOKEN], network=DeafCalibratedNetwork())) == [("t00", "unsure")]
+
+
+def test_a_face_that_shares_the_sound_is_believed_by_its_own_frames():
+    quarter = np.arange(200) < 60
+    tracks, network = [made_track(0, 0, 200), made_track(1, 0, 200)], CalibratedNetwork(0.3)
+    events = [np.where(quarter, SPOKEN, SILENT), np.where(quarter, SILENT, SPOKEN)]
+    found = judged(tracks, events, network=network)
+    assert [name for name, _, _ in spans(found)] == ["t00", "t01"]
+    alone = judged(tracks[:1], events[:1], network=network)
+    assert drops(alone) == [("t00", "unsure")] and alone.rows[0].sync_probability < found.rows[0].sync_probability
+
+
+def test_where_another_face_perhaps_speaks_too_there_is_no_clip():
+    tracks, network = [made_track(0, 0, 200), made_track(1, 0, 200)], CalibratedNetwork(0.7)
+    events = [SPOKEN, np.where(np.arange(200) % 7 < 5, SPOKEN, SILENT)]
+    found = judged(tracks, events, network=network)
+    assert spans(found) == [] and ("t01", "unsure") in drops(found)
+    assert {rule for _, rule in drops(found)} == {"unsure", "overlap"}
+
+
+def late_by(lag):
+    late = SPOKEN - lag
+    return np.where((late >= 1) & (late <= 200), late, 999)
+
+
+def test_a_lag_is_corrected_to_the_sample():
+    [turn] = judged([made_track(0, 0, 200)], [SPOKEN], sound=late_by(3)).turns.turns
+    assert turn.audio_shift_samples == round(turn.audio_lag_frames * 640) != 0
+    assert turn.audio_lag_se_frames < 0.2
+
+
+def test_a_lag_below_the_least_shift_is_measured_and_not_corrected():
+    found = judged([made_track(0, 0, 200)], [SPOKEN], sound=late_by(3), min_shift_frames=4.0)
+    [turn] = found.turns.turns
+    assert turn.audio_shift_samples == 0
+    assert turn.audio_lag_frames == found.rows[0].audio_lag_frames == pytest.approx(3, abs=0.1)
+
+
+def test_a_lag_that_is_not_surely_there_is_not_corrected():
+    sound = np.where(np.arange(200) < 110, late_by(3), late_by(-4))  # half of it fits elsewhere
+    found = judged([made_track(0, 0, 200)], [SPOKEN], sound=sound)
+    [row] = found.rows
+    assert row.audio_lag_se_frames > 1.5 and abs(row.audio_lag_frames) > 1
+    assert {turn.audio_shift_samples for turn in found.turns.turns} == {0}
+
+
+def test_speech_is_looked_for_where_the_corrected_sound_has_it():
+    speech = [made_turn(50, 160)]
+    corrected = judged([made_track(0, 0, 200)], [SPOKEN], speech=speech, sound=late_by(10))
+    left = judged([made_track(0, 0, 200)], [SPOKEN], speech=speech, sound=late_by(10), min_shift_frames=12.0)
+    assert [spans(found)[0][1:] for found in (corrected, left)] == [(35, 155), (45, 165)]
+
+
+def test_the_lags_of_stretches_go_into_the_row():
+    [row] = judged([made_track(0, 0, 200)], [SPOKEN], sound=late_by(3)).rows
+    assert len(row.stretch_middle_frames) == len(row.stretch_lags_frames) == len(row.stretch_lag_se_frames) == 2
+    assert row.stretch_lags_frames == pytest.approx((3, 3), abs=0.1)
 
 
 def test_a_lag_that_is_too_large_is_dropped():

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.speakers.sync_scores import (
-    activity,
     drift_frames_per_minute,
     measure,
+    peak_lags,
     similarity,
     stretch_lags,
     sync_curve,
@@ -86,17 +86,16 @@ def test_a_peak_at_the_curves_end_has_no_parabola():
     assert measure(np.linspace(0, 1, 31, dtype=np.float32)).lag_frames == 15
 
 
-def test_a_face_is_active_where_it_fits_the_sound_and_only_there():
-    face, sound = unit_vectors(200), unit_vectors(200)
-    face[100:] = unit_vectors(100, seed=5)
-    score = activity(similarity(face, sound), 0.0)
-    assert score.shape == (200,)
-    assert score[:90].min() > 0.5
-    assert score[110:].mean() < 0.2
+def test_lags_of_many_curves_are_those_of_each():
+    curves = np.random.default_rng(0).normal(size=(200, 31)).astype(np.float32)
+    curves[np.random.default_rng(1).random(curves.shape) < 0.2] = np.nan
+    assert peak_lags(curves).tolist() == [measure(curve).lag_frames for curve in curves]
+    assert (peak_lags(curves) % 1 != 0).mean() > 0.4
 
 
-def test_activity_without_any_sound_at_the_lag_is_zero():
-    np.testing.assert_array_equal(activity(similarity(unit_vectors(5), unit_vectors(5)), 12.0), np.zeros(5))
+def test_beside_a_shift_that_is_not_known_there_is_no_parabola():
+    curve = np.array([[np.nan] * 14 + [0.1, np.nan, 0.9, 0.5] + [0.1] * 13])
+    assert peak_lags(curve).tolist() == [1.0]
 
 
 def test_drift_is_the_slope_of_the_lags_a_minute_whatever_one_of_them_says():

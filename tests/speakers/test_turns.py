@@ -13,7 +13,7 @@ def mask(num_frames, *runs):
 
 def spans(speaks, speech, contested=None, start_frame=0, shift_samples=0):
     contested = np.zeros(len(speaks), bool) if contested is None else contested
-    found = speaking_spans(speaks, contested, speech, start_frame, shift_samples)
+    found = speaking_spans(speaks, contested, speech, start_frame, shift_samples, 5)
     return [(span.start_frame, span.end_frame, span.overlap_share) for span in found]
 
 

@@ -13,7 +13,14 @@ def made_clip(speaker: str, seed: int, num_frames: int = 100) -> TalkingClip:
     positions = shape + loudness.reshape(-1, 4).mean(1)[:, None] * direction
     columns = colour + loudness[:, None] * 0.7 + random.normal(0, 0.1, (4 * num_frames, 40))
     return TalkingClip(name=f"{speaker}_{seed}.mp4", speaker=speaker, positions=positions.astype(np.float32),
-                       columns=columns.astype(np.float32))
+                       columns=columns.astype(np.float32), **speech_of(loudness))
+
+
+def speech_of(loudness: np.ndarray) -> dict[str, np.ndarray]:
+    """Speech features of a loudness (4 T,) that follow it, and those of its reverse."""
+    directions = np.random.default_rng(98).normal(0, 1, 288)
+    halves = loudness.reshape(-1, 2).mean(1)[:, None] * directions
+    return {"spoken": np.stack([halves, 1.1 * halves]).astype(np.float16), "backwards": halves[::-1].astype(np.float16)}
 
 
 def made_people(num_people: int = 6, clips_each: int = 3) -> list[TalkingClip]:

@@ -19,7 +19,7 @@ def test_the_same_seed_draws_the_same_batches():
 def test_a_batch_has_four_columns_a_frame():
     batch = BatchMaker(made_people(), SMALL, seed=0).draw()
     assert (batch.positions.shape, batch.columns.shape) == ((8, 40, 192), (8, 160, 40))
-    assert batch.speech.shape == (8, 40)
+    assert (batch.spoken.shape, batch.speech.shape) == ((8, 80, 288), (8, 40))
     assert batch.positions.dtype == batch.columns.dtype == batch.speech.dtype == np.float32
 
 
@@ -27,13 +27,16 @@ def test_slowed_and_hurried_stretches_stay_in_step(monkeypatch):
     """Frame t of the clip has position t, column c value c: after any stretch column 4 t + 1.5 belongs to frame t."""
     count = np.arange(800, dtype=np.float32)[:, None]
     clips = [TalkingClip(name=name, speaker=name, positions=np.repeat(count[:200], 192, 1),
-                         columns=np.repeat(count, 40, 1)) for name in "ab"]
+                         columns=np.repeat(count, 40, 1), spoken=np.repeat(count[:400], 288, 1)[None],
+                         backwards=np.repeat(count[:400], 288, 1)) for name in "ab"]
     monkeypatch.setattr("speech2vid.sync_batches.change_face", lambda positions, random: positions)
     monkeypatch.setattr("speech2vid.sync_batches.change_sound", lambda columns, random: columns)
     monkeypatch.setattr(BatchMaker, "_with_other_voices", lambda self, columns: list(columns))
     batch = BatchMaker(clips, SMALL, seed=0).draw()
     middles = batch.columns.reshape(8, 40, 4, 40).mean(2)[..., 0]
     np.testing.assert_allclose(middles[:, 1:-1], 4 * batch.positions[:, 1:-1, 0] + 1.5, atol=0.01)
+    spoken = batch.spoken.reshape(8, 40, 2, 288).mean(2)[..., 0]
+    np.testing.assert_allclose(spoken[:, 1:-1], 2 * batch.positions[:, 1:-1, 0] + 0.5, atol=0.01)
     speeds = np.diff(batch.positions[:, :, 0], axis=1).mean(1)
     assert speeds.min() >= 0.85 and speeds.max() <= 1.18 and np.ptp(speeds) > 0.05
 

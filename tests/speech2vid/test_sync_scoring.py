@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from speech2vid.sync_scoring import EmbeddedClip, area_under_curve, pair_confidences, score
+from speech2vid.sync_scoring import EmbeddedClip, area_under_curve, pair_peaks, score
 
 
 def embedded(speaker: str, seed: int, num_frames: int = 150, likeness: float = 1.0) -> EmbeddedClip:
@@ -23,14 +23,14 @@ def test_a_network_that_knows_nothing_scores_about_a_half():
 
 
 def test_wrong_pairs_are_of_two_people():
-    right, wrong = pair_confidences([embedded("a", 0), embedded("a", 1), embedded("b", 2, 75)], 75)
+    right, wrong = pair_peaks([embedded("a", 0), embedded("a", 1), embedded("b", 2, 75)], 75)
     assert (len(right), len(wrong)) == (5, 8)
 
 
 def test_pieces_without_speech_are_left_out():
     clip = embedded("a", 0)
     clip.speech[:75] = False
-    assert len(pair_confidences([clip], 75)[0]) == 1
+    assert len(pair_peaks([clip], 75)[0]) == 1
 
 
 def test_area_under_curve_counts_pairs_in_order_and_ties_by_half():

@@ -10,7 +10,7 @@ from speech2vid.sync_towers import SyncTowers
 from speech2vid.sync_training import SyncTrainingSettings, embed_clips, trained
 from tests.speech2vid.talking_clips import made_clip, made_people
 from transforms.speakers.evidence import Calibration
-from transforms.speakers.sync_network import FACE_INPUT, SOUND_INPUT, load_sync_network
+from transforms.speakers.sync_network import FACE_INPUT, SOUND_INPUT, SPOKEN_INPUT, load_sync_network
 
 QUICK = SyncTrainingSettings(steps=40, score_every=20, width=16, embedding=16, learning_rate=5e-3, warm_up=5,
                              averaging=0.8, batches=BatchSettings(num_clips=8, num_frames=40))
@@ -48,7 +48,8 @@ def test_the_exported_file_gives_what_the_towers_give(pair, tmp_path):
     network = load_sync_network(str(tmp_path / "two.onnx"))
     expected = embed_clips([pair, pair], [clip])[0]
     np.testing.assert_allclose(network._face.run(None, {FACE_INPUT: clip.positions})[0], expected.face, atol=1e-5)
-    np.testing.assert_allclose(network._sound.run(None, {SOUND_INPUT: clip.columns})[0], expected.sound, atol=1e-5)
+    heard = {SOUND_INPUT: clip.columns, SPOKEN_INPUT: clip.spoken[0].astype(np.float32)}
+    np.testing.assert_allclose(network._sound.run(None, heard)[0], expected.sound, atol=1e-5)
     assert network.name == "two"
 
 

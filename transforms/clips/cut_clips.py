@@ -1,6 +1,7 @@
 """From speaking turns to finished clips: the plain twin of CutClips."""
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def split_turn(start_frame: int, end_frame: int, max_s: float) -> list[tuple[int
     num_frames = end_frame - start_frame
     num_parts = max(1, -(-num_frames // int(max_s * FRAME_RATE)))
     edges = [start_frame + num_frames * part // num_parts for part in range(num_parts + 1)]
-    return list(zip(edges, edges[1:]))
+    return list(pairwise(edges))
 
 
 def slice_tube(tube: FaceTube, start: int, end: int) -> FaceTube:
@@ -65,18 +66,13 @@ def slice_tube(tube: FaceTube, start: int, end: int) -> FaceTube:
     return FaceTube(**{**whole, "crops_jpeg": tube.crops_jpeg[index[0]:index[-1]], "crops_index": index - index[0]})
 
 
-def shift_of_lag(audio_lag_frames: float | None) -> int:
-    """Samples by which the sound is moved: stored sample n is the source's n + shift. An unjudged sound stays."""
-    return 0 if audio_lag_frames is None else round(audio_lag_frames * SAMPLES_PER_FRAME)
-
-
 def _cut(turns: WindowTurns, turn: SpeakingTurn, piece: FaceTube, key: str, start: int, end: int,
          read_sound: Callable[[int, int], np.ndarray], config: ClipsConfig) -> CutClip:
-    shift = shift_of_lag(turn.audio_lag_frames)
+    shift = turn.audio_shift_samples
     samples = read_sound(start * SAMPLES_PER_FRAME + shift, end * SAMPLES_PER_FRAME + shift)
     faces = [align_face(piece.crop(t), piece.crop_to_source[t], piece.align[t], config.image_px)
              for t in range(end - start)]
-    row = _row(turns, turn, key, start, end, shift, config.image_px)
+    row = _row(turns, turn, key, start, end, config.image_px)
     row = replace(row, **_quality(piece, faces, samples), speech_share=float(
         speech_mask(turns.faces.window.video.speech, start, end, shift).mean()))
     return CutClip(row=row, members=tar_members(key, clip_parts(row, piece, faces, samples, config.jpeg_quality)))
@@ -96,7 +92,7 @@ def _quality(piece: FaceTube, faces: list[np.ndarray], samples: np.ndarray) -> d
     }
 
 
-def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, start: int, end: int, shift: int, image_px: int) -> ClipRow:
+def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, start: int, end: int, image_px: int) -> ClipRow:
     """Provenance of one clip; what is measured on the clip itself is filled in by its maker."""
     faces, video, track = turns.faces, turns.faces.window.video, turn.track.row
     source = video.source
@@ -104,7 +100,8 @@ def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, start: int, end: int,
         key=key, shard="", tar_offset=0, tar_length=0, source_id=source.source_id, source_uri=source.source_uri,
         source_start_s=seconds_from_frames(start), source_end_s=seconds_from_frames(end),
         source_fps=float(video.probe.video.average_rate), track_id=track.track_id, start_frame=start,
-        num_frames=end - start, audio_lag_frames=turn.audio_lag_frames, audio_shift_samples=shift,
+        num_frames=end - start, audio_lag_frames=turn.audio_lag_frames, audio_lag_se_frames=turn.audio_lag_se_frames,
+        audio_shift_samples=turn.audio_shift_samples, sync_probability=turn.sync_probability,
         sync_confidence=turn.sync_confidence, sync_margin=turn.sync_margin, lse_d=turn.lse_d, lse_c=turn.lse_c,
         detector=faces.detector, detector_sha256=faces.detector_sha256, mesh_sha256=faces.mesh_sha256, speech_model=video.speech_model,
         sync_network=turns.sync_network, sync_network_sha256=turns.sync_network_sha256, split=source.split,

@@ -61,8 +61,9 @@ def track_row(*, track: LiveTrack, end_rule: str, track_id: str, source_id: str,
         mesh_presence=float(np.median([sighting.presence for sighting in track.sightings.values()])),
         sharpness=_sharpness(tube), yaw_deg=float(pose[0]), pitch_deg=float(pose[1]), roll_deg=float(pose[2]),
         mouth_opening=float(mouth_opening(mesh).mean()) if mesh is not None else 0.0,
-        sync_curve=(), audio_lag_frames=None, sync_margin=None, sync_confidence=None, lse_d=None, lse_c=None,
-        drift_frames_per_minute=None, active_share=0.0, voiced_share=0.0, face_embedding=_floats(track.embedding),
+        sync_curve=(), audio_lag_frames=None, audio_lag_se_frames=None, sync_probability=None, sync_margin=None,
+        sync_confidence=None, lse_d=None, lse_c=None, drift_frames_per_minute=None, drift_se_frames_per_minute=None,
+        stretch_middle_frames=(), stretch_lags_frames=(), stretch_lag_se_frames=(), active_share=0.0, voiced_share=0.0, face_embedding=_floats(track.embedding),
     )
 
 

@@ -10,13 +10,13 @@ def onnx_session(model: str | bytes):
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def part_session(model, taken: str, given: str):
-    """Session of the part of an ONNX model between one input and one output.
+def part_session(model, taken: list[str], given: str):
+    """Session of the part of an ONNX model between some inputs and one output.
 
-    A session of a model with two inputs would want both at every run.
+    A session of the whole model would want all inputs at every run.
     """
     from onnx.utils import Extractor
-    return onnx_session(Extractor(model).extract_model([taken], [given]).SerializeToString())
+    return onnx_session(Extractor(model).extract_model(taken, [given]).SerializeToString())
 
 
 def metadata_of(model) -> dict[str, str]:

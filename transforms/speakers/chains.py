@@ -2,11 +2,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
-
 from schemas.tables import TrackRow
 from transforms.media.boxes import iou_matrix
-from transforms.speakers.sync_scores import drift_frames_per_minute
+from transforms.speakers.drift import Drift, StretchLag, fit_drift
 
 _SAME_FACE_IOU = 0.3  # overlap of the last box with the next window's first
 
@@ -14,15 +12,15 @@ _SAME_FACE_IOU = 0.3  # overlap of the last box with the next window's first
 def chain_tracks(rows: Iterable[TrackRow]) -> list[TrackRow]:
     """Rows of one source, each with the chain it belongs to and that chain's drift.
 
-    A track that ended at its window's edge is continued by the track that begins there and overlaps it most. Drift
-    needs three judged tracks.
+    A track that ended at its window's edge is continued by the track that begins there and overlaps it most.
     """
     ordered = sorted(rows, key=lambda row: (row.start_frame, row.track_id))
     chained: list[TrackRow] = []
     for row in ordered:
         before = _continued_by(chained, row)
         chained.append(replace(row, track_chain_id=before.track_chain_id) if before else row)
-    return [replace(row, drift_frames_per_minute=_drift(chained, row.track_chain_id)) for row in chained]
+    drifts = {chain: _drift(chained, chain) for chain in {row.track_chain_id for row in chained}}
+    return [_with_drift(row, drifts[row.track_chain_id]) for row in chained]
 
 
 def _continued_by(earlier: list[TrackRow], row: TrackRow) -> TrackRow | None:
@@ -32,7 +30,14 @@ def _continued_by(earlier: list[TrackRow], row: TrackRow) -> TrackRow | None:
     return best[2] if best and best[0] >= _SAME_FACE_IOU else None
 
 
-def _drift(rows: list[TrackRow], chain: str) -> float | None:
-    judged = [row for row in rows if row.track_chain_id == chain and row.audio_lag_frames is not None]
-    middles = np.array([(row.start_frame + row.end_frame) / 2 for row in judged])
-    return drift_frames_per_minute(middles, np.array([row.audio_lag_frames for row in judged]))
+def _drift(rows: list[TrackRow], chain: str) -> Drift | None:
+    return fit_drift([
+        StretchLag(middle_frame=middle, lag_frames=lag, lag_se_frames=error)
+        for row in rows if row.track_chain_id == chain
+        for middle, lag, error in zip(row.stretch_middle_frames, row.stretch_lags_frames, row.stretch_lag_se_frames,
+                                      strict=True)])
+
+
+def _with_drift(row: TrackRow, drift: Drift | None) -> TrackRow:
+    return replace(row, drift_frames_per_minute=drift and drift.frames_per_minute,
+                   drift_se_frames_per_minute=drift and drift.se_frames_per_minute)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from schemas.clock import FRAME_RATE
-from transforms.speakers.sync_scores import SHIFTS, SyncMeasure, measure, sync_curve
+from transforms.speakers.sync_scores import SHIFTS, SyncMeasure, measure, peak_lags, sync_curve
 
 NUM_FEATURES = 3
 _BLOCK_FRAMES = 10  # neighbouring frames see nearly the same sound: they are drawn together
@@ -74,16 +74,5 @@ def lag_standard_error(scores: np.ndarray) -> float:
     count = drawn @ counts
     with np.errstate(invalid="ignore"):
         curves = np.where(count >= count.max(1, keepdims=True) / 3, (drawn @ sums) / count, np.nan)
-    return float(np.std(_lags(curves))) if len(starts) > 1 else float(np.ptp(SHIFTS)) / 12**0.5
-
-
-def _lags(curves: np.ndarray) -> np.ndarray:
-    """The lag that sync_scores.measure gives of each curve (N, 31) that has a value."""
-    curves = curves[np.isfinite(curves).any(1)]
-    peaks, rows = np.nanargmax(curves, 1), np.arange(len(curves))
-    padded = np.pad(curves, ((0, 0), (1, 1)), constant_values=np.nan)
-    before, top, after = (padded[rows, peaks + place] for place in range(3))
-    bend = before - 2 * top + after
-    with np.errstate(invalid="ignore", divide="ignore"):
-        beside = np.where(bend < 0, np.clip((before - after) / (2 * bend), -0.5, 0.5), 0.0)
-    return SHIFTS[peaks] + np.nan_to_num(beside)
+    lags = peak_lags(curves[np.isfinite(curves).any(1)])
+    return float(np.std(lags)) if len(starts) > 1 else float(np.ptp(SHIFTS)) / 12**0.5

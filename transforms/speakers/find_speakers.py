@@ -1,52 +1,37 @@
 """Who speaks in one window, and by how much the sound is late: the plain twin of FindSpeakers."""
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME, seconds_from_frames
 from schemas.decisions import Rule, judge
-from schemas.records import FaceTrack, SpeakingTurn, WindowFaces, WindowTurns
+from schemas.records import SpeakingTurn, WindowFaces, WindowTurns
 from schemas.tables import DecisionRow, TrackRow
 from transforms.media.speech_mask import speech_mask
 from transforms.media.tubes import TubeFile
+from transforms.speakers.allot_voice import ScoredFace, allot_voice
+from transforms.speakers.candidate import Candidate, voiced
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.evidence import Evidence, weigh
+from transforms.speakers.drift import lags_of_stretches
+from transforms.speakers.evidence import weigh
+from transforms.speakers.rules import (
+    AFTER_BELIEF,
+    AFTER_FIT,
+    AFTER_USE,
+    rules_of_belief,
+    rules_of_company,
+    rules_of_fit,
+    rules_of_speaking,
+    rules_of_use,
+)
 from transforms.speakers.sync_network import SyncNetwork
-from transforms.speakers.sync_scores import SyncMeasure, activity, similarity
+from transforms.speakers.sync_scores import similarity
 from transforms.speakers.syncnet import lse
-from transforms.speakers.turns import allot_voice, speaking_spans
+from transforms.speakers.turns import contested, speaking_spans
 
 STAGE = "FindSpeakers"
 SOUND_MARGIN_FRAMES = FRAME_RATE  # a second of real sound beyond each edge of the window
-
-
-@dataclass(slots=True, kw_only=True)
-class Candidate:
-    """A track on its way through the rules."""
-
-    track: FaceTrack
-    voiced: np.ndarray  # bool (T,): speech at the measured lag
-    evidence: Evidence | None = None  # None: not judged, or nothing to compare
-    lse_d: float | None = None  # of the published SyncNet alone
-    lse_c: float | None = None
-    activity: np.ndarray | None = None  # float32 (T,)
-    speaks: np.ndarray | None = None  # bool (T,)
-    contested: np.ndarray | None = None  # bool (T,): another face speaks at the same time
-
-    @property
-    def measured(self) -> SyncMeasure | None:
-        """What the track's curve says."""
-        return self.evidence and self.evidence.measured
-
-    @property
-    def row(self) -> TrackRow:
-        """The track's row, completed."""
-        found, curve = self.measured, () if self.evidence is None else self.evidence.curve
-        return replace(
-            self.track.row, sync_curve=tuple(float(value) for value in curve),
-            audio_lag_frames=found and found.lag_frames, sync_margin=found and found.margin,
-            sync_confidence=found and found.confidence, lse_d=self.lse_d, lse_c=self.lse_c,
-            voiced_share=float(self.voiced.mean()), active_share=0.0 if self.speaks is None else float(self.speaks.mean()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,27 +59,19 @@ def find_speakers(faces: WindowFaces, tubes: TubeFile | None, sound: np.ndarray,
     sound: int16, from SOUND_MARGIN_FRAMES before the window's first frame to as much after its last; network: None
     judges no sync and keeps the voiced stretches of a face that is alone.
     """
-    decisions, candidates, heard = _window_decision(faces), [], None
-    for track in faces.tracks:
-        candidate = Candidate(track=track, voiced=_voiced(faces, track, 0))
-        candidates.append(candidate)
-        kept = _judge(candidate, decisions, _rules_of_picture(track, min_box_px, min_track_s))
-        kept = kept and _judge(candidate, decisions, _rules_of_speech(candidate, config), 3)
-        if kept and network is not None:
-            heard = _hear(faces, sound, network) if heard is None else heard
-            _listen(candidate, faces, tubes, heard, network)
-            kept = _judge(candidate, decisions, _rules_of_sync(candidate, config), 4)
-        if not kept:
-            candidate.activity = None
-        elif network is None:
-            candidate.activity = np.where(candidate.voiced, 1.0, 0.0)
+    decisions = _window_decision(faces)
+    candidates = [Candidate(track=track, voiced=voiced(faces, track)) for track in faces.tracks]
+    usable = [candidate for candidate in candidates
+              if _judge(candidate, decisions, rules_of_use(candidate, config, min_box_px, min_track_s))]
     if network is None:
-        _drop_company(candidates, decisions)
-    else:
-        _drop_rivals(candidates, decisions, config.rival_ratio)
-    allot_voice([candidate for candidate in candidates if candidate.activity is not None], config)
+        _trust_the_lonely(usable, decisions)
+    elif usable:
+        _listen(usable, faces, tubes, _hear(faces, sound, network), network, config)
+        fitting = [candidate for candidate in usable
+                   if _judge(candidate, decisions, rules_of_fit(candidate, network.calibration, config), AFTER_USE)]
+        _allot(fitting, faces, network, config, decisions)
     turns = tuple(turn for candidate in candidates if candidate.speaks is not None
-                  for turn in _turns(candidate, faces, decisions, min_turn_s))
+                  for turn in _turns(candidate, candidates, faces, config, decisions, min_turn_s))
     spoken = WindowTurns(faces=faces, turns=turns, sync_network=network.name if network else "none",
                          sync_network_sha256=network.sha256 if network else "")
     return WindowJudgement(turns=spoken, rows=tuple(candidate.row for candidate in candidates),
@@ -114,23 +91,11 @@ def _judge(candidate: Candidate, decisions: list[DecisionRow], rules: tuple[Rule
     return kept
 
 
-def _rules_of_picture(track: FaceTrack, min_box_px: float, min_track_s: float) -> tuple[Rule, ...]:
-    length_s = seconds_from_frames(track.end_frame - track.start_frame)
-    return (Rule("min_track_s", ">=", length_s, min_track_s, "s"),
-            Rule("min_box_px", ">=", track.row.face_source_px, min_box_px, "px"),
-            Rule("has_mesh", "exists", track.has_mesh))
-
-
-def _rules_of_speech(candidate: Candidate, config: SpeakersConfig) -> tuple[Rule, ...]:
-    return (Rule("min_voiced_share", ">=", float(candidate.voiced.mean()), config.min_voiced_share, "of the track"),)
-
-
-def _rules_of_sync(candidate: Candidate, config: SpeakersConfig) -> tuple[Rule, ...]:
-    found = candidate.measured
-    if found is None:
-        return (Rule("min_confidence", "exists", False),)
-    return (Rule("min_confidence", ">=", found.confidence, config.min_confidence, "likeness"),
-            Rule("max_abs_lag_frames", "<=", abs(found.lag_frames), config.max_abs_lag_frames, "frame"))
+def _trust_the_lonely(usable: list[Candidate], decisions: list[DecisionRow]) -> None:
+    """Nobody judges: a face without company speaks whenever there is speech."""
+    for candidate in usable:
+        rules = rules_of_company(len(_company(candidate, usable)))
+        candidate.speaks = candidate.voiced if _judge(candidate, decisions, rules, AFTER_USE) else None
 
 
 def _hear(faces: WindowFaces, sound: np.ndarray, network: SyncNetwork) -> HeardSound:
@@ -143,75 +108,60 @@ def _hear(faces: WindowFaces, sound: np.ndarray, network: SyncNetwork) -> HeardS
     return HeardSound(start_frame=first, vectors=vectors, speech=speech)
 
 
-def _listen(candidate: Candidate, faces: WindowFaces, tubes: TubeFile, heard: HeardSound,
-            network: SyncNetwork) -> None:
-    """Measure the track against the window's sound; leaves no evidence when there is nothing to measure with."""
-    track = candidate.track
-    scores = similarity(network.embed_face(tubes, track.name), heard.vectors, heard.start_frame - track.start_frame,
-                        heard.speech, network.likeness)
-    candidate.evidence = weigh(scores, network.calibration)
-    candidate.lse_d, candidate.lse_c = lse(network, candidate.evidence)
-    if candidate.evidence is not None:
-        candidate.voiced = _voiced(faces, track, candidate.measured.lag_frames)
-        candidate.activity = activity(scores, candidate.measured.lag_frames)
+def _listen(usable: list[Candidate], faces: WindowFaces, tubes: TubeFile, heard: HeardSound, network: SyncNetwork,
+            config: SpeakersConfig) -> None:
+    """Measure each track against the window's sound; leaves no evidence where there is nothing to measure with."""
+    for candidate in usable:
+        track = candidate.track
+        candidate.scores = similarity(network.embed_face(tubes, track.name), heard.vectors,
+                                      heard.start_frame - track.start_frame, heard.speech, network.likeness)
+        evidence = weigh(candidate.scores, network.calibration)
+        candidate.lse_d, candidate.lse_c = lse(network, evidence)
+        if evidence is not None:
+            candidate.believe(evidence, faces, config.min_shift_frames)
+            candidate.stretches = lags_of_stretches(candidate.scores, evidence.measured.lag_frames, track.start_frame)
 
 
-def _voiced(faces: WindowFaces, track: FaceTrack, lag_frames: float) -> np.ndarray:
-    return speech_mask(faces.window.video.speech, track.start_frame, track.end_frame,
-                       round(lag_frames * SAMPLES_PER_FRAME))
+def _allot(fitting: list[Candidate], faces: WindowFaces, network: SyncNetwork, config: SpeakersConfig,
+           decisions: list[DecisionRow]) -> None:
+    """Give each frame's voice to a face in view, or to nobody, and drop those who cannot be believed even so."""
+    scored = [ScoredFace(start_frame=candidate.track.start_frame, scores=candidate.scores) for candidate in fitting]
+    for candidate, speaks in zip(fitting, allot_voice(scored), strict=True):
+        if _company(candidate, fitting):
+            _weigh_own_frames(candidate, speaks, faces, network, config)
+        candidate.allotted = speaks & candidate.voiced
+        if _judge(candidate, decisions, rules_of_belief(candidate, config), AFTER_FIT):
+            candidate.speaks = candidate.allotted
 
 
-def _drop_company(candidates: list[Candidate], decisions: list[DecisionRow]) -> None:
-    """Without a judge only a face that is alone in the picture can be taken for the speaker."""
-    judged = [candidate for candidate in candidates if candidate.activity is not None]
-    num_others = [len(_company(candidate, judged)) for candidate in judged]
-    for candidate, others in zip(judged, num_others, strict=True):
-        if not _judge(candidate, decisions, (Rule("max_other_faces", "<=", others, 0, "face"),), 4):
-            candidate.activity = None
+def _weigh_own_frames(candidate: Candidate, speaks: np.ndarray, faces: WindowFaces, network: SyncNetwork,
+                      config: SpeakersConfig) -> None:
+    """A face that shares the sound with others is believed by the frames that are its own, where these say more."""
+    own = weigh(np.where(speaks[:, None], candidate.scores, np.nan), network.calibration)
+    if own is None or network.calibration is None:
+        return
+    if own.sync_probability > candidate.evidence.sync_probability:
+        candidate.believe(own, faces, config.min_shift_frames)
 
 
-def _drop_rivals(candidates: list[Candidate], decisions: list[DecisionRow], rival_ratio: float) -> None:
-    """One voice, several moving mouths: a face that fits it clearly worse than the best one in view does not speak.
-
-    Faces that take turns do not compete: each is compared in the frames in which both are active.
-    """
-    judged = [candidate for candidate in candidates if candidate.activity is not None]
-    shares = [min((_fit_beside(candidate, other) for other in _company(candidate, judged)), default=1.0)
-              for candidate in judged]
-    for candidate, share in zip(judged, shares, strict=True):
-        rule = Rule("fits_as_well_as_best", ">=", share, rival_ratio, "of the best face's confidence")
-        if not _judge(candidate, decisions, (rule,), 6):
-            candidate.activity = None
-
-
-def _company(candidate: Candidate, judged: list[Candidate]) -> list[Candidate]:
-    """Other faces in view at the same time."""
-    return [other for other in judged if other is not candidate
+def _company(candidate: Candidate, others: list[Candidate]) -> list[Candidate]:
+    """Those of the others that are in view at the same time."""
+    return [other for other in others if other is not candidate
             and other.track.start_frame < candidate.track.end_frame
             and candidate.track.start_frame < other.track.end_frame]
 
 
-def _fit_beside(candidate: Candidate, other: Candidate) -> float:
-    """Confidence over the other's, 1 at most; 1 too where they are hardly ever active together."""
-    low = max(candidate.track.start_frame, other.track.start_frame)
-    high = min(candidate.track.end_frame, other.track.end_frame)
-    mine, theirs = (each.activity[low - each.track.start_frame:high - each.track.start_frame]
-                    for each in (candidate, other))
-    level = 0.25 * min(candidate.measured.confidence, other.measured.confidence)
-    both, either = (mine > level) & (theirs > level), (mine > level) | (theirs > level)
-    if both.sum() < 0.5 * max(1, either.sum()):
-        return 1.0
-    return min(1.0, candidate.measured.confidence / max(other.measured.confidence, 1e-6))
-
-
-def _turns(candidate: Candidate, faces: WindowFaces, decisions: list[DecisionRow],
-           min_turn_s: float) -> list[SpeakingTurn]:
-    """Turns of a speaking face that are long enough and in which nobody else speaks."""
-    track, found, turns = candidate.track, candidate.measured, []
-    shift = round((found.lag_frames if found else 0.0) * SAMPLES_PER_FRAME)
-    spans = speaking_spans(candidate.speaks, candidate.contested, faces.window.video.speech, track.start_frame, shift)
+def _turns(candidate: Candidate, candidates: list[Candidate], faces: WindowFaces, config: SpeakersConfig,
+           decisions: list[DecisionRow], min_turn_s: float) -> Iterator[SpeakingTurn]:
+    """Turns of a speaking face that are long enough and in which nobody else speaks, surely or perhaps."""
+    track = candidate.track
+    others = [(other.allotted, other.track.start_frame) for other in _company(candidate, candidates)
+              if other.allotted is not None]
+    spans = speaking_spans(candidate.speaks, contested(candidate.speaks, track.start_frame, others),
+                           faces.window.video.speech, track.start_frame, candidate.shift_samples,
+                           round(config.turn_margin_s * FRAME_RATE))
     active_s = seconds_from_frames(int(candidate.speaks.sum()))
-    _judge(candidate, decisions, (Rule("speaks", ">=", active_s if spans else 0.0, 1 / FRAME_RATE, "s"),), 7)
+    _judge(candidate, decisions, rules_of_speaking(active_s if spans else 0.0), AFTER_BELIEF)
     for span in spans:
         turn_id = f"{track.track_id}-s{span.start_frame:07d}"
         kept, rows = judge(turn_id, "turn", track.row.source_id, STAGE, (
@@ -219,8 +169,4 @@ def _turns(candidate: Candidate, faces: WindowFaces, decisions: list[DecisionRow
             Rule("min_s", ">=", seconds_from_frames(span.end_frame - span.start_frame), min_turn_s, "s")))
         decisions.extend(rows)
         if kept:
-            turns.append(SpeakingTurn(
-                turn_id=turn_id, track=track, start_frame=span.start_frame, end_frame=span.end_frame,
-                audio_lag_frames=found and found.lag_frames, sync_confidence=found and found.confidence,
-                sync_margin=found and found.margin, lse_d=candidate.lse_d, lse_c=candidate.lse_c))
-    return turns
+            yield candidate.turn(span, turn_id)

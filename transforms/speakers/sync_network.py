@@ -8,20 +8,22 @@ import numpy as np
 from schemas.clock import COLUMNS_PER_FRAME, SAMPLES_PER_FRAME
 from schemas.errors import UsageError
 from transforms.media.mfcc import log_mel
+from transforms.media.models import model_sha256
 from transforms.media.onnx_runtime import metadata_of, part_session
 from transforms.media.tubes import TubeFile
 from transforms.speakers.config import SYNCNET
 from transforms.speakers.evidence import Calibration
 from transforms.speakers.lip_motion import FEATURE_VERSION, lip_motion
+from transforms.speakers.speech_encoder import MODEL, SpeechEncoder
 from transforms.speakers.sync_scores import dot_products
 from transforms.speakers.syncnet import PublishedSyncNet
 from transforms.speakers.syncnet_checkpoint import converted_syncnet
 
 FACE_INPUT, FACE_OUTPUT = "lip_motion", "face_embedding"
-SOUND_INPUT, SOUND_OUTPUT = "sound_columns", "sound_embedding"
+SOUND_INPUT, SPOKEN_INPUT, SOUND_OUTPUT = "sound_columns", "speech_features", "sound_embedding"
 FEATURES_KEY, NAME_KEY, CALIBRATION_KEY = "talkshard.sync_features", "talkshard.name", "talkshard.calibration"
 """Metadata of a network file: the features it was trained on, what it is called, and what its curves are worth."""
-FEATURES = f"lip_motion {FEATURE_VERSION}, log_mel 40"
+FEATURES = f"lip_motion {FEATURE_VERSION}, log_mel 40, {MODEL} {model_sha256(MODEL)[:8]}"
 DEFAULT_PATH = Path(__file__).parent / "weights" / "lip_sync.onnx"
 
 
@@ -51,8 +53,9 @@ class OnnxSyncNetwork:
         model = _checked_model(content, path)
         metadata = metadata_of(model)
         self.name, self.calibration = metadata[NAME_KEY], _calibration(metadata, path)
-        self._face = part_session(model, FACE_INPUT, FACE_OUTPUT)
-        self._sound = part_session(model, SOUND_INPUT, SOUND_OUTPUT)
+        self._face = part_session(model, [FACE_INPUT], FACE_OUTPUT)
+        self._sound = part_session(model, [SOUND_INPUT, SPOKEN_INPUT], SOUND_OUTPUT)
+        self._encoder = SpeechEncoder()
 
     def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
         """Unit vectors, one each frame: see SyncNetwork."""
@@ -60,7 +63,8 @@ class OnnxSyncNetwork:
 
     def embed_sound(self, samples: np.ndarray) -> np.ndarray:
         """Unit vectors, one each frame: see SyncNetwork."""
-        return self._sound.run(None, {SOUND_INPUT: sound_columns(samples)})[0]
+        heard = {SOUND_INPUT: sound_columns(samples), SPOKEN_INPUT: self._encoder.encode(samples)}
+        return self._sound.run(None, heard)[0]
 
     def likeness(self, face: np.ndarray, sound: np.ndarray) -> np.ndarray:
         """Cosine similarity: see SyncNetwork."""

@@ -24,6 +24,7 @@ class SyncMeasure:
     """What one curve says."""
 
     lag_frames: float  # + = the sound is late; between frames by a parabola through the peak
+    peak: float  # the curve's highest value
     confidence: float  # peak - median
     margin: float  # peak - best value more than two frames away
 
@@ -74,7 +75,8 @@ def measure(curve: np.ndarray) -> SyncMeasure:
     away = np.abs(SHIFTS - SHIFTS[peak]) > _NEAR_PEAK
     others = curve[away & np.isfinite(curve)]
     return SyncMeasure(
-        lag_frames=float(SHIFTS[peak] + _parabola_top(curve, peak)),
+        lag_frames=float(peak_lags(curve[None])[0]),
+        peak=float(curve[peak]),
         confidence=float(curve[peak] - np.nanmedian(curve)),
         margin=float(curve[peak] - others.max()) if len(others) else 0.0,
     )
@@ -98,31 +100,19 @@ def drift_frames_per_minute(middle_frames: np.ndarray, lags_frames: np.ndarray) 
     return float(theilslopes(lags_frames, np.asarray(middle_frames) / (60 * FRAME_RATE)).slope)
 
 
-def activity(similarities: np.ndarray, lag_frames: float, smoothing_frames: int = 13) -> np.ndarray:
-    """How much better each face frame fits the sound at the lag than at other shifts, smoothed: float32 (T,).
-
-    About zero for a face that is silent, or not heard; about the confidence for one that speaks. Frames without sound
-    at the lag take from their neighbours, and are zero without any.
-    """
-    column = int(np.clip(round(lag_frames), -MAX_SHIFT, MAX_SHIFT)) + MAX_SHIFT
-    exists = np.isfinite(similarities[:, column])
-    excess = np.zeros(len(similarities))
-    excess[exists] = similarities[exists, column] - np.nanmedian(similarities[exists], axis=1)
-    window = np.hanning(smoothing_frames + 2)[1:-1]
-    weight = _same_length(exists.astype(np.float64), window)
-    return (_same_length(excess, window) / np.maximum(weight, 1e-9)).astype(np.float32)
-
-
-def _same_length(values: np.ndarray, window: np.ndarray) -> np.ndarray:
+def same_length(values: np.ndarray, window: np.ndarray) -> np.ndarray:
     """Convolution with a window of odd length, as long as the values even where the window is longer."""
     half = len(window) // 2
     return np.convolve(values, window)[half:half + len(values)]
 
 
-def _parabola_top(curve: np.ndarray, peak: int) -> float:
-    """Where a parabola through the peak and its neighbours has its top, -0.5..0.5 frames from the peak."""
-    if peak in (0, len(curve) - 1) or not np.isfinite(curve[peak - 1:peak + 2]).all():
-        return 0.0
-    before, top, after = (float(value) for value in curve[peak - 1:peak + 2])
+def peak_lags(curves: np.ndarray) -> np.ndarray:
+    """Lag of each curve (N, 31), none all NaN: float64 (N,), between frames by a parabola through the peak."""
+    curves = np.asarray(curves, np.float64)
+    rows, peaks = np.arange(len(curves)), np.nanargmax(curves, axis=1)
+    inner = np.clip(peaks, 1, curves.shape[1] - 2)
+    before, top, after = (curves[rows, inner + step] for step in (-1, 0, 1))
     bend = before - 2 * top + after
-    return float(np.clip((before - after) / (2 * bend), -0.5, 0.5)) if bend < 0 else 0.0
+    bent = (inner == peaks) & (bend < 0)  # not at the curve's end, and no neighbour is NaN
+    tips = np.where(bent, (before - after) / np.where(bent, 2 * bend, 1.0), 0.0)
+    return SHIFTS[peaks] + np.clip(tips, -0.5, 0.5)

@@ -47,8 +47,8 @@ class PublishedSyncNet:
     def __init__(self, path: Path) -> None:
         model = _checked_model(path)
         self.sha256 = metadata_of(model)[SOURCE_KEY]  # of the file it was made from: that one is published
-        self._face = part_session(model, FACE_INPUT, FACE_OUTPUT)
-        self._sound = part_session(model, SOUND_INPUT, SOUND_OUTPUT)
+        self._face = part_session(model, [FACE_INPUT], FACE_OUTPUT)
+        self._sound = part_session(model, [SOUND_INPUT], SOUND_OUTPUT)
 
     def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
         """Vectors float32 (T, 1024), not of unit length: see SyncNetwork."""

@@ -1,17 +1,15 @@
-"""From who fits the sound, frame by frame, to turns of one speaker."""
+"""From who speaks, frame by frame, to turns of one speaker."""
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import label
 
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
 from schemas.records import SpeechTurn
-from transforms.speakers.config import SpeakersConfig
 
-_ACTIVE_SHARE = 0.25  # of min_confidence: less than that and the face is silent, or not heard
 _PAUSE_FRAMES = FRAME_RATE  # shorter pauses belong to the turn
-_EDGE_FRAMES = 5  # kept around a turn: lips open before the voice and close after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,55 +21,35 @@ class SpeakingSpan:
     overlap_share: float  # 1.0 where two voices sound at once, else 0.0
 
 
-def allot_voice(candidates: list, config: SpeakersConfig) -> None:
-    """Set `speaks` of each candidate: the voice of a frame goes to the face it fits best, or to none.
-
-    Where the runner-up fits at least `speakers.overlap_ratio` as well, and its track passed the rules too, both speak.
-    """
-    if not candidates:
-        return
-    first = min(candidate.track.start_frame for candidate in candidates)
-    last = max(candidate.track.end_frame for candidate in candidates)
-    scores = np.full((len(candidates), last - first), -np.inf)
-    for row, candidate in zip(scores, candidates):
-        row[candidate.track.start_frame - first:candidate.track.end_frame - first] = candidate.activity
-    best = scores.max(0)
-    for row, candidate in zip(scores, candidates):
-        fits = (row > _ACTIVE_SHARE * config.min_confidence) & (row >= config.overlap_ratio * best)
-        candidate.speaks = fits[candidate.track.start_frame - first:candidate.track.end_frame - first] & candidate.voiced
-    for candidate in candidates:
-        candidate.contested = _contested(candidate, candidates)
+def contested(speaks: np.ndarray, start_frame: int, others: Iterable[tuple[np.ndarray, int]]) -> np.ndarray:
+    """Frames, bool (T,), of those in `speaks` (bool (T,)) in which another face speaks too: (its frames, its start)."""
+    shared = np.zeros(len(speaks), bool)
+    end_frame = start_frame + len(speaks)
+    for other, start in others:
+        low, high = max(start_frame, start), min(end_frame, start + len(other))
+        if low < high:
+            shared[low - start_frame:high - start_frame] |= other[low - start:high - start]
+    return shared & speaks
 
 
-def _contested(candidate, candidates: list) -> np.ndarray:
-    """bool (T,): frames in which another face speaks too."""
-    contested = np.zeros(len(candidate.speaks), bool)
-    start, end = candidate.track.start_frame, candidate.track.end_frame
-    for other in candidates:
-        low, high = max(start, other.track.start_frame), min(end, other.track.end_frame)
-        if other is not candidate and low < high:
-            offset = other.track.start_frame
-            contested[low - start:high - start] |= other.speaks[low - offset:high - offset]
-    return contested & candidate.speaks
-
-
-def speaking_spans(speaks: np.ndarray, contested: np.ndarray, speech: Iterable[SpeechTurn], start_frame: int,
-                   shift_samples: int) -> list[SpeakingSpan]:
+def speaking_spans(speaks: np.ndarray, shared: np.ndarray, speech: Iterable[SpeechTurn], start_frame: int,
+                   shift_samples: int, margin_frames: int) -> list[SpeakingSpan]:
     """Turns of a face that speaks in `speaks` (bool (T,)): pauses filled, cut where the voice or the overlap changes.
 
-    speech: turns of the sound, in samples; shift_samples: how late the sound is.
+    shared: bool (T,), frames in which another face speaks too; speech: turns of the sound, in samples; shift_samples:
+    by how much the sound is corrected; margin_frames: kept around each turn.
     """
     voices, overlapped = _voices(speech, start_frame, len(speaks), shift_samples)
-    overlapped = _close(_open(contested | (overlapped & speaks), 5), 12)
+    overlapped = _close(_open(shared | (overlapped & speaks), 5), 12)
     filled = _close(_open(speaks, 5), _PAUSE_FRAMES)
-    filled = _grow(filled, _EDGE_FRAMES)
+    filled = _grow(filled, margin_frames)
     spans = []
     for low, high in _runs(filled):
         edges = 1 + np.nonzero((voices[low + 1:high] != voices[low:high - 1])
                                | (overlapped[low + 1:high] != overlapped[low:high - 1]))[0] + low
         bounds = [low, *(int(edge) for edge in edges), high]
         spans += [SpeakingSpan(start_frame=start_frame + a, end_frame=start_frame + b,
-                               overlap_share=float(overlapped[a])) for a, b in zip(bounds, bounds[1:])]
+                               overlap_share=float(overlapped[a])) for a, b in pairwise(bounds)]
     return spans
 
 
