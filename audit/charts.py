@@ -1,5 +1,6 @@
 """Histograms as numbers a template can draw: bars in a unit box, ticks with their text."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +27,7 @@ class Histogram:
     note: str
     bars: tuple[Bar, ...]
     ticks: tuple[tuple[float, str], ...]  # (position 0..1, text)
-    threshold: float | None  # position 0..1; None: none, or outside
-    threshold_text: str
+    marks: tuple[tuple[float, str], ...]  # thresholds: (position 0..1, text), those outside left out
     num_values: int
     median_text: str
 
@@ -38,12 +38,17 @@ def histogram(
     *,
     unit: str = "",
     note: str = "",
-    threshold: float | None = None,
+    thresholds: Mapping[str, float | None] | None = None,
     whole: bool = False,
+    limits: tuple[float, float] | None = None,
 ) -> Histogram:
-    """Spread of `values`, of which none is NaN. `whole`: one bin for each whole number."""
+    """Spread of `values`, of which none is NaN.
+
+    thresholds: drawn with what they are called, None not; whole: one bin for each whole number; limits: what the chart
+    spans, else what the values do.
+    """
     values = np.asarray(values, np.float64)
-    edges = _edges(values, whole)
+    edges = _edges(values, whole) if limits is None else np.linspace(*limits, NUM_BINS + 1)
     counts, _ = np.histogram(values, edges)
     low, span = edges[0], edges[-1] - edges[0]
     most = max(1, counts.max())
@@ -57,7 +62,7 @@ def histogram(
         for left, right, count in zip(edges, edges[1:], counts, strict=False)
         if count
     )
-    place = None if threshold is None else (threshold - low) / span
+    places = [(name, value, (value - low) / span) for name, value in (thresholds or {}).items() if value is not None]
     return Histogram(
         title=title,
         unit=unit,
@@ -65,8 +70,7 @@ def histogram(
         bars=bars,
         ticks=_ticks(low, low + span),
         num_values=len(values),
-        threshold=place if place is not None and 0 <= place <= 1 else None,
-        threshold_text="" if threshold is None else f"{threshold:g}",
+        marks=tuple((float(place), f"{name} {value:g}") for name, value, place in places if 0 <= place <= 1),
         median_text=f"{np.median(values):.3g}" if len(values) else "–",
     )
 

@@ -3,6 +3,7 @@
 import duckdb
 import pyarrow as pa
 
+from audit.close_calls import RULES
 from audit.report import licence_lines, page_environment, split_lines, totals
 from audit.stored_tables import stored_table
 from transforms.media.models import MODELS
@@ -10,7 +11,7 @@ from transforms.media.models import MODELS
 
 def dataset_card(output: str, run: dict[str, object]) -> str:
     """Markdown of the card. `run` is the content of run.json."""
-    tables = {name: stored_table(output, name) for name in ("sources", "clips", "shards", "failures")}
+    tables = {name: stored_table(output, name) for name in ("sources", "decisions", "clips", "shards", "failures")}
     num_tracks = len(stored_table(output, "tracks", ["track_id"]))
     return (
         page_environment()
@@ -26,6 +27,7 @@ def dataset_card(output: str, run: dict[str, object]) -> str:
             languages=_languages(tables["clips"]),
             models=MODELS,
             used=_used_models(tables["clips"]),
+            sync=_sync_facts(tables["clips"], tables["decisions"]),
         )
     )
 
@@ -43,6 +45,22 @@ def _languages(clips: pa.Table) -> list[str]:
     return [
         name for (name,) in duckdb.sql("SELECT DISTINCT language FROM clips WHERE language <> '' ORDER BY 1").fetchall()
     ]
+
+
+def _sync_facts(clips: pa.Table, decisions: pa.Table) -> dict[str, float | int | None]:
+    """What the judge of lips and sound dropped, and what it says of the clips that are in; None where nothing was said."""
+    names = ("num_judged", "not_their_sound", "unsure", "num_moved", "least_probability", "median_probability")
+    asked = duckdb.sql(f"""
+        SELECT count(DISTINCT subject_id),
+               count(*) FILTER (WHERE NOT kept AND rule IN ('makes_this_sound', 'min_confidence')),
+               count(*) FILTER (WHERE NOT kept AND rule = 'unsure')
+        FROM decisions WHERE stage = 'FindSpeakers' AND rule IN {RULES}
+    """).fetchall()[0]
+    stored = duckdb.sql("""
+        SELECT count(*) FILTER (WHERE audio_shift_samples <> 0), min(sync_probability), median(sync_probability)
+        FROM clips
+    """).fetchall()[0]
+    return dict(zip(names, (*asked, *stored), strict=True))
 
 
 def _used_models(clips: pa.Table) -> list[dict]:

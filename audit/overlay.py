@@ -1,33 +1,40 @@
 """Pictures to check by eye: frames of each source with boxes, landmarks, who speaks and how late the sound is."""
+
 import argparse
 from pathlib import Path
 
 import cv2
-import duckdb
 import numpy as np
 
+from audit.drawn_tracks import DrawnTrack, tracks_by_source
 from schemas.clock import FRAME_RATE, source_frame_of
 from schemas.errors import MediaError
 from transforms.media.config import LimitsConfig, SoundConfig
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
 
-_SPEAKS, _SILENT, _INTERPOLATED = (60, 220, 60), (230, 80, 60), (240, 200, 40)  # RGB
+_STORED, _LEFT_OUT, _UNSURE, _INTERPOLATED = (60, 220, 60), (235, 85, 75), (255, 150, 40), (240, 220, 60)  # RGB
 _WIDTH = 640  # px of one frame in a sheet
+_LINE = 17  # px
 
 
 def main(words: list[str], program: str) -> int:
     """Draw one sheet a source; returns 0."""
-    parser = argparse.ArgumentParser(prog=program, description="Draw what was found over frames of each source.")
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description="Draw what was found over frames of each source: green is in a stored clip, red is not, orange is a "
+        "track that was unsure, yellow a box that was bridged. Beside each box: the track, the rule that dropped it, the "
+        "lag in frames with its standard error, and the probability that the face makes the sound.",
+    )
     parser.add_argument("dataset", help="folder that `talkshard build` wrote")
     parser.add_argument("--output", required=True, help="folder for the PNGs")
     parser.add_argument("--frames", type=int, default=4, help="frames a source (default 4)")
     options = parser.parse_args(words)
     Path(options.output).mkdir(parents=True, exist_ok=True)
-    for source_id, uri, rows in tracks_by_source(options.dataset):
+    for (source_id, uri), tracks in tracks_by_source(options.dataset).items():
         path = Path(options.output, f"{source_id}.png")
         try:
-            sheet = overlay_sheet(uri, rows, options.frames)
+            sheet = overlay_sheet(uri, tracks, options.frames)
         except MediaError as error:
             print(f"{program}: {error}")
             continue
@@ -36,49 +43,44 @@ def main(words: list[str], program: str) -> int:
     return 0
 
 
-def tracks_by_source(dataset: str) -> list[tuple[str, str, list[dict]]]:
-    """(source id, uri, rows of its tracks) of every source that has tracks."""
-    question = f"""
-        select s.uris[1] as uri, t.* from '{dataset}/manifests/tracks/*.parquet' t
-        join '{dataset}/manifests/sources/*.parquet' s using (source_id) order by s.source_id, t.track_id"""
-    table = duckdb.sql(question).to_arrow_table().to_pylist()
-    grouped: dict[str, tuple[str, str, list[dict]]] = {}
-    for row in table:
-        grouped.setdefault(row["source_id"], (row["source_id"], row["uri"], []))[2].append(row)
-    return list(grouped.values())
-
-
-def overlay_sheet(uri: str, rows: list[dict], num_frames: int) -> np.ndarray:
-    """Frames of a source side by side, RGB, its tracks drawn: green speaks, red does not, yellow is interpolated."""
+def overlay_sheet(uri: str, tracks: list[DrawnTrack], num_frames: int) -> np.ndarray:
+    """Frames of a source side by side, RGB, its tracks drawn in the colours that --help tells."""
     probe, timeline = probe_media(uri, LimitsConfig(), SoundConfig())
-    last = max(row["end_frame"] for row in rows)
+    last = max(track.end_frame for track in tracks)
     frames = np.unique(np.linspace(0, last - 1, num_frames + 2).astype(int)[1:-1])
     source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, last)[frames]
     with FrameReader(uri, probe, timeline) as reader:
         pictures = [(int(frames[position]), rgb) for position, rgb in reader.frames(source_frames) if rgb is not None]
-    return np.hstack([_drawn(rgb, frame, rows) for frame, rgb in pictures])
+    return np.hstack([_drawn(rgb, frame, tracks) for frame, rgb in pictures])
 
 
-def _drawn(rgb: np.ndarray, frame: int, rows: list[dict]) -> np.ndarray:
+def _drawn(rgb: np.ndarray, frame: int, tracks: list[DrawnTrack]) -> np.ndarray:
     scale = _WIDTH / rgb.shape[1]
     picture = cv2.resize(rgb, (_WIDTH, round(rgb.shape[0] * scale)), interpolation=cv2.INTER_AREA)
-    for row in rows:
-        if not row["start_frame"] <= frame < row["end_frame"]:
-            continue
-        place = frame - row["start_frame"]
-        x1, y1, x2, y2 = (round(value * scale) for value in row["boxes_xyxy"][place])
-        colour = _INTERPOLATED if row["interpolated"][place] else _SPEAKS if row["active_share"] > 0 else _SILENT
-        cv2.rectangle(picture, (x1, y1), (x2, y2), colour, 2)
-        cv2.putText(picture, _said(row), (max(0, x1 - 20), max(12, y1 - 6)), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1,
-                    cv2.LINE_AA)
-    cv2.putText(picture, f"{frame / FRAME_RATE:.2f} s", (6, picture.shape[0] - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.45,
-                (255, 255, 255), 1, cv2.LINE_AA)
+    for track in tracks:
+        if track.start_frame <= frame < track.end_frame:
+            _draw_track(picture, track, frame, scale)
+    _write(picture, f"{frame / FRAME_RATE:.2f} s", 6, picture.shape[0] - 8, (255, 255, 255))
     return picture
 
 
-def _said(row: dict) -> str:
-    number = row["track_id"].rsplit("-", 1)[1]
-    if row["sync_confidence"] is None:
-        return f"{number} not judged"
-    return (f"{number} lag {row['audio_lag_frames']:+.1f} conf {row['sync_confidence']:.2f} "
-            f"speaks {100 * row['active_share']:.0f}%")
+def _draw_track(picture: np.ndarray, track: DrawnTrack, frame: int, scale: float) -> None:
+    place = frame - track.start_frame
+    x1, y1, x2, y2 = (round(value * scale) for value in track.boxes_xyxy[place])
+    is_stored = frame in track.stored
+    colour = _STORED if is_stored else _UNSURE if track.dropped_by == "unsure" else _LEFT_OUT
+    cv2.rectangle(picture, (x1, y1), (x2, y2), _INTERPOLATED if track.interpolated[place] else colour, 2)
+    for x, y in track.stored.get(frame, ()):
+        cv2.circle(picture, (round(float(x) * scale), round(float(y) * scale)), 2, colour, -1, cv2.LINE_AA)
+    verdict = "in a clip" if is_stored else f"dropped by {track.dropped_by}" if track.dropped_by else "not in a clip"
+    top = y1 - _LINE - 6 if y1 > 2 * _LINE + 6 else min(y2 + _LINE, picture.shape[0] - 3 * _LINE)
+    for line, text in enumerate((f"{track.number} {verdict}", track.measured)):
+        _write(picture, text, x1, top + line * _LINE, colour)
+
+
+def _write(picture: np.ndarray, text: str, x: int, y: int, colour: tuple[int, int, int]) -> None:
+    """Text on a dark ground, moved so that it lies inside the picture."""
+    (width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
+    x = max(2, min(x, picture.shape[1] - width - 4))
+    cv2.rectangle(picture, (x - 2, y - height - 2), (x + width + 2, y + below), (20, 20, 20), -1)
+    cv2.putText(picture, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)

@@ -8,6 +8,8 @@ import jinja2
 import pyarrow as pa
 
 from audit.charts import Histogram, histogram
+from audit.close_calls import COLUMNS as CALL_COLUMNS
+from audit.close_calls import close_calls
 from audit.funnel import funnel
 from audit.sample_faces import sample_faces
 from audit.stored_tables import stored_table
@@ -15,13 +17,15 @@ from transforms.media.models import MODELS
 
 MOST_ROWS = 300  # of a table in the page; the manifests have them all
 NUM_FACES = 36
-_TRACK_COLUMNS = ["audio_lag_frames", "sync_confidence", "face_source_px", "yaw_deg"]
+NUM_CALLS = 8  # of each kind near a threshold
+_TRACK_COLUMNS = [*CALL_COLUMNS, "face_source_px", "yaw_deg"]
 
 
 def report_page(output: str, run: dict[str, object]) -> str:
     """HTML of the report. `run` is the content of run.json."""
     tables = {name: stored_table(output, name) for name in ("sources", "decisions", "clips", "shards", "failures")}
     tracks = stored_table(output, "tracks", _TRACK_COLUMNS)
+    asked = set(tables["decisions"]["rule"].unique().to_pylist())
     faces = sample_faces(output, tables["clips"], NUM_FACES)
     return (
         page_environment()
@@ -32,7 +36,8 @@ def report_page(output: str, run: dict[str, object]) -> str:
             verdict=run.get("verdict", {}),
             totals=totals(tables, len(tracks)),
             funnel=funnel(tables["decisions"]),
-            histograms=_histograms(tables["clips"], tracks, run.get("recipe", {})),
+            histograms=_histograms(tables["clips"], tracks, asked, run.get("recipe", {})),
+            calls=close_calls(tables["decisions"], tracks, tables["sources"], NUM_CALLS),
             faces=[(face, base64.b64encode(face.jpeg).decode()) for face in faces],
             most_rows=MOST_ROWS,
             sources=_source_lines(tables["sources"], tables["decisions"], tables["failures"]),
@@ -132,13 +137,17 @@ def _source_lines(sources: pa.Table, decisions: pa.Table, failures: pa.Table) ->
     )
 
 
-def _histograms(clips: pa.Table, tracks: pa.Table, recipe: dict) -> list[Histogram]:
+def _histograms(clips: pa.Table, tracks: pa.Table, asked: set[str], recipe: dict) -> list[Histogram]:
+    """Charts of what there are values of. `asked`: the rules that were; the others' thresholds decided nothing."""
     speakers, faces = recipe.get("speakers", {}), recipe.get("faces", {})
 
     def values(table: pa.Table, column: str):
         return table[column].drop_null().to_numpy()
 
-    return [
+    def threshold(name: str, rule: str) -> float | None:
+        return speakers.get(name) if rule in asked else None
+
+    charts = [
         histogram(
             "Lag of the sound",
             values(tracks, "audio_lag_frames").round(),
@@ -147,17 +156,27 @@ def _histograms(clips: pa.Table, tracks: pa.Table, recipe: dict) -> list[Histogr
             note="every judged track; + = the sound is late",
         ),
         histogram(
+            "Sync probability",
+            values(tracks, "sync_probability"),
+            note="every judged track: that this face makes this sound",
+            thresholds={
+                "unsure from": threshold("unsure_probability", "makes_this_sound"),
+                "kept from": threshold("min_probability", "unsure"),
+            },
+            limits=(0.0, 1.0),
+        ),
+        histogram(
             "Sync confidence",
             values(tracks, "sync_confidence"),
             note="every judged track",
-            threshold=speakers.get("min_confidence"),
+            thresholds={"threshold": threshold("min_confidence", "min_confidence")},
         ),
         histogram(
             "Face in the source",
             values(tracks, "face_source_px"),
             unit="px",
             note="every track, box's shorter side",
-            threshold=faces.get("min_box_px"),
+            thresholds={"threshold": faces.get("min_box_px")},
         ),
         histogram("Head turned", values(tracks, "yaw_deg"), unit="degree", note="every track, median yaw"),
         histogram("Clip length", values(clips, "num_frames") / 25.0, unit="s", note="every stored clip"),
@@ -168,3 +187,4 @@ def _histograms(clips: pa.Table, tracks: pa.Table, recipe: dict) -> list[Histogr
             note="every stored clip, deviation of the opening",
         ),
     ]
+    return [chart for chart in charts if chart.num_values]

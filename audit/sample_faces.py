@@ -19,6 +19,7 @@ class SampleFace:
     source_uri: str
     split: str
     audio_lag_frames: float | None
+    sync_probability: float | None
     sync_confidence: float | None
     source_start_s: float
     num_frames: int
@@ -52,6 +53,7 @@ def _sample(output: str, row: dict) -> SampleFace:
             "source_uri",
             "split",
             "audio_lag_frames",
+            "sync_probability",
             "sync_confidence",
             "source_start_s",
             "num_frames",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -30,13 +31,13 @@ class SettingLine:
 class Recipe:
     """Everything that decides what a dataset holds. The same recipe and input give the same bytes."""
 
-    sound: SoundConfig = SoundConfig()
-    speech: SpeechConfig = SpeechConfig()
-    faces: FacesConfig = FacesConfig()
-    speakers: SpeakersConfig = SpeakersConfig()
-    clips: ClipsConfig = ClipsConfig()
-    shards: ShardsConfig = ShardsConfig()
-    limits: LimitsConfig = LimitsConfig()
+    sound: SoundConfig = dataclasses.field(default_factory=SoundConfig)
+    speech: SpeechConfig = dataclasses.field(default_factory=SpeechConfig)
+    faces: FacesConfig = dataclasses.field(default_factory=FacesConfig)
+    speakers: SpeakersConfig = dataclasses.field(default_factory=SpeakersConfig)
+    clips: ClipsConfig = dataclasses.field(default_factory=ClipsConfig)
+    shards: ShardsConfig = dataclasses.field(default_factory=ShardsConfig)
+    limits: LimitsConfig = dataclasses.field(default_factory=LimitsConfig)
 
     def with_setting(self, assignment: str) -> "Recipe":
         """This recipe with one setting changed: "faces.min_box_px=80". UsageError names what is wrong."""
@@ -92,6 +93,6 @@ def _parsed(text: str, kind: type) -> object:
         value = kind(text)
     except ValueError:
         raise ValueError(f"must be {'a whole number' if kind is int else 'a number'}, not {text!r}") from None
-    if value != value or value in (float("inf"), float("-inf")):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"must be finite, not {text!r}")
     return value

@@ -1,12 +1,13 @@
 """What a run prints at its end: the funnel, and where everything lies."""
 
-import duckdb
+from pyarrow import compute
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from audit.funnel import funnel
 from audit.stored_tables import has_object, stored_table
+from schemas.clock import FRAME_RATE
 
 PLACES = (
     ("dataset.json", "the list of everything, read it first"),
@@ -51,10 +52,10 @@ def print_places(output: str, run: dict[str, object], console: Console | None = 
 
 def _counts(output: str, wall_s: float) -> str:
     clips, sources, failures = (stored_table(output, name) for name in ("clips", "sources", "failures"))
-    num_clips, clip_s = duckdb.sql("SELECT count(*), coalesce(sum(num_frames), 0) / 25 FROM clips").fetchall()[0]
-    source_s = duckdb.sql("SELECT coalesce(sum(duration_s), 0) FROM sources").fetchall()[0][0]
+    clip_s = (compute.sum(clips["num_frames"]).as_py() or 0) / FRAME_RATE
+    source_s = compute.sum(sources["duration_s"]).as_py() or 0.0
     return (
-        f"{num_clips} clips, {clip_s / 60:.1f} min, from {len(sources)} sources, {source_s / 60:.1f} min; "
+        f"{len(clips)} clips, {clip_s / 60:.1f} min, from {len(sources)} sources, {source_s / 60:.1f} min; "
         f"{len(failures)} failure{'' if len(failures) == 1 else 's'}; "
         f"{source_s / max(wall_s, 0.1):.2f} s of video a second"
     )

@@ -3,7 +3,7 @@
 import threading
 import time
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Self, TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -86,7 +86,7 @@ class ProgressDisplay:
         self._began_at = self._prepared_at = time.monotonic()
         self._num_prepared = 0
 
-    def __enter__(self) -> "ProgressDisplay":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +21,12 @@ from transforms.sources.listing import Listing
 
 SHARD = "shards/train-000000.tar"
 A, B, C = "a" * 16, "b" * 16, "c" * 16
+LANDMARKS = np.arange(30, dtype=np.float32).reshape(3, 5, 2)  # of every clip
+ALIGN = np.tile(np.array([[2, 0, 100], [0, 2, 50]], np.float32), (3, 1, 1))
 
 
-def write_dataset(output: Path, run: dict | None = None, **clip_fields) -> dict:
-    """Two sources with three clips, one that failed; returns its run.json."""
+def write_dataset(output: Path, run: dict | None = None, more_rows: Iterable = (), **clip_fields) -> dict:
+    """Two sources with three clips, one that failed, and `more_rows`; returns its run.json."""
     rows, shard = _clips(clip_fields)
     sources = [
         source_row(facts, outcomes, failures)
@@ -39,6 +42,7 @@ def write_dataset(output: Path, run: dict | None = None, **clip_fields) -> dict:
     ]
     rows += [
         *sources,
+        *more_rows,
         made_rows.decision(A, kept=True),
         made_rows.decision(A),
         made_rows.decision(B, kept=True),
@@ -75,13 +79,23 @@ def _clips(fields: dict) -> tuple[list, bytes]:
     rows, shard = [], b""
     for number, source_id in enumerate((A, A, B)):
         jpegs = [encode_jpeg(np.zeros((16, 16, 3), np.uint8), 95), jpeg_of(number), b"last"]
-        index = io.BytesIO()
-        np.save(index, np.cumsum([0, *map(len, jpegs)]).astype(np.uint32))
-        members = tar_members(f"k{number}", [("faces.mjpg", b"".join(jpegs)), ("faces_index.npy", index.getvalue())])
+        parts = [
+            ("landmarks.npy", _npy(LANDMARKS)),
+            ("align.npy", _npy(ALIGN)),
+            ("faces.mjpg", b"".join(jpegs)),
+            ("faces_index.npy", _npy(np.cumsum([0, *map(len, jpegs)]).astype(np.uint32))),
+        ]
+        members = tar_members(f"k{number}", parts)
         row = made_rows.placed_clip(f"k{number}", source_id, len(shard), SHARD)
         rows.append(replace(row, tar_length=len(members), **{"speaker": ""} | fields))
         shard += members
     return rows, shard + tar_end(len(shard))
+
+
+def _npy(array: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
 
 
 def _write_part(output: Path, name: str, rows: list) -> str:

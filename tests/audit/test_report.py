@@ -115,7 +115,7 @@ def test_whole_values_have_a_bin_each():
 
 @pytest.mark.parametrize("values", [[], [3.0], [0.0, 0.0], [1e6, 1e6 + 1]])
 def test_any_values_have_a_histogram(values):
-    chart = histogram("x", np.array(values), threshold=2.0)
+    chart = histogram("x", np.array(values), thresholds={"at": 2.0})
     assert chart.num_values == len(values) and len(chart.ticks) >= 2
 
 

@@ -47,9 +47,9 @@ def array(data):
     return np.load(io.BytesIO(data), allow_pickle=False)
 
 
-def run(output, *inputs):
-    """Exit code of a build in this process."""
-    return main(["--input", *map(str, inputs), "--output", str(output), *IN_PROCESS])
+def run(output, *inputs, flags=IN_PROCESS):
+    """Exit code of a build."""
+    return main(["--input", *map(str, inputs), "--output", str(output), *flags])
 
 
 def fill(folder):

@@ -1,28 +1,51 @@
-"""The same inputs give the same bytes, whatever order they come in."""
+"""The same inputs give the same bytes, whatever runs the graph, on how many workers, and in whatever order they come."""
 
 import hashlib
 import shutil
 
-from tests.end_to_end.conftest import run
+import pytest
+
+from tests.end_to_end.conftest import IN_PROCESS, run
 from tests.pipeline.made_models import needs_models
 from tests.shared_data import needs_shared, shared
 
+TWO_PROCESSES = ("--runner=FnApiRunner", "--direct_running_mode=multi_processing", "--direct_num_workers=2")
+SMALL_SHARDS = ("--set", "shards.target_mb=1")  # several, so that workers have shards to share
+pytestmark = [needs_shared, needs_models]
+
 
 def hashes(output):
+    """Path below the dataset -> sha256, of every shard and manifest part."""
     return {str(path.relative_to(output)): hashlib.sha256(path.read_bytes()).hexdigest()
             for name in ("shards", "manifests") for path in sorted((output / name).rglob("*")) if path.is_file()}
 
 
-@needs_shared
-@needs_models
-def test_a_second_run_and_another_order_give_the_same_bytes(tmp_path):
-    clip = shared("dev/grid_other/lbax4n.mpg")
-    inputs = [shutil.copy(clip, tmp_path / "b.mpg"), tmp_path / "a.mp4", tmp_path / "c.mpg"]
-    inputs[1].write_text("no video")
-    inputs[2].write_bytes(clip.read_bytes() + bytes(2048))  # another content, the same pictures
-    found = []
-    for name, ordered in (("first", inputs), ("second", inputs), ("turned", inputs[::-1])):
-        assert run(tmp_path / name, *ordered) == 0
-        found.append(hashes(tmp_path / name))
-    assert found[0] == found[1] == found[2]
-    assert sum(path.endswith(".tar") for path in found[0]) >= 1
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """Clips, one of them twice as other content, and a file that fails."""
+    folder = tmp_path_factory.mktemp("inputs")
+    paths = [folder / name for name in ("b.mpg", "a.mp4", "c.mpg", "d.mpg")]
+    shutil.copy(shared("dev/grid_other/lbax4n.mpg"), paths[0])
+    paths[1].write_text("no video")
+    paths[2].write_bytes(paths[0].read_bytes() + bytes(2048))  # another content, the same pictures
+    shutil.copy(shared("dev/grid_other/pwij3p.mpg"), paths[3])
+    return paths
+
+
+@pytest.fixture(scope="module")
+def first(inputs, tmp_path_factory):
+    """Hashes of the first run: in this process, inputs as they come."""
+    output = tmp_path_factory.mktemp("first") / "out"
+    assert run(output, *inputs, flags=(*IN_PROCESS, *SMALL_SHARDS)) == 0
+    return hashes(output)
+
+
+def test_the_runs_compared_share_work_among_several_shards(first):
+    assert sum(path.endswith(".tar") for path in first) >= 2
+
+
+@pytest.mark.parametrize("flags", [IN_PROCESS, TWO_PROCESSES, ("--runner=DirectRunner",)],
+                         ids=["one_process", "two_processes", "direct_runner"])
+def test_a_second_run_in_another_order_gives_the_same_bytes(flags, inputs, first, tmp_path):
+    assert run(tmp_path / "out", *inputs[::-1], flags=(*flags, *SMALL_SHARDS)) == 0
+    assert hashes(tmp_path / "out") == first

@@ -1,0 +1,79 @@
+"""What the overlay draws, and what it says beside each box."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from audit.drawn_tracks import DrawnTrack, measured_text, tracks_by_source
+from audit.overlay import main, overlay_sheet
+from tests.audit.made_dataset import LANDMARKS, A, write_dataset
+from tests.made_media import HEIGHT, WIDTH, MadeSound, make_plain_video
+from tests.manifests import made_rows
+
+BOX = [40.0, 30.0, 100.0, 80.0]
+JUDGED = {"audio_lag_frames": -1.25, "audio_lag_se_frames": 0.3, "sync_probability": 0.93, "sync_confidence": 0.4}
+TRACK = f"{A}-w00000-t001"
+
+
+def drawn(frames=50, **fields):
+    """A track with a still box."""
+    told = {"number": "w0 t1", "dropped_by": "", "measured": "not judged", "stored": {}} | fields
+    return DrawnTrack(start_frame=0, end_frame=frames, boxes_xyxy=[BOX] * frames, interpolated=[False] * frames, **told)
+
+
+def colour_of_box(sheet):
+    """RGB of the left edge of the first frame's box."""
+    scale = 640 / WIDTH
+    return tuple(int(value) for value in sheet[round((BOX[1] + BOX[3]) / 2 * scale), round(BOX[0] * scale)])
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    """A video of two seconds."""
+    return make_plain_video(tmp_path_factory.mktemp("video") / "made.mp4", 50, sounds=[MadeSound(clicks_s=[])])
+
+
+def test_a_sheet_holds_the_frames_asked_for_side_by_side(video):
+    sheet = overlay_sheet(str(video), [drawn()], 3)
+    assert sheet.shape == (HEIGHT * 640 // WIDTH, 3 * 640, 3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "colour"),
+    [
+        ({"stored": {frame: np.full((5, 2), 60.0) for frame in range(50)}}, (60, 220, 60)),
+        ({"dropped_by": "makes_this_sound"}, (235, 85, 75)),
+        ({"dropped_by": "unsure"}, (255, 150, 40)),
+    ],
+    ids=["stored", "dropped", "unsure"],
+)
+def test_a_box_has_the_colour_of_its_verdict(fields, colour, video):
+    assert colour_of_box(overlay_sheet(str(video), [drawn(**fields)], 1)) == colour
+
+
+def test_the_picture_says_lag_and_probability():
+    row = {"audio_lag_frames": None}
+    assert measured_text(row) == "not judged"
+    assert measured_text(row | JUDGED) == "lag -1.2+-0.3 p 0.93"
+    assert measured_text(row | JUDGED | {"sync_probability": None}) == "lag -1.2+-0.3 conf 0.40"
+
+
+def test_a_track_knows_its_measures_and_the_rule_that_dropped_it(tmp_path):
+    track = replace(made_rows.track(TRACK, A), **JUDGED)
+    decisions = [replace(made_rows.decision(A, kept, rule), subject_id=TRACK) for kept, rule in ((True, "a"), (False, "unsure"))]
+    write_dataset(tmp_path, more_rows=[track, *decisions])
+    [found] = [found for found in tracks_by_source(str(tmp_path))[A, f"/in/{A}.mp4"] if found.number == "w0 t1"]
+    assert (found.dropped_by, found.measured, found.stored) == ("unsure", "lag -1.2+-0.3 p 0.93", {})
+
+
+def test_landmarks_of_a_clip_are_moved_back_to_the_source(tmp_path):
+    write_dataset(tmp_path, start_frame=7)
+    [stored] = [track.stored for track in tracks_by_source(str(tmp_path))[A, f"/in/{A}.mp4"]]
+    assert sorted(stored) == [7, 8, 9] and np.array_equal(stored[8], 2 * LANDMARKS[1] + [100, 50])
+
+
+def test_a_source_that_is_gone_is_named_and_the_others_are_drawn(tmp_path, capsys):
+    write_dataset(tmp_path / "dataset")
+    assert main([str(tmp_path / "dataset"), "--output", str(tmp_path / "out")], "talkshard overlay") == 0
+    assert f"/in/{A}.mp4" in capsys.readouterr().out and not any((tmp_path / "out").iterdir())

@@ -1,0 +1,51 @@
+"""The shards as others read them: plain webdataset, and Hugging Face datasets without a network."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import webdataset
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+KEYS_BY_DATASETS = """
+import json, sys
+from datasets import load_dataset
+stream = load_dataset("webdataset", data_files={"all": sys.argv[1:]}, split="all", streaming=True)
+print(json.dumps([[sample["__key__"], sample["json"]["num_frames"]] for sample in stream.decode(False)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def shards(built):
+    """Paths of all shards, as dataset.json lists them."""
+    listed = json.loads((built.folder / "dataset.json").read_text())["shards"]
+    return [str(built.folder / shard["path"]) for shard in listed]
+
+
+def offline_python(code, *words, folder):
+    """What a program prints that finds an empty cache, and nobody at the other end of a connection."""
+    nowhere = "http://127.0.0.1:9"
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "cache"), "HTTP_PROXY": nowhere,
+                                "HTTPS_PROXY": nowhere}
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=folder, env=environment, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_datasets_and_webdataset_read_the_same_clips_in_the_same_order(shards, built, tmp_path):
+    samples = webdataset.WebDataset(shards, shardshuffle=False)
+    by_webdataset = [[sample["__key__"], json.loads(sample["json"])["num_frames"]] for sample in samples]
+    assert json.loads(offline_python(KEYS_BY_DATASETS, *shards, folder=tmp_path)) == by_webdataset
+    assert len(by_webdataset) == len(built.rows("clips")) > 0
+
+
+def test_the_readmes_programs_run_as_they_stand(shards, built, tmp_path):
+    (tmp_path / "dataset").symlink_to(built.folder)
+    blocks = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+    printed = offline_python("\n".join(blocks), folder=tmp_path)
+    assert len(blocks) >= 6 and all(row["key"] in printed for row in built.rows("clips"))
