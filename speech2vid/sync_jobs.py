@@ -2,7 +2,6 @@
 
 A job's numbers hang on its clips, settings and seed alone: not on the worker, nor on how often it was interrupted.
 """
-import dataclasses
 import multiprocessing
 import os
 import threading

@@ -63,7 +63,7 @@ def _judged(face: _Stretch, sound: _Stretch, length: int, margin: int) -> np.nda
     scores = similarity(face.clip.face[face.start:face.start + length], sound.clip.sound[first:last],
                         first - sound.start, sound.clip.speech[first:last])
     evidence = weigh(scores, None)
-    return evidence and features(evidence.measured, evidence.num_frames)
+    return evidence and features(evidence.measured, evidence.lag_se_frames, evidence.num_frames)
 
 
 def _stretches(clips: list[EmbeddedClip], length: int) -> list[_Stretch]:

@@ -10,6 +10,7 @@ _MOST_VERSIONS, _LEAST_VERSIONS = 16, 2
 _HEARD_S_A_SPEAKER = 2400  # whoever speaks long is changed less often
 _PITCH_PERCENT = (85, 90, 93, 96, 100, 104, 108, 112, 118)  # and pace, with which it changes
 _FILTER_TAPS = 65
+_MOST_AROUND_FRAMES = 75
 _USUAL_LEVEL = 0.08  # of full scale
 
 
@@ -52,8 +53,21 @@ def change_voice(samples: np.ndarray, others: list[np.ndarray], random: np.rando
 def _heard_changed(samples: np.ndarray, others: list[np.ndarray], encoder: SpeechEncoder,
                    random: np.random.Generator) -> np.ndarray:
     changed, speed = change_voice(samples, others, random)
+    before, after = (_surroundings(changed, random) for _ in range(2))
+    first = FEATURES_PER_FRAME * (len(before) // SAMPLES_PER_FRAME)
     places = (np.arange(FEATURES_PER_FRAME * (len(samples) // SAMPLES_PER_FRAME)) + 0.5) * speed - 0.5
-    return at_times(encoder.encode(changed), places)
+    return at_times(encoder.encode(np.concatenate([before, changed, after])), first + places)
+
+
+def _surroundings(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """What may be heard before or after, int16 (640 S,): near silence or more speech, of up to three seconds.
+
+    The encoder's features of a moment depend on the seconds around it.
+    """
+    length = SAMPLES_PER_FRAME * int(random.integers(0, _MOST_AROUND_FRAMES + 1))
+    if random.random() < 0.5:
+        return random.normal(0, random.uniform(0.5, 30), length).astype(np.int16)
+    return np.resize(sound, length)
 
 
 def _coloured(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -168,7 +168,7 @@ def test_another_seed_draws_another_noise(tmp_path):
 
 def test_a_judge_with_probabilities_is_scored_for_calibration(tmp_path):
     judge = knowing_judge()
-    num_features = len(features(measure(np.eye(31, dtype=np.float32)[15]), 25))
+    num_features = len(features(measure(np.eye(31, dtype=np.float32)[15]), 0.2, 25))
     judge.network.calibration = Calibration(weights=(40.0,) + (0.0,) * (num_features - 1), offset=-24.0)
     outcomes = outcomes_of(made_clips(tmp_path), ["pairs"], judge)
     found = {(measure.name, measure.setting): measure.value for measure in all_measures(outcomes, ["pairs"], 0)}

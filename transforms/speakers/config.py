@@ -14,8 +14,8 @@ class SpeakersConfig:
 
     network: str = setting("default", "", "default, none, FILE.onnx or syncnet:FILE")
     min_voiced_share: float = setting(0.3, "of the track", "speech under a track below which it is not judged")
-    min_probability: float = setting(0.8, "probability", "that a face makes the sound, below which it is not kept")
-    unsure_probability: float = setting(0.2, "probability", "above which, up to min_probability, a dropped face is "
+    min_probability: float = setting(0.5, "probability", "that a face makes the sound, below which it is not kept")
+    unsure_probability: float = setting(0.1, "probability", "above which, up to min_probability, a dropped face is "
                                         "called unsure; below, the sound is not its own")
     min_confidence: float = setting(UNCALIBRATED_CONFIDENCE, "likeness (peak - median)",
                                     "confidence below which sound and lips do not belong together; asked where the "

@@ -7,7 +7,8 @@ import numpy as np
 from schemas.clock import FRAME_RATE
 from transforms.speakers.sync_scores import SHIFTS, SyncMeasure, measure, peak_lags, sync_curve
 
-NUM_FEATURES = 3
+NUM_FEATURES = 5
+_LEAST_ERROR_FRAMES = 0.1
 _BLOCK_FRAMES = 10  # neighbouring frames see nearly the same sound: they are drawn together
 _NUM_DRAWS = 100
 
@@ -31,9 +32,9 @@ class Calibration:
             raise ValueError(f"a calibration has {NUM_FEATURES} weights, not {len(values['weights'])}")
         return cls(weights=tuple(values["weights"]), offset=values["offset"])
 
-    def probability(self, measured: SyncMeasure, num_frames: int) -> float:
-        """Probability that the face makes the sound, of a curve over num_frames frames of speech."""
-        logit = float(np.dot(self.weights, features(measured, num_frames))) + self.offset
+    def probability(self, measured: SyncMeasure, lag_se_frames: float, num_frames: int) -> float:
+        """Probability that the face makes the sound, at even odds, of a curve over num_frames frames of speech."""
+        logit = float(np.dot(self.weights, features(measured, lag_se_frames, num_frames))) + self.offset
         return float(1 / (1 + np.exp(-logit)))
 
 
@@ -48,9 +49,14 @@ class Evidence:
     sync_probability: float | None  # None: the network's file has no calibration
 
 
-def features(measured: SyncMeasure, num_frames: int) -> np.ndarray:
-    """What the probability is computed from, float64 (3,): peak, confidence, log of the seconds of speech."""
-    return np.array([measured.peak, measured.confidence, np.log(max(num_frames, 1) / FRAME_RATE)])
+def features(measured: SyncMeasure, lag_se_frames: float, num_frames: int) -> np.ndarray:
+    """What the probability is computed from, float64 (5,).
+
+    Peak, confidence, margin, log of the lag's standard error (a wrong sound's peak jumps about), log of the seconds of
+    speech.
+    """
+    return np.array([measured.peak, measured.confidence, measured.margin, np.log(lag_se_frames + _LEAST_ERROR_FRAMES),
+                     np.log(max(num_frames, 1) / FRAME_RATE)])
 
 
 def weigh(scores: np.ndarray, calibration: Calibration | None) -> Evidence | None:
@@ -59,9 +65,10 @@ def weigh(scores: np.ndarray, calibration: Calibration | None) -> Evidence | Non
     if not np.isfinite(curve).any():
         return None
     measured, num_frames = measure(curve), int(np.isfinite(scores).sum(0).max())
-    return Evidence(
-        curve=curve, measured=measured, lag_se_frames=lag_standard_error(scores), num_frames=num_frames,
-        sync_probability=calibration.probability(measured, num_frames) if calibration else None)
+    lag_se_frames = lag_standard_error(scores)
+    probability = calibration.probability(measured, lag_se_frames, num_frames) if calibration else None
+    return Evidence(curve=curve, measured=measured, lag_se_frames=lag_se_frames, num_frames=num_frames,
+                    sync_probability=probability)
 
 
 def lag_standard_error(scores: np.ndarray) -> float:

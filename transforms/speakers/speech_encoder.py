@@ -20,7 +20,10 @@ _FULL_SCALE = 32768.0
 
 
 class SpeechEncoder:
-    """Moonshine tiny's encoder (English) through ONNX Runtime, on stretches of four seconds: a moment means the same in a long window as in a short one."""
+    """Moonshine tiny's encoder (English) through ONNX Runtime, on stretches of four seconds.
+
+    So a moment means nearly the same in a long window as in a short one.
+    """
 
     def __init__(self) -> None:
         self.sha256 = model_sha256(MODEL)

@@ -62,13 +62,27 @@ class OnnxSyncNetwork:
         return self._face.run(None, {FACE_INPUT: lip_motion(tubes.mesh(name))})[0]
 
     def embed_sound(self, samples: np.ndarray) -> np.ndarray:
-        """Unit vectors, one each frame: see SyncNetwork."""
-        heard = {SOUND_INPUT: sound_columns(samples), SPOKEN_INPUT: self._encoder.encode(samples)}
-        return self._sound.run(None, heard)[0]
+        """Unit vectors, one each frame, NaN in the digital silence beyond the ends of a sound: see SyncNetwork.
+
+        That silence would change what the seconds beside it mean.
+        """
+        first, last = _sounding_frames(samples)
+        heard = samples[first * SAMPLES_PER_FRAME:last * SAMPLES_PER_FRAME]
+        vectors = self._sound.run(None, {SOUND_INPUT: sound_columns(heard), SPOKEN_INPUT: self._encoder.encode(heard)})[0]
+        around = (first, len(samples) // SAMPLES_PER_FRAME - last)
+        return np.pad(vectors, (around, (0, 0)), constant_values=np.nan)
 
     def likeness(self, face: np.ndarray, sound: np.ndarray) -> np.ndarray:
         """Cosine similarity: see SyncNetwork."""
         return dot_products(face, sound)
+
+
+def _sounding_frames(samples: np.ndarray) -> tuple[int, int]:
+    """Frames from the first with sound to the last, half-open; all of them where there is none."""
+    sounding = np.flatnonzero(samples)
+    if len(sounding) == 0:
+        return 0, len(samples) // SAMPLES_PER_FRAME
+    return int(sounding[0]) // SAMPLES_PER_FRAME, int(sounding[-1]) // SAMPLES_PER_FRAME + 1
 
 
 def sound_columns(samples: np.ndarray) -> np.ndarray:
