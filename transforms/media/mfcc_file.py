@@ -24,14 +24,14 @@ def mfcc_of_file(path: str, preset: str, sound_stream: int = -1) -> np.ndarray:
     if probe.sound_index < 0:
         raise MissingStream(f"{path!r} has no sound; expected a file with a sound stream")
     stream_index = probe.sounds[probe.sound_index].index
-    start_s, end_s = _sound_span_s(path, stream_index)
+    start_s, end_s = sound_span_s(path, stream_index)
     zero_s = start_s if timeline is None else timeline.zero_s
     num_samples = max(0, int((end_s - zero_s) * SAMPLE_RATE_HZ))
     columns = [stream.push(block) for block in decode_sound(path, stream_index, zero_s, num_samples)]
     return np.concatenate([*columns, stream.close()], axis=1)
 
 
-def _sound_span_s(path: str, stream_index: int) -> tuple[Fraction, Fraction]:
+def sound_span_s(path: str, stream_index: int) -> tuple[Fraction, Fraction]:
     """Begin and end of a sound stream on the container's clock, by its packets: headers may guess the length."""
     with open_media(path) as container:
         stream = container.streams[stream_index]

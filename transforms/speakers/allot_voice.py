@@ -1,15 +1,13 @@
 """Whose voice it is: the sound of each frame goes to a face in view, to two of them, or to nobody.
 
-The likeliest path through the states nobody, each face, each two faces. A face that speaks fits the sound better at its
-lag than at other shifts, about as well as the best face in view does when it speaks; one that does not speak fits no
-better there than elsewhere. Of people left out of training, in pieces of 3 s with one voice, the other face's fit was a
-quarter of the speaker's (median; nine of ten below 0.55); with two voices the weaker fit was three quarters.
-The numbers below were tuned on made pairs of people (one voice, hand-over, both at once, neither) of train/ and of the
-tuning people of dev/.
+The likeliest path through the states nobody and each face. A face that speaks fits the sound better at its lag than at
+other shifts, about as well as the best face in view does when it speaks; one that does not speak fits no better there
+than elsewhere. A second face that fits nearly as well as the one whose voice it is speaks too, as far as can be told:
+of people left out of training, in pieces of 3 s with one voice, the other face's likeness was a quarter of the speaker's
+(median) and above ALSO_SHARE of it in one pair of twenty; with two voices in three pairs of five.
 """
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
@@ -19,8 +17,8 @@ _LEAST_SPEAKERS_FIT = 1.8  # what is expected at least of a face that speaks, in
 _SPEAKERS_QUANTILE = 0.6  # of the best fit in view, frame by frame: how well a face fits that speaks
 _FRAMES_AS_ONE = 8.0  # neighbouring frames are alike: so many say as much as one that stands alone
 _CHANGE_COST = 3.0  # nats: a change about once in two seconds
-_BOTH_SHARE = 0.85  # mouths that talk are alike: of a second one that fits, so much counts as speech of its own
-_BOTH_COST = 0.5 / 25  # nats a frame: two who speak at once are rarer than one
+ALSO_SHARE = 0.7  # of the speaker's likeness: a face that fits the sound so well may speak too
+_COMPARED = np.hanning(127)[1:-1]  # five seconds: shorter stretches of two faces are not told apart
 _NEAR_COMMON = 2  # frames by which the lags of faces in one picture are measured apart
 _LEAST_SHIFTS = 10  # a frame with fewer is not compared
 _SMOOTHING = np.hanning(15)[1:-1] / np.hanning(15).sum()  # 13 frames: half a second
@@ -39,8 +37,11 @@ class ScoredFace:
         return self.start_frame + len(self.scores)
 
 
-def allot_voice(faces: Sequence[ScoredFace]) -> list[np.ndarray]:
-    """Whether each face speaks, bool (T,), in the order of the faces; two may at once, more never do.
+def allot_voice(faces: Sequence[ScoredFace], unrelated: float | None = None) -> list[np.ndarray]:
+    """Whether each face speaks, bool (T,), in the order of the faces.
+
+    unrelated: likeness of what does not belong together; None where the network has no such number, and a frame's mean
+    over the shifts stands for it.
 
     Faces in view at the same time share one sound, so it is late by the same for all of them: they are compared near
     the lag at which whoever speaks fits best. Frames without speech go to whoever has the frames beside them.
@@ -53,10 +54,31 @@ def allot_voice(faces: Sequence[ScoredFace]) -> list[np.ndarray]:
         spans = [slice(faces[index].start_frame - first, faces[index].end_frame - first) for index in members]
         for fit, index, span in zip(fits, members, spans, strict=True):
             fit[span] = _fit(faces[index].scores)
-        fits /= _unit(fits)
-        voices = _likeliest(_at_lags(fits))
+        columns = _lag_columns(fits)
+        owners = _likeliest(_at(fits / _unit(fits), columns))
+        levels = fits if unrelated is None else _laid([faces[index].scores - unrelated for index in members], fits, spans)
+        voices = _with_others(owners, _at(levels, columns))
         for voice, index, span in zip(voices, members, spans, strict=True):
             speaks[index] = voice[span]
+    return speaks
+
+
+def _laid(scores: list[np.ndarray], fits: np.ndarray, spans: list[slice]) -> np.ndarray:
+    """Scores (T, 31) of each face on the frames of all: (F, T, 31), 0 where nothing is known."""
+    laid = np.zeros(fits.shape)
+    for row, own, span in zip(laid, scores, spans, strict=True):
+        row[span] = np.nan_to_num(own)
+    return laid
+
+
+def _with_others(owners: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Whether each face speaks, bool (F, T): the owner of a frame, and whoever fits nearly as well around it."""
+    speaks = owners.copy()
+    for number, owned in enumerate(owners):
+        # What a face does in the frames of another owner says nothing of these.
+        around = np.stack([same_length(level * owned, _COMPARED) for level in levels])
+        # A face that is not in view, and a frame without speech, have a level of nothing.
+        speaks |= owned & (around >= ALSO_SHARE * np.maximum(around[number], 1e-9)) & (levels != 0)
     return speaks
 
 
@@ -86,13 +108,17 @@ def _unit(fits: np.ndarray) -> float:
     return max([float(fit[fit != 0].std()) for fit in fits if fit.any()], default=1.0) or 1.0
 
 
-def _at_lags(fits: np.ndarray) -> np.ndarray:
-    """Fit (F, T) of each face at its lag, near the one at which whoever speaks fits best."""
+def _lag_columns(fits: np.ndarray) -> np.ndarray:
+    """Shift of each face's lag, int (F,), near the one at which whoever speaks fits best."""
     smooth = np.stack([[same_length(column, _SMOOTHING) for column in fit.T] for fit in fits])  # (F, 31, T)
     common = int(smooth.max(0).mean(1).argmax())
     low = max(0, common - _NEAR_COMMON)
-    columns = low + smooth[:, low:common + _NEAR_COMMON + 1].mean(2).argmax(1)
-    return np.stack([fit[:, column] for fit, column in zip(fits, columns, strict=True)])
+    return low + smooth[:, low:common + _NEAR_COMMON + 1].mean(2).argmax(1)
+
+
+def _at(values: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Values (F, T) of each face at its shift, of (F, T, 31)."""
+    return np.stack([value[:, column] for value, column in zip(values, columns, strict=True)])
 
 
 def _speakers_fit(fits: np.ndarray) -> float:
@@ -106,10 +132,9 @@ def _likeliest(fits: np.ndarray) -> np.ndarray:
     num_faces, num_frames = fits.shape
     expected = _speakers_fit(fits)
     gains = np.where(fits == 0, 0.0, expected * fits - expected**2 / 2) / _FRAMES_AS_ONE
-    states = [(), *((face,) for face in range(num_faces)), *combinations(range(num_faces), 2)]
+    states = [(), *((face,) for face in range(num_faces))]
     speaks = np.array([[face in state for face in range(num_faces)] for state in states])
     gain = (speaks @ gains).T  # (T, states)
-    gain[:, 1 + num_faces:] = _BOTH_SHARE * gain[:, 1 + num_faces:] - _BOTH_COST
     came_from, total = np.zeros(gain.shape, int), gain[0]
     for frame in range(1, num_frames):
         best = int(total.argmax())

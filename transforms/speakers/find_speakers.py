@@ -126,7 +126,9 @@ def _allot(fitting: list[Candidate], faces: WindowFaces, network: SyncNetwork, c
            decisions: list[DecisionRow]) -> None:
     """Give each frame's voice to a face in view, or to nobody, and drop those who cannot be believed even so."""
     scored = [ScoredFace(start_frame=candidate.track.start_frame, scores=candidate.scores) for candidate in fitting]
-    for candidate, speaks in zip(fitting, allot_voice(scored), strict=True):
+    # A network that gives probabilities gives cosines too: nothing in common is 0.
+    unrelated = None if network.calibration is None else 0.0
+    for candidate, speaks in zip(fitting, allot_voice(scored, unrelated), strict=True):
         if _company(candidate, fitting):
             _weigh_own_frames(candidate, speaks, faces, network, config)
         candidate.allotted = speaks & candidate.voiced

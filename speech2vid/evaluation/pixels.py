@@ -1,0 +1,35 @@
+"""How near pixels are to the true ones."""
+from dataclasses import dataclass
+
+import numpy as np
+from skimage.metrics import structural_similarity
+
+_STORED_PX = 112
+_MOUTH_ROWS, _MOUTH_COLUMNS = (55, 103), (30, 86)  # 48 x 56 px around the stored face's mouth, of 112
+PIXELS_EVERY = 5  # frames: neighbours say the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelScores:
+    """Means over frames; of the mean squared errors the unit is grey levels squared."""
+
+    mse: float
+    mouth_mse: float
+    psnr_db: float | None  # None: equal to the bit
+    ssim: float
+
+
+def score_pixels(shown: np.ndarray, true: np.ndarray) -> PixelScores:
+    """Scores of faces RGB uint8 (N >= 1, S, S, 3) against the true ones."""
+    squared = (shown.astype(np.float64) - true) ** 2
+    rows, columns = (_mouth_span(span, shown.shape[1]) for span in (_MOUTH_ROWS, _MOUTH_COLUMNS))
+    mse = squared.mean((1, 2, 3))
+    ssim = [structural_similarity(one, other, channel_axis=2, data_range=255)
+            for one, other in zip(shown, true, strict=True)]
+    return PixelScores(
+        mse=float(mse.mean()), mouth_mse=float(squared[:, rows, columns].mean()),
+        psnr_db=float(np.mean(10 * np.log10(255 ** 2 / mse))) if mse.all() else None, ssim=float(np.mean(ssim)))
+
+
+def _mouth_span(span: tuple[int, int], side_px: int) -> slice:
+    return slice(*(round(edge * side_px / _STORED_PX) for edge in span))
