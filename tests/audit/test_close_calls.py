@@ -97,7 +97,7 @@ def test_the_report_shows_unsure_tracks_with_their_curve(page):
 
 def test_the_report_draws_probability_with_both_thresholds(page):
     chart = page[page.index("<h3>Sync probability") : page.index("<h3>Sync confidence")]
-    assert "unsure from 0.2" in chart and "kept from 0.8" in chart and "2 values" in chart
+    assert "unsure from 0.1" in chart and "kept from 0.5" in chart and "2 values" in chart
 
 
 def test_a_threshold_that_was_not_asked_is_not_drawn(page):

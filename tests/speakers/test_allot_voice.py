@@ -39,7 +39,7 @@ def test_a_voice_that_is_nobodys_goes_to_nobody():
 
 
 def test_two_who_fit_at_once_both_speak():
-    both = allot_voice([face(300, [(0, 300)], seed=5), face(300, [(0, 300)], seed=6)])
+    both = allot_voice([face(300, [(0, 300)], seed=5, level=6), face(300, [(0, 300)], seed=6, level=6)])
     assert share(both[0] & both[1]) > 0.9
 
 
