@@ -107,7 +107,6 @@ def _picture_stream(file: "av.container.OutputContainer", codec: str, times_s: S
     mean_rate = Fraction(len(times_s) - 1) / (times_s[-1] - times_s[0]) if len(times_s) > 1 else Fraction(25)
     stream = file.add_stream(codec, rate=mean_rate.limit_denominator(1001), options=options)
     stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-    stream.codec_context.thread_count = 1  # left to itself, libvpx was seen to refuse its settings now and then
     if aspect is not None:
         stream.codec_context.sample_aspect_ratio = aspect
     if codec.startswith("libx26"):

@@ -1,3 +1,5 @@
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 
 import av
@@ -31,7 +33,9 @@ CONTAINERS = [("mp4", "libx264"), ("mkv", "libx264"), ("avi", "libx264"), ("avi"
 def test_every_frame_is_itself_in_every_container(tmp_path, suffix, codec):
     options = {"g": "12", "x265-params": "log-level=none"} if codec == "libx265" else {"g": "12"}
     options |= {} if codec == "libvpx" else {"bf": "2"}
-    path = make_plain_video(tmp_path / f"a.{suffix}", codec=codec, options=options)
+    # decord brings a libvpx of its own: once it is loaded, PyAV cannot encode VP8 in the same process.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        path = pool.submit(make_plain_video, tmp_path / f"a.{suffix}", codec=codec, options=options).result()
     assert numbers(path) == list(range(75))
     assert numbers(path, range(31, 75, 3)) == list(range(31, 75, 3))
     assert numbers(path, [50]) == [50]
