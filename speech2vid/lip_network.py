@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from speech2vid.generator import STILL_PX, resized
+from transforms.media.canonical import MOUTH_COLUMNS, MOUTH_ROWS
 
-MOUTH_ROWS, MOUTH_COLUMNS = slice(55, 103), slice(30, 86)
-"""48 x 56 px around the canonical face's mouth centre (58, 79) at 112 px."""
 NUM_SHAPES = 6
 _LEAK = 0.2
 

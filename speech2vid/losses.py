@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from schemas.errors import UsageError
 from speech2vid.generator import STILL_PX
-from speech2vid.lip_network import MOUTH_COLUMNS, MOUTH_ROWS, LipNetwork, mouths
+from speech2vid.lip_network import LipNetwork, mouths
+from transforms.media.canonical import MOUTH_COLUMNS, MOUTH_ROWS
 
 _EPSILON = 1e-6
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from schemas.errors import UsageError
 
 _FILE = "run.json"
+_MOST_SHOWN, _HASH_SHOWN = 40, 16  # characters of a value; of a longer one, as hashes are
 
 
 def refuse_another_run(output: Path, result: str, checkpoints: str, run: dict[str, object]) -> None:
@@ -16,8 +17,10 @@ def refuse_another_run(output: Path, result: str, checkpoints: str, run: dict[st
     begun = json.loads(path.read_text()) if path.exists() else run
     for name, value in run.items():
         if begun.get(name) != value:
-            raise UsageError(f"{output} holds a run that was begun with {name} {_shown(begun.get(name))}, not "
-                             f"{_shown(value)}: choose another --output, or give what it was begun with to go on")
+            differs = f"{name} {_shown(begun.get(name))}, not {_shown(value)}"
+            raise UsageError(f"{output} holds a run that was begun with "
+                             f"{f'other {name}' if isinstance(value, dict) else differs}: choose another --output, or "
+                             "give what it was begun with to go on")
 
 
 def begin_run(output: Path, checkpoints: str, run: dict[str, object]) -> None:
@@ -30,4 +33,7 @@ def begin_run(output: Path, checkpoints: str, run: dict[str, object]) -> None:
 
 
 def _shown(value: object) -> str:
-    return str(value)[:40] if value is not None else "none"
+    text = " ".join(value) if isinstance(value, list) else str(value)
+    if value is None or not text:
+        return "none"
+    return text if len(text) <= _MOST_SHOWN else text[:_HASH_SHOWN]

@@ -24,12 +24,18 @@ def save_tensors(tensors: dict[str, Tensor], facts: dict[str, object], path: Pat
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
     """Tensors and facts; UsageError when the file holds something else."""
+    facts = load_facts(path)
+    return load_file(path), facts
+
+
+def load_facts(path: Path) -> dict[str, object]:
+    """Facts alone, without reading the tensors; UsageError when the file holds something else."""
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
-        return load_file(path), json.loads(metadata.get(_FACTS, "{}"))
     except (OSError, SafetensorError) as error:
         raise UsageError(f"cannot read weights from {path}: {error}") from error
+    return json.loads(metadata.get(_FACTS, "{}"))
 
 
 def above(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -7,9 +7,10 @@ from collections import Counter
 from pathlib import Path
 
 from schemas.errors import UsageError
+from speech2vid.run_folder import begin_run, refuse_another_run
 from speech2vid.sync_clips import TalkingClip, read_lags, write_lags
 from speech2vid.sync_dataset import read_clips, read_only
-from speech2vid.sync_run import CHECKPOINTS, NETWORK, TENSORBOARD, begin, command_line, refuse_another_run, run_of
+from speech2vid.sync_run import CHECKPOINTS, NETWORK, TENSORBOARD, command_line, run_of
 
 _DESCRIPTION = """Train the sync network from the train split of a dataset of talkshard build. People are left out in
 turn to find how long to train and what a curve is worth; then networks learn from all. The same command goes on with a
@@ -22,12 +23,12 @@ def main(words: list[str], program: str = "talkshard train-sync") -> int:
     own, start = _read_options(words, program), time.monotonic()
     output, lags = Path(own.output), read_lags(Path(own.lags)) if own.lags else {}
     run = run_of(own, lags)
-    refuse_another_run(output, run)
+    refuse_another_run(output, NETWORK, CHECKPOINTS, run)
     clips = _clips(own, lags)
     if own.only:
         licences = sorted(Counter(clip.licence for clip in clips).items())
         print("--only keeps " + "; ".join(f"{number} clips under {name!r}" for name, number in licences))
-    begin(output, run)
+    begin_run(output, CHECKPOINTS, run)
     _train(own, output, clips, lags, run)
     print(f"{time.monotonic() - start:.0f} s")
     return 0

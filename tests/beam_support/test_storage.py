@@ -47,6 +47,7 @@ def test_what_is_written_is_read_listed_and_deleted(base):
 
 def test_deleting_what_is_not_there_is_no_error(base):
     storage.delete_tree(base)
+    assert not storage.exists(base) and storage.list_files(base) == []
 
 
 def test_the_last_writer_wins(base):

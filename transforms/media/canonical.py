@@ -14,6 +14,8 @@ MESH_UNIT = 16384  # stored mesh coordinates are image_px / MESH_UNIT
 
 RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_CORNERS, INNER_LIPS = (33, 133), (263, 362), 1, (61, 291), (13, 14)
 """Points of the 468-point face mesh; right and left are the person's."""
+MOUTH_ROWS, MOUTH_COLUMNS = slice(55, 103), slice(30, 86)
+"""48 x 56 px around the mouth's centre (58, 79) of the canonical face at 112 px."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

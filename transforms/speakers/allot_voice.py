@@ -50,23 +50,22 @@ def allot_voice(faces: Sequence[ScoredFace], unrelated: float | None = None) -> 
     for members in _in_view_together(faces):
         first = min(faces[index].start_frame for index in members)
         last = max(faces[index].end_frame for index in members)
-        fits = np.zeros((len(members), last - first, NUM_SHIFTS))
         spans = [slice(faces[index].start_frame - first, faces[index].end_frame - first) for index in members]
-        for fit, index, span in zip(fits, members, spans, strict=True):
-            fit[span] = _fit(faces[index].scores)
+        scores = [faces[index].scores for index in members]
+        fits = _laid([_fit(own) for own in scores], spans, last - first)
         columns = _lag_columns(fits)
         owners = _likeliest(_at(fits / _unit(fits), columns))
-        levels = fits if unrelated is None else _laid([faces[index].scores - unrelated for index in members], fits, spans)
+        levels = fits if unrelated is None else _laid([own - unrelated for own in scores], spans, last - first)
         voices = _with_others(owners, _at(levels, columns))
         for voice, index, span in zip(voices, members, spans, strict=True):
             speaks[index] = voice[span]
     return speaks
 
 
-def _laid(scores: list[np.ndarray], fits: np.ndarray, spans: list[slice]) -> np.ndarray:
-    """Scores (T, 31) of each face on the frames of all: (F, T, 31), 0 where nothing is known."""
-    laid = np.zeros(fits.shape)
-    for row, own, span in zip(laid, scores, spans, strict=True):
+def _laid(values: list[np.ndarray], spans: list[slice], num_frames: int) -> np.ndarray:
+    """Values (T, 31) of each face on the frames of all: (F, num_frames, 31), 0 where nothing is known."""
+    laid = np.zeros((len(values), num_frames, NUM_SHIFTS))
+    for row, own, span in zip(laid, values, spans, strict=True):
         row[span] = np.nan_to_num(own)
     return laid
 
