@@ -130,7 +130,7 @@ def open_clip(stored: StoredClip) -> Clip:
     """A clip out of its tar members, nothing of it decoded. IntegrityError: they are not this clip's members."""
     parts, members, start = {}, memoryview(stored.members), 0
     while start < len(members):
-        header = stored.members[start:start + BLOCK_BYTES]
+        header = bytes(members[start:start + BLOCK_BYTES])
         key, _, part = header[_NAME].rstrip(b"\0").partition(b".")
         try:
             size = int(header[_SIZE].strip(b"\0 "), 8)

@@ -62,13 +62,22 @@ class DrawnSamples:
             mesh=np.empty((*targets, 468, 3), np.int16))
 
 
-def draw_sample(clip: Clip, settings: SampleSettings, random: np.random.Generator, into: DrawnSamples, slot: int) -> None:
-    """Choose moments of a clip at random and decode those alone, into a place among others.
+def draw_moments(num_frames: int, settings: SampleSettings, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Frames of targets, int64 (K,), and of stills, int64 (N,), of a clip; none of both where it has no whole window."""
+    targets = draw_targets(num_frames, settings, random)
+    return targets, draw_stills(num_frames, targets, settings, random) if len(targets) else targets
 
-    IntegrityError: what is needed of the clip is damaged; the place may be half filled.
+
+def decode_sample(clip: Clip, moments: tuple[np.ndarray, np.ndarray], settings: SampleSettings, into: DrawnSamples,
+                  slot: int) -> None:
+    """Decode the drawn moments of a clip, and those alone, into a place among others.
+
+    IntegrityError: there are none, or what is needed of the clip is damaged; the place may be half filled.
     """
-    targets = draw_targets(clip, settings, random)
-    stills = draw_stills(clip.num_frames, targets, settings, random)
+    targets, stills = moments
+    if not len(targets):
+        raise IntegrityError(f"clip {clip.key} in {clip.shard}: its {clip.num_frames} frames are too few for a window "
+                             f"of {WINDOW_COLUMNS} columns")
     into.frame[slot], into.identity_frame[slot], into.mesh[slot] = targets, stills, clip.mesh[targets]
     into.mfcc[slot] = mfcc_windows(clip.mfcc, targets, settings.target_column_offset)
     if not np.isfinite(into.mfcc[slot]).all():
@@ -78,12 +87,11 @@ def draw_sample(clip: Clip, settings: SampleSettings, random: np.random.Generato
             faces[number] = clip.face(frame)
 
 
-def draw_targets(clip: Clip, settings: SampleSettings, random: np.random.Generator) -> np.ndarray:
-    """Frames with a whole window of sound, int64 (K,): distinct where there are enough. IntegrityError: there is none."""
-    fitting = frames_with_window(clip.num_frames, settings.target_column_offset)
+def draw_targets(num_frames: int, settings: SampleSettings, random: np.random.Generator) -> np.ndarray:
+    """Frames with a whole window of sound, int64 (K,), distinct where there are enough; (0,) where there is none."""
+    fitting = frames_with_window(num_frames, settings.target_column_offset)
     if not len(fitting):
-        raise IntegrityError(f"clip {clip.key} in {clip.shard}: its {clip.num_frames} frames are too few for a window "
-                             f"of {WINDOW_COLUMNS} columns")
+        return fitting
     spaced = fitting[random.integers(min(settings.target_every_frames, len(fitting)))::settings.target_every_frames]
     chosen = spaced if len(spaced) >= settings.targets_per_clip else fitting
     return np.resize(random.permutation(chosen), settings.targets_per_clip)

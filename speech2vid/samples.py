@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from schemas.errors import IntegrityError, TalkshardError, UsageError
 from speech2vid.clips import open_clip
-from speech2vid.drawn_sample import DrawnSamples, SampleSettings, draw_sample, lip_numbers
+from speech2vid.drawn_sample import DrawnSamples, SampleSettings, decode_sample, draw_moments, lip_numbers
 from speech2vid.epoch_order import batch_positions, clip_order, count_batches
 from speech2vid.stored_clips import StoredClip, find_clips
 
@@ -48,6 +48,7 @@ class SampleStream(IterableDataset):
         self._clips = find_clips(dataset, split, where)
         self._clips_sha256 = _sha256(self._clips.places)
         self._shard_of = self._clips.places["shard"].combine_chunks().dictionary_encode().indices.to_numpy()
+        self._num_frames = self._clips.places["num_frames"].to_numpy()
         self._batch_size, self._seed, self._rank, self._world_size = batch_size, seed, rank, world_size
         self._endless, self._given, self._order = endless, 0, (-1, np.empty(0, np.int64))
         self.image_px = self._only_image_px(dataset)
@@ -95,26 +96,32 @@ class SampleStream(IterableDataset):
     def batch(self, epoch: int, batch: int) -> Batch:
         """Any batch, wherever the stream stands."""
         positions = batch_positions(self.num_clips, self._batch_size, self._rank, self._world_size, batch)
-        clips = self._clips.read(self._clip_order(epoch)[positions])
+        numbers = self._clip_order(epoch)[positions]
         samples, keys, skipped = DrawnSamples.empty(len(positions), self.image_px, self.settings), [], []
-        for slot, clip in enumerate(clips):
-            key, bad = self._draw(epoch, int(positions[slot]), clip, samples, slot)
+        # All are drawn before the first face is decoded: code that the processor's cache still holds is much faster.
+        drawn = [self._moments(epoch, *place) for place in zip(positions.tolist(), numbers.tolist(), strict=True)]
+        for slot, clip in enumerate(self._clips.read(numbers)):
+            key, bad = self._decode(epoch, int(positions[slot]), clip, drawn[slot], samples, slot)
             keys.append(key)
             skipped += bad
         return {**_tensors(samples), "key": keys, "skipped": skipped, "epoch": epoch, "batch": batch}
 
-    def _draw(self, epoch: int, position: int, clip: StoredClip, into: DrawnSamples, slot: int) -> tuple[str, list[str]]:
-        """Draw of the clip, or of the next one that can be read; gives its key, and what was wrong with those before."""
+    def _moments(self, epoch: int, position: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+        random = np.random.default_rng([self._seed, epoch, position])
+        return draw_moments(int(self._num_frames[number]), self.settings, random)
+
+    def _decode(self, epoch: int, position: int, clip: StoredClip, moments: tuple[np.ndarray, np.ndarray],
+                into: DrawnSamples, slot: int) -> tuple[str, list[str]]:
+        """A sample of the clip, or of the next one that can be read; its key, and what was wrong with those before."""
         bad = []
         while len(bad) < _MAX_BAD_TOGETHER:
-            random = np.random.default_rng([self._seed, epoch, position])
             try:
-                draw_sample(open_clip(clip), self.settings, random, into, slot)
+                decode_sample(open_clip(clip), moments, self.settings, into, slot)
                 return clip.key, bad
             except IntegrityError as error:
                 bad.append(str(error))
-            following = self._clip_order(epoch)[(position + len(bad)) % self.num_clips]
-            clip = next(self._clips.read([following]))
+            following = int(self._clip_order(epoch)[(position + len(bad)) % self.num_clips])
+            clip, moments = next(self._clips.read([following])), self._moments(epoch, position, following)
         raise IntegrityError(f"{len(bad)} clips one after another cannot be read; the last: {bad[-1]}")
 
     def _clip_order(self, epoch: int) -> np.ndarray:

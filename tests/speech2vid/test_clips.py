@@ -175,6 +175,30 @@ def test_a_shard_that_shrinks_while_it_is_read_gets_one_line(dataset):
         list(clips.read([0]))
 
 
+@pytest.mark.parametrize("content", [b"short", b""])
+def test_a_shard_that_shrinks_after_it_was_read_from_gets_one_line(dataset, content):
+    clips = find_clips(dataset)
+    assert [clip.key for clip in clips.read([0])] == ["aa"]
+    Path(dataset, SHARD).write_bytes(content)
+    with pytest.raises(IntegrityError, match="gave 0 bytes for clip bb"):
+        list(clips.read([1]))
+
+
+def test_a_shard_that_was_replaced_is_read_anew(dataset, tmp_path):
+    clips = find_clips(dataset)
+    before = bytes(next(clips.read([0])).members)
+    other = tmp_path / "other.tar"
+    other.write_bytes(bytes(byte ^ 1 for byte in Path(dataset, SHARD).read_bytes()))
+    other.replace(Path(dataset, SHARD))
+    assert bytes(next(clips.read([0])).members) == bytes(byte ^ 1 for byte in before)
+
+
+def test_clips_outlive_the_reading(dataset):
+    clips = list(read_clips(dataset))
+    shutil.rmtree(dataset)
+    assert [clip.face(9).shape[0] for clip in clips] == [IMAGE_PX] * 4
+
+
 def test_a_shard_that_vanishes_while_it_is_read_gets_one_line(dataset):
     clips = find_clips(dataset)
     Path(dataset, SHARD).unlink()

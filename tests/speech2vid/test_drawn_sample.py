@@ -7,7 +7,8 @@ from speech2vid.drawn_sample import (
     NUM_LIP_NUMBERS,
     DrawnSamples,
     SampleSettings,
-    draw_sample,
+    decode_sample,
+    draw_moments,
     draw_stills,
     draw_targets,
     frames_with_window,
@@ -29,7 +30,7 @@ def drawn(clip, settings=None):
     """A sample of one clip."""
     settings = settings or SampleSettings()
     samples = DrawnSamples.empty(1, IMAGE_PX, settings)
-    draw_sample(clip, settings, generator(), samples, 0)
+    decode_sample(clip, draw_moments(clip.num_frames, settings, generator()), settings, samples, 0)
     return samples
 
 
@@ -67,12 +68,12 @@ def test_only_frames_with_a_whole_window_are_targets(offset, frames):
 
 
 def test_targets_of_a_long_clip_are_distinct_and_on_a_grid():
-    frames = draw_targets(made_clip(60), SampleSettings(), generator())
+    frames = draw_targets(60, SampleSettings(), generator())
     assert len(set(frames.tolist())) == 4 and (np.diff(np.sort(frames)) % 5 == 0).all()
 
 
 def test_over_time_every_frame_with_a_window_becomes_a_target():
-    targets = {frame for seed in range(80) for frame in draw_targets(made_clip(), SampleSettings(), generator(seed))}
+    targets = {frame for seed in range(80) for frame in draw_targets(NUM_FRAMES, SampleSettings(), generator(seed))}
     assert targets == set(frames_with_window(NUM_FRAMES, 16).tolist())
 
 
@@ -91,6 +92,10 @@ def test_in_a_short_clip_stills_are_the_frames_farthest_from_the_targets():
 def test_a_clip_shorter_than_a_window_is_refused():
     with pytest.raises(IntegrityError, match="clip aa .*its 8 frames are too few"):
         drawn(made_clip(8))
+
+
+def test_a_clip_shorter_than_a_window_has_no_moments():
+    assert [len(frames) for frames in draw_moments(8, SampleSettings(), generator())] == [0, 0]
 
 
 def test_the_shortest_clip_gives_its_one_frame_to_all_targets():

@@ -141,6 +141,16 @@ def test_a_bad_sample_is_replaced_counted_and_named(tmp_path, num_workers):
     assert "clip clip05 in shards/train-000000.tar: faces_index.npy is damaged" in name and count == 2
 
 
+def test_a_bad_sample_leaves_the_others_of_its_batch_as_they_were(uneven, tmp_path):
+    dataset = write_uneven(tmp_path / "out")
+    damage(dataset, "clip05", "faces_index.npy")
+    whole, spoilt = ({key: (frame.tolist(), face) for batch in SampleStream(folder, "train", SampleSettings(), 4)
+                      for key, frame, face in zip(batch["key"], batch["frame"], batch["target"], strict=True)}
+                     for folder in (uneven, dataset))
+    wrong = {key for key in spoilt if spoilt[key][0] != whole[key][0] or not torch.equal(spoilt[key][1], whole[key][1])}
+    assert len(spoilt) == len(KEYS) - 1 and len(wrong) <= 1  # the one that was drawn a second time
+
+
 @pytest.mark.parametrize("num_workers", [0, 1])
 def test_a_dataset_of_bad_samples_ends_with_one_line(tmp_path, num_workers):
     parts = face_parts()
