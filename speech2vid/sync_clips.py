@@ -6,10 +6,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from schemas.clock import COLUMNS_PER_FRAME
+from schemas.clock import COLUMNS_PER_FRAME, SAMPLES_PER_FRAME
 from schemas.errors import UsageError
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME
 
+_SAMPLES_PER_COLUMN = SAMPLES_PER_FRAME // COLUMNS_PER_FRAME
 _SPEECH_RANGE = 6.0  # natural log of energy: what lies 26 dB below the clip's loud frames is a pause
 _SPEECH_REACH = 3  # frames on each side of speech that tell of its beginning and end
 DROP = "drop"
@@ -24,23 +25,20 @@ class TalkingClip:
     positions: np.ndarray  # float32 (T, 192): lip_motion
     columns: np.ndarray  # float32 (4 T, 40): sound_columns
     spoken: np.ndarray  # float16 (V, 2 T, 288): speech features, of the sound as it is and as other voices have it
-    backwards: np.ndarray  # float16 (2 T, 288): those of the sound reversed
+    samples: np.ndarray  # int16 (640 T,): the sound as it is
     lag_frames: float = 0.0  # of the source, taken away already (+ = the sound was late)
     licence: str = ""
 
     def __post_init__(self) -> None:
         if len(self.columns) != COLUMNS_PER_FRAME * len(self.positions):
             raise ValueError(f"{self.name}: {len(self.positions)} frames of face, {len(self.columns)} sound columns")
-        if any(values.shape[-2] != FEATURES_PER_FRAME * len(self.positions) for values in (self.spoken, self.backwards)):
+        if self.spoken.shape[1] != FEATURES_PER_FRAME * len(self.positions):
             raise ValueError(f"{self.name}: {len(self.positions)} frames of face, {self.spoken.shape[1]} speech features")
+        if len(self.samples) != SAMPLES_PER_FRAME * len(self.positions):
+            raise ValueError(f"{self.name}: {len(self.positions)} frames of face, {len(self.samples)} samples")
 
     def __len__(self) -> int:
         return len(self.positions)
-
-    def reversed_sound(self) -> "TalkingClip":
-        """The clip with its sound played backwards."""
-        return dataclasses.replace(self, columns=np.ascontiguousarray(self.columns[::-1]), spoken=self.backwards[None],
-                                   backwards=self.spoken[0])
 
 
 def speech_frames(columns: np.ndarray) -> np.ndarray:
@@ -57,15 +55,15 @@ def without_lag(clip: TalkingClip, lag_frames: float) -> TalkingClip:
     num_frames = max(0, len(clip) - lost_frames)
     first_frame = lost_frames if columns_late < 0 else 0
     first_column = first_frame * COLUMNS_PER_FRAME + columns_late
+    first_sample = first_column * _SAMPLES_PER_COLUMN
     middles = FEATURES_PER_FRAME * (first_frame + columns_late / COLUMNS_PER_FRAME) + np.arange(
         FEATURES_PER_FRAME * num_frames)
-    ends = len(clip.backwards) - 1 - middles[::-1]
     return dataclasses.replace(
         clip, lag_frames=clip.lag_frames + columns_late / COLUMNS_PER_FRAME,
         positions=clip.positions[first_frame:first_frame + num_frames],
         columns=clip.columns[first_column:first_column + num_frames * COLUMNS_PER_FRAME],
         spoken=np.stack([at_times(heard, middles) for heard in clip.spoken]).astype(np.float16),
-        backwards=at_times(clip.backwards, ends).astype(np.float16))
+        samples=clip.samples[first_sample:first_sample + num_frames * SAMPLES_PER_FRAME])
 
 
 def at_times(values: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -122,8 +122,8 @@ def _heard(recorded: list[_Recorded], encoder: SpeechEncoder) -> Iterator[Talkin
     for clip, spoken in zip(recorded, voices, strict=True):
         yield TalkingClip(
             name=clip.name, speaker=clip.speaker, positions=clip.positions, columns=sound_columns(clip.samples),
-            spoken=spoken, backwards=encoder.encode(clip.samples[::-1]).astype(np.float16),
-            lag_frames=clip.corrected_frames, licence=clip.row.get("licence") or "not given")
+            spoken=spoken, samples=clip.samples, lag_frames=clip.corrected_frames,
+            licence=clip.row.get("licence") or "not given")
 
 
 def _samples(dataset: str) -> Iterator[dict[str, bytes]]:

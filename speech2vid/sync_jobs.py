@@ -25,7 +25,10 @@ from speech2vid.sync_checkpoint import (
 from speech2vid.sync_clips import TalkingClip
 from speech2vid.sync_pieces import JudgedPiece, judge_pieces
 from speech2vid.sync_scoring import score
-from speech2vid.sync_training import SyncTraining, SyncTrainingSettings, embed_clips
+from speech2vid.sync_towers import SyncTowers
+from speech2vid.sync_training import SyncTraining, SyncTrainingSettings, embed_clips, embed_face, embed_sound
+from transforms.speakers.speech_encoder import SpeechEncoder
+from transforms.speakers.sync_network import sound_columns
 from transforms.speakers.sync_scores import similarity
 
 
@@ -56,6 +59,21 @@ class FoldEvidence:
 
     pieces: list[JudgedPiece]
     likeness: dict[str, np.ndarray]  # source's name -> float32 (T, 31): see similarity, all its clips one after another
+
+
+class TowersInUse:
+    """Pairs of towers together, hearing as the network does that is made of them: see PieceNetwork."""
+
+    def __init__(self, pairs: list[SyncTowers]) -> None:
+        self._pairs, self._encoder = pairs, SpeechEncoder()
+
+    def embed_face(self, positions: np.ndarray) -> np.ndarray:
+        """Vectors float32 (T, E) of lip positions (T, 192)."""
+        return embed_face(self._pairs, positions)
+
+    def embed_sound(self, samples: np.ndarray) -> np.ndarray:
+        """Vectors float32 (S, E) of int16 samples (640 S,)."""
+        return embed_sound(self._pairs, sound_columns(samples), self._encoder.encode(samples))
 
 
 class Workplace:
@@ -102,12 +120,10 @@ def judge_fold(jobs: list[TrainingJob], step: int) -> FoldEvidence:
     """What the jobs' networks together, at a step, say of the people that all of them left out."""
     pairs = [load_towers(job.towers_path(step), job.settings) for job in jobs]
     learnt, held = _parted(jobs[0].left_out)
-    backwards = [clip.reversed_sound() for clip in held]
-    clips, reversed_clips, strangers = (embed_clips(pairs, own) for own in (held, backwards, _strangers(held, learnt)))
     likeness: dict[str, list[np.ndarray]] = {}
-    for clip in clips:
+    for clip in embed_clips(pairs, held):
         likeness.setdefault(clip.name, []).append(similarity(clip.face, clip.sound, speech=clip.speech))
-    return FoldEvidence(pieces=judge_pieces(clips, reversed_clips, strangers, jobs[0].seed),
+    return FoldEvidence(pieces=judge_pieces(held, _strangers(held, learnt), TowersInUse(pairs), jobs[0].seed),
                         likeness={name: np.concatenate(scores) for name, scores in likeness.items()})
 
 

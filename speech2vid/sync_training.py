@@ -81,9 +81,19 @@ def trained(clips: list[TalkingClip], settings: SyncTrainingSettings, seed: int)
 def embed_clips(pairs: list[SyncTowers], clips: list[TalkingClip]) -> list[EmbeddedClip]:
     """Embeddings of clips; several pairs' similarities are averaged."""
     return [EmbeddedClip(name=clip.name, speaker=clip.speaker, speech=speech_frames(clip.columns),
-                         face=_joined([pair.face for pair in pairs], clip.positions),
-                         sound=_joined([pair.sound for pair in pairs], clip.columns, clip.spoken[0].astype(np.float32)))
+                         face=embed_face(pairs, clip.positions),
+                         sound=embed_sound(pairs, clip.columns, clip.spoken[0].astype(np.float32)))
             for clip in clips]
+
+
+def embed_face(pairs: list[SyncTowers], positions: np.ndarray) -> np.ndarray:
+    """Vectors float32 (T, E) of lip positions (T, 192)."""
+    return _joined([pair.face for pair in pairs], positions)
+
+
+def embed_sound(pairs: list[SyncTowers], columns: np.ndarray, spoken: np.ndarray) -> np.ndarray:
+    """Vectors float32 (S, E) of sound columns (4 S, 40) and speech features float32 (2 S, 288)."""
+    return _joined([pair.sound for pair in pairs], columns, spoken)
 
 
 def _learning_rate(steps_done: int, settings: SyncTrainingSettings) -> float:

@@ -1,6 +1,7 @@
 """Made clips in which the lips follow the loudness of the sound: what a sync network must be able to learn."""
 import numpy as np
 
+from schemas.clock import COLUMNS_PER_FRAME, SAMPLES_PER_FRAME
 from speech2vid.sync_clips import TalkingClip
 
 
@@ -17,10 +18,16 @@ def made_clip(speaker: str, seed: int, num_frames: int = 100) -> TalkingClip:
 
 
 def speech_of(loudness: np.ndarray) -> dict[str, np.ndarray]:
-    """Speech features of a loudness (4 T,) that follow it, and those of its reverse."""
+    """Speech features of a loudness (4 T,) that follow it, and a sound that does."""
     directions = np.random.default_rng(98).normal(0, 1, 288)
     halves = loudness.reshape(-1, 2).mean(1)[:, None] * directions
-    return {"spoken": np.stack([halves, 1.1 * halves]).astype(np.float16), "backwards": halves[::-1].astype(np.float16)}
+    return {"spoken": np.stack([halves, 1.1 * halves]).astype(np.float16), "samples": noise_of(loudness)}
+
+
+def noise_of(loudness: np.ndarray) -> np.ndarray:
+    """Noise as loud as that, int16 (640 T,)."""
+    levels = np.repeat(300 * np.exp(loudness / 2), SAMPLES_PER_FRAME // COLUMNS_PER_FRAME)
+    return np.clip(levels * np.random.default_rng(97).normal(0, 1, len(levels)), -30000, 30000).astype(np.int16)
 
 
 def made_people(num_people: int = 6, clips_each: int = 3) -> list[TalkingClip]:

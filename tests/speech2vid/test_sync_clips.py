@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -6,11 +8,11 @@ from speech2vid.sync_clips import TalkingClip, read_lags, source_name, speech_fr
 
 
 def counting_clip(num_frames: int = 50) -> TalkingClip:
-    """Frame t has position t; column c has value c, and so has speech feature c."""
+    """Frame t has position t; column c has value c, and so has speech feature c, and 160 samples."""
     count = np.arange(4 * num_frames, dtype=np.float32)[:, None]
     return TalkingClip(name="a.mp4", speaker="a", positions=np.repeat(count[:num_frames], 192, 1),
                        columns=np.repeat(count, 40, 1), spoken=np.repeat(count[:2 * num_frames], 288, 1)[None],
-                       backwards=np.repeat(count[:2 * num_frames][::-1], 288, 1))
+                       samples=np.repeat(count.astype(np.int16), 160))
 
 
 @pytest.mark.parametrize("lag", [-7, -1.25, -0.5, 0, 0.25, 3, 12])
@@ -19,25 +21,18 @@ def test_what_was_late_by_the_lag_is_in_step_afterwards(lag):
     np.testing.assert_array_equal(clip.columns[::4, 0], 4 * clip.positions[:, 0] + 4 * lag)
     assert len(clip) == 50 - np.ceil(abs(lag))
     np.testing.assert_allclose(clip.spoken[0, ::2, 0], 2 * clip.positions[:, 0] + 2 * lag, atol=0.1)
-    np.testing.assert_allclose(clip.backwards[::-1], clip.spoken[0], atol=0.1)
-
-
-def test_reversed_sound_is_reversed_and_the_face_is_not():
-    clip = counting_clip()
-    turned = clip.reversed_sound()
-    np.testing.assert_array_equal(turned.positions, clip.positions)
-    np.testing.assert_array_equal(turned.columns[::-1], clip.columns)
-    np.testing.assert_array_equal(turned.spoken[0], clip.backwards)
+    np.testing.assert_array_equal(clip.samples, np.repeat(clip.columns[:, 0], 160))
 
 
 def test_a_clip_shorter_than_its_lag_has_nothing_left():
     assert len(without_lag(counting_clip(5), 9)) == 0
 
 
-def test_face_and_sound_of_unequal_length_are_no_clip():
+@pytest.mark.parametrize("short", [{"columns": np.zeros((19, 40))}, {"spoken": np.zeros((1, 9, 288))},
+                                   {"samples": np.zeros(3199, np.int16)}])
+def test_face_and_sound_of_unequal_length_are_no_clip(short):
     with pytest.raises(ValueError, match="a.mp4"):
-        TalkingClip(name="a.mp4", speaker="a", positions=np.zeros((5, 192)), columns=np.zeros((19, 40)),
-                    spoken=np.zeros((1, 10, 288)), backwards=np.zeros((10, 288)))
+        dataclasses.replace(counting_clip(5), **short)
 
 
 def test_pauses_are_not_speech_but_its_edges_are():

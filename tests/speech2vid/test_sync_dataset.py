@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from schemas.errors import UsageError
@@ -19,6 +20,7 @@ def test_only_the_train_split_is_learnt_from(dataset):
     clips = read_clips(str(dataset), {})
     assert [(clip.name, clip.speaker, len(clip)) for clip in clips] == [("aa.mp4", "ann", 40), ("bb.mp4", "bob", 40)]
     assert clips[0].positions.shape == (40, 192) and clips[0].columns.shape == (160, 40)
+    assert [clip.samples.shape for clip in clips] == [(25600,), (25600,)] and clips[0].samples.dtype == np.int16
     assert [clip.licence for clip in clips] == [GRID, "not given"]
 
 

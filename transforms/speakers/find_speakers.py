@@ -1,6 +1,6 @@
 """Who speaks in one window, and by how much the sound is late: the plain twin of FindSpeakers."""
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from transforms.speakers.allot_voice import ScoredFace, allot_voice
 from transforms.speakers.candidate import Candidate, voiced
 from transforms.speakers.config import SpeakersConfig
 from transforms.speakers.drift import lags_of_stretches
-from transforms.speakers.evidence import weigh
+from transforms.speakers.evidence import Calibration, Evidence, weigh
 from transforms.speakers.rules import (
     AFTER_BELIEF,
     AFTER_FIT,
@@ -32,6 +32,8 @@ from transforms.speakers.turns import contested, speaking_spans
 
 STAGE = "FindSpeakers"
 SOUND_MARGIN_FRAMES = FRAME_RATE  # a second of real sound beyond each edge of the window
+_BLOCK_FRAMES = FRAME_RATE  # longer than neighbouring frames are alike
+_LEAST_OWN_FRAMES = FRAME_RATE  # of speech
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,22 +130,35 @@ def _allot(fitting: list[Candidate], faces: WindowFaces, network: SyncNetwork, c
     scored = [ScoredFace(start_frame=candidate.track.start_frame, scores=candidate.scores) for candidate in fitting]
     # A network that gives probabilities gives cosines too: nothing in common is 0.
     unrelated = None if network.calibration is None else 0.0
-    for candidate, speaks in zip(fitting, allot_voice(scored, unrelated), strict=True):
-        if _company(candidate, fitting):
-            _weigh_own_frames(candidate, speaks, faces, network, config)
+    for index, (candidate, speaks) in enumerate(zip(fitting, allot_voice(scored, unrelated), strict=True)):
+        if network.calibration is not None and _company(candidate, fitting):
+            own = weigh_own_frames(scored, index, unrelated, network.calibration)
+            if own is not None and own.sync_probability > candidate.evidence.sync_probability:
+                candidate.believe(own, faces, config.min_shift_frames)
         candidate.allotted = speaks & candidate.voiced
         if _judge(candidate, decisions, rules_of_belief(candidate, config), AFTER_FIT):
             candidate.speaks = candidate.allotted
 
 
-def _weigh_own_frames(candidate: Candidate, speaks: np.ndarray, faces: WindowFaces, network: SyncNetwork,
-                      config: SpeakersConfig) -> None:
-    """A face that shares the sound with others is believed by the frames that are its own, where these say more."""
-    own = weigh(np.where(speaks[:, None], candidate.scores, np.nan), network.calibration)
-    if own is None or network.calibration is None:
-        return
-    if own.sync_probability > candidate.evidence.sync_probability:
-        candidate.believe(own, faces, config.min_shift_frames)
+def weigh_own_frames(faces: list[ScoredFace], index: int, unrelated: float | None,
+                     calibration: Calibration) -> Evidence | None:
+    """Evidence of the frames that are one face's own among several: it may speak a part of the time only.
+
+    Frames chosen because the face fits there would flatter whoever listens, so whose voice a block is gets decided by
+    the face's blocks around it and by the other faces. None for less than a second.
+    """
+    scores = faces[index].scores
+    even = np.arange(len(scores)) // _BLOCK_FRAMES % 2 == 0
+    own = np.zeros(len(scores), bool)
+    for judged in (even, ~even):
+        hidden = replace(faces[index], scores=_only(scores, ~judged))
+        own |= judged & allot_voice([*faces[:index], hidden, *faces[index + 1:]], unrelated)[index]
+    evidence = weigh(_only(scores, own), calibration)
+    return evidence if evidence is not None and evidence.num_frames >= _LEAST_OWN_FRAMES else None
+
+
+def _only(scores: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    return np.where(frames[:, None], scores, np.float32(np.nan))
 
 
 def _company(candidate: Candidate, others: list[Candidate]) -> list[Candidate]:
