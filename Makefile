@@ -1,22 +1,26 @@
 # make          what there is to make
 # make setup    .venv with Talkshard, and the models' weights
 # make demo     a demonstration that needs no media of yours; make demo INPUT=FILE_OR_FOLDER builds your own
+# make train-demo   a talking face learnt from TRAIN=FOLDER and judged on the people of DEV=FOLDER; STEPS=N for fewer steps
 # make test     all extras, then all tests
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup test-setup demo test clean
+.PHONY: help setup test-setup demo train-demo test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 WORKERS ?= 2
 INPUT ?=
+TRAIN ?=
+DEV ?=
+STEPS ?=
 OUTPUT := demo-output
 
 help:
-	@sed -n 's/^# //p' Makefile | head -4
+	@sed -n 's/^# //p' Makefile | head -5
 
 setup: $(VENV)/setup.stamp
 
@@ -40,8 +44,17 @@ $(VENV)/test.stamp: $(VENV)/setup.stamp
 	@$(BIN)/talkshard models install pyannote_segmentation
 	@touch $@
 
+$(VENV)/train.stamp: $(VENV)/setup.stamp
+	@echo "installing the packages of training and judging"
+	@$(PIP) -e '.[train,evaluate,demo]'
+	@touch $@
+
 demo: setup
 	@BIN=$(BIN) OUTPUT=$(OUTPUT) INPUT='$(subst ','\'',$(INPUT))' demo/run.sh
+
+train-demo: $(VENV)/train.stamp
+	@BIN=$(BIN) OUTPUT='$(subst ','\'',$(OUTPUT))' STEPS=$(STEPS) TRAIN='$(subst ','\'',$(TRAIN))' DEV='$(subst ','\'',$(DEV))' \
+	  demo/train.sh
 
 test: test-setup
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)

@@ -1,0 +1,89 @@
+"""What is varied: each variant is the base in all but one thing."""
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from speech2vid.recipes import GeneratorTrainingSettings, tiny
+
+BASE = "base"
+_CONTENT_WEIGHT = 0.02  # as the recipe small has it
+Change = Callable[[GeneratorTrainingSettings], GeneratorTrainingSettings]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One row of the table."""
+
+    name: str
+    about: str
+    change: Change | None = None  # None: the base's training is used again
+    deblurs: bool = False  # the network that sharpens is applied after
+
+    @property
+    def trained_as(self) -> str:
+        """Name of the variant whose training it takes."""
+        return BASE if self.change is None else self.name
+
+
+def _generator(**values: object) -> Change:
+    return lambda base: dataclasses.replace(base, generator=dataclasses.replace(base.generator, **values))
+
+
+def _losses(**values: float) -> Change:
+    return lambda base: dataclasses.replace(base, losses=dataclasses.replace(base.losses, **values))
+
+
+VARIANTS = {variant.name: variant for variant in (
+    Variant(name=BASE, about="recipe tiny: hears by the speech encoder, 5 stills, skips, upsampling, no content loss, not deblurred"),
+    Variant(name="mfcc", about="hears MFCC, as the paper", change=_generator(sound="mfcc")),
+    Variant(name="one_still", about="1 still", change=_generator(num_identity=1)),
+    Variant(name="no_skips", about="no skips", change=_generator(skips=False)),
+    Variant(name="transposed", about="transposed convolutions", change=_generator(decoder="transposed")),
+    Variant(name="content_loss", about=f"content loss, {_CONTENT_WEIGHT}", change=_losses(content=_CONTENT_WEIGHT)),
+    Variant(name="deblurred", about="deblurring applied after", deblurs=True),
+)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One variant with one seed."""
+
+    variant: Variant
+    seed: int
+
+    @property
+    def folder(self) -> str:
+        """Below the output."""
+        return f"{self.variant.name}/seed{self.seed}"
+
+    @property
+    def training_folder(self) -> str:
+        """Below the output: of the generator that is judged."""
+        return f"{self.variant.trained_as}/seed{self.seed}/training"
+
+
+def plan(names: Sequence[str], seeds: Sequence[int]) -> list[Job]:
+    """Jobs in order, seed after seed, so that early on there is a whole table of one; the base is always among them."""
+    chosen = [variant for variant in VARIANTS.values() if variant.name in {BASE, *names}]
+    return [Job(variant=variant, seed=seed) for seed in dict.fromkeys(seeds) for variant in chosen]
+
+
+def base_settings(steps: int) -> GeneratorTrainingSettings:
+    """Recipe tiny in so many steps; what is prepared and the warm-up shrink with them.
+
+    The deblurring network learns in full: it is the same work for all. A variant whose mouth stands still is a finding
+    here and does not stop the run.
+    """
+    whole = tiny()
+    share = min(1.0, steps / whole.steps)
+    prepared = {name: max(1, round(share * getattr(whole.preparation, name)))
+                for name in ("pool_batches", "lip_steps", "audio_steps")}
+    return dataclasses.replace(
+        whole, steps=steps, warm_up=max(1, round(share * whole.warm_up)), least_change=0.0,
+        preparation=dataclasses.replace(whole.preparation, **prepared))
+
+
+def settings_of(variant: Variant, steps: int) -> GeneratorTrainingSettings:
+    """What a variant trains with. Only the base's deblurring is used: the others learn none."""
+    base = base_settings(steps)
+    return base if variant.change is None else dataclasses.replace(variant.change(base), deblurring_width=0)

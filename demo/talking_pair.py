@@ -1,0 +1,47 @@
+"""Whose face says whose sound in `make train-demo`: `python -m demo.talking_pair DATASET`, two paths, NUL after each.
+
+Both are sources of people that were not learnt from: the largest face that is alone in its source, and the most speech
+of somebody else.
+"""
+import sys
+from pathlib import Path
+
+import duckdb
+
+from schemas.errors import TalkshardError, UsageError
+
+_SOURCES = """
+    SELECT source_uri, coalesce(nullif(speaker, ''), source_uri) AS person, max(face_source_px) AS face_px,
+           sum(num_frames * speech_share) AS spoken_frames, count(DISTINCT track_id) = 1 AS is_alone
+    FROM read_parquet(?) WHERE split = 'val' GROUP BY ALL"""
+_FACE = "SELECT source_uri, person FROM sources ORDER BY is_alone DESC, face_px DESC, source_uri LIMIT 1"
+_SOUND = """
+    SELECT source_uri FROM sources WHERE source_uri <> ?
+    ORDER BY person <> ? DESC, spoken_frames DESC, source_uri LIMIT 1"""
+
+
+def main(words: list[str] | None = None) -> int:
+    """Print the pair; returns the exit code."""
+    dataset, = sys.argv[1:] if words is None else words
+    try:
+        sys.stdout.write("".join(f"{path}\0" for path in talking_pair(Path(dataset))))
+    except TalkshardError as error:
+        print(f"demo.talking_pair: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def talking_pair(dataset: Path) -> tuple[str, str]:
+    """Sources of the face and of the sound; of one person where there is no other. UsageError: there is one source."""
+    with duckdb.connect() as database:
+        database.execute(f"CREATE TABLE sources AS {_SOURCES}", [f"{dataset}/manifests/clips/*.parquet"])
+        face = database.execute(_FACE).fetchone()
+        sound = face and database.execute(_SOUND, face).fetchone()
+    if not sound:
+        raise UsageError(f"{dataset} has clips of {1 if face else 0} sources of DEV: a face and another one's sound "
+                         "are needed; give DEV= with more")
+    return face[0], sound[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""The table of sources for `make train-demo`: `python -m demo.train_sources --train FOLDER --dev FOLDER --output CSV`.
+
+Who speaks and under which licence is read from MANIFEST.tsv beside a folder (columns path, below the manifest's own
+folder, speaker_id, licence), as the shared recordings have it. A file that it does not list is spoken by whom its
+folder is named after; one that lies in FOLDER itself is a person of its own.
+"""
+import argparse
+import csv
+import os
+import sys
+from pathlib import Path
+
+from schemas.errors import TalkshardError, UsageError
+from transforms.sources.listing import is_media_name, storable_uri
+
+COLUMNS = ("uri", "speaker", "split", "licence")
+_MANIFEST = "MANIFEST.tsv"
+
+
+def main(words: list[str] | None = None) -> int:
+    """Write the table; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m demo.train_sources", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("train", "dev", "output"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    own = parser.parse_args(words)
+    try:
+        rows = train_and_dev(own.train, own.dev)
+    except TalkshardError as error:
+        print(f"demo.train_sources: {error}", file=sys.stderr)
+        return error.exit_code
+    with own.output.open("w", newline="") as table:
+        csv.writer(table, lineterminator="\n").writerows([COLUMNS, *rows])
+    return 0
+
+
+def train_and_dev(train: Path, dev: Path) -> list[tuple[str, ...]]:
+    """Rows of both, in COLUMNS' order. UsageError: a folder holds no media, or a person is in both."""
+    rows = [*rows_of(train, "train", "TRAIN"), *rows_of(dev, "val", "DEV")]
+    people = {split: {speaker for _, speaker, of, _ in rows if of == split and speaker} for split in ("train", "val")}
+    if both := sorted(people["train"] & people["val"]):
+        raise UsageError(f"{', '.join(both)} would be learnt from and judged on: give TRAIN= and DEV= folders of "
+                         "different people, each person's files in a folder of the person's name")
+    return rows
+
+
+def rows_of(folder: Path, split: str, name: str) -> list[tuple[str, ...]]:
+    """A row for each media file of a folder and the folders in it, by path."""
+    folder = folder.resolve()
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and is_media_name(path.name))
+    if not paths:
+        raise UsageError(f"no media are in {name}={folder}: give a folder of videos")
+    known = _listed(folder.parent / _MANIFEST)
+    return [(storable_uri(str(path)), *_about(path, folder, split, known)) for path in paths]
+
+
+def _about(path: Path, folder: Path, split: str, known: dict[str, dict[str, str]]) -> tuple[str, str, str]:
+    row = known.get(os.path.relpath(path, folder.parent), {})
+    return row.get("speaker_id", "" if path.parent == folder else path.parent.name), split, row.get("licence", "")
+
+
+def _listed(manifest: Path) -> dict[str, dict[str, str]]:
+    if not manifest.is_file():
+        return {}
+    with manifest.open(newline="") as lines:
+        return {row["path"]: row for row in csv.DictReader(lines, delimiter="\t")}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
