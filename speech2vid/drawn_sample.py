@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schemas.clock import COLUMNS_PER_FRAME
 from schemas.errors import IntegrityError, UsageError
 from speech2vid.clips import Clip
+from speech2vid.sound_kinds import ClipListener, SoundKind, frames_with_window, sound_kind, windows_of
 from transforms.media.canonical import mouth_opening
-from transforms.media.mfcc import NUM_COEFFICIENTS
 from transforms.speakers.lip_motion import POINTS, lip_motion
 
-WINDOW_COLUMNS = 35  # 0.35 s
 _OUTER_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409)
 _INNER_LIPS = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415)
 _LIPS = np.isin(POINTS, _OUTER_LIPS + _INNER_LIPS)
@@ -26,7 +24,8 @@ class SampleSettings:
 
     num_identity: int = 5  # stills; 1 or 5 in the paper
     targets_per_clip: int = 4  # share one set of stills, which the difference loss needs
-    target_column_offset: int = 16  # 0..34, the window's column at which the target frame begins: 16 is its middle
+    sound: str = "mfcc"  # or "speech": what is heard, see sound_kinds
+    target_column_offset: int | None = None  # the window's column at which the target frame begins; None: its middle
     target_every_frames: int = 5  # targets of one clip lie on a grid of this step, begun anywhere
     identity_gap_frames: int = 5  # stills keep so far from all targets, where the clip is long enough
     shuffle_clips: int = 4096  # how far a clip moves at most from its place among the shuffled shards
@@ -35,16 +34,26 @@ class SampleSettings:
         for name in ("num_identity", "targets_per_clip", "target_every_frames"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if not 0 <= self.target_column_offset < WINDOW_COLUMNS:
-            raise UsageError(f"target_column_offset must be 0 to {WINDOW_COLUMNS - 1} columns, not "
+        if not 0 <= self.target_offset < self.kind.window_columns:
+            raise UsageError(f"target_column_offset must be 0 to {self.kind.window_columns - 1} columns, not "
                              f"{self.target_column_offset}")
+
+    @property
+    def kind(self) -> SoundKind:
+        """What is heard."""
+        return sound_kind(self.sound)
+
+    @property
+    def target_offset(self) -> int:
+        """The window's column at which the target frame begins."""
+        return self.kind.target_offset if self.target_column_offset is None else self.target_column_offset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnSamples:
     """Sounds, faces and stills of B clips."""
 
-    mfcc: np.ndarray  # float32 (B, K, 1, 12, 35)
+    sound: np.ndarray  # float32 (B, K, 1, C, W): of MFCC (B, K, 1, 12, 35)
     target: np.ndarray  # uint8 (B, K, S, S, 3), RGB
     identity: np.ndarray  # uint8 (B, N, S, S, 3), RGB
     mesh: np.ndarray  # int16 (B, K, 468, 3), of the targets
@@ -56,7 +65,7 @@ class DrawnSamples:
         """Room for so many; a face is copied once, from the decoder to here."""
         targets, stills = (num_clips, settings.targets_per_clip), (num_clips, settings.num_identity)
         return DrawnSamples(
-            mfcc=np.empty((*targets, 1, NUM_COEFFICIENTS - 1, WINDOW_COLUMNS), np.float32),
+            sound=np.empty((*targets, 1, settings.kind.num_channels, settings.kind.window_columns), np.float32),
             target=np.empty((*targets, image_px, image_px, 3), np.uint8), frame=np.empty(targets, np.int64),
             identity=np.empty((*stills, image_px, image_px, 3), np.uint8), identity_frame=np.empty(stills, np.int64),
             mesh=np.empty((*targets, 468, 3), np.int16))
@@ -68,8 +77,8 @@ def draw_moments(num_frames: int, settings: SampleSettings, random: np.random.Ge
     return targets, draw_stills(num_frames, targets, settings, random) if len(targets) else targets
 
 
-def decode_sample(clip: Clip, moments: tuple[np.ndarray, np.ndarray], settings: SampleSettings, into: DrawnSamples,
-                  slot: int) -> None:
+def decode_sample(clip: Clip, moments: tuple[np.ndarray, np.ndarray], settings: SampleSettings, listener: ClipListener,
+                  into: DrawnSamples, slot: int) -> None:
     """Decode the drawn moments of a clip, and those alone, into a place among others.
 
     IntegrityError: there are none, or what is needed of the clip is damaged; the place may be half filled.
@@ -77,11 +86,11 @@ def decode_sample(clip: Clip, moments: tuple[np.ndarray, np.ndarray], settings: 
     targets, stills = moments
     if not len(targets):
         raise IntegrityError(f"clip {clip.key} in {clip.shard}: its {clip.num_frames} frames are too few for a window "
-                             f"of {WINDOW_COLUMNS} columns")
+                             f"of {settings.kind.window_columns} columns")
     into.frame[slot], into.identity_frame[slot], into.mesh[slot] = targets, stills, clip.mesh[targets]
-    into.mfcc[slot] = mfcc_windows(clip.mfcc, targets, settings.target_column_offset)
-    if not np.isfinite(into.mfcc[slot]).all():
-        raise IntegrityError(f"clip {clip.key} in {clip.shard}: mfcc.npy holds values that are no numbers")
+    into.sound[slot] = windows_of(listener.columns(clip), targets, settings.kind, settings.target_offset)
+    if not np.isfinite(into.sound[slot]).all():
+        raise IntegrityError(f"clip {clip.key} in {clip.shard}: its {settings.sound} holds values that are no numbers")
     for faces, frames in ((into.target[slot], targets), (into.identity[slot], stills)):
         for number, frame in enumerate(frames.tolist()):
             faces[number] = clip.face(frame)
@@ -89,7 +98,7 @@ def decode_sample(clip: Clip, moments: tuple[np.ndarray, np.ndarray], settings: 
 
 def draw_targets(num_frames: int, settings: SampleSettings, random: np.random.Generator) -> np.ndarray:
     """Frames with a whole window of sound, int64 (K,), distinct where there are enough; (0,) where there is none."""
-    fitting = frames_with_window(num_frames, settings.target_column_offset)
+    fitting = frames_with_window(num_frames, settings.kind, settings.target_offset)
     if not len(fitting):
         return fitting
     spaced = fitting[random.integers(min(settings.target_every_frames, len(fitting)))::settings.target_every_frames]
@@ -106,21 +115,6 @@ def draw_stills(num_frames: int, targets: np.ndarray, settings: SampleSettings,
         return random.permutation(away)[:settings.num_identity]
     farthest = np.argsort(-distance - random.uniform(0, 0.5, num_frames))[:settings.num_identity]
     return np.resize(farthest, settings.num_identity)
-
-
-def frames_with_window(num_frames: int, target_column_offset: int) -> np.ndarray:
-    """Frames of a clip whose window lies wholly in it, int64."""
-    first = -(-target_column_offset // COLUMNS_PER_FRAME)
-    return np.arange(first, num_frames + (target_column_offset - WINDOW_COLUMNS) // COLUMNS_PER_FRAME + 1)
-
-
-def mfcc_windows(mfcc: np.ndarray, frames: np.ndarray, target_column_offset: int) -> np.ndarray:
-    """What the network hears for these frames: coefficients 1 to 12 as they are, float32 (K, 1, 12, 35).
-
-    mfcc: (13, 4T); frames: those of `frames_with_window`.
-    """
-    columns = COLUMNS_PER_FRAME * np.asarray(frames)[:, None] - target_column_offset + np.arange(WINDOW_COLUMNS)
-    return np.ascontiguousarray(mfcc[1:, columns].swapaxes(0, 1)[:, None], dtype=np.float32)
 
 
 def lip_numbers(mesh: np.ndarray) -> np.ndarray:

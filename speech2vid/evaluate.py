@@ -26,8 +26,7 @@ def main(words: list[str], program: str = "talkshard evaluate") -> int:
     deblurring = DeblurringFile(Path(own.deblurring)) if own.deblurring else None
     face_network = load_face_network(own.face_network)
     sync_network = None if own.sync == "none" else load_sync_network(own.sync)
-    clips, left_out = read_judged_clips(own.dataset, own.split, own.where, own.clips, network.shape.num_identity,
-                                        network.shape.target_offset)
+    clips, left_out = read_judged_clips(own.dataset, own.split, own.where, own.clips, network.shape)
     found = evaluate_clips(clips, Maker(network=network, gain=own.gain, deblurring=deblurring), MediaPipeMesh(),
                            face_network, sync_network, own.sounds, own.seed, _tell)
     record = {

@@ -10,13 +10,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from schemas.errors import UsageError
+from speech2vid.sound_kinds import MFCC, SPEECH, SoundKind, sound_kind
 
 STILL_PX = 112
-NUM_COEFFICIENTS, NUM_COLUMNS = 12, 35  # of the sound's window
 DECODERS = ("upsample", "transposed")
 IMAGE_SIDES = (109, 112)
 _LEAST_CHANNELS = 16  # with eight in the last layers all of them died
 _LEAK = 0.2
+_SPEECH_DROPOUT = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +33,15 @@ class GeneratorSettings:
     film: bool = False  # the code scales and shifts every decoder layer
     leaky: bool = False  # in the decoder, so that no channel dies
     audio_dropout: float = 0.0  # of the sound's code, while training
+    sound: str = "mfcc"  # or "speech": what is heard, see sound_kinds
+
+    @property
+    def kind(self) -> SoundKind:
+        """What is heard."""
+        return sound_kind(self.sound)
 
     def __post_init__(self) -> None:
+        sound_kind(self.sound)
         if not 0 < self.width <= 4 or self.num_identity < 1 or not 0 <= self.audio_dropout < 1:
             raise UsageError(f"a generator has a width in 0..4, one still or more and a dropout below 1, not {self}")
         if self.decoder not in DECODERS or self.image_px not in IMAGE_SIDES:
@@ -46,26 +54,26 @@ class Generator(nn.Module):
 
     def __init__(self, *, width: float = 1.0, num_identity: int = 5, skips: bool = True, decoder: str = "upsample",
                  image_px: int = 109, residual: bool = False, film: bool = False, leaky: bool = False,
-                 audio_dropout: float = 0.0) -> None:
+                 audio_dropout: float = 0.0, sound: str = "mfcc") -> None:
         super().__init__()
         self.settings = GeneratorSettings(
             width=width, num_identity=num_identity, skips=skips, decoder=decoder, image_px=image_px, residual=residual,
-            film=film, leaky=leaky, audio_dropout=audio_dropout)
-        self.audio = AudioEncoder(width)
+            film=film, leaky=leaky, audio_dropout=audio_dropout, sound=sound)
+        self.audio = AudioEncoder(width) if self.settings.kind is MFCC else SpeechCodeEncoder(width)
         self.identity = IdentityEncoder(width, num_identity)
         self.decoder = Decoder(self.settings)
         self.apply(_begin)
         if residual:  # begin at the mean still
             nn.init.normal_(self.decoder.last.weight, std=0.01)
 
-    def forward(self, mfcc_B1KT: Tensor, identity_BCHW: Tensor) -> Tensor:
+    def forward(self, sound_B1CT: Tensor, identity_BCHW: Tensor) -> Tensor:
         """Faces (B, 3, image_px, image_px), RGB in 0..1.
 
-        mfcc: (B, 1, 12, 35), coefficients 1..12 of the `speech2vid` preset. identity: (B, 3 N, 112, 112), RGB in
+        sound: (B, 1, C, W) of the kind that is heard, of MFCC (B, 1, 12, 35). identity: (B, 3 N, 112, 112), RGB in
         0..255, still after still; or fewer rows, of which each serves B / rows sounds that follow each other.
         """
-        maps = [_repeated(map_BCHW, len(mfcc_B1KT)) for map_BCHW in self.look(identity_BCHW)]
-        return self.speak(self.audio(mfcc_B1KT), maps)
+        maps = [_repeated(map_BCHW, len(sound_B1CT)) for map_BCHW in self.look(identity_BCHW)]
+        return self.speak(self.audio(sound_B1CT), maps)
 
     def look(self, identity_BCHW: Tensor) -> list[Tensor]:
         """All that the stills give: their code, relu1, pool1, relu2, and the mean still in 0..1 at the face's size."""
@@ -88,7 +96,7 @@ class Generator(nn.Module):
 
 
 class AudioEncoder(nn.Module):
-    """Sound (B, 1, 12, 35) to its code (B, 256 width, 1, 1)."""
+    """MFCC (B, 1, 12, 35) to their code (B, 256 width, 1, 1)."""
 
     def __init__(self, width: float) -> None:
         super().__init__()
@@ -101,9 +109,27 @@ class AudioEncoder(nn.Module):
             Encoded(c128, c256, 3, padding=1), Encoded(c256, c256, 3, padding=1), Encoded(c256, c256, 3, padding=1),
             nn.MaxPool2d(3, 2), Encoded(c256, c512, (5, 8)), Encoded(c512, c256, 1))
 
-    def forward(self, mfcc_B1KT: Tensor) -> Tensor:
+    def forward(self, sound_B1CT: Tensor) -> Tensor:
         """See the class."""
-        return self.layers(mfcc_B1KT)
+        return self.layers(sound_B1CT)
+
+
+class SpeechCodeEncoder(nn.Module):
+    """Features of a speech encoder (B, 1, 288, 22) to their code (B, 256 width, 1, 1): what the paper does not have."""
+
+    def __init__(self, width: float) -> None:
+        super().__init__()
+        c256, c512 = scaled(256, width), scaled(512, width)
+        self.num_channels = c256
+        self.layers = nn.Sequential(
+            nn.Flatten(1, 2), nn.BatchNorm1d(SPEECH.num_channels), nn.Conv1d(SPEECH.num_channels, c256, 1),
+            nn.BatchNorm1d(c256), nn.ReLU(), nn.Conv1d(c256, c512, 5, stride=2), nn.BatchNorm1d(c512), nn.ReLU(),
+            nn.Conv1d(c512, c512, 3, stride=2), nn.BatchNorm1d(c512), nn.ReLU(), nn.Dropout(_SPEECH_DROPOUT),
+            nn.Conv1d(c512, c256, 4), nn.BatchNorm1d(c256), nn.ReLU(), nn.Unflatten(2, (1, 1)))
+
+    def forward(self, sound_B1CT: Tensor) -> Tensor:
+        """See the class."""
+        return self.layers(sound_B1CT)
 
 
 class IdentityEncoder(nn.Module):
@@ -242,9 +268,9 @@ def _bend(leaky: bool) -> nn.Module:
 
 def _begin(module: nn.Module) -> None:
     """Weights that keep a signal's strength through layers that have no norm; FiLM begins by changing nothing."""
-    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+    if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     if isinstance(module, nn.Linear):
         nn.init.zeros_(module.weight)
-    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+    if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         nn.init.zeros_(module.bias)

@@ -10,7 +10,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from speech2vid.deblur import Deblurring
-from speech2vid.generator import NUM_COEFFICIENTS, NUM_COLUMNS, STILL_PX, Generator
+from speech2vid.generator import STILL_PX, Generator
 from speech2vid.generator_file import (
     FACE_OUTPUT,
     IMAGE_KEY,
@@ -18,8 +18,13 @@ from speech2vid.generator_file import (
     OFFSET_KEY,
     RECIPE_KEY,
     SOUND_INPUT,
+    SOUND_KEY,
+    SPEECH_ENCODER_KEY,
     STILLS_INPUT,
 )
+from speech2vid.sound_kinds import SPEECH
+from transforms.media.models import model_sha256
+from transforms.speakers.speech_encoder import MODEL as SPEECH_MODEL
 
 _OPSET = 18
 _LEAST_HALVED = 1024  # numbers: what is small gains nothing
@@ -33,17 +38,21 @@ class _OneLook(nn.Module):
         super().__init__()
         self.generator = generator
 
-    def forward(self, mfcc_B1KT: Tensor, identity_BCHW: Tensor) -> Tensor:
-        maps = [map_BCHW.expand(mfcc_B1KT.shape[0], -1, -1, -1) for map_BCHW in self.generator.look(identity_BCHW)]
-        return self.generator.speak(self.generator.audio(mfcc_B1KT), maps)
+    def forward(self, sound_B1CT: Tensor, identity_BCHW: Tensor) -> Tensor:
+        maps = [map_BCHW.expand(sound_B1CT.shape[0], -1, -1, -1) for map_BCHW in self.generator.look(identity_BCHW)]
+        return self.generator.speak(self.generator.audio(sound_B1CT), maps)
 
 
 def export_generator(generator: Generator, path: Path, recipe: str, target_offset: int) -> None:
-    """Write inputs `mfcc` (B, 1, 12, 35) and `identity` (B or 1, 3 N, 112, 112), 0..255, and output `face`."""
-    num_identity = generator.settings.num_identity
-    example = (torch.zeros(2, 1, NUM_COEFFICIENTS, NUM_COLUMNS), torch.zeros(1, 3 * num_identity, STILL_PX, STILL_PX))
+    """Write inputs `sound` (B, 1, C, W) and `identity` (B or 1, 3 N, 112, 112), 0..255, and output `face`."""
+    num_identity, kind = generator.settings.num_identity, generator.settings.kind
+    example = (torch.zeros(2, 1, kind.num_channels, kind.window_columns),
+               torch.zeros(1, 3 * num_identity, STILL_PX, STILL_PX))
     axes = {SOUND_INPUT: {0: "faces"}, STILLS_INPUT: {0: "rows_of_stills"}, FACE_OUTPUT: {0: "faces"}}
-    metadata = {NUM_IDENTITY_KEY: num_identity, IMAGE_KEY: STILL_PX, OFFSET_KEY: target_offset, RECIPE_KEY: recipe}
+    metadata = {NUM_IDENTITY_KEY: num_identity, IMAGE_KEY: STILL_PX, OFFSET_KEY: target_offset, RECIPE_KEY: recipe,
+                SOUND_KEY: kind.name}
+    if kind is SPEECH:
+        metadata[SPEECH_ENCODER_KEY] = model_sha256(SPEECH_MODEL)
     _export(_OneLook(generator.eval()), example, [SOUND_INPUT, STILLS_INPUT], axes, metadata, path)
 
 

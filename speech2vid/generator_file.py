@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from schemas.errors import UsageError
-from speech2vid.drawn_sample import WINDOW_COLUMNS
+from speech2vid.sound_kinds import SPEECH, SoundKind, sound_kind
+from transforms.media.models import model_sha256
 from transforms.media.onnx_runtime import metadata_of, onnx_session
+from transforms.speakers.speech_encoder import MODEL as SPEECH_MODEL
 
-SOUND_INPUT, STILLS_INPUT, FACE_OUTPUT = "mfcc", "identity", "face"
-NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY = (
-    f"talkshard.{word}" for word in ("num_identity", "image_px", "target_offset", "recipe"))
+SOUND_INPUT, STILLS_INPUT, FACE_OUTPUT = "sound", "identity", "face"
+NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY, SOUND_KEY, SPEECH_ENCODER_KEY = (
+    f"talkshard.{word}" for word in ("num_identity", "image_px", "target_offset", "recipe", "sound", "speech_encoder"))
 DEFAULT_PATH = Path(__file__).parent / "weights" / "talking_face.onnx"
 _MADE_BY = "give the FILE.onnx that `talkshard train` wrote"
 
@@ -24,6 +26,7 @@ class GeneratorShape:
     still_px: int  # side of a still
     target_offset: int  # column of the sound's window at which the shown frame begins
     recipe: str
+    sound: SoundKind
 
 
 class GeneratorFile:
@@ -38,7 +41,7 @@ class GeneratorFile:
     def faces(self, windows: np.ndarray, stills_rgb: np.ndarray) -> np.ndarray:
         """Faces RGB float32 (B, S, S, 3), 0..1.
 
-        windows: float32 (B, 12, 35), coefficients 1..12; stills_rgb: uint8 (num_identity, still_px, still_px, 3).
+        windows: float32 (B, C, W) of shape.sound; stills_rgb: uint8 (num_identity, still_px, still_px, 3).
         """
         expected = (self.shape.num_identity, self.shape.still_px, self.shape.still_px, 3)
         if stills_rgb.shape != expected:
@@ -95,14 +98,19 @@ def input_sizes(model) -> dict[str, list[int]]:
 
 def _shape_of(model, path: Path) -> GeneratorShape:
     metadata, sizes = metadata_of(model), input_sizes(model)
-    missing = [key for key in (NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY) if key not in metadata]
+    missing = [key for key in (NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY, SOUND_KEY) if key not in metadata]
     if missing:
         raise UsageError(f"{path} is no generator of talking faces: its metadata has no {missing[0]}; {_MADE_BY}")
     still_px, num_identity = int(metadata[IMAGE_KEY]), int(metadata[NUM_IDENTITY_KEY])
-    expected = {SOUND_INPUT: [1, 12, WINDOW_COLUMNS], STILLS_INPUT: [3 * num_identity, still_px, still_px]}
+    sound = sound_kind(metadata[SOUND_KEY])
+    expected = {SOUND_INPUT: [1, sound.num_channels, sound.window_columns],
+                STILLS_INPUT: [3 * num_identity, still_px, still_px]}
+    if sound is SPEECH and metadata.get(SPEECH_ENCODER_KEY) != model_sha256(SPEECH_MODEL):
+        raise UsageError(f"{path} hears by another speech encoder than this version's: train it again, or take the version "
+                         "that made it")
     for name, size in expected.items():
         if sizes.get(name, [0])[1:] != size:
             raise UsageError(f"{path} is no generator of talking faces: its input {name} is {sizes.get(name)}, "
                              f"not [batch, {', '.join(map(str, size))}]; {_MADE_BY}")
     return GeneratorShape(num_identity=num_identity, still_px=still_px, target_offset=int(metadata[OFFSET_KEY]),
-                          recipe=metadata[RECIPE_KEY])
+                          recipe=metadata[RECIPE_KEY], sound=sound)

@@ -19,10 +19,10 @@ from speech2vid.generator import Generator, new_generator
 from speech2vid.generator_batches import GeneratorBatch
 from speech2vid.lip_network import LipNetwork, LipShapes, mouths
 from speech2vid.losses import GeneratorLoss
-from speech2vid.mfcc_changes import change_mfcc
 from speech2vid.preparation import Pool, Say, gather_pool, train_audio, train_deblurring, train_lip_network
 from speech2vid.ranks import Ranks
 from speech2vid.recipes import GeneratorTrainingSettings
+from speech2vid.sound_changes import change_sound
 from speech2vid.vgg_m import start_identity_encoder
 
 _FIRST_SHARE, _LAST_SHARE = 0.1, 0.02  # of the learning rate, at the beginning and at the end
@@ -73,7 +73,7 @@ class GeneratorTraining:
         if settings.losses.reads_lips:
             self.lip_network = train_lip_network(pool, shapes, wanted.lip_steps, wanted.rows, say)
         if wanted.audio_steps:
-            train_audio(self.generator.audio, pool, shapes, wanted.audio_steps, wanted.rows, say,
+            train_audio(self.generator.audio, settings.generator.kind, pool, shapes, wanted.audio_steps, wanted.rows, say,
                         settings.change_sound)
 
     def advance(self, batch: GeneratorBatch) -> dict[str, float]:
@@ -96,7 +96,7 @@ class GeneratorTraining:
     @torch.no_grad()
     def show(self, batch: GeneratorBatch) -> Tensor:
         """Faces that the kept weights make (B, 3, S, S)."""
-        return self.kept(batch.mfcc, batch.identity)
+        return self.kept(batch.sound, batch.identity)
 
     @torch.no_grad()
     def change_with_sound(self, batch: GeneratorBatch) -> float:
@@ -122,7 +122,8 @@ class GeneratorTraining:
         return GeneratorLoss(losses, features, self.lip_network)
 
     def _heard(self, batch: GeneratorBatch) -> Tensor:
-        return change_mfcc(batch.mfcc) if self.settings.change_sound else batch.mfcc
+        settings = self.settings
+        return change_sound(batch.sound, settings.generator.kind) if settings.change_sound else batch.sound
 
     def _precision(self) -> torch.autocast:
         device = self.ranks.device

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speech2vid.generator import NUM_COEFFICIENTS
+from speech2vid.sound_kinds import MFCC
 
 _NUM_BANDS = 40
 _WARP, _MOST_SHIFT = 0.1, 1.0  # share of the bands' axis; bands
@@ -33,7 +33,7 @@ def change_mfcc(mfcc_B1KT: Tensor) -> Tensor:
 @functools.cache
 def _cosines() -> tuple[Tensor, Tensor]:
     """Bands -> liftered coefficients 1..12, and back: float32 (12, 40) and (40, 12)."""
-    order, band = np.arange(1, NUM_COEFFICIENTS + 1)[:, None], np.arange(_NUM_BANDS)[None] + 0.5
+    order, band = np.arange(1, MFCC.num_channels + 1)[:, None], np.arange(_NUM_BANDS)[None] + 0.5
     cosines = np.sqrt(2 / _NUM_BANDS) * np.cos(np.pi * order * band / _NUM_BANDS)
     lifter = 1 + 11 * np.sin(np.pi * order / 22)
     analysis, synthesis = lifter * cosines, (cosines / lifter).T

@@ -13,10 +13,10 @@ from torch.nn import functional as F
 
 from schemas.errors import UsageError
 from speech2vid.deblur import Deblurring, blurred
-from speech2vid.generator import AudioEncoder
 from speech2vid.generator_batches import GeneratorBatch
 from speech2vid.lip_network import LipNetwork, LipShapes, mouths
-from speech2vid.mfcc_changes import change_mfcc
+from speech2vid.sound_changes import change_sound
+from speech2vid.sound_kinds import SoundKind
 
 _LEARNING_RATE = 1e-3
 _HELD_EACH = 10  # every so many-th clip is held back, for the numbers that are said
@@ -31,14 +31,14 @@ Say = Callable[[str], None]
 class Pool:
     """Targets of the first batches."""
 
-    mfcc: Tensor  # float32 (R, K, 1, 12, 35)
+    sound: Tensor  # float32 (R, K, 1, C, W), of MFCC 12 and 35
     lips: Tensor  # float32 (R, K, L)
     mouths: Tensor  # uint8 (R, K, 3, 48, 56)
     stills: Tensor  # uint8 (M, 3, 112, 112), one a clip
     clips: Tensor  # int64 (R,), a number for each clip's key
 
     def __len__(self) -> int:
-        return len(self.mfcc)
+        return len(self.sound)
 
 
 def gather_pool(batches: Iterable[GeneratorBatch]) -> Pool:
@@ -46,20 +46,20 @@ def gather_pool(batches: Iterable[GeneratorBatch]) -> Pool:
     found: dict[str, list[Tensor]] = {name: [] for name in Pool.__slots__}
     for batch in batches:
         rows = (-1, batch.num_targets)
-        found["mfcc"].append(batch.mfcc.unflatten(0, rows))
+        found["sound"].append(batch.sound.unflatten(0, rows))
         found["lips"].append(batch.lips.unflatten(0, rows))
         found["clips"].append(batch.clips)
         found["mouths"].append(_as_bytes(mouths(batch.targets)).unflatten(0, rows))
         if sum(map(len, found["stills"])) < _MOST_STILLS:
             found["stills"].append(_as_bytes(batch.stills[:, 0]))
-    if not found["mfcc"]:
+    if not found["sound"]:
         raise UsageError("the dataset gives no samples of this split: clips of a second or more are needed")
     return Pool(**{name: torch.cat(values) for name, values in found.items()})
 
 
 def train_lip_network(pool: Pool, shapes: LipShapes, steps: int, rows: int, say: Say) -> LipNetwork:
     """A network that reads lip shapes, frozen."""
-    network = LipNetwork(shapes.components_LP.shape[1]).to(pool.mfcc.device)
+    network = LipNetwork(shapes.components_LP.shape[1]).to(pool.sound.device)
     learnt, held = _parted(pool)
     pictures, wanted = pool.mouths.flatten(0, 1), shapes(pool.lips).flatten(0, 1)
 
@@ -77,17 +77,17 @@ def train_lip_network(pool: Pool, shapes: LipShapes, steps: int, rows: int, say:
     return network
 
 
-def train_audio(encoder: AudioEncoder, pool: Pool, shapes: LipShapes, steps: int, rows: int, say: Say,
+def train_audio(encoder: nn.Module, kind: SoundKind, pool: Pool, shapes: LipShapes, steps: int, rows: int, say: Say,
                 change: bool) -> None:
     """Sound first: the audio encoder predicts how the lips of a clip move."""
-    head = nn.Linear(encoder.num_channels, shapes.components_LP.shape[1]).to(pool.mfcc.device)
+    head = nn.Linear(encoder.num_channels, shapes.components_LP.shape[1]).to(pool.sound.device)
     learner = nn.Sequential(encoder, nn.Flatten(), nn.Dropout(0.2 if change else 0.0), head)
-    wanted_RKP, num_targets = shapes(pool.lips), pool.mfcc.shape[1]
+    wanted_RKP, num_targets = shapes(pool.lips), pool.sound.shape[1]
     learnt, held = _parted(pool)
 
     def predicted(index: Tensor, changed: bool) -> Tensor:
-        sound = pool.mfcc[index].flatten(0, 1)
-        return learner(change_mfcc(sound) if changed else sound).unflatten(0, (-1, num_targets))
+        sound = pool.sound[index].flatten(0, 1)
+        return learner(change_sound(sound, kind) if changed else sound).unflatten(0, (-1, num_targets))
 
     def loss(index: Tensor) -> Tensor:
         found, wanted = predicted(index, change), wanted_RKP[index]
@@ -107,7 +107,7 @@ def train_audio(encoder: AudioEncoder, pool: Pool, shapes: LipShapes, steps: int
 
 def train_deblurring(pool: Pool, width: int, steps: int) -> Deblurring:
     """Undoes an artificial blur on stills."""
-    network = Deblurring(width).to(pool.mfcc.device)
+    network = Deblurring(width).to(pool.sound.device)
 
     def loss(index: Tensor) -> Tensor:
         top, left = (int(start) for start in torch.randint(pool.stills.shape[-1] - _PIECE_PX + 1, (2,)))
@@ -139,7 +139,7 @@ def _parted(pool: Pool) -> tuple[Tensor, Tensor]:
 
 
 def _targets_of(rows: Tensor, pool: Pool) -> Tensor:
-    num_targets = pool.mfcc.shape[1]
+    num_targets = pool.sound.shape[1]
     return (rows[:, None] * num_targets + torch.arange(num_targets, device=rows.device)).flatten()
 
 

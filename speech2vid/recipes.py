@@ -37,7 +37,7 @@ class GeneratorTrainingSettings:
     gradient_norm: float = 1.0  # clipped at
     averaging: float = 0.998  # what is kept are the weights' running mean over about 1 / (1 - this) steps
     half_precision: bool = True  # bfloat16 where the processor has it
-    change_sound: bool = False  # other voices and rooms: see mfcc_changes
+    change_sound: bool = False  # other voices and rooms: see sound_changes
     deblurring_width: int = 0  # 0: none
     look_every: int = 250  # steps: pictures, and whether faces change with the sound
     save_every: int = 250  # steps
@@ -56,7 +56,8 @@ def tiny() -> GeneratorTrainingSettings:
     """A mouth that opens and closes with the sound, after half an hour on two cores."""
     return GeneratorTrainingSettings(
         name="tiny",
-        generator=GeneratorSettings(width=0.25, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1),
+        generator=GeneratorSettings(width=0.25, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1,
+                                    sound="speech"),
         losses=LossSettings(mouth=3, content=0, difference=4, lip_shape=0.1, lip_features=0.2),
         preparation=PreparationSettings(audio_steps=1200),
         steps=3500, audio_learning_share=0.3, change_sound=True, deblurring_width=16)
@@ -66,7 +67,8 @@ def small() -> GeneratorTrainingSettings:
     """As tiny, half the published width, and the content loss: two hours on two cores."""
     return GeneratorTrainingSettings(
         name="small",
-        generator=GeneratorSettings(width=0.375, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1),
+        generator=GeneratorSettings(width=0.375, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1,
+                                    sound="speech"),
         losses=LossSettings(mouth=3, content=0.02, difference=4, lip_shape=0.1, lip_features=0.2),
         preparation=PreparationSettings(pool_batches=200, lip_steps=1200, audio_steps=2000),
         steps=6500, audio_learning_share=0.3, change_sound=True, deblurring_width=16)

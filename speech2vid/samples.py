@@ -19,13 +19,14 @@ from schemas.errors import IntegrityError, TalkshardError, UsageError
 from speech2vid.clips import open_clip
 from speech2vid.drawn_sample import DrawnSamples, SampleSettings, decode_sample, draw_moments, lip_numbers
 from speech2vid.epoch_order import batch_positions, clip_order, count_batches
+from speech2vid.sound_kinds import ClipListener
 from speech2vid.stored_clips import StoredClip, find_clips
 
 __all__ = ["SampleLoader", "SampleSettings", "SampleStream"]
 
 _MAX_BAD_TOGETHER = 16
 Batch = dict[str, torch.Tensor | list[str] | int]
-"""mfcc float32 (B, K, 1, 12, 35); target and identity, RGB uint8 (B, K or N, S, S, 3); target_mesh float32 (B, K, 121):
+"""sound float32 (B, K, 1, C, W), of MFCC (B, K, 1, 12, 35); target and identity, RGB uint8 (B, K or N, S, S, 3); target_mesh float32 (B, K, 121):
 lip_numbers; frame and identity_frame int64 (B, K or N); key: B keys; skipped: why clips were replaced; epoch; batch.
 """
 
@@ -50,6 +51,7 @@ class SampleStream(IterableDataset):
         self._shard_of = self._clips.places["shard"].combine_chunks().dictionary_encode().indices.to_numpy()
         self._num_frames = self._clips.places["num_frames"].to_numpy()
         self._batch_size, self._seed, self._rank, self._world_size = batch_size, seed, rank, world_size
+        self._listener = ClipListener(self.settings.kind)
         self._endless, self._given, self._order = endless, 0, (-1, np.empty(0, np.int64))
         self.image_px = self._only_image_px(dataset)
 
@@ -116,7 +118,7 @@ class SampleStream(IterableDataset):
         bad = []
         while len(bad) < _MAX_BAD_TOGETHER:
             try:
-                decode_sample(open_clip(clip), moments, self.settings, into, slot)
+                decode_sample(open_clip(clip), moments, self.settings, self._listener, into, slot)
                 return clip.key, bad
             except IntegrityError as error:
                 bad.append(str(error))
@@ -177,7 +179,7 @@ class SampleLoader:
 def _tensors(samples: DrawnSamples) -> dict[str, torch.Tensor]:
     """A batch's tensors; the lip numbers are made of all meshes at once, where they are cheap."""
     lips = lip_numbers(samples.mesh.reshape(-1, *samples.mesh.shape[2:]))
-    arrays = {name: getattr(samples, name) for name in ("mfcc", "target", "identity", "frame", "identity_frame")}
+    arrays = {name: getattr(samples, name) for name in ("sound", "target", "identity", "frame", "identity_frame")}
     arrays["target_mesh"] = lips.reshape(*samples.mesh.shape[:2], -1)
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 

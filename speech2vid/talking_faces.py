@@ -3,10 +3,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from speech2vid.generator_file import DeblurringFile, GeneratorFile
+from speech2vid.generator_file import DeblurringFile, GeneratorFile, GeneratorShape
 from speech2vid.heard_sound import HeardSound
-from speech2vid.sound_windows import WindowStream
-from transforms.media.mfcc import MfccStream
+from speech2vid.sound_kinds import WindowStream, heard_columns
 
 _BATCH = 25  # frames made at once
 _MOST_MEAN_FRAMES = 100
@@ -20,7 +19,7 @@ def talking_faces(network: GeneratorFile, stills_rgb: np.ndarray, blocks: Iterab
     blocks: int16 samples at 16 kHz. With a mean face (S, S, 3), 0..1, what a face differs from it by is taken `gain`
     times, which restores the width of movement that training takes away (RECIPE 4b).
     """
-    for windows in _batches(sound_windows(blocks, num_frames, network.shape.target_offset)):
+    for windows in _batches(sound_windows(blocks, num_frames, network.shape)):
         faces = network.faces(windows, stills_rgb)
         if mean_face is not None:
             faces = mean_face + gain * (faces - mean_face)
@@ -29,11 +28,11 @@ def talking_faces(network: GeneratorFile, stills_rgb: np.ndarray, blocks: Iterab
         yield to_bytes(faces)
 
 
-def sound_windows(blocks: Iterable[np.ndarray], num_frames: int, target_offset: int) -> Iterator[np.ndarray]:
-    """Windows (N, 12, 35) of sound that streams by, together num_frames."""
-    features, windows = MfccStream("speech2vid"), WindowStream(target_offset)
-    for block in blocks:
-        yield windows.push(features.push(block))
+def sound_windows(blocks: Iterable[np.ndarray], num_frames: int, shape: GeneratorShape) -> Iterator[np.ndarray]:
+    """Windows (N, C, W) of sound that streams by, together num_frames."""
+    windows = WindowStream(shape.sound, shape.target_offset)
+    for columns in heard_columns(blocks, shape.sound):
+        yield windows.push(columns)
     yield windows.close(num_frames)
 
 
@@ -41,7 +40,7 @@ def mean_talking_face(network: GeneratorFile, stills_rgb: np.ndarray, sound: Hea
     """Mean, float (S, S, 3), 0..1, of faces spread evenly over the sound."""
     chosen = np.unique(np.linspace(0, sound.num_frames - 1, _MOST_MEAN_FRAMES).round().astype(int))
     kept, first = [], 0
-    for windows in sound_windows(sound.blocks(), sound.num_frames, network.shape.target_offset):
+    for windows in sound_windows(sound.blocks(), sound.num_frames, network.shape):
         kept.append(windows[chosen[(chosen >= first) & (chosen < first + len(windows))] - first].copy())
         first += len(windows)
     return np.concatenate([network.faces(windows, stills_rgb) for windows in _batches(kept)]).mean(0)

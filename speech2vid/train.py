@@ -123,7 +123,7 @@ def _write(own: argparse.Namespace, training, loader, output: Path, run: dict[st
     if training.deblurring is not None:
         save_deblurring(training.deblurring, output / Path(DEBLURRING).with_suffix(".safetensors"))
         export_deblurring(training.deblurring, output / DEBLURRING, settings.generator.image_px)
-    export_generator(training.kept, whole, settings.name, loader.stream.settings.target_column_offset)
+    export_generator(training.kept, whole, settings.name, loader.stream.settings.target_offset)
     sha256 = hashlib.sha256(whole.read_bytes()).hexdigest()
     record = {"sha256": sha256, "run": run, "settings": dataclasses.asdict(settings), "clips": loader.stream.num_clips,
               "skipped": dict(loader.stream.skipped), "samples_s": watch.samples_s, "data_wait_share": watch.wait_share}
@@ -136,7 +136,8 @@ def _write(own: argparse.Namespace, training, loader, output: Path, run: dict[st
 
 def _loader(own: argparse.Namespace, settings, ranks):
     from speech2vid.samples import SampleLoader, SampleSettings, SampleStream
-    samples = SampleSettings(num_identity=settings.generator.num_identity, targets_per_clip=settings.targets_per_clip)
+    samples = SampleSettings(num_identity=settings.generator.num_identity, targets_per_clip=settings.targets_per_clip,
+                             sound=settings.generator.sound)
     stream = SampleStream(own.dataset, "train", samples, batch_size=settings.batch_clips, seed=own.seed,
                           rank=ranks.rank, world_size=ranks.num_ranks, where=own.where, endless=True)
     return SampleLoader(stream, own.workers, pin_memory=ranks.device.type == "cuda")

@@ -7,7 +7,8 @@ import numpy as np
 
 from schemas.errors import IntegrityError, UsageError
 from speech2vid.clips import Clip, read_clips
-from speech2vid.drawn_sample import frames_with_window
+from speech2vid.generator_file import GeneratorShape
+from speech2vid.sound_kinds import frames_with_window
 from transforms.media.canonical import MESH_UNIT
 
 LEAST_FRAMES = 25  # a shorter clip says nothing of movement
@@ -48,16 +49,16 @@ class JudgedClip:
         return np.isin(self.frames, self.still_frames)
 
 
-def read_judged_clips(dataset: str, split: str | None, where: str | None, most_clips: int, num_stills: int,
-                      target_offset: int) -> tuple[list[JudgedClip], list[str]]:
+def read_judged_clips(dataset: str, split: str | None, where: str | None, most_clips: int,
+                      shape: GeneratorShape) -> tuple[list[JudgedClip], list[str]]:
     """The first clips in the shards' order, and one line for each that was left out. UsageError when none is left."""
     judged, left_out = [], []
     for clip in islice(read_clips(dataset, split, where), most_clips):
-        frames = frames_with_window(clip.num_frames, target_offset)
+        frames = frames_with_window(clip.num_frames, shape.sound, shape.target_offset)
         if len(frames) < LEAST_FRAMES:
             left_out.append(f"{clip.key}: {len(frames)} frames with a whole window of sound, fewer than {LEAST_FRAMES}")
             continue
-        one = JudgedClip(clip=clip, frames=frames, still_frames=spread(clip.num_frames, num_stills))
+        one = JudgedClip(clip=clip, frames=frames, still_frames=spread(clip.num_frames, shape.num_identity))
         damage = _damage(one)
         left_out += [damage] if damage else []
         judged += [] if damage else [one]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from speech2vid.drawn_sample import mfcc_windows
 from speech2vid.evaluation.judged_clips import JudgedClip
 from speech2vid.generator_file import DeblurringFile, GeneratorFile
+from speech2vid.sound_kinds import ClipListener, windows_of
 from speech2vid.talking_faces import to_bytes
 
 MADE, WRONG_SOUND, STILL, MEAN_STILLS, MEAN_FACE, OWN_MEAN, OTHER_CLIP, REAL = SHOWN = (
@@ -27,8 +27,10 @@ class Maker:
 
     def faces(self, clip: JudgedClip, sound: JudgedClip) -> np.ndarray:
         """Faces RGB uint8 (<= K, S, S, 3) of a clip's stills that say a clip's sound."""
-        windows = mfcc_windows(sound.clip.mfcc, sound.frames[:len(clip.frames)], self.network.shape.target_offset)[:, 0]
-        stills = sized(clip.stills(), self.network.shape.still_px)
+        shape = self.network.shape
+        columns = ClipListener(shape.sound).columns(sound.clip)
+        windows = windows_of(columns, sound.frames[:len(clip.frames)], shape.sound, shape.target_offset)[:, 0]
+        stills = sized(clip.stills(), shape.still_px)
         faces = np.concatenate([self.network.faces(windows[start:start + _BATCH], stills)
                                 for start in range(0, len(windows), _BATCH)])
         if self.gain != 1:

@@ -44,6 +44,13 @@ def test_a_moment_means_the_same_in_a_longer_sound(encoder):
     assert np.median(alike) > 0.8 and (alike > elsewhere).mean() > 0.7
 
 
+@pytest.mark.parametrize("piece", [1111, 640 * 75, 640 * 90])
+def test_sound_in_pieces_gives_the_bits_of_the_whole(encoder, piece):
+    sound = made_speech(310)
+    pieces = [sound[start:start + piece] for start in range(0, len(sound), piece)]
+    assert np.array_equal(np.concatenate(list(encoder.encode_stream(pieces))), encoder.encode(sound))
+
+
 def test_the_same_sound_gives_the_same_bits(encoder):
     sound = made_speech(90)
     assert np.array_equal(encoder.encode(sound), SpeechEncoder().encode(sound))

@@ -18,7 +18,7 @@ def write_generator(path: Path, without: str = "") -> Path:
         helper.make_node("Reshape", ["identity", "stills_shape"], ["stills"]),
         helper.make_node("ReduceMean", ["stills", "still_axis"], ["mean_still"], keepdims=0),
         helper.make_node("Mul", ["mean_still", "half_of_byte"], ["picture"]),
-        helper.make_node("Slice", ["mfcc", "starts", "ends", "column_axis"], ["own_columns"]),
+        helper.make_node("Slice", ["sound", "starts", "ends", "column_axis"], ["own_columns"]),
         helper.make_node("Abs", ["own_columns"], ["size"]),
         helper.make_node("ReduceMean", ["size", "all_axes"], ["loudness"], keepdims=0),
         helper.make_node("Sigmoid", ["loudness"], ["squashed"]),
@@ -28,13 +28,14 @@ def write_generator(path: Path, without: str = "") -> Path:
     ]
     held = [numpy_helper.from_array(np.array(value, np.int64), name) for name, value in constants.items()]
     held += [numpy_helper.from_array(np.array(value, np.float32), name) for name, value in numbers.items()]
-    inputs = [helper.make_tensor_value_info("mfcc", TensorProto.FLOAT, ["batch", 1, 12, 35]),
+    inputs = [helper.make_tensor_value_info("sound", TensorProto.FLOAT, ["batch", 1, 12, 35]),
               helper.make_tensor_value_info("identity", TensorProto.FLOAT,
                                             ["rows", 3 * NUM_IDENTITY, IMAGE_PX, IMAGE_PX])]
     outputs = [helper.make_tensor_value_info("face", TensorProto.FLOAT, ["batch", 3, IMAGE_PX, IMAGE_PX])]
     return _written(path, helper.make_graph(nodes, "made", inputs, outputs, held), {
         "talkshard.num_identity": str(NUM_IDENTITY), "talkshard.image_px": str(IMAGE_PX),
-        "talkshard.target_offset": str(TARGET_OFFSET), "talkshard.recipe": "made"}, without)
+        "talkshard.target_offset": str(TARGET_OFFSET), "talkshard.recipe": "made",
+        "talkshard.sound": "mfcc"}, without)
 
 
 def write_inverter(path: Path) -> Path:

@@ -9,6 +9,7 @@ from speech2vid.generator import GeneratorSettings
 from speech2vid.generator_batches import GeneratorBatch
 from speech2vid.losses import LossSettings
 from speech2vid.recipes import GeneratorTrainingSettings, PreparationSettings
+from speech2vid.sound_kinds import MFCC, SoundKind
 from tests.speech2vid.face_datasets import face_parts, npy, write_faces
 from transforms.media.face_crop import encode_jpeg
 from transforms.speakers.lip_motion import POINTS
@@ -36,18 +37,19 @@ def face(opening: np.ndarray, colour: np.ndarray) -> np.ndarray:
     return picture
 
 
-def made_batch(num_clips: int = 2, num_targets: int = 2, num_stills: int = 2, seed: int = 0) -> GeneratorBatch:
-    """Targets whose first MFCC coefficient and whose lips say how open the mouth is."""
+def made_batch(num_clips: int = 2, num_targets: int = 2, num_stills: int = 2, seed: int = 0,
+               kind: SoundKind = MFCC) -> GeneratorBatch:
+    """Targets whose sound's first channels and whose lips say how open the mouth is."""
     random = np.random.default_rng(seed)
     openings = random.uniform(0, 1, (num_clips, num_targets + num_stills))
     colours = random.uniform(120, 230, (num_clips, 3))
     faces = np.stack([face(opening, colour) for own, colour in zip(openings, colours, strict=True) for opening in own])
     faces = faces.reshape(num_clips, -1, 112, 112, 3).transpose(0, 1, 4, 2, 3).astype(np.float32)
     spoken = openings[:, :num_targets].reshape(-1)
-    mfcc = random.normal(0, 1, (len(spoken), 1, 12, 35)).astype(np.float32)
-    mfcc[:, 0, 0] += 20 * spoken[:, None]
+    sound = random.normal(0, 1, (len(spoken), 1, kind.num_channels, kind.window_columns)).astype(np.float32)
+    sound[:, 0, :kind.num_channels // 12] += 20 * spoken[:, None, None]
     return GeneratorBatch(
-        mfcc=torch.from_numpy(mfcc), targets=torch.from_numpy(faces[:, :num_targets].reshape(-1, 3, 112, 112) / 255),
+        sound=torch.from_numpy(sound), targets=torch.from_numpy(faces[:, :num_targets].reshape(-1, 3, 112, 112) / 255),
         identity=torch.from_numpy(faces[:, num_targets:].reshape(num_clips, -1, 112, 112)),
         lips=torch.from_numpy(np.stack([spoken, -2 * spoken], 1).astype(np.float32)),
         clips=torch.arange(seed * num_clips, (seed + 1) * num_clips), num_targets=num_targets)

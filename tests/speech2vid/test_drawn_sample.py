@@ -11,10 +11,9 @@ from speech2vid.drawn_sample import (
     draw_moments,
     draw_stills,
     draw_targets,
-    frames_with_window,
     lip_numbers,
-    mfcc_windows,
 )
+from speech2vid.sound_kinds import MFCC, ClipListener, frames_with_window, windows_of
 from speech2vid.stored_clips import StoredClip
 from tests.speech2vid.face_datasets import IMAGE_PX, NUM_FRAMES, face_parts, npy
 from transforms.media.tar import tar_members
@@ -30,7 +29,7 @@ def drawn(clip, settings=None):
     """A sample of one clip."""
     settings = settings or SampleSettings()
     samples = DrawnSamples.empty(1, IMAGE_PX, settings)
-    decode_sample(clip, draw_moments(clip.num_frames, settings, generator()), settings, samples, 0)
+    decode_sample(clip, draw_moments(clip.num_frames, settings, generator()), settings, ClipListener(settings.kind), samples, 0)
     return samples
 
 
@@ -53,7 +52,7 @@ def test_a_sample_holds_the_faces_of_its_frames():
 @pytest.mark.parametrize("offset", [0, 16, 34])
 def test_the_window_holds_the_target_at_the_column_of_the_setting(offset):
     sample = drawn(made_clip(), SampleSettings(target_column_offset=offset))
-    (heard,), (frames,) = sample.mfcc[:, :, 0], sample.frame
+    (heard,), (frames,) = sample.sound[:, :, 0], sample.frame
     assert heard.shape == (4, 12, 35) and heard.dtype == np.float32
     assert (heard[:, 0, offset] == 1000 + 4 * frames).all()
     assert (np.diff(heard, axis=2) == 1).all() and (np.diff(heard, axis=1) == 1000).all()
@@ -61,9 +60,9 @@ def test_the_window_holds_the_target_at_the_column_of_the_setting(offset):
 
 @pytest.mark.parametrize(("offset", "frames"), [(0, (0, 19)), (16, (4, 23)), (34, (9, 27))])
 def test_only_frames_with_a_whole_window_are_targets(offset, frames):
-    fitting = frames_with_window(28, offset)
+    fitting = frames_with_window(28, MFCC, offset)
     assert (fitting[0], fitting[-1]) == frames
-    columns = mfcc_windows(np.tile(np.arange(112.0), (13, 1)), fitting, offset)
+    columns = windows_of(np.tile(np.arange(112.0), (12, 1)), fitting, MFCC, offset)
     assert columns.min() >= 0 and columns.max() <= 111
 
 
@@ -74,7 +73,7 @@ def test_targets_of_a_long_clip_are_distinct_and_on_a_grid():
 
 def test_over_time_every_frame_with_a_window_becomes_a_target():
     targets = {frame for seed in range(80) for frame in draw_targets(NUM_FRAMES, SampleSettings(), generator(seed))}
-    assert targets == set(frames_with_window(NUM_FRAMES, 16).tolist())
+    assert targets == set(frames_with_window(NUM_FRAMES, MFCC, 16).tolist())
 
 
 def test_stills_keep_away_from_all_targets():
@@ -103,7 +102,7 @@ def test_the_shortest_clip_gives_its_one_frame_to_all_targets():
 
 
 def test_mfcc_that_are_no_numbers_are_refused():
-    with pytest.raises(IntegrityError, match="clip aa .*mfcc.npy holds values that are no numbers"):
+    with pytest.raises(IntegrityError, match="clip aa .*mfcc holds values that are no numbers"):
         drawn(made_clip(**{"mfcc.npy": npy(np.full((13, 112), -np.inf, np.float32))}))
 
 

@@ -21,11 +21,13 @@ from speech2vid.evaluation.showings import (
     other_clip,
     wrong_sound,
 )
-from speech2vid.generator_file import GeneratorFile
+from speech2vid.generator_file import GeneratorFile, GeneratorShape
+from speech2vid.sound_kinds import MFCC
 from tests.pipeline.made_models import needs_models
-from tests.speech2vid.made_generator import NUM_IDENTITY, TARGET_OFFSET, write_generator, write_inverter
+from tests.speech2vid.made_generator import IMAGE_PX, NUM_IDENTITY, TARGET_OFFSET, write_generator, write_inverter
 from tests.speech2vid.made_stored import ColourNetwork, LoudLips, PaintedMesh, stored_clip, write_stored_dataset
 
+SHAPE = GeneratorShape(num_identity=NUM_IDENTITY, still_px=IMAGE_PX, target_offset=TARGET_OFFSET, recipe="made", sound=MFCC)
 PEOPLE = {"ann": (220, 160, 130), "ben": (130, 160, 220), "cat": (160, 220, 130)}
 
 
@@ -43,7 +45,7 @@ def maker(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def clips(dataset):
-    return read_judged_clips(str(dataset), "val", None, 100, NUM_IDENTITY, TARGET_OFFSET)[0]
+    return read_judged_clips(str(dataset), "val", None, 100, SHAPE)[0]
 
 
 @pytest.fixture(scope="module")
@@ -62,19 +64,19 @@ def test_only_frames_with_a_whole_window_are_judged(clips):
 
 
 def test_clips_too_short_are_left_out_by_name(dataset):
-    judged, left_out = read_judged_clips(str(dataset), "val", None, 100, NUM_IDENTITY, TARGET_OFFSET)
+    judged, left_out = read_judged_clips(str(dataset), "val", None, 100, SHAPE)
     assert len(judged) == 4 and len(left_out) == 1
     assert left_out[0].startswith(f"{4:016x}-w00000-t000-0000000: 22 frames")
 
 
 def test_a_condition_chooses_clips(dataset):
-    judged, _ = read_judged_clips(str(dataset), "val", "speaker = 'ann'", 100, NUM_IDENTITY, TARGET_OFFSET)
+    judged, _ = read_judged_clips(str(dataset), "val", "speaker = 'ann'", 100, SHAPE)
     assert [clip.speaker for clip in judged] == ["ann", "ann"]
 
 
 def test_no_clip_left_is_said(dataset):
     with pytest.raises(UsageError, match="is left to judge"):
-        read_judged_clips(str(dataset), "val", "num_frames = 30", 100, NUM_IDENTITY, TARGET_OFFSET)
+        read_judged_clips(str(dataset), "val", "num_frames = 30", 100, SHAPE)
 
 
 def test_the_wrong_sound_is_another_persons_and_the_other_clip_the_same_persons(clips):

@@ -5,11 +5,10 @@ import pytest
 import soundfile
 
 from schemas.errors import MissingStream, NotMedia, StorageError, UsageError
-from speech2vid.drawn_sample import frames_with_window, mfcc_windows
 from speech2vid.generate import main
 from speech2vid.generator_file import DeblurringFile, GeneratorFile
 from speech2vid.heard_sound import open_sound
-from speech2vid.sound_windows import WindowStream
+from speech2vid.sound_kinds import MFCC, SPEECH, WindowStream, frames_with_window, heard_columns, windows_of
 from speech2vid.stills import StillFinder, find_stills
 from speech2vid.talking_faces import mean_talking_face, talking_faces
 from speech2vid.talking_video import TalkingVideo
@@ -20,9 +19,10 @@ from transforms.faces.detectors import Detections
 from transforms.media.canonical import CanonicalFace
 from transforms.media.config import LimitsConfig, SoundConfig
 from transforms.media.frames import FrameReader
-from transforms.media.mfcc import MfccStream, clip_mfcc
+from transforms.media.mfcc import clip_mfcc
 from transforms.media.probe import probe_media
 from transforms.media.sound import decode_sound
+from transforms.speakers.speech_encoder import SpeechEncoder
 
 RANDOM = np.random.default_rng(0)
 STILLS = np.stack([np.full((112, 112, 3), value, np.uint8) for value in (60, 100)])
@@ -93,15 +93,25 @@ def test_the_frame_that_sounds_is_the_one_that_moves(network, sound_path):
 
 def test_sound_in_pieces_gives_the_windows_of_the_whole():
     samples = RANDOM.integers(-9000, 9000, 640 * 40, dtype=np.int16)
-    frames = frames_with_window(40, TARGET_OFFSET)
-    whole = mfcc_windows(clip_mfcc(samples), frames, TARGET_OFFSET)[:, 0]
-    features, stream, found = MfccStream("speech2vid"), WindowStream(TARGET_OFFSET), []
-    for start in range(0, len(samples), 1111):
-        found.append(stream.push(features.push(samples[start:start + 1111])))
+    frames = frames_with_window(40, MFCC, TARGET_OFFSET)
+    whole = windows_of(clip_mfcc(samples)[1:], frames, MFCC, TARGET_OFFSET)[:, 0]
+    stream, pieces = WindowStream(MFCC, TARGET_OFFSET), np.split(samples, range(1111, len(samples), 1111))
+    found = [stream.push(columns) for columns in heard_columns(pieces, MFCC)]
     found = np.concatenate([*found, stream.close(40)])
     assert found.shape == (40, 12, 35)
     # The last stored window is completed with zeros, which a stream does not have.
     np.testing.assert_allclose(found[frames[:-1]], whole[:-1], atol=1e-4)
+
+
+def test_speech_in_pieces_gives_the_windows_of_the_whole():
+    samples = RANDOM.integers(-9000, 9000, 640 * 100, dtype=np.int16)
+    frames = frames_with_window(100, SPEECH, SPEECH.target_offset)
+    whole = windows_of(SpeechEncoder().encode(samples).T, frames, SPEECH, SPEECH.target_offset)[:, 0]
+    stream, pieces = WindowStream(SPEECH, SPEECH.target_offset), np.split(samples, range(1111, len(samples), 1111))
+    found = [stream.push(columns) for columns in heard_columns(pieces, SPEECH)]
+    found = np.concatenate([*found, stream.close(100)])
+    assert found.shape == (100, 288, 22)
+    np.testing.assert_array_equal(found[frames], whole)
 
 
 def test_gain_widens_the_movement_and_keeps_the_mean(network, sound_path):

@@ -99,7 +99,7 @@ def test_a_generator_comes_back_from_its_file_and_no_other_width_is_taken_for_it
     training, batch = _training(PAPER_LIKE), made_batch()
     save_generator(training.kept, tmp_path / "generator.safetensors")
     loaded = load_generator(tmp_path / "generator.safetensors")
-    torch.testing.assert_close(loaded(batch.mfcc, batch.identity), training.show(batch), rtol=0, atol=1 / 255)
+    torch.testing.assert_close(loaded(batch.sound, batch.identity), training.show(batch), rtol=0, atol=1 / 255)
     with pytest.raises(TalkshardError, match="width 0.05, not 0.25"):
         load_generator(tmp_path / "generator.safetensors", dataclasses.replace(loaded.settings, width=0.25))
 

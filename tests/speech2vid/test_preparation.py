@@ -1,16 +1,18 @@
 import dataclasses
 
+import pytest
 import torch
 
 from speech2vid.deblur import blurred
-from speech2vid.generator import AudioEncoder
+from speech2vid.generator import AudioEncoder, SpeechCodeEncoder
 from speech2vid.lip_network import LipShapes
 from speech2vid.preparation import gather_pool, train_audio, train_deblurring, train_lip_network
+from speech2vid.sound_kinds import MFCC, SPEECH
 from tests.speech2vid.talking_pictures import made_batch
 
 
-def _pool(num_batches=10):
-    return gather_pool(made_batch(4, 4, seed=seed) for seed in range(num_batches))
+def _pool(num_batches=10, kind=MFCC):
+    return gather_pool(made_batch(4, 4, seed=seed, kind=kind) for seed in range(num_batches))
 
 
 def _number(line: str) -> float:
@@ -19,7 +21,7 @@ def _number(line: str) -> float:
 
 def test_a_pool_holds_all_targets_and_one_still_a_clip():
     pool = _pool(3)
-    assert pool.mfcc.shape == (12, 4, 1, 12, 35) and pool.mouths.shape == (12, 4, 3, 48, 56)
+    assert pool.sound.shape == (12, 4, 1, 12, 35) and pool.mouths.shape == (12, 4, 3, 48, 56)
     assert pool.stills.shape == (12, 3, 112, 112) and pool.stills.dtype == torch.uint8
 
 
@@ -37,10 +39,11 @@ def test_numbers_are_of_clips_that_nothing_was_learnt_from():
     assert said == []
 
 
-def test_the_audio_encoder_learns_what_sounds_say():
+@pytest.mark.parametrize(("encoder", "kind"), [(AudioEncoder, MFCC), (SpeechCodeEncoder, SPEECH)])
+def test_the_audio_encoder_learns_what_sounds_say(encoder, kind):
     torch.manual_seed(0)
-    pool, said = _pool(), []
-    train_audio(AudioEncoder(0.05), pool, LipShapes.fitted(pool.lips), 60, 32, said.append, change=False)
+    pool, said = _pool(kind=kind), []
+    train_audio(encoder(0.05), kind, pool, LipShapes.fitted(pool.lips), 60, 32, said.append, change=False)
     assert _number(said[0]) > 0.8
 
 

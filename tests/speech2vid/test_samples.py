@@ -1,13 +1,16 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
 from schemas.errors import IntegrityError, StorageError, UsageError
+from speech2vid.clips import read_clips
 from speech2vid.samples import SampleLoader, SampleSettings, SampleStream
 from tests.speech2vid.face_datasets import damage, face_parts, write_faces, write_uneven
+from transforms.speakers.speech_encoder import SpeechEncoder
 
 KEYS = [f"clip{number:02d}" for number in range(23)]
 ONE = SampleSettings(targets_per_clip=1, num_identity=1)
@@ -122,9 +125,18 @@ def test_the_samples_of_an_epoch_are_the_same_on_any_number_of_ranks(uneven):
 def test_a_batch_has_the_shapes_that_the_trainer_expects(uneven):
     batch = next(iter(SampleStream(uneven, "train", SampleSettings(), 4)))
     assert {name: (tuple(value.shape), value.dtype) for name, value in batch.items() if isinstance(value, torch.Tensor)} == {
-        "mfcc": ((4, 4, 1, 12, 35), torch.float32), "target": ((4, 4, 16, 16, 3), torch.uint8),
+        "sound": ((4, 4, 1, 12, 35), torch.float32), "target": ((4, 4, 16, 16, 3), torch.uint8),
         "identity": ((4, 5, 16, 16, 3), torch.uint8), "target_mesh": ((4, 4, 121), torch.float32),
         "frame": ((4, 4), torch.int64), "identity_frame": ((4, 5), torch.int64)}
+
+
+def test_speech_is_heard_as_the_encoder_hears_the_whole_clip(uneven):
+    batch = next(iter(SampleStream(uneven, "train", SampleSettings(sound="speech"), 4)))
+    clips = {clip.key: clip for clip in read_clips(uneven)}
+    for key, frames, heard in zip(batch["key"], batch["frame"].tolist(), batch["sound"], strict=True):
+        whole = SpeechEncoder().encode(clips[key].samples).T
+        wanted = np.stack([whole[:, 2 * frame - 10:2 * frame + 12] for frame in frames])[:, None]
+        np.testing.assert_allclose(heard, wanted, atol=2e-3, rtol=1e-3)  # kept as float16
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])

@@ -2,6 +2,8 @@
 
 The recogniser was trained on the speech of very many people, the sync network on that of few.
 """
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
 from schemas.clock import SAMPLES_PER_FRAME
@@ -34,10 +36,21 @@ class SpeechEncoder:
 
         A frame's features depend on the four seconds around it at most.
         """
-        num_frames = len(samples) // SAMPLES_PER_FRAME
-        blocks = [self._block(samples, start, min(start + _BLOCK_FRAMES, num_frames))
-                  for start in range(0, num_frames, _BLOCK_FRAMES)]
-        return np.concatenate(blocks) if blocks else np.zeros((0, NUM_FEATURES), np.float32)
+        return np.concatenate([np.zeros((0, NUM_FEATURES), np.float32), *self.encode_stream([samples])])
+
+    def encode_stream(self, pieces: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """The same of samples that come in pieces, three seconds at a time: memory does not grow with their number."""
+        held, first, start = np.zeros(0, np.int16), 0, 0  # samples from a frame on, and the next frame to encode
+        for piece in pieces:
+            held = np.concatenate([held, piece])
+            while len(held) >= (start - first + _BLOCK_FRAMES + _CONTEXT_FRAMES) * SAMPLES_PER_FRAME:
+                yield self._block(held, start - first, start - first + _BLOCK_FRAMES)
+                start += _BLOCK_FRAMES
+                past = max(0, start - first - _CONTEXT_FRAMES)
+                held, first = held[past * SAMPLES_PER_FRAME:], first + past
+        num_held = len(held) // SAMPLES_PER_FRAME
+        for begin in range(start - first, num_held, _BLOCK_FRAMES):
+            yield self._block(held, begin, min(begin + _BLOCK_FRAMES, num_held))
 
     def _block(self, samples: np.ndarray, start_frame: int, end_frame: int) -> np.ndarray:
         first = max(0, start_frame - _CONTEXT_FRAMES)
