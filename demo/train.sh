@@ -31,7 +31,8 @@ mv "$work/sources.csv.new" "$work/sources.csv"
 if [ -f "$dataset/dataset.json" ]; then
   echo "built before: $dataset"
 else
-  "$BIN/talkshard" build --sources "$work/sources.csv" --output "$dataset"
+  # Pauses are kept: a mouth has to learn to be closed.
+  "$BIN/talkshard" build --sources "$work/sources.csv" --set speakers.min_voiced_share=0.1 --output "$dataset"
 fi
 
 # One person's many clips shall not drown the others': at most forty of each, in an order that says nothing of them.

@@ -37,7 +37,7 @@ def complete_face(recording: Path, output: Path, portrait: np.ndarray) -> Path:
     if output.exists():
         raise UsageError(f"{output} exists: choose another --output")
     try:
-        with av.open(str(recording)) as source, av.open(str(output), "w") as made:
+        with av.open(str(recording)) as source, av.open(str(output), "w", options={"fflags": "+bitexact"}) as made:
             _write(source, made, portrait)
     except (av.FFmpegError, IndexError) as error:
         output.unlink(missing_ok=True)
@@ -86,6 +86,7 @@ def _write(source, made, portrait: np.ndarray) -> None:
     pictures = made.add_stream("ffv1", rate=video.average_rate)
     pictures.width = pictures.height = _SIDE_PX
     pictures.pix_fmt, pictures.time_base = "bgr0", video.time_base
+    pictures.codec_context.thread_count = 1
     copied = made.add_stream_from_template(sound)
     for packet in source.demux(video, sound):
         if packet.stream is sound and packet.dts is not None:

@@ -18,6 +18,7 @@ def test_a_face_and_its_moving_mouth_are_found_on_a_completed_recording(tmp_path
     (folder / "a.mp4").write_bytes(recording.read_bytes())
     made = complete_faces(folder, tmp_path / "faces")
     assert [path.name for path in made] == ["a.mkv"]
+    assert made[0].read_bytes() == complete_faces(folder, tmp_path / "again")[0].read_bytes()
     with av.open(str(made[0])) as completed, av.open(str(recording)) as source:
         pictures = [frame.to_ndarray(format="rgb24") for frame in completed.decode(video=0)]
         assert len(pictures) == sum(1 for _ in source.decode(video=0))
