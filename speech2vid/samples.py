@@ -56,6 +56,11 @@ class SampleStream(IterableDataset):
         self.image_px = self._only_image_px(dataset)
 
     @property
+    def clips(self) -> pa.Table:
+        """What an epoch is made of: key, speaker, licence, num_frames and place of each clip."""
+        return self._clips.places
+
+    @property
     def num_clips(self) -> int:
         """Clips an epoch, of all ranks."""
         return len(self._clips)

@@ -18,7 +18,7 @@ RECORD, CHECKPOINTS, TENSORBOARD = "training.json", "checkpoints", "tensorboard"
 _STATE = "training.safetensors"
 _DESCRIPTION = """Train a generator of talking faces from the train split of a dataset of talkshard build. The same
 command goes on with a run that was killed; under torchrun one process a device trains it together. DIR: generator.onnx
-(for talkshard generate), its weights, deblurring.onnx, training.json, checkpoints and tensorboard (both may go)."""
+(for talkshard generate), its weights, deblurring.onnx, training.json, card.md, checkpoints and tensorboard (both may go)."""
 
 
 def main(words: list[str], program: str = "talkshard train") -> int:
@@ -115,6 +115,7 @@ def _columns(training, batch) -> list:
 
 def _write(own: argparse.Namespace, training, loader, output: Path, run: dict[str, object], watch) -> None:
     """The generator last: where it lies, all lies."""
+    from speech2vid.generator_card import write_card
     from speech2vid.generator_checkpoint import save_deblurring, save_generator
     from speech2vid.generator_export import export_deblurring, export_generator
 
@@ -124,10 +125,12 @@ def _write(own: argparse.Namespace, training, loader, output: Path, run: dict[st
         save_deblurring(training.deblurring, output / Path(DEBLURRING).with_suffix(".safetensors"))
         export_deblurring(training.deblurring, output / DEBLURRING, settings.generator.image_px)
     export_generator(training.kept, whole, settings.name, loader.stream.settings.target_offset)
-    sha256 = hashlib.sha256(whole.read_bytes()).hexdigest()
+    content = whole.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
     record = {"sha256": sha256, "run": run, "settings": dataclasses.asdict(settings), "clips": loader.stream.num_clips,
               "skipped": dict(loader.stream.skipped), "samples_s": watch.samples_s, "data_wait_share": watch.wait_share}
     (output / RECORD).write_text(json.dumps(record, indent=1) + "\n")
+    write_card(output, GENERATOR, content, run, settings, loader.stream.clips)
     os.replace(whole, output / GENERATOR)
     for words, times in loader.stream.skipped.items():
         watch.say(f"skipped {times} times: {words}")

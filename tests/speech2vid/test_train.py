@@ -1,5 +1,6 @@
 import contextlib
 import dataclasses
+import hashlib
 import io
 import json
 import os
@@ -50,6 +51,13 @@ def test_record_and_lines_say_what_was_done(trained):
     assert str(folder) not in (folder / "training.json").read_text()
 
 
+def test_the_card_says_what_it_learnt_from_and_how(trained):
+    card = (trained[0] / "card.md").read_text()
+    assert f"sha256 {hashlib.sha256((trained[0] / 'generator.onnx').read_bytes()).hexdigest()}" in card
+    assert "6 clips" in card and "| not given | 6 |" in card and str(trained[0]) not in card
+    assert "talkshard train --dataset OUT --recipe tiny --output DIR --seed 0\n" in card
+
+
 def test_tensorboard_has_curves_and_pictures_of_stills_target_made_and_deblurred(trained):
     events = EventAccumulator(str(trained[0] / "tensorboard"), size_guidance={"images": 0}).Reload()
     assert [event.step for event in events.Images("stills, target, made, deblurred")] == [2, 4]
@@ -59,7 +67,7 @@ def test_tensorboard_has_curves_and_pictures_of_stills_target_made_and_deblurred
 
 def test_nothing_is_pickled(trained):
     kinds = {path.suffix for path in trained[0].rglob("*") if path.is_file() and "tensorboard" not in path.parts}
-    assert kinds == {".onnx", ".safetensors", ".json"}
+    assert kinds == {".onnx", ".safetensors", ".json", ".md"}
 
 
 def test_a_run_that_was_killed_goes_on_to_the_same_generator(trained, dataset, tmp_path):
