@@ -83,7 +83,7 @@ def _numbers(held: HeldOut) -> list[str]:
               _number(_mean([fold[step].auc for fold in held.scores]))) for step in held.scores[0]]
     return ["## Numbers on people left out",
             (f"One network a fold, at {held.steps} steps; AUC: a right pair of 3 s against another person's sound, by "
-             "confidence."),
+             "the curve's peak."),
             _table(("left out", "clips", "lag found within a frame", "pieces", "AUC"), at_best),
             _table(("steps", "lag found, mean of folds", "AUC, mean of folds"), curve)]
 

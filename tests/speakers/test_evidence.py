@@ -4,7 +4,7 @@ import pytest
 
 from transforms.speakers.evidence import Calibration, lag_standard_error, weigh
 
-CALIBRATION = Calibration(weights=(10.0, 2.0, 0.0, -1.0, 1.0), offset=-4.0)
+CALIBRATION = Calibration(weights=(10.0, 2.0, 0.0, -1.0, 1.0, 0.0), offset=-4.0)
 
 
 def made_scores(num_frames: int, lag: int = 4, height: float = 0.5, noise: float = 0.3, seed: int = 0) -> np.ndarray:
@@ -39,5 +39,5 @@ def test_one_block_alone_says_nothing_about_its_error():
 
 def test_a_calibration_comes_out_of_its_text_again_and_one_of_another_length_does_not():
     assert Calibration.from_json(CALIBRATION.to_json()) == CALIBRATION
-    with pytest.raises(ValueError, match="5 weights"):
+    with pytest.raises(ValueError, match="6 weights"):
         Calibration.from_json('{"weights": [1.0], "offset": 0.0}')

@@ -90,7 +90,7 @@ class CalibratedNetwork(MadeNetwork):
 
     def __init__(self, half):
         super().__init__()
-        self.calibration = Calibration(weights=(0.0, 30.0, 0.0, 0.0, 0.0), offset=-30.0 * half)
+        self.calibration = Calibration(weights=(0.0, 30.0, 0.0, 0.0, 0.0, 0.0), offset=-30.0 * half)
 
 
 STRICT = {"min_probability": 0.8, "unsure_probability": 0.2}
@@ -137,7 +137,7 @@ def test_without_a_calibration_there_is_no_probability():
 class DeafCalibratedNetwork(DeafNetwork):
     """Has no answer, and a calibration."""
 
-    calibration = Calibration(weights=(0.0, 1.0, 0.0, 0.0, 0.0), offset=0.0)
+    calibration = Calibration(weights=(0.0, 1.0, 0.0, 0.0, 0.0, 0.0), offset=0.0)
 
 
 def test_a_face_that_a_calibrated_network_cannot_compare_is_unsure():
@@ -163,7 +163,7 @@ def likeness_of(random, speaks):
     return (noise / noise.std() * 0.22 + np.outer(speaks, peak)).astype(np.float32)
 
 
-LEARNT = Calibration(weights=(14.812864, -4.413092, -0.927753, -1.127551, 0.466685), offset=-3.598162)
+LEARNT = Calibration(weights=(14.812864, -4.413092, -0.927753, -1.127551, 0.466685, 0.0), offset=-3.598162)
 
 
 def mean_probabilities(first_speaks, second_speaks):

@@ -7,10 +7,11 @@ import numpy as np
 from schemas.clock import FRAME_RATE
 from transforms.speakers.sync_scores import SHIFTS, SyncMeasure, measure, peak_lags, sync_curve
 
-NUM_FEATURES = 5
+NUM_FEATURES = 6
 _LEAST_ERROR_FRAMES = 0.1
 _BLOCK_FRAMES = 10  # neighbouring frames see nearly the same sound: they are drawn together
 _NUM_DRAWS = 100
+_MOST_SECONDS = 10  # of speech, that pieces were long from which probability is learnt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +51,14 @@ class Evidence:
 
 
 def features(measured: SyncMeasure, lag_se_frames: float, num_frames: int) -> np.ndarray:
-    """What the probability is computed from, float64 (5,).
+    """What the probability is computed from, float64 (6,).
 
     Peak, confidence, margin, log of the lag's standard error (a wrong sound's peak jumps about), log of the seconds of
-    speech.
+    speech, and the peak by their root: what chance alone gives falls as the root of the time grows.
     """
+    seconds = min(max(num_frames, 1) / FRAME_RATE, _MOST_SECONDS)
     return np.array([measured.peak, measured.confidence, measured.margin, np.log(lag_se_frames + _LEAST_ERROR_FRAMES),
-                     np.log(max(num_frames, 1) / FRAME_RATE)])
+                     np.log(seconds), measured.peak * np.sqrt(seconds)])
 
 
 def weigh(scores: np.ndarray, calibration: Calibration | None) -> Evidence | None:
