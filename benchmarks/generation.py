@@ -1,0 +1,115 @@
+"""Faces a second of a generator's ONNX file, and how near that is to what the processor can multiply and add.
+
+    python -m benchmarks.generation [--recipes tiny small paper] [--batch 25] [--rounds 7] [--threads 1]
+
+Untrained weights: speed does not hang on them. The bound is what a float32 matrix product of NumPy reaches on as many
+threads, over the generator's multiply-adds; the stills are looked at once a batch, as `talkshard generate` does. What
+is compared takes turns; medians of the rounds.
+"""
+import argparse
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+_MATRIX = 2048
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measure and print one JSON line a recipe."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipes", nargs="+", default=["tiny", "small", "paper"], help="(default: all three)")
+    parser.add_argument("--batch", type=int, default=25, help="faces made at once (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=7, help="(default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="of the network and of the matrix product (default: 1)")
+    own = parser.parse_args(words)
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(own.threads)  # before NumPy comes
+    for name in own.recipes:
+        print(json.dumps(measure(name, own.batch, own.rounds, own.threads)), flush=True)
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultiplyAdds:
+    """Of one face, and of one look at the stills."""
+
+    face: int
+    look: int
+
+
+def measure(recipe_name: str, batch: int, rounds: int, threads: int) -> dict[str, object]:
+    """Faces a second, multiply-adds, and the share of the bound that was reached."""
+    import numpy as np
+    import onnxruntime
+    import torch
+
+    from speech2vid.generator import new_generator
+    from speech2vid.generator_export import export_generator
+    from speech2vid.recipes import recipe
+
+    settings = recipe(recipe_name).generator
+    generator = new_generator(settings).eval()
+    work = multiply_adds(generator)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "generator.onnx")
+        export_generator(generator, path, recipe_name, settings.kind.target_offset)
+        content = path.read_bytes()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    given = {"sound": torch.randn(batch, 1, settings.kind.num_channels, settings.kind.window_columns).numpy(),
+             "identity": 255 * torch.rand(1, 3 * settings.num_identity, 112, 112).numpy()}
+    matrix = np.random.default_rng(0).random((_MATRIX, _MATRIX), np.float32)
+    seconds: dict[str, list[float]] = {"network": [], "product": []}
+    for _ in range(rounds + 1):
+        seconds["network"].append(_seconds(lambda: session.run(None, given)))
+        seconds["product"].append(_seconds(lambda: matrix @ matrix))
+    network_s, product_s = (median(taken[1:]) for taken in (seconds["network"], seconds["product"]))
+    adds_s = _MATRIX**3 / product_s
+    bound_s = (batch * work.face + work.look) / adds_s
+    return {"recipe": recipe_name, "batch": batch, "threads": threads, "faces_per_s": round(batch / network_s, 1),
+            "million_multiply_adds_per_face": round(work.face / 1e6), "per_look": round(work.look / 1e6),
+            "machine_gflop_per_s": round(2 * adds_s / 1e9, 1), "share_of_bound": round(bound_s / network_s, 3),
+            "parameters_million": round(sum(value.numel() for value in generator.parameters()) / 1e6, 2),
+            "file_mb": round(len(content) / 1e6, 2)}
+
+
+def multiply_adds(generator) -> MultiplyAdds:
+    """Counted in convolutions and linear layers as they run."""
+    import torch
+    from torch import nn
+
+    counted: dict[str, int] = {"look": 0, "face": 0}
+
+    def counts(part: str):
+        def count(module, given, made) -> None:
+            if isinstance(module, nn.Linear):
+                counted[part] += made.numel() * module.in_features
+            elif isinstance(module, nn.ConvTranspose2d):
+                counted[part] += given[0].numel() * module.weight[0].numel()
+            else:
+                counted[part] += made.numel() * module.weight[0].numel()
+        return count
+
+    for name, module in generator.named_modules():
+        if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+            module.register_forward_hook(counts("look" if name.startswith("identity") else "face"))
+    kind = generator.settings.kind
+    with torch.no_grad():
+        generator.eval()(torch.zeros(1, 1, kind.num_channels, kind.window_columns),
+                         torch.zeros(1, 3 * generator.settings.num_identity, 112, 112))
+    return MultiplyAdds(face=counted["face"], look=counted["look"])
+
+
+def _seconds(work) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main())
