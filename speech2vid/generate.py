@@ -55,7 +55,7 @@ def _read_options(words: list[str], program: str) -> argparse.Namespace:
     add("--checkpoint", default=str(DEFAULT_PATH), metavar="C.onnx", help="generator that talkshard train wrote "
         "(default: the one that comes with the program)")
     add("--gain", type=float, default=1.0, metavar="G", help="how many times a face's difference from the mean face is "
-        "taken; about 2.5 gives a small network's mouth its full movement (default: %(default)s)")
+        "taken; 1.7 gives the mouth of the network that comes along its full movement (default: %(default)s)")
     add("--deblurring", metavar="D.onnx", help="network that sharpens the faces afterwards")
     add("--size_px", type=int, default=224, help="side of the video, even (default: %(default)s)")
     own = options.parse_args(words)
