@@ -59,7 +59,7 @@ class Generator(nn.Module):
         self.settings = GeneratorSettings(
             width=width, num_identity=num_identity, skips=skips, decoder=decoder, image_px=image_px, residual=residual,
             film=film, leaky=leaky, audio_dropout=audio_dropout, sound=sound)
-        self.audio = AudioEncoder(width) if self.settings.kind is MFCC else SpeechCodeEncoder(width)
+        self.audio = AudioEncoder(width) if self.settings.kind == MFCC else SpeechCodeEncoder(width)
         self.identity = IdentityEncoder(width, num_identity)
         self.decoder = Decoder(self.settings)
         self.apply(_begin)

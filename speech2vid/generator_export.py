@@ -51,7 +51,7 @@ def export_generator(generator: Generator, path: Path, recipe: str, target_offse
     axes = {SOUND_INPUT: {0: "faces"}, STILLS_INPUT: {0: "rows_of_stills"}, FACE_OUTPUT: {0: "faces"}}
     metadata = {NUM_IDENTITY_KEY: num_identity, IMAGE_KEY: STILL_PX, OFFSET_KEY: target_offset, RECIPE_KEY: recipe,
                 SOUND_KEY: kind.name}
-    if kind is SPEECH:
+    if kind == SPEECH:
         metadata[SPEECH_ENCODER_KEY] = model_sha256(SPEECH_MODEL)
     _export(_OneLook(generator.eval()), example, [SOUND_INPUT, STILLS_INPUT], axes, metadata, path)
 

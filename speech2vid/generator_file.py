@@ -105,7 +105,7 @@ def _shape_of(model, path: Path) -> GeneratorShape:
     sound = sound_kind(metadata[SOUND_KEY])
     expected = {SOUND_INPUT: [1, sound.num_channels, sound.window_columns],
                 STILLS_INPUT: [3 * num_identity, still_px, still_px]}
-    if sound is SPEECH and metadata.get(SPEECH_ENCODER_KEY) != model_sha256(SPEECH_MODEL):
+    if sound == SPEECH and metadata.get(SPEECH_ENCODER_KEY) != model_sha256(SPEECH_MODEL):
         raise UsageError(f"{path} hears by another speech encoder than this version's: train it again, or take the version "
                          "that made it")
     for name, size in expected.items():

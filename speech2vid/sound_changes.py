@@ -11,7 +11,7 @@ _FORGOTTEN = 0.1  # share of channels
 
 def change_sound(sound_B1CT: Tensor, kind: SoundKind) -> Tensor:
     """Each window's own change. Draws from torch's random numbers."""
-    return change_mfcc(sound_B1CT) if kind is MFCC else change_speech(sound_B1CT)
+    return change_mfcc(sound_B1CT) if kind == MFCC else change_speech(sound_B1CT)
 
 
 def change_speech(sound_B1CT: Tensor) -> Tensor:

@@ -47,7 +47,7 @@ def sound_kind(name: str) -> SoundKind:
 
 def heard_columns(blocks: Iterable[np.ndarray], kind: SoundKind) -> Iterator[np.ndarray]:
     """Columns float32 (C, n >= 0) of int16 samples at 16 kHz that stream by; memory does not grow with their number."""
-    if kind is MFCC:
+    if kind == MFCC:
         stream = MfccStream("speech2vid")
         return (stream.push(block)[1:] for block in blocks)
     return (features.T for features in speech_encoder().encode_stream(blocks))
@@ -62,7 +62,7 @@ class ClipListener:
 
     def columns(self, clip: Clip) -> np.ndarray:
         """float32 or float16 (C, columns_per_frame T). IntegrityError: the clip's sound is damaged."""
-        if self._kind is MFCC:
+        if self._kind == MFCC:
             return clip.mfcc[1:]
         if clip.key not in self._heard:
             if len(self._heard) >= _CLIPS_HELD:

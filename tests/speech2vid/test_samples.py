@@ -1,4 +1,5 @@
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -203,3 +204,10 @@ def test_faces_of_two_sizes_get_one_line(tmp_path):
 def test_a_rank_that_is_not_there_gets_one_line(uneven):
     with pytest.raises(UsageError, match="rank 2 of 2"):
         SampleStream(uneven, rank=2, world_size=2)
+
+
+@pytest.mark.parametrize("sound", ["mfcc", "speech"])
+def test_a_stream_that_was_sent_to_another_process_gives_the_same_samples(uneven, sound):
+    stream = SampleStream(uneven, "train", SampleSettings(sound=sound), 4)
+    sent = pickle.loads(pickle.dumps(stream))
+    assert torch.equal(stream.batch(0, 0)["sound"], sent.batch(0, 0)["sound"])
