@@ -1,7 +1,7 @@
 """What a generator hears: MFCC as in the paper, or what a speech recogniser's encoder hears.
 
 The paper's network learnt to hear from very many people. Where few people speak in the dataset, an encoder that heard
-many hears better for it (MuseTalk and LatentSync take Whisper's features so): see the table in RESULTS of the weights.
+many hears better for it (MuseTalk and LatentSync take Whisper's features so): measured in ARCHITECTURE.md, 10.
 """
 import functools
 from collections.abc import Iterable, Iterator
