@@ -17,7 +17,7 @@ def talking_faces(network: GeneratorFile, stills_rgb: np.ndarray, blocks: Iterab
     """Batches of faces RGB uint8 (B, S, S, 3), together num_frames.
 
     blocks: int16 samples at 16 kHz. With a mean face (S, S, 3), 0..1, what a face differs from it by is taken `gain`
-    times, which restores the width of movement that training takes away (RECIPE 4b).
+    times, which restores the width of movement that training takes away.
     """
     for windows in _batches(sound_windows(blocks, num_frames, network.shape)):
         faces = network.faces(windows, stills_rgb)
