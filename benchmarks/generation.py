@@ -22,7 +22,8 @@ _MATRIX = 2048
 def main(words: list[str] | None = None) -> int:
     """Measure and print one JSON line a recipe."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipes", nargs="+", default=["tiny", "small", "paper"], help="(default: all three)")
+    recipes = ("tiny", "small", "paper")
+    parser.add_argument("--recipes", nargs="+", choices=recipes, default=recipes, help="(default: all three)")
     parser.add_argument("--batch", type=int, default=25, help="faces made at once (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=7, help="(default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of the network and of the matrix product (default: 1)")

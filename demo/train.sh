@@ -35,6 +35,9 @@ else
   "$BIN/talkshard" build --sources "$work/sources.csv" --set speakers.min_voiced_share=0.1 --output "$dataset"
 fi
 
+"$BIN/python" -m demo.talking_pair "$dataset" >"$work/pair"
+mapfile -t -d '' pair <"$work/pair"
+
 # One person's many clips shall not drown the others': at most forty of each, in an order that says nothing of them.
 few_of_each="key IN (SELECT key FROM clips WHERE split = 'train'
   QUALIFY row_number() OVER (PARTITION BY coalesce(nullif(speaker, ''), source_uri) ORDER BY md5(key)) <= 40)"
@@ -51,8 +54,6 @@ else
   "$BIN/talkshard" evaluate --dataset "$dataset" --checkpoint "$generator" --output "$run/judged"
 fi
 
-"$BIN/python" -m demo.talking_pair "$dataset" >"$work/pair"
-mapfile -t -d '' pair <"$work/pair"
 echo "the face of ${pair[0]} says ${pair[1]}"
 "$BIN/talkshard" generate --identity "${pair[0]}" --audio "${pair[1]}" --checkpoint "$generator" \
   --output "$run/talking.mp4"

@@ -63,7 +63,10 @@ def _listed(manifest: Path) -> dict[str, dict[str, str]]:
     if not manifest.is_file():
         return {}
     with manifest.open(newline="") as lines:
-        return {row["path"]: row for row in csv.DictReader(lines, delimiter="\t")}
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    if any(row.get("path") is None for row in rows):
+        raise UsageError(f"{manifest} has no column path: give it the columns path, speaker_id, licence, or remove it")
+    return {row["path"]: row for row in rows}
 
 
 if __name__ == "__main__":

@@ -100,9 +100,16 @@ def _shape_of(model, path: Path) -> GeneratorShape:
     metadata, sizes = metadata_of(model), input_sizes(model)
     missing = [key for key in (NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY, SOUND_KEY) if key not in metadata]
     if missing:
-        raise UsageError(f"{path} is no generator of talking faces: its metadata has no {missing[0]}; {_MADE_BY}")
+        raise UsageError(f"{path} is no generator of talking faces, or of an earlier version: its metadata has no {missing[0]}; "
+                         f"{_MADE_BY} with this version")
     still_px, num_identity = int(metadata[IMAGE_KEY]), int(metadata[NUM_IDENTITY_KEY])
-    sound = sound_kind(metadata[SOUND_KEY])
+    try:
+        sound, target_offset = sound_kind(metadata[SOUND_KEY]), int(metadata[OFFSET_KEY])
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"{path} is no generator that this version can run: {error}; {_MADE_BY}") from error
+    if not 0 <= target_offset < sound.window_columns:
+        raise UsageError(f"{path} is no generator that this version can run: its {OFFSET_KEY} is {target_offset}; "
+                         f"{_MADE_BY}")
     expected = {SOUND_INPUT: [1, sound.num_channels, sound.window_columns],
                 STILLS_INPUT: [3 * num_identity, still_px, still_px]}
     if sound == SPEECH and metadata.get(SPEECH_ENCODER_KEY) != model_sha256(SPEECH_MODEL):
@@ -112,5 +119,5 @@ def _shape_of(model, path: Path) -> GeneratorShape:
         if sizes.get(name, [0])[1:] != size:
             raise UsageError(f"{path} is no generator of talking faces: its input {name} is {sizes.get(name)}, "
                              f"not [batch, {', '.join(map(str, size))}]; {_MADE_BY}")
-    return GeneratorShape(num_identity=num_identity, still_px=still_px, target_offset=int(metadata[OFFSET_KEY]),
+    return GeneratorShape(num_identity=num_identity, still_px=still_px, target_offset=target_offset,
                           recipe=metadata[RECIPE_KEY], sound=sound)

@@ -15,7 +15,7 @@ from speech2vid.clips import Clip
 from transforms.media.mfcc import NUM_COEFFICIENTS, MfccStream
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME, NUM_FEATURES, SpeechEncoder
 
-_CLIPS_HELD = 2000  # of 4 s: 230 MB
+_MOST_HELD_BYTES = 256 << 20  # of one listener: two and a half hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +54,27 @@ def heard_columns(blocks: Iterable[np.ndarray], kind: SoundKind) -> Iterator[np.
 
 
 class ClipListener:
-    """Columns of clips; what takes long is done once for each."""
+    """Columns of clips. What takes long is kept while there is room; another process begins with nothing."""
 
     def __init__(self, kind: SoundKind) -> None:
         self._kind = kind
         self._heard: dict[str, np.ndarray] = {}
+        self._held_bytes = 0
+
+    def __reduce__(self) -> tuple:
+        return ClipListener, (self._kind,)
 
     def columns(self, clip: Clip) -> np.ndarray:
         """float32 or float16 (C, columns_per_frame T). IntegrityError: the clip's sound is damaged."""
         if self._kind == MFCC:
             return clip.mfcc[1:]
-        if clip.key not in self._heard:
-            if len(self._heard) >= _CLIPS_HELD:
-                self._heard.pop(next(iter(self._heard)))
-            self._heard[clip.key] = speech_encoder().encode(clip.samples).T.astype(np.float16)
-        return self._heard[clip.key]
+        if clip.key in self._heard:
+            return self._heard[clip.key]
+        heard = speech_encoder().encode(clip.samples).T.astype(np.float16)
+        if self._held_bytes + heard.nbytes <= _MOST_HELD_BYTES:
+            self._heard[clip.key] = heard
+            self._held_bytes += heard.nbytes
+        return heard
 
 
 @functools.cache

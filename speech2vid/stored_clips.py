@@ -16,7 +16,8 @@ from fsspec.implementations.local import LocalFileSystem
 from schemas.errors import IntegrityError, StorageError, UsageError
 from schemas.tables import SCHEMA_VERSION
 
-_PLACE = ["key", "shard", "tar_offset", "tar_length", "num_frames", "image_px", "speaker", "licence"]
+_PLACE = ["key", "shard", "tar_offset", "tar_length", "num_frames", "image_px", "speaker", "source_uri",
+          "licence"]
 _SHARDS_MAPPED = 64  # an epoch mixes the clips of few shards at a time
 _SPLITS = ("train", "val", "test")
 

@@ -18,7 +18,8 @@ RECORD, CHECKPOINTS, TENSORBOARD = "training.json", "checkpoints", "tensorboard"
 _STATE = "training.safetensors"
 _DESCRIPTION = """Train a generator of talking faces from the train split of a dataset of talkshard build. The same
 command goes on with a run that was killed; under torchrun one process a device trains it together. DIR: generator.onnx
-(for talkshard generate), its weights, deblurring.onnx, training.json, card.md, checkpoints and tensorboard (both may go)."""
+(for talkshard generate), its weights, deblurring.onnx, training.json, card.md, checkpoints and tensorboard (both may
+go)."""
 
 
 def main(words: list[str], program: str = "talkshard train") -> int:
@@ -130,7 +131,8 @@ def _write(own: argparse.Namespace, training, loader, output: Path, run: dict[st
     record = {"sha256": sha256, "run": run, "settings": dataclasses.asdict(settings), "clips": loader.stream.num_clips,
               "skipped": dict(loader.stream.skipped), "samples_s": watch.samples_s, "data_wait_share": watch.wait_share}
     (output / RECORD).write_text(json.dumps(record, indent=1) + "\n")
-    write_card(output, GENERATOR, content, run, settings, loader.stream.clips)
+    write_card(output, GENERATOR, content, run, settings, loader.stream.clips, loader.stream.skipped.total(),
+               own.threads)
     os.replace(whole, output / GENERATOR)
     for words, times in loader.stream.skipped.items():
         watch.say(f"skipped {times} times: {words}")
@@ -157,10 +159,14 @@ def _settings(settings, own: argparse.Namespace):
 def _run_of(own: argparse.Namespace, settings, ranks) -> dict[str, object]:
     """All that a run's numbers hang on, but the processor and its threads."""
     from speech2vid.sync_dataset import dataset_sha256
+    from transforms.media.models import model_sha256
+    from transforms.speakers.speech_encoder import MODEL
+    heard = model_sha256(MODEL) if settings.generator.sound == "speech" else None
     init = hashlib.sha256(Path(own.identity_init).read_bytes()).hexdigest() if own.identity_init else None
     return {"dataset": dataset_sha256(own.dataset), "where": own.where, "recipe": own.recipe, "seed": own.seed,
             "steps": settings.steps, "learning_rate": settings.learning_rate, "batch_clips": settings.batch_clips,
             "content_network": own.content_network, "identity_init": init, "num_ranks": ranks.num_ranks,
+            "speech_encoder": heard, "settings": json.loads(json.dumps(dataclasses.asdict(settings))),
             **{name: importlib.metadata.version(name) for name in ("torch", "numpy")}}
 
 
@@ -175,7 +181,7 @@ def read_options(words: list[str], program: str = "talkshard train") -> argparse
     add("--steps", type=int, help="training steps (default: the recipe's)")
     add("--learning_rate", type=float, help="the highest (default: the recipe's)")
     add("--batch_clips", type=int, help="clips a step, of each process (default: the recipe's)")
-    add("--seed", type=int, default=0, help="same seed, same generator (default: %(default)s)")
+    add("--seed", type=int, default=0, help="same seed and --threads 1, same generator (default: %(default)s)")
     add("--where", metavar="CONDITION", help="learn only from clips that meet this DuckDB condition on the clips "
         "table, as in \"sync_probability > 0.95 and face_source_px > 80\"")
     add("--content_network", default="centerface", metavar="NETWORK", help="whose feature maps the content loss "

@@ -2,7 +2,7 @@
 
     python -m benchmarks.ablations --dataset OUT --output DIR [--evaluate_on OUT2] [--steps 350] [--seeds 0 1]
 
-Each variant is recipe `tiny` but for one thing: 1 still instead of 5, no skips, transposed convolutions, the content
+Each variant is recipe `tiny` but for one thing: MFCC heard instead of a speech encoder, 1 still instead of 5, no skips, transposed convolutions, the content
 loss, deblurring applied after (to the base's own training). All learn from the train split of OUT, and are judged by
 `talkshard evaluate` on people whom they did not learn from: --evaluate_split (val) of OUT2, or of OUT itself. Steps
 fewer than the recipe's 3500 shrink its preparation alike. A step takes about half a second on two cores, and judging a
@@ -85,7 +85,7 @@ def _read_options(words: list[str] | None) -> argparse.Namespace:
     add("--steps", type=int, default=_DEFAULT_STEPS, help="of each training (default: %(default)s)")
     add("--seeds", type=int, nargs="+", default=[0, 1], metavar="SEED", help="each variant is trained with each: with "
         "one there is no verdict (default: 0 1)")
-    add("--only", nargs="+", default=[], metavar="NAME", help="of one_still, no_skips, transposed, content_loss, "
+    add("--only", nargs="+", default=[], metavar="NAME", help="of mfcc, one_still, no_skips, transposed, content_loss, "
         "deblurred; the base is always among them (default: all)")
     add("--where", metavar="CONDITION", help="learn only from clips that meet this DuckDB condition on the clips table")
     add("--evaluate_on", metavar="OUT2", help="dataset to judge on (default: the same)")

@@ -24,8 +24,8 @@ def ablations_markdown(asked: Mapping[str, object], values: Values,
                _text(one.seeds_range), one.verdict] for one in verdicts]
     title = f"# Ablations of `tiny`, {asked['steps']} steps"
     return "\n\n".join([
-        title, _table(["variant", "seeds", *headings], rows), "## Beside the paper's claims",
-        _table(["the paper says", "shall be", "number", "the first", "the other", "seeds' range", "here"], judged),
+        title, _table(["variant", "seeds", *headings], rows), "## Beside the claims",
+        _table(["claim", "shall be", "number", "the first", "the other", "seeds' range", "here"], judged),
         _READING, ""])
 
 

@@ -1,4 +1,5 @@
 """What is held against a clip's true faces: what the generator makes, and what needs no generator."""
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ MADE, WRONG_SOUND, STILL, MEAN_STILLS, MEAN_FACE, OWN_MEAN, OTHER_CLIP, REAL = S
 _BATCH = 25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Maker:
     """A generator as it is to be judged."""
 
@@ -25,10 +26,14 @@ class Maker:
     gain: float = 1.0
     deblurring: DeblurringFile | None = None
 
+    @functools.cached_property
+    def _listener(self) -> ClipListener:
+        return ClipListener(self.network.shape.sound)
+
     def faces(self, clip: JudgedClip, sound: JudgedClip) -> np.ndarray:
         """Faces RGB uint8 (<= K, S, S, 3) of a clip's stills that say a clip's sound."""
         shape = self.network.shape
-        columns = ClipListener(shape.sound).columns(sound.clip)
+        columns = self._listener.columns(sound.clip)
         windows = windows_of(columns, sound.frames[:len(clip.frames)], shape.sound, shape.target_offset)[:, 0]
         stills = sized(clip.stills(), shape.still_px)
         faces = np.concatenate([self.network.faces(windows[start:start + _BATCH], stills)

@@ -58,7 +58,8 @@ def made_batch(num_clips: int = 2, num_targets: int = 2, num_stills: int = 2, se
 def write_talking_faces(folder: Path, num_clips: int = 6) -> str:
     """A dataset of as many people."""
     return write_faces(folder, {"train-000000": {f"clip{number}": _parts(number) for number in range(num_clips)}},
-                       {f"clip{number}": {"num_frames": NUM_FRAMES, "image_px": 112} for number in range(num_clips)})
+                       {f"clip{number}": {"num_frames": NUM_FRAMES, "image_px": 112, "speaker": f"person{number}"}
+                        for number in range(num_clips)})
 
 
 def _parts(seed: int) -> dict[str, bytes]:

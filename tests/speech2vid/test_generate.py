@@ -195,7 +195,7 @@ def test_silent_sound_is_refused(tmp_path):
 
 
 def test_another_kind_of_checkpoint_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="no generator of talking faces: its metadata has no talkshard.target_offset"):
+    with pytest.raises(UsageError, match="no generator of talking faces, or of an earlier version: its metadata has no talkshard.target_offset"):
         GeneratorFile(write_generator(tmp_path / "a.onnx", without="talkshard.target_offset"))
     with pytest.raises(UsageError, match="no generator of talking faces"):
         GeneratorFile(write_inverter(tmp_path / "b.onnx"))

@@ -54,8 +54,18 @@ def test_record_and_lines_say_what_was_done(trained):
 def test_the_card_says_what_it_learnt_from_and_how(trained):
     card = (trained[0] / "card.md").read_text()
     assert f"sha256 {hashlib.sha256((trained[0] / 'generator.onnx').read_bytes()).hexdigest()}" in card
-    assert "6 clips" in card and "| not given | 6 |" in card and str(trained[0]) not in card
-    assert "talkshard train --dataset OUT --recipe tiny --output DIR --seed 0\n" in card
+    assert "6 clips" in card and "6 people" in card and "| not given | 6 |" in card and str(trained[0]) not in card
+    command = "talkshard train --dataset OUT --recipe tiny --output DIR --seed 0 --threads 1 --steps 4 --batch_clips 2"
+    assert f"    {command}\n" in card
+    assert "training.json has them" in card  # the smallest settings are no recipe's
+
+
+def test_a_run_of_other_settings_is_not_gone_on_with(dataset, tmp_path):
+    train_dataset(_options(dataset, tmp_path), SMALLEST)
+    (tmp_path / "generator.onnx").unlink()
+    other = dataclasses.replace(SMALLEST, weight_decay=0.5)
+    with pytest.raises(UsageError, match="begun with other settings"):
+        train_dataset(_options(dataset, tmp_path), other)
 
 
 def test_tensorboard_has_curves_and_pictures_of_stills_target_made_and_deblurred(trained):
