@@ -71,8 +71,9 @@ class DrawnSamples:
             mesh=np.empty((*targets, 468, 3), np.int16))
 
 
-def draw_moments(num_frames: int, settings: SampleSettings, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Frames of targets, int64 (K,), and of stills, int64 (N,), of a clip; none of both where it has no whole window."""
+def draw_moments(num_frames: int, settings: SampleSettings,
+                 random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Frames of targets, int64 (K,), and of stills, int64 (N,), of a clip; none where it has no whole window."""
     targets = draw_targets(num_frames, settings, random)
     return targets, draw_stills(num_frames, targets, settings, random) if len(targets) else targets
 

@@ -22,7 +22,8 @@ def write_card(output: Path, name: str, content: bytes, run: dict[str, object], 
     num_skipped: how often one could not be read.
     """
     about = (f"Stills of a face and a sound to the face that says it: recipe `{settings.name}`, "
-             f"{settings.generator.num_identity} stills, hears {settings.generator.sound}, {len(content) / 1e6:.1f} MB.")
+             f"{settings.generator.num_identity} stills, hears {settings.generator.sound}, "
+             f"{len(content) / 1e6:.1f} MB.")
     (output / CARD).write_text("\n\n".join([
         f"# {name}", about, f"sha256 {hashlib.sha256(content).hexdigest()}", *_data(run, clips, num_skipped),
         *_making(run, settings, threads)]) + "\n")
@@ -60,5 +61,5 @@ def _making(run: dict[str, object], settings: GeneratorTrainingSettings, threads
         " The settings were not the recipe's alone: training.json has them.")
     return ["## How it was made", "    " + " ".join(shlex.quote(" ".join(str(word).split("\n"))) for word in words),
             (f"{settings.steps} steps of {settings.batch_clips} clips and {settings.targets_per_clip} targets of each; "
-             f"processes: {run['num_ranks']}; torch {run['torch']}.{own} With --threads 1 the same bits come of it each "
-             "time.")]
+             f"processes: {run['num_ranks']}; torch {run['torch']}.{own} With --threads 1 the same bits come of it "
+             "each time.")]

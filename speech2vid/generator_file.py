@@ -100,8 +100,8 @@ def _shape_of(model, path: Path) -> GeneratorShape:
     metadata, sizes = metadata_of(model), input_sizes(model)
     missing = [key for key in (NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY, SOUND_KEY) if key not in metadata]
     if missing:
-        raise UsageError(f"{path} is no generator of talking faces, or of an earlier version: its metadata has no {missing[0]}; "
-                         f"{_MADE_BY} with this version")
+        raise UsageError(f"{path} is no generator of talking faces, or of an earlier version: its metadata has "
+                         f"no {missing[0]}; {_MADE_BY} with this version")
     still_px, num_identity = int(metadata[IMAGE_KEY]), int(metadata[NUM_IDENTITY_KEY])
     try:
         sound, target_offset = sound_kind(metadata[SOUND_KEY]), int(metadata[OFFSET_KEY])
@@ -113,8 +113,8 @@ def _shape_of(model, path: Path) -> GeneratorShape:
     expected = {SOUND_INPUT: [1, sound.num_channels, sound.window_columns],
                 STILLS_INPUT: [3 * num_identity, still_px, still_px]}
     if sound == SPEECH and metadata.get(SPEECH_ENCODER_KEY) != model_sha256(SPEECH_MODEL):
-        raise UsageError(f"{path} hears by another speech encoder than this version's: train it again, or take the version "
-                         "that made it")
+        raise UsageError(f"{path} hears by another speech encoder than this version's: train it again, or take "
+                         "the version that made it")
     for name, size in expected.items():
         if sizes.get(name, [0])[1:] != size:
             raise UsageError(f"{path} is no generator of talking faces: its input {name} is {sizes.get(name)}, "

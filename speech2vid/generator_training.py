@@ -73,8 +73,8 @@ class GeneratorTraining:
         if settings.losses.reads_lips:
             self.lip_network = train_lip_network(pool, shapes, wanted.lip_steps, wanted.rows, say)
         if wanted.audio_steps:
-            train_audio(self.generator.audio, settings.generator.kind, pool, shapes, wanted.audio_steps, wanted.rows, say,
-                        settings.change_sound)
+            train_audio(self.generator.audio, settings.generator.kind, pool, shapes, wanted.audio_steps, wanted.rows,
+                        say, settings.change_sound)
 
     def advance(self, batch: GeneratorBatch) -> dict[str, float]:
         """One step; its losses by name, `loss` their sum, of all ranks. TalkshardError when they are no numbers."""

@@ -1,7 +1,7 @@
 """What is learnt before the generator: lip shapes and the network that reads them, what sounds say, deblurring.
 
-All from one pool of targets, held in memory; a minute or three. Shapes: R rows of the pool (clips), K targets of each, L numbers
-of lips, P lip shapes.
+All from one pool of targets, held in memory; a minute or three. Shapes: R rows of the pool (clips), K targets of each,
+L numbers of lips, P lip shapes.
 """
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -26,8 +26,9 @@ __all__ = ["SampleLoader", "SampleSettings", "SampleStream"]
 
 _MAX_BAD_TOGETHER = 16
 Batch = dict[str, torch.Tensor | list[str] | int]
-"""sound float32 (B, K, 1, C, W), of MFCC (B, K, 1, 12, 35); target and identity, RGB uint8 (B, K or N, S, S, 3); target_mesh float32 (B, K, 121):
-lip_numbers; frame and identity_frame int64 (B, K or N); key: B keys; skipped: why clips were replaced; epoch; batch.
+"""sound float32 (B, K, 1, C, W), of MFCC (B, K, 1, 12, 35); target and identity, RGB uint8 (B, K or N, S, S, 3);
+target_mesh float32 (B, K, 121): lip_numbers; frame and identity_frame int64 (B, K or N); key: B keys; skipped: why clips
+were replaced; epoch; batch.
 """
 
 

@@ -2,13 +2,14 @@
 
     python -m benchmarks.ablations --dataset OUT --output DIR [--evaluate_on OUT2] [--steps 350] [--seeds 0 1]
 
-Each variant is recipe `tiny` but for one thing: MFCC heard instead of a speech encoder, 1 still instead of 5, no skips, transposed convolutions, the content
-loss, deblurring applied after (to the base's own training). All learn from the train split of OUT, and are judged by
-`talkshard evaluate` on people whom they did not learn from: --evaluate_split (val) of OUT2, or of OUT itself. Steps
-fewer than the recipe's 3500 shrink its preparation alike. A step takes about half a second on two cores, and judging a
-minute or so: 350 steps and two seeds are some 45 minutes, 3500 steps seven hours. DIR: ablations.json, ablations.md
-(printed, and written anew after each job), and a folder for each variant and seed. The same command goes on where it
-was: what was trained or judged is not done again; more seeds or variants may be given later.
+Each variant is recipe `tiny` but for one thing: MFCC heard instead of a speech encoder, 1 still instead of 5, no skips,
+transposed convolutions, the content loss, deblurring applied after (to the base's own training). All learn from the
+train split of OUT, and are judged by `talkshard evaluate` on people whom they did not learn from: --evaluate_split
+(val) of OUT2, or of OUT itself. Steps fewer than the recipe's 3500 shrink its preparation alike. A step takes about
+half a second on two cores, and judging a minute or so: 350 steps and two seeds are some 50 minutes, 3500 steps eight
+hours. DIR: ablations.json, ablations.md (printed, and written anew after each job), and a folder for each variant and
+seed. The same command goes on where it was: what was trained or judged is not done again; more seeds or variants may be
+given later.
 """
 import argparse
 import dataclasses

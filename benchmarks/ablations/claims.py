@@ -1,4 +1,4 @@
-"""What the paper says of its own ablations (and this project of its own change), and whether numbers found here say the same."""
+"""What the paper says of its own ablations, and this project of its change, and whether numbers found here agree."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,8 +38,8 @@ class Verdict:
 
 
 CLAIMS = (
-    Claim(says="not the paper's, which hears MFCC: a recogniser's encoder hears more where few people speak", better=BASE,
-          worse="mfcc", numbers=("opening r", "top-1")),
+    Claim(says="not the paper's, which hears MFCC: a recogniser's encoder hears more where few people speak",
+          better=BASE, worse="mfcc", numbers=("opening r", "top-1")),
     Claim(says="more stills are better", better=BASE, worse="one_still", numbers=("identity distance", "MSE", "SSIM")),
     Claim(says="skips keep identity and background", better=BASE, worse="no_skips",
           numbers=("identity distance", "MSE", "SSIM")),

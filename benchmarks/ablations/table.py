@@ -9,8 +9,8 @@ _READING = """Numbers are means over clips of people who were not learnt from, t
 seeds in brackets. Sharpness: variance of the Laplacian over that of the true faces (noise counts as sharp too). A
 verdict asks for a difference greater than the widest range that seeds alone gave any variant; for deblurring, which is
 judged on the same training, greater than the range of the differences. That says nothing of other people: see the
-intervals in each evaluation.json. The base adds its output to the mean of the stills, which the paper's network does
-not: there the skips and the number of stills have less left to give."""
+intervals in each evaluation.json. Windows of MFCC reach a frame less far on both sides, so a frame or two more of each
+clip are judged for them. The base adds its output to the mean of the stills, which the paper's network does not: there the skips and the number of stills have less left to give."""
 
 
 def ablations_markdown(asked: Mapping[str, object], values: Values,

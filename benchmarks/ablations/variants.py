@@ -34,7 +34,7 @@ def _losses(**values: float) -> Change:
 
 
 VARIANTS = {variant.name: variant for variant in (
-    Variant(name=BASE, about="recipe tiny: hears by the speech encoder, 5 stills, skips, upsampling, no content loss, not deblurred"),
+    Variant(name=BASE, about="recipe tiny: speech encoder, 5 stills, skips, upsampled, no content loss, not deblurred"),
     Variant(name="mfcc", about="hears MFCC, as the paper", change=_generator(sound="mfcc")),
     Variant(name="one_still", about="1 still", change=_generator(num_identity=1)),
     Variant(name="no_skips", about="no skips", change=_generator(skips=False)),
