@@ -10,7 +10,8 @@ seeds in brackets. Sharpness: variance of the Laplacian over that of the true fa
 verdict asks for a difference greater than the widest range that seeds alone gave any variant; for deblurring, which is
 judged on the same training, greater than the range of the differences. That says nothing of other people: see the
 intervals in each evaluation.json. Windows of MFCC reach a frame less far on both sides, so a frame or two more of each
-clip are judged for them. The base adds its output to the mean of the stills, which the paper's network does not: there the skips and the number of stills have less left to give."""
+clip are judged for them. The base adds its output to the mean of the stills, which the paper's network does
+not: there the skips and the number of stills have less left to give."""
 
 
 def ablations_markdown(asked: Mapping[str, object], values: Values,
