@@ -9,11 +9,12 @@ What is compared takes turns; medians of the rounds.
 import argparse
 import json
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+
+from benchmarks.timing import seconds_of
 
 _MATRIX = 1024
 
@@ -66,8 +67,8 @@ def measure(recipe_name: str, batch: int, rounds: int, threads: int) -> dict[str
     matrix = np.random.default_rng(0).random((_MATRIX, _MATRIX), np.float32)
     seconds: dict[str, list[float]] = {"network": [], "product": []}
     for _ in range(rounds + 1):
-        seconds["network"].append(_seconds(lambda: session.run(None, given)))
-        seconds["product"].append(_seconds(lambda: product.run(None, {"a": matrix, "b": matrix})))
+        seconds["network"].append(seconds_of(lambda: session.run(None, given)))
+        seconds["product"].append(seconds_of(lambda: product.run(None, {"a": matrix, "b": matrix})))
     network_s, product_s = (median(taken[1:]) for taken in (seconds["network"], seconds["product"]))
     adds_s = _MATRIX**3 / product_s
     bound_s = (batch * work.face + work.look) / adds_s
@@ -112,12 +113,6 @@ def _product_model() -> bytes:
     graph = helper.make_graph([helper.make_node("MatMul", ["a", "b"], ["c"])], "product", [a, b], [c])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     return model.SerializeToString()
-
-
-def _seconds(work) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

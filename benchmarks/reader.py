@@ -13,7 +13,6 @@ import json
 import statistics
 import sys
 import tarfile
-import time
 from pathlib import Path
 
 import cv2
@@ -21,6 +20,7 @@ import numpy as np
 import torch
 import webdataset
 
+from benchmarks.timing import seconds_of
 from speech2vid.samples import SampleSettings, SampleStream
 
 
@@ -51,18 +51,12 @@ def measure(dataset: str, split: str, batch_size: int, rounds: int) -> dict[str,
     seconds = {name: [] for name in works}
     for _ in range(rounds + 1):
         for name, work in works.items():
-            seconds[name].append(_seconds(work))
+            seconds[name].append(seconds_of(work))
     num_samples = stream.num_clips * settings.targets_per_clip
     speeds = {f"{name}_samples_per_s": round(num_samples / statistics.median(taken[1:])) for name, taken in seconds.items()}
     ratios = {f"reader_over_{name}": round(statistics.median(np.divide(seconds[name], seconds["reader"])[1:]), 3)
               for name in ("plain", "webdataset")}
     return {"clips": stream.num_clips, "jpegs_per_clip": jpegs_per_clip, "rounds": rounds, **speeds, **ratios}
-
-
-def _seconds(work) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def _read_plain(shard: Path, jpegs_per_clip: int) -> int:

@@ -5,21 +5,19 @@ import shlex
 from collections import Counter
 from pathlib import Path
 
-import pyarrow as pa
-
 from schemas.clock import seconds_from_frames
 from speech2vid.recipes import GeneratorTrainingSettings, recipe
+from speech2vid.stored_clips import StoredClips
 
 CARD = "card.md"
 _OPTIONS = ("steps", "learning_rate", "batch_clips")  # of the command line, which change a recipe
 
 
 def write_card(output: Path, name: str, content: bytes, run: dict[str, object], settings: GeneratorTrainingSettings,
-               clips: pa.Table, num_skipped: int, threads: int) -> None:
+               clips: StoredClips, num_skipped: int, threads: int) -> None:
     """Write DIR/card.md.
 
-    content: of the file `name`; clips: what was learnt from, with speaker, source_uri, licence and num_frames;
-    num_skipped: how often one could not be read.
+    content: of the file `name`; clips: what was learnt from; num_skipped: how often one could not be read.
     """
     about = (f"Stills of a face and a sound to the face that says it: recipe `{settings.name}`, "
              f"{settings.generator.num_identity} stills, hears {settings.generator.sound}, "
@@ -29,18 +27,18 @@ def write_card(output: Path, name: str, content: bytes, run: dict[str, object], 
         *_making(run, settings, threads)]) + "\n")
 
 
-def _data(run: dict[str, object], clips: pa.Table, num_skipped: int) -> list[str]:
+def _data(run: dict[str, object], clips: StoredClips, num_skipped: int) -> list[str]:
     frames: Counter[str] = Counter()
     licences: Counter[str] = Counter()
-    for clip in clips.select(["speaker", "source_uri", "licence", "num_frames"]).to_pylist():
-        frames[clip["speaker"] or clip["source_uri"]] += clip["num_frames"]
+    for person, clip in zip(clips.people, clips.places.select(["licence", "num_frames"]).to_pylist(), strict=True):
+        frames[person] += clip["num_frames"]
         licences[" ".join((clip["licence"] or "not given").replace("|", "/").split())] += 1
     rows = ["| licence, as given with the sources | clips |", "| --- | --- |",
             *(f"| {licence} | {count} |" for licence, count in licences.most_common())]
     people = f"{len(frames)} people, of whom one has {max(frames.values()) / frames.total():.0%}"
     skipped = f" Clips that could not be read were skipped {num_skipped} times." if num_skipped else ""
     return ["## Data",
-            (f"{clips.num_rows} clips, {seconds_from_frames(frames.total()) / 60:.1f} minutes, {people}.{skipped} The "
+            (f"{len(clips)} clips, {seconds_from_frames(frames.total()) / 60:.1f} minutes, {people}.{skipped} The "
              "weights come under what these licences allow together:"),
             "\n".join(rows), f"dataset.json of the dataset has sha256 {run['dataset']}."]
 

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from schemas.errors import UsageError
-from speech2vid.generator import STILL_PX
 from speech2vid.lip_network import LipNetwork, mouths
-from transforms.media.canonical import MOUTH_COLUMNS, MOUTH_ROWS
+from transforms.media.canonical import mouth_window
 
 _EPSILON = 1e-6
 
@@ -67,9 +66,7 @@ def pixel_loss(made_B3HW: Tensor, target_B3HW: Tensor, mouth_weight: float = 1.0
 def mouth_weights(image_px: int, mouth_weight: float) -> Tensor:
     """Weight of each pixel (image_px, image_px)."""
     weights_HW = torch.ones(image_px, image_px)
-    rows, columns = (slice(round(side.start * image_px / STILL_PX), round(side.stop * image_px / STILL_PX))
-                     for side in (MOUTH_ROWS, MOUTH_COLUMNS))
-    weights_HW[rows, columns] = mouth_weight
+    weights_HW[mouth_window(image_px)] = mouth_weight
     return weights_HW
 
 

@@ -27,9 +27,14 @@ def begin_run(output: Path, checkpoints: str, run: dict[str, object]) -> None:
     """Name the run in its folder, once."""
     folder = output / checkpoints
     folder.mkdir(parents=True, exist_ok=True)
-    whole = folder / f"{_FILE}.part"
-    whole.write_text(json.dumps(run, indent=1) + "\n")
-    os.replace(whole, folder / _FILE)
+    write_whole(folder / _FILE, json.dumps(run, indent=1).encode() + b"\n")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is whole or not there: under another name first, then renamed."""
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_bytes(content)
+    os.replace(partial, path)
 
 
 def _shown(value: object) -> str:

@@ -20,7 +20,7 @@ from speech2vid.clips import open_clip
 from speech2vid.drawn_sample import DrawnSamples, SampleSettings, decode_sample, draw_moments, lip_numbers
 from speech2vid.epoch_order import batch_positions, clip_order, count_batches
 from speech2vid.sound_kinds import ClipListener
-from speech2vid.stored_clips import StoredClip, find_clips
+from speech2vid.stored_clips import StoredClip, StoredClips, find_clips
 
 __all__ = ["SampleLoader", "SampleSettings", "SampleStream"]
 
@@ -57,9 +57,9 @@ class SampleStream(IterableDataset):
         self.image_px = self._only_image_px(dataset)
 
     @property
-    def clips(self) -> pa.Table:
-        """What an epoch is made of: key, speaker, licence, num_frames and place of each clip."""
-        return self._clips.places
+    def clips(self) -> StoredClips:
+        """What an epoch is made of."""
+        return self._clips
 
     @property
     def num_clips(self) -> int:

@@ -43,6 +43,11 @@ class StoredClips:
     def __len__(self) -> int:
         return self.places.num_rows
 
+    @property
+    def people(self) -> list[str]:
+        """Who is seen in each clip: without a speaker's name each source counts as a person of its own."""
+        return [clip["speaker"] or clip["source_uri"] for clip in self.places.select(["speaker", "source_uri"]).to_pylist()]
+
     def read(self, numbers: Iterable[int]) -> Iterator[StoredClip]:
         """The clips of these rows of `places`, each by its byte range alone.
 

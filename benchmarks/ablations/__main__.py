@@ -14,7 +14,6 @@ given later.
 import argparse
 import dataclasses
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -61,6 +60,7 @@ def _write(asked: dict[str, object], found: dict, output: Path) -> str:
     """Both files of what was found so far; returns the Markdown."""
     from benchmarks.ablations.claims import spans, verdicts
     from benchmarks.ablations.table import ablations_markdown
+    from speech2vid.run_folder import write_whole
     values = {}
     for job, of in found.items():
         values.setdefault(job.variant.name, {})[job.seed] = of["numbers"]
@@ -72,8 +72,7 @@ def _write(asked: dict[str, object], found: dict, output: Path) -> str:
         "samples_s": {job.folder: of["samples_s"] for job, of in found.items()},
         "references": references, "claims": [dataclasses.asdict(one) for one in judged]}
     for name, text in {"ablations.json": json.dumps(whole, indent=1) + "\n", "ablations.md": page}.items():
-        (output / f"{name}.part").write_text(text)
-        os.replace(output / f"{name}.part", output / name)
+        write_whole(output / name, text.encode())
     return page
 
 

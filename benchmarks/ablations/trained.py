@@ -3,7 +3,6 @@ import contextlib
 import io
 import json
 import multiprocessing
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from benchmarks.ablations.numbers import SHARPNESS, numbers_of, sharpness_of
 from benchmarks.ablations.variants import Job, settings_of
 from schemas.errors import UsageError
 from speech2vid import evaluate
-from speech2vid.clips import read_clips
 from speech2vid.evaluation.face_networks import load_face_network
 from speech2vid.evaluation.judged_clips import read_judged_clips
 from speech2vid.evaluation.showings import MEAN_STILLS, REAL, STILL, Maker
 from speech2vid.generator_file import DeblurringFile, GeneratorFile
 from speech2vid.recipes import GeneratorTrainingSettings
+from speech2vid.run_folder import write_whole
+from speech2vid.stored_clips import find_clips
 from speech2vid.sync_dataset import dataset_sha256
 from speech2vid.train import DEBLURRING, GENERATOR, RECORD, read_options, train_dataset
 from transforms.speakers.sync_network import load_sync_network
@@ -123,11 +123,9 @@ def _sharpness(asked: Asked, generator: Path, deblurring: Path | None) -> float:
 
 
 def _people(dataset: str, split: str, where: str | None) -> set[str]:
-    return {clip.row["speaker"] or clip.row["source_uri"] for clip in read_clips(dataset, split, where)}
+    return set(find_clips(dataset, split, where).people)
 
 
 def _write(path: Path, content: dict[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    whole = path.with_suffix(".part")
-    whole.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(whole, path)
+    write_whole(path, json.dumps(content, indent=1).encode() + b"\n")

@@ -1,7 +1,6 @@
 """The whole evaluation: clips to scores, one clip's faces in memory at a time."""
 import dataclasses
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from speech2vid.evaluation.measures import Measure, all_measures
 from speech2vid.evaluation.page import evaluation_page
 from speech2vid.evaluation.retrieval import groups_of, hear
 from speech2vid.evaluation.showings import Maker, mean_stills, showings
+from speech2vid.run_folder import write_whole
 from transforms.faces.mesh import FaceMesh
 from transforms.speakers.sync_network import SyncNetwork
 
@@ -75,9 +75,7 @@ def write_evaluation(folder: Path, record: dict[str, object], found: Evaluated) 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
-            partial = folder / f".{name}.part"
-            partial.write_bytes(content)
-            os.replace(partial, folder / name)
+            write_whole(folder / name, content)
     except OSError as error:
         raise StorageError(f"cannot write into {folder}: {error.strerror}; choose another --output") from error
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from transforms.media.canonical import MOUTH_COLUMNS, MOUTH_ROWS
+from transforms.media.canonical import mouth_window
 
-_STORED_PX = 112
 PIXELS_EVERY = 5  # frames: neighbours say the same
 
 
@@ -23,14 +22,10 @@ class PixelScores:
 def score_pixels(shown: np.ndarray, true: np.ndarray) -> PixelScores:
     """Scores of faces RGB uint8 (N >= 1, S, S, 3) against the true ones."""
     squared = (shown.astype(np.float64) - true) ** 2
-    rows, columns = (_mouth_span(span, shown.shape[1]) for span in (MOUTH_ROWS, MOUTH_COLUMNS))
+    rows, columns = mouth_window(shown.shape[1])
     mse = squared.mean((1, 2, 3))
     ssim = [structural_similarity(one, other, channel_axis=2, data_range=255)
             for one, other in zip(shown, true, strict=True)]
     return PixelScores(
         mse=float(mse.mean()), mouth_mse=float(squared[:, rows, columns].mean()),
         psnr_db=float(np.mean(10 * np.log10(255 ** 2 / mse))) if mse.all() else None, ssim=float(np.mean(ssim)))
-
-
-def _mouth_span(span: slice, side_px: int) -> slice:
-    return slice(*(round(edge * side_px / _STORED_PX) for edge in (span.start, span.stop)))

@@ -16,6 +16,14 @@ RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_CORNERS, INNER_LIPS = (33, 133), (263, 362)
 """Points of the 468-point face mesh; right and left are the person's."""
 MOUTH_ROWS, MOUTH_COLUMNS = slice(55, 103), slice(30, 86)
 """48 x 56 px around the mouth's centre (58, 79) of the canonical face at 112 px."""
+_MOUTH_FACE_PX = 112
+
+
+def mouth_window(image_px: int) -> tuple[slice, slice]:
+    """Rows and columns of the mouth in a stored face of another side."""
+    rows, columns = (slice(*(round(edge * image_px / _MOUTH_FACE_PX) for edge in (side.start, side.stop)))
+                     for side in (MOUTH_ROWS, MOUTH_COLUMNS))
+    return rows, columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
