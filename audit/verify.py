@@ -1,4 +1,5 @@
 """Whether a stored dataset is what its dataset.json says: hashes, rows that add up, clips where their rows say."""
+
 import hashlib
 import io
 import json
@@ -77,10 +78,14 @@ def _read_table(dataset: _Dataset, name: str, parts: list[dict]) -> pa.Table:
 def _wrong_lists(record: dict, tables: dict[str, pa.Table]) -> list[str]:
     """dataset.json against the tables it lists."""
     problems = []
-    listed = sorted((item["path"], item["split"], item["num_clips"], item["size_bytes"], item["sha256"])
-                    for item in record["shards"])
-    rows = sorted((row["shard"], row["split"], row["num_clips"], row["size_bytes"], row["sha256"])
-                  for row in tables["shards"].to_pylist())
+    listed = sorted(
+        (item["path"], item["split"], item["num_clips"], item["size_bytes"], item["sha256"])
+        for item in record["shards"]
+    )
+    rows = sorted(
+        (row["shard"], row["split"], row["num_clips"], row["size_bytes"], row["sha256"])
+        for row in tables["shards"].to_pylist()
+    )
     if listed != rows:
         problems.append("dataset.json lists other shards than the shards table")
     for name, table in tables.items():

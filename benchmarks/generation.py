@@ -6,6 +6,7 @@ Untrained weights: speed does not hang on them. The bound is what a float32 matr
 many threads, over the generator's multiply-adds; the stills are looked at once a batch, as `talkshard generate` does.
 What is compared takes turns; medians of the rounds.
 """
+
 import argparse
 import json
 import sys
@@ -62,8 +63,10 @@ def measure(recipe_name: str, batch: int, rounds: int, threads: int) -> dict[str
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     product = onnxruntime.InferenceSession(_product_model(), options, providers=["CPUExecutionProvider"])
-    given = {"sound": torch.randn(batch, 1, settings.kind.num_channels, settings.kind.window_columns).numpy(),
-             "identity": 255 * torch.rand(1, 3 * settings.num_identity, 112, 112).numpy()}
+    given = {
+        "sound": torch.randn(batch, 1, settings.kind.num_channels, settings.kind.window_columns).numpy(),
+        "identity": 255 * torch.rand(1, 3 * settings.num_identity, 112, 112).numpy(),
+    }
     matrix = np.random.default_rng(0).random((_MATRIX, _MATRIX), np.float32)
     seconds: dict[str, list[float]] = {"network": [], "product": []}
     for _ in range(rounds + 1):
@@ -72,11 +75,18 @@ def measure(recipe_name: str, batch: int, rounds: int, threads: int) -> dict[str
     network_s, product_s = (median(taken[1:]) for taken in (seconds["network"], seconds["product"]))
     adds_s = _MATRIX**3 / product_s
     bound_s = (batch * work.face + work.look) / adds_s
-    return {"recipe": recipe_name, "batch": batch, "threads": threads, "faces_per_s": round(batch / network_s, 1),
-            "million_multiply_adds_per_face": round(work.face / 1e6), "per_look": round(work.look / 1e6),
-            "machine_gflop_per_s": round(2 * adds_s / 1e9, 1), "share_of_bound": round(bound_s / network_s, 3),
-            "parameters_million": round(sum(value.numel() for value in generator.parameters()) / 1e6, 2),
-            "file_mb": round(len(content) / 1e6, 2)}
+    return {
+        "recipe": recipe_name,
+        "batch": batch,
+        "threads": threads,
+        "faces_per_s": round(batch / network_s, 1),
+        "million_multiply_adds_per_face": round(work.face / 1e6),
+        "per_look": round(work.look / 1e6),
+        "machine_gflop_per_s": round(2 * adds_s / 1e9, 1),
+        "share_of_bound": round(bound_s / network_s, 3),
+        "parameters_million": round(sum(value.numel() for value in generator.parameters()) / 1e6, 2),
+        "file_mb": round(len(content) / 1e6, 2),
+    }
 
 
 def multiply_adds(generator) -> MultiplyAdds:
@@ -94,6 +104,7 @@ def multiply_adds(generator) -> MultiplyAdds:
                 counted[part] += given[0].numel() * module.weight[0].numel()
             else:
                 counted[part] += made.numel() * module.weight[0].numel()
+
         return count
 
     for name, module in generator.named_modules():
@@ -101,14 +112,17 @@ def multiply_adds(generator) -> MultiplyAdds:
             module.register_forward_hook(counts("look" if name.startswith("identity") else "face"))
     kind = generator.settings.kind
     with torch.no_grad():
-        generator.eval()(torch.zeros(1, 1, kind.num_channels, kind.window_columns),
-                         torch.zeros(1, 3 * generator.settings.num_identity, 112, 112))
+        generator.eval()(
+            torch.zeros(1, 1, kind.num_channels, kind.window_columns),
+            torch.zeros(1, 3 * generator.settings.num_identity, 112, 112),
+        )
     return MultiplyAdds(face=counted["face"], look=counted["look"])
 
 
 def _product_model() -> bytes:
     """Matrices a and b to their product."""
     from onnx import TensorProto, helper
+
     a, b, c = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [_MATRIX, _MATRIX]) for name in "abc")
     graph = helper.make_graph([helper.make_node("MatMul", ["a", "b"], ["c"])], "product", [a, b], [c])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)

@@ -7,6 +7,7 @@ sample needs; the same is done by webdataset. Neither gives batches, MFCC, lip s
 one thread each; they take turns, so that what else the machine does meets all; medians of the rounds. The files lie in
 the page cache after the first, uncounted round: it is the work that is compared, not the disk.
 """
+
 import argparse
 import io
 import json
@@ -42,20 +43,29 @@ def measure(dataset: str, split: str, batch_size: int, rounds: int) -> dict[str,
     """Samples (targets) a second of each, and the reader's over the others': medians of rounds."""
     settings = SampleSettings()
     stream = SampleStream(dataset, split, settings, batch_size)
-    shards = [Path(dataset, shard["path"]) for shard in json.loads(Path(dataset, "dataset.json").read_text())["shards"]
-              if shard["split"] == split]
+    shards = [
+        Path(dataset, shard["path"])
+        for shard in json.loads(Path(dataset, "dataset.json").read_text())["shards"]
+        if shard["split"] == split
+    ]
     jpegs_per_clip = settings.targets_per_clip + settings.num_identity
-    works = {"plain": lambda: [_read_plain(shard, jpegs_per_clip) for shard in shards],
-             "webdataset": lambda: _read_webdataset(shards, jpegs_per_clip),
-             "reader": lambda: [batch["key"] for batch in stream]}
+    works = {
+        "plain": lambda: [_read_plain(shard, jpegs_per_clip) for shard in shards],
+        "webdataset": lambda: _read_webdataset(shards, jpegs_per_clip),
+        "reader": lambda: [batch["key"] for batch in stream],
+    }
     seconds = {name: [] for name in works}
     for _ in range(rounds + 1):
         for name, work in works.items():
             seconds[name].append(seconds_of(work))
     num_samples = stream.num_clips * settings.targets_per_clip
-    speeds = {f"{name}_samples_per_s": round(num_samples / statistics.median(taken[1:])) for name, taken in seconds.items()}
-    ratios = {f"reader_over_{name}": round(statistics.median(np.divide(seconds[name], seconds["reader"])[1:]), 3)
-              for name in ("plain", "webdataset")}
+    speeds = {
+        f"{name}_samples_per_s": round(num_samples / statistics.median(taken[1:])) for name, taken in seconds.items()
+    }
+    ratios = {
+        f"reader_over_{name}": round(statistics.median(np.divide(seconds[name], seconds["reader"])[1:]), 3)
+        for name in ("plain", "webdataset")
+    }
     return {"clips": stream.num_clips, "jpegs_per_clip": jpegs_per_clip, "rounds": rounds, **speeds, **ratios}
 
 
@@ -81,7 +91,7 @@ def _read_webdataset(shards: list[Path], jpegs_per_clip: int) -> int:
 def _decode(jpegs: bytes, stored_index: bytes, jpegs_per_clip: int) -> int:
     index = np.load(io.BytesIO(stored_index))
     for frame in np.linspace(0, len(index) - 2, jpegs_per_clip).astype(int):
-        cv2.imdecode(np.frombuffer(jpegs[index[frame]:index[frame + 1]], np.uint8), cv2.IMREAD_COLOR_RGB)
+        cv2.imdecode(np.frombuffer(jpegs[index[frame] : index[frame + 1]], np.uint8), cv2.IMREAD_COLOR_RGB)
     return jpegs_per_clip
 
 

@@ -6,6 +6,7 @@ Runs `talkshard build` once for each number of workers, in processes of its own,
 wrote. Core-seconds are the CPU time of the runner and all its children; memory is the sum of their proportional set
 sizes, sampled twice a second.
 """
+
 import argparse
 import json
 import os
@@ -38,9 +39,20 @@ def measure(source: str, output: Path, workers: int) -> dict[str, object]:
     shutil.rmtree(output, ignore_errors=True)
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     build = subprocess.Popen(
-        [sys.executable, str(_ROOT / "beam_runner.py"), "--input", source, "--output", str(output),
-         "--runner=FnApiRunner", "--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"],
-        stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        [
+            sys.executable,
+            str(_ROOT / "beam_runner.py"),
+            "--input",
+            source,
+            "--output",
+            str(output),
+            "--runner=FnApiRunner",
+            "--direct_running_mode=multi_processing",
+            f"--direct_num_workers={workers}",
+        ],
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
     peaks: dict[str, int] = {}
     watcher = threading.Thread(target=_watch, args=(build, peaks))
     watcher.start()
@@ -51,12 +63,21 @@ def measure(source: str, output: Path, workers: int) -> dict[str, object]:
     counters = json.loads((output / "run.json").read_text())["counters"]
     shutil.rmtree(output)
     video_s = counters["TrackFaces/frames"] / 25
-    return {"exit_code": exit_code, "workers": workers, "video_s": video_s, "wall_s": round(wall_s, 1),
-            "cpu_s": round(cpu_s, 1), "video_s_per_core_s": round(video_s / cpu_s, 2),
-            "kernel_s_per_video_s": {name.removeprefix("TrackFaces/").removesuffix("_msec"):
-                                     round(value / 1000 / video_s, 4) for name, value in sorted(counters.items())
-                                     if name.startswith("TrackFaces/") and name.endswith("_msec")},
-            "peak_memory_mb": peaks.get("all"), "peak_process_mb": peaks.get("one")}
+    return {
+        "exit_code": exit_code,
+        "workers": workers,
+        "video_s": video_s,
+        "wall_s": round(wall_s, 1),
+        "cpu_s": round(cpu_s, 1),
+        "video_s_per_core_s": round(video_s / cpu_s, 2),
+        "kernel_s_per_video_s": {
+            name.removeprefix("TrackFaces/").removesuffix("_msec"): round(value / 1000 / video_s, 4)
+            for name, value in sorted(counters.items())
+            if name.startswith("TrackFaces/") and name.endswith("_msec")
+        },
+        "peak_memory_mb": peaks.get("all"),
+        "peak_process_mb": peaks.get("one"),
+    }
 
 
 def _watch(build: subprocess.Popen, peaks: dict[str, int]) -> None:

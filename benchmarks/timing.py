@@ -1,4 +1,5 @@
 """How long something takes."""
+
 import time
 from collections.abc import Callable
 

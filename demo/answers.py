@@ -1,4 +1,5 @@
 """What is known about the demonstration, as answers.json holds it."""
+
 import json
 from dataclasses import dataclass
 from pathlib import Path

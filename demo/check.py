@@ -3,6 +3,7 @@
 Exit 1 when a track, the cut, the silent face or the damaged file is wrong. The lag and who speaks are printed as found:
 the judge was trained on real faces and may not believe a warped one.
 """
+
 import argparse
 import sys
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ def _is_named(uris: list[str], name: str) -> bool:
 
 def _tracks_of(face: Face, tracks: list[dict]) -> list[dict]:
     return [
-        track for track in tracks
+        track
+        for track in tracks
         if min(track["end_frame"], face.end_frame) > max(track["start_frame"], face.start_frame)
         and _iou(track["box_xyxy"], face.box_xyxy) >= MIN_IOU
     ]
@@ -71,9 +73,12 @@ def _face_found(face: Face, tracks: list[dict]) -> Finding:
     held = {frame for track in _tracks_of(face, tracks) for frame in range(track["start_frame"], track["end_frame"])}
     frames = range(face.start_frame, face.end_frame)
     coverage = len(held.intersection(frames)) / len(frames)
-    return Finding(subject=f"track of the {_where(face)}", known=f"frames {face.start_frame}-{face.end_frame}",
-                   found=f"{coverage:.0%} of them, {len(_tracks_of(face, tracks))} track(s)",
-                   is_right=coverage >= MIN_COVERAGE)
+    return Finding(
+        subject=f"track of the {_where(face)}",
+        known=f"frames {face.start_frame}-{face.end_frame}",
+        found=f"{coverage:.0%} of them, {len(_tracks_of(face, tracks))} track(s)",
+        is_right=coverage >= MIN_COVERAGE,
+    )
 
 
 def _nothing_else(answers: Answers, tracks: list[dict]) -> Finding:
@@ -84,30 +89,46 @@ def _nothing_else(answers: Answers, tracks: list[dict]) -> Finding:
 
 def _cut_respected(cut_frame: int, tracks: list[dict]) -> Finding:
     num_across = sum(track["start_frame"] < cut_frame < track["end_frame"] for track in tracks)
-    return Finding(subject="tracks across the cut", known=f"0 at frame {cut_frame}", found=str(num_across),
-                   is_right=bool(tracks) and num_across == 0)
+    return Finding(
+        subject="tracks across the cut",
+        known=f"0 at frame {cut_frame}",
+        found=str(num_across),
+        is_right=bool(tracks) and num_across == 0,
+    )
 
 
 def _silence(face: Face, tracks: list[dict]) -> Finding:
     shares = [track["active_share"] for track in _tracks_of(face, tracks)]
     found = ", ".join(f"{share:.0%}" for share in shares) or "no track"
-    return Finding(subject=f"{_where(face)} speaks", known="never", found=found,
-                   is_right=bool(shares) and max(shares) <= MAX_SILENT_SHARE)
+    return Finding(
+        subject=f"{_where(face)} speaks",
+        known="never",
+        found=found,
+        is_right=bool(shares) and max(shares) <= MAX_SILENT_SHARE,
+    )
 
 
 def _damage(name: str, sources: list[dict], failures: list[dict]) -> Finding:
     lost = sum(row["damaged_frames"] for row in sources if _is_named(row["uris"], name))
     kinds = sorted({row["kind"] for row in failures if _is_named([row["source_uri"]], name)})
-    return Finding(subject=name, known="damaged", found=f"{lost} frames lost, failures: {', '.join(kinds) or 'none'}",
-                   is_right=lost > 0 or bool(kinds))
+    return Finding(
+        subject=name,
+        known="damaged",
+        found=f"{lost} frames lost, failures: {', '.join(kinds) or 'none'}",
+        is_right=lost > 0 or bool(kinds),
+    )
 
 
 def _lag(face: Face, tracks: list[dict], known_lag: int) -> Finding:
     judged = [track for track in _tracks_of(face, tracks) if track["audio_lag_frames"] is not None]
-    found = ", ".join(f"{track['audio_lag_frames']:+.1f} (confidence {track['sync_confidence']:.2f}, speaks "
-                      f"{track['active_share']:.0%})" for track in judged)
-    return Finding(subject=f"lag of the {_where(face)}", known=f"{known_lag:+d} frames", found=found or "not judged",
-                   is_right=None)
+    found = ", ".join(
+        f"{track['audio_lag_frames']:+.1f} (confidence {track['sync_confidence']:.2f}, speaks "
+        f"{track['active_share']:.0%})"
+        for track in judged
+    )
+    return Finding(
+        subject=f"lag of the {_where(face)}", known=f"{known_lag:+d} frames", found=found or "not judged", is_right=None
+    )
 
 
 def _where(face: Face) -> str:
@@ -123,8 +144,12 @@ def main() -> None:
     findings = check(arguments.output, read_answers(arguments.answers))
     table = Table("", "known", "found", "verdict", title="The demonstration's known answers")
     for finding in findings:
-        table.add_row(finding.subject, finding.known, finding.found,
-                      {True: "right", False: "WRONG", None: "as found"}[finding.is_right])
+        table.add_row(
+            finding.subject,
+            finding.known,
+            finding.found,
+            {True: "right", False: "WRONG", None: "as found"}[finding.is_right],
+        )
     Console().print(table)
     sys.exit(any(finding.is_right is False for finding in findings))
 

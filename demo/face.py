@@ -1,4 +1,5 @@
 """A portrait whose mouth and head move: each output pixel is looked up where the warp says."""
+
 import itertools
 from dataclasses import dataclass
 
@@ -32,22 +33,25 @@ class Pose:
     move_xy: tuple[float, float]  # of the head, px of the portrait
 
 
-def posed(portrait_rgba: np.ndarray, corner_xy: tuple[float, float], scale: float, size_wh: tuple[int, int],
-          pose: Pose) -> np.ndarray:
+def posed(
+    portrait_rgba: np.ndarray, corner_xy: tuple[float, float], scale: float, size_wh: tuple[int, int], pose: Pose
+) -> np.ndarray:
     """The portrait from `corner_xy` on, `scale` times enlarged, with the face posed.
 
     portrait_rgba: uint8 (512, 512, 4). Returns float32 (h, w, 4), 0..255.
     """
     width, height = size_wh
-    x, y = np.meshgrid(((np.arange(width) + 0.5) / scale + corner_xy[0] - 0.5).astype(np.float32),
-                       ((np.arange(height) + 0.5) / scale + corner_xy[1] - 0.5).astype(np.float32))
+    x, y = np.meshgrid(
+        ((np.arange(width) + 0.5) / scale + corner_xy[0] - 0.5).astype(np.float32),
+        ((np.arange(height) + 0.5) / scale + corner_xy[1] - 0.5).astype(np.float32),
+    )
     # The jaw is far from the borders of this box, whatever the head does: nothing outside needs its warp.
     columns = np.flatnonzero(np.abs(x[0] - _MOUTH_CENTRE_XY[0]) < 90)
     rows = np.flatnonzero((y[:, 0] > _NOSE_BASE_Y - 25) & (y[:, 0] < _COLLAR_Y + 25))
     x, y = _without_head_motion(x, y, pose)
     if len(columns) == 0 or len(rows) == 0:
         return _look_up(portrait_rgba, x, y)
-    jaw = np.s_[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+    jaw = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     x[jaw] = _without_rounding(x[jaw], y[jaw], pose.rounding)
     upper_y, lower_y = _lips_of(x[jaw], pose.opening)
     face_y = y[jaw].copy()
@@ -67,8 +71,10 @@ def _without_head_motion(x: np.ndarray, y: np.ndarray, pose: Pose) -> tuple[np.n
     weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((away - 0.65) / 0.5, 0, 1))
     angle = np.float32(np.deg2rad(pose.tilt_deg)) * weight
     from_neck_x, from_neck_y = x - _NECK_XY[0] - weight * pose.move_xy[0], y - _NECK_XY[1] - weight * pose.move_xy[1]
-    return (_NECK_XY[0] + from_neck_x * np.cos(angle) + from_neck_y * np.sin(angle),
-            _NECK_XY[1] - from_neck_x * np.sin(angle) + from_neck_y * np.cos(angle))
+    return (
+        _NECK_XY[0] + from_neck_x * np.cos(angle) + from_neck_y * np.sin(angle),
+        _NECK_XY[1] - from_neck_x * np.sin(angle) + from_neck_y * np.cos(angle),
+    )
 
 
 def _without_rounding(x: np.ndarray, y: np.ndarray, rounding: float) -> np.ndarray:
@@ -82,12 +88,13 @@ def _lips_of(x: np.ndarray, opening: float) -> tuple[np.ndarray, np.ndarray]:
     upper_y, lower_y = np.interp(x, _MOUTH_X, _INNER_UPPER_Y), np.interp(x, _MOUTH_X, _INNER_LOWER_Y)
     closed_y = upper_y + 0.3 * (lower_y - upper_y)
     across = np.clip(np.abs(x - _MOUTH_CENTRE_XY[0]) / _HALF_MOUTH_PX, 0, 1)
-    gap = opening * _WIDEST_OPENING_PX * (1 - across ** 2) ** 0.7
+    gap = opening * _WIDEST_OPENING_PX * (1 - across**2) ** 0.7
     return closed_y - 0.25 * gap, closed_y + 0.75 * gap
 
 
-def _without_jaw_motion(x: np.ndarray, y: np.ndarray, upper_y: np.ndarray, lower_y: np.ndarray,
-                        opening: float) -> np.ndarray:
+def _without_jaw_motion(
+    x: np.ndarray, y: np.ndarray, upper_y: np.ndarray, lower_y: np.ndarray, opening: float
+) -> np.ndarray:
     """y of the portrait that is seen at y: lips move whole, the rest is stretched between nose, lips, chin, collar."""
     upper_move = upper_y - np.interp(x, _MOUTH_X, _INNER_UPPER_Y)
     lower_move = lower_y - np.interp(x, _MOUTH_X, _INNER_LOWER_Y)
@@ -95,9 +102,13 @@ def _without_jaw_motion(x: np.ndarray, y: np.ndarray, upper_y: np.ndarray, lower
     chin_move = 0.5 * opening * _WIDEST_OPENING_PX * jaw
     still = np.zeros_like(x)
     knots = [
-        (still + _NOSE_BASE_Y, still), (upper_y - _UPPER_LIP_PX, upper_move), (upper_y, upper_move),
-        (np.maximum(lower_y, upper_y + 0.05), lower_move), (lower_y + _LOWER_LIP_PX, lower_move),
-        (_CHIN_Y + chin_move, chin_move), (still + _COLLAR_Y, still),
+        (still + _NOSE_BASE_Y, still),
+        (upper_y - _UPPER_LIP_PX, upper_move),
+        (upper_y, upper_move),
+        (np.maximum(lower_y, upper_y + 0.05), lower_move),
+        (lower_y + _LOWER_LIP_PX, lower_move),
+        (_CHIN_Y + chin_move, chin_move),
+        (still + _COLLAR_Y, still),
     ]
     portrait_y = y.copy()
     for (low_y, low_move), (high_y, high_move) in itertools.pairwise(knots):
@@ -106,8 +117,9 @@ def _without_jaw_motion(x: np.ndarray, y: np.ndarray, upper_y: np.ndarray, lower
     return portrait_y
 
 
-def _inside_of_mouth(portrait_rgba: np.ndarray, x: np.ndarray, depth: np.ndarray, gap: np.ndarray,
-                     pose: Pose) -> np.ndarray:
+def _inside_of_mouth(
+    portrait_rgba: np.ndarray, x: np.ndarray, depth: np.ndarray, gap: np.ndarray, pose: Pose
+) -> np.ndarray:
     """Upper teeth, hanging from the upper lip, over a dark cavity. depth: px below the upper lip. float (h, w, 3)."""
     teeth_y = np.interp(x, _MOUTH_X, _INNER_UPPER_Y) + np.clip(depth, 0, _TEETH_PX - 0.5)
     teeth_rgb = _look_up(portrait_rgba, x, teeth_y)[..., :3]
@@ -118,6 +130,7 @@ def _inside_of_mouth(portrait_rgba: np.ndarray, x: np.ndarray, depth: np.ndarray
 
 
 def _look_up(portrait_rgba: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    found = cv2.remap(portrait_rgba, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC,
-                      borderMode=cv2.BORDER_REPLICATE)
+    found = cv2.remap(
+        portrait_rgba, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
     return found.astype(np.float32)

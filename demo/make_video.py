@@ -2,6 +2,7 @@
 
 A public-domain portrait speaks with a synthetic voice: nobody's recording is needed, and what must be found is known.
 """
+
 import argparse
 import dataclasses
 import json
@@ -43,8 +44,12 @@ def make_video(folder: Path) -> Answers:
     _encode(folder / "talk.mp4", pictures, _late_sound(voice, num_frames), voice.sample_rate_hz)
     (folder / "damaged.mp4").write_bytes(_damaged(folder / "talk.mp4"))
     answers = Answers(
-        video="talk.mp4", damaged_video="damaged.mp4", num_frames=num_frames, cut_frames=(cut_frame,),
-        audio_lag_frames=LAG_FRAMES, mouth_openings=tuple(openings[:, 0].round(4).tolist()),
+        video="talk.mp4",
+        damaged_video="damaged.mp4",
+        num_frames=num_frames,
+        cut_frames=(cut_frame,),
+        audio_lag_frames=LAG_FRAMES,
+        mouth_openings=tuple(openings[:, 0].round(4).tolist()),
         faces=(*_faces(both[0], 0, cut_frame), *_faces(both[1], cut_frame, num_frames)),
     )
     (folder / "answers.json").write_text(json.dumps(dataclasses.asdict(answers), indent=1) + "\n")
@@ -53,8 +58,13 @@ def make_video(folder: Path) -> Answers:
 
 def _faces(scene: Scene, start_frame: int, end_frame: int) -> list[Face]:
     return [
-        Face(name=person.name, speaks=person.speaks, start_frame=start_frame, end_frame=end_frame,
-             box_xyxy=tuple(round(value, 1) for value in person.box_xyxy()))
+        Face(
+            name=person.name,
+            speaks=person.speaks,
+            start_frame=start_frame,
+            end_frame=end_frame,
+            box_xyxy=tuple(round(value, 1) for value in person.box_xyxy()),
+        )
         for person in scene.people
     ]
 
@@ -79,7 +89,7 @@ def _late_sound(voice: Voice, num_frames: int) -> np.ndarray:
     """int16 (n,): the voice, late by LAG_FRAMES, in a quiet room, as long as the film."""
     room = np.random.default_rng(3).normal(0, _NOISE_LEVEL, num_frames * voice.sample_rate_hz // FRAME_RATE)
     start = LAG_FRAMES * voice.sample_rate_hz // FRAME_RATE
-    room[start:start + len(voice.samples)] += voice.samples
+    room[start : start + len(voice.samples)] += voice.samples
     return np.clip(room, -32768, 32767).round().astype(np.int16)
 
 
@@ -104,7 +114,7 @@ def _encode(path: Path, pictures, samples: np.ndarray, sample_rate_hz: int) -> N
 def _encode_sound(container, sound, samples: np.ndarray, sample_rate_hz: int, frame_number: int) -> None:
     """The samples of one picture's time, so that both streams lie side by side in the file."""
     start = frame_number * sample_rate_hz // FRAME_RATE
-    piece = samples[start:(frame_number + 1) * sample_rate_hz // FRAME_RATE]
+    piece = samples[start : (frame_number + 1) * sample_rate_hz // FRAME_RATE]
     frame = av.AudioFrame.from_ndarray((piece[None] / 32768).astype(np.float32), format="fltp", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = sample_rate_hz, start, Fraction(1, sample_rate_hz)
     container.mux(sound.encode(frame))
@@ -115,8 +125,8 @@ def _damaged(path: Path) -> bytes:
     content = np.fromfile(path, np.uint8)
     with av.open(str(path)) as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
-        for packet in packets[int(len(packets) * _DAMAGE_FROM):int(len(packets) * _DAMAGE_TO)]:
-            content[packet.pos:packet.pos + packet.size] ^= 0xFF
+        for packet in packets[int(len(packets) * _DAMAGE_FROM) : int(len(packets) * _DAMAGE_TO)]:
+            content[packet.pos : packet.pos + packet.size] ^= 0xFF
     return content.tobytes()
 
 

@@ -1,4 +1,5 @@
 """How the mouth stands while a voice speaks."""
+
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
@@ -11,14 +12,36 @@ _OPEN, _MIDDLE, _CLOSE, _SPREAD = (1.0, 0.15), (0.62, 0.2), (0.42, 0.3), (0.38, 
 _ROUND_OPEN, _ROUND, _PURSED = (0.7, 0.7), (0.45, 0.85), (0.22, 1.0)
 _SHUT, _LIP_TO_TEETH, _HISS, _TONGUE, _REST = (0.0, 0.25), (0.06, 0.2), (0.14, 0.15), (0.27, 0.2), (0.02, 0.3)
 _SHAPES = {
-    "_": (_REST, _REST), "m": (_SHUT, _SHUT), "b": (_SHUT, _SHUT), "p": (_SHUT, _SHUT),
-    "f": (_LIP_TO_TEETH, _LIP_TO_TEETH), "v": (_LIP_TO_TEETH, _LIP_TO_TEETH), "w": (_PURSED, _PURSED),
-    "s": (_HISS, _HISS), "z": (_HISS, _HISS), "S": (_ROUND, _ROUND), "tS": (_ROUND, _ROUND), "dZ": (_ROUND, _ROUND),
-    "a": (_OPEN, _OPEN), "aI": (_OPEN, _SPREAD), "aU": (_OPEN, _PURSED), "A": (_OPEN, _OPEN), "0": (_OPEN, _OPEN),
-    "E": (_MIDDLE, _MIDDLE), "e": (_MIDDLE, _MIDDLE), "eI": (_MIDDLE, _SPREAD), "V": (_MIDDLE, _MIDDLE),
-    "3": (_CLOSE, _CLOSE), "@": (_CLOSE, _CLOSE), "I": (_SPREAD, _SPREAD), "i": (_SPREAD, _SPREAD),
-    "O": (_ROUND_OPEN, _ROUND_OPEN), "OI": (_ROUND_OPEN, _SPREAD), "oU": (_ROUND_OPEN, _PURSED),
-    "U": (_ROUND, _ROUND), "u": (_PURSED, _PURSED),
+    "_": (_REST, _REST),
+    "m": (_SHUT, _SHUT),
+    "b": (_SHUT, _SHUT),
+    "p": (_SHUT, _SHUT),
+    "f": (_LIP_TO_TEETH, _LIP_TO_TEETH),
+    "v": (_LIP_TO_TEETH, _LIP_TO_TEETH),
+    "w": (_PURSED, _PURSED),
+    "s": (_HISS, _HISS),
+    "z": (_HISS, _HISS),
+    "S": (_ROUND, _ROUND),
+    "tS": (_ROUND, _ROUND),
+    "dZ": (_ROUND, _ROUND),
+    "a": (_OPEN, _OPEN),
+    "aI": (_OPEN, _SPREAD),
+    "aU": (_OPEN, _PURSED),
+    "A": (_OPEN, _OPEN),
+    "0": (_OPEN, _OPEN),
+    "E": (_MIDDLE, _MIDDLE),
+    "e": (_MIDDLE, _MIDDLE),
+    "eI": (_MIDDLE, _SPREAD),
+    "V": (_MIDDLE, _MIDDLE),
+    "3": (_CLOSE, _CLOSE),
+    "@": (_CLOSE, _CLOSE),
+    "I": (_SPREAD, _SPREAD),
+    "i": (_SPREAD, _SPREAD),
+    "O": (_ROUND_OPEN, _ROUND_OPEN),
+    "OI": (_ROUND_OPEN, _SPREAD),
+    "oU": (_ROUND_OPEN, _PURSED),
+    "U": (_ROUND, _ROUND),
+    "u": (_PURSED, _PURSED),
 }
 _STEP_S = 0.005
 _COARTICULATION_S = 0.022  # deviation of the smoothing: lips need about that long to go from one shape to the next

@@ -1,4 +1,5 @@
 """The portrait, cut out of its background, and a look-alike in other colours."""
+
 import cv2
 import numpy as np
 import skimage.data
@@ -42,8 +43,15 @@ def _person_mask(portrait_rgb: np.ndarray) -> np.ndarray:
     sketch[:20] = sketch[:180, :130] = sketch[:180, 325:] = cv2.GC_BGD
     sketch[:, 370:] = cv2.GC_BGD
     cv2.setRNGSeed(0)
-    cv2.grabCut(np.ascontiguousarray(portrait_rgb[..., ::-1]), sketch, None, np.zeros((1, 65)), np.zeros((1, 65)), 5,
-                cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(
+        np.ascontiguousarray(portrait_rgb[..., ::-1]),
+        sketch,
+        None,
+        np.zeros((1, 65)),
+        np.zeros((1, 65)),
+        5,
+        cv2.GC_INIT_WITH_MASK,
+    )
     person = np.isin(sketch, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8) * 255
     # A pixel less, and soft: no rim of the old wall.
     return cv2.GaussianBlur(cv2.erode(person, np.ones((3, 3), np.uint8)), (0, 0), 0.9)

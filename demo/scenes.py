@@ -1,4 +1,5 @@
 """The demonstration's two scenes: who stands where, on what wall, and what is drawn at each frame."""
+
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,14 +27,17 @@ class Person:
     def box_xyxy(self) -> tuple[float, ...]:
         """The face at rest, px of the scene."""
         left, top, right, bottom = (
-            self.scale * (value - self.corner_xy[i % 2] + 0.5) for i, value in enumerate(FACE_BOX_XYXY))
+            self.scale * (value - self.corner_xy[i % 2] + 0.5) for i, value in enumerate(FACE_BOX_XYXY)
+        )
         return (SIZE_WH[0] - right, top, SIZE_WH[0] - left, bottom) if self.mirrored else (left, top, right, bottom)
 
     def drawn(self, time_s: float, opening: float, rounding: float) -> np.ndarray:
         """The person alone: float32 (h, w, 4), 0..255. Who does not speak keeps the mouth shut."""
         opening, rounding = (opening, rounding) if self.speaks else (0.0, 0.3)
         pose = Pose(
-            opening=opening, rounding=rounding, tilt_deg=1.6 * np.sin(1.7 * time_s + self.phase),
+            opening=opening,
+            rounding=rounding,
+            tilt_deg=1.6 * np.sin(1.7 * time_s + self.phase),
             move_xy=(1.6 * np.sin(1.1 * time_s + 2 * self.phase), 1.2 * np.sin(2.3 * time_s + 3 * self.phase)),
         )
         drawn = posed(self.portrait_rgba, self.corner_xy, self.scale, SIZE_WH, pose)
@@ -69,10 +73,31 @@ class Scene:
 
 def scenes(portrait_rgba: np.ndarray, look_alike_rgba: np.ndarray) -> tuple[Scene, Scene]:
     """Two people, one of whom is silent, and after the cut the speaker alone, nearer."""
-    silent = Person(name="silent", speaks=False, portrait_rgba=look_alike_rgba, corner_xy=(77.0, -27.0), scale=1.2,
-                    mirrored=True, phase=2.0)
-    speaker = Person(name="speaker", speaks=True, portrait_rgba=portrait_rgba, corner_xy=(76.0, 18.0), scale=1.5,
-                     mirrored=False, phase=0.0)
-    near = Person(name="speaker", speaks=True, portrait_rgba=portrait_rgba, corner_xy=(56.0, 28.0), scale=2.4,
-                  mirrored=False, phase=1.0)
+    silent = Person(
+        name="silent",
+        speaks=False,
+        portrait_rgba=look_alike_rgba,
+        corner_xy=(77.0, -27.0),
+        scale=1.2,
+        mirrored=True,
+        phase=2.0,
+    )
+    speaker = Person(
+        name="speaker",
+        speaks=True,
+        portrait_rgba=portrait_rgba,
+        corner_xy=(76.0, 18.0),
+        scale=1.5,
+        mirrored=False,
+        phase=0.0,
+    )
+    near = Person(
+        name="speaker",
+        speaks=True,
+        portrait_rgba=portrait_rgba,
+        corner_xy=(56.0, 28.0),
+        scale=2.4,
+        mirrored=False,
+        phase=1.0,
+    )
     return (Scene(people=(silent, speaker), wall_rgb=(186, 172, 150)), Scene(people=(near,), wall_rgb=(52, 92, 104)))

@@ -3,6 +3,7 @@
 Both are sources of people that were not learnt from: the largest face that is alone in its source, and the most speech
 of somebody else.
 """
+
 import sys
 from pathlib import Path
 
@@ -22,7 +23,7 @@ _SOUND = """
 
 def main(words: list[str] | None = None) -> int:
     """Print the pair; returns the exit code."""
-    dataset, = sys.argv[1:] if words is None else words
+    (dataset,) = sys.argv[1:] if words is None else words
     try:
         sys.stdout.write("".join(f"{path}\0" for path in talking_pair(Path(dataset))))
     except TalkshardError as error:
@@ -38,8 +39,10 @@ def talking_pair(dataset: Path) -> tuple[str, str]:
         face = database.execute(_FACE).fetchone()
         sound = face and database.execute(_SOUND, face).fetchone()
     if not sound:
-        raise UsageError(f"{dataset} has clips of {1 if face else 0} sources of DEV: a face and another one's sound "
-                         "are needed; give DEV= with more")
+        raise UsageError(
+            f"{dataset} has clips of {1 if face else 0} sources of DEV: a face and another one's sound "
+            "are needed; give DEV= with more"
+        )
     return face[0], sound[0]
 
 

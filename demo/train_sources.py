@@ -4,6 +4,7 @@ Who speaks and under which licence is read from MANIFEST.tsv beside a folder (co
 folder, speaker_id, licence), as the shared recordings have it. A file that it does not list is spoken by whom its
 folder is named after; one that lies in FOLDER itself is a person of its own.
 """
+
 import argparse
 import csv
 import os
@@ -19,8 +20,9 @@ _MANIFEST = "MANIFEST.tsv"
 
 def main(words: list[str] | None = None) -> int:
     """Write the table; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m demo.train_sources", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m demo.train_sources", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("train", "dev", "output"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     own = parser.parse_args(words)
@@ -39,8 +41,10 @@ def train_and_dev(train: Path, dev: Path) -> list[tuple[str, ...]]:
     rows = [*rows_of(train, "train", "TRAIN"), *rows_of(dev, "val", "DEV")]
     people = {split: {speaker for _, speaker, of, _ in rows if of == split and speaker} for split in ("train", "val")}
     if both := sorted(people["train"] & people["val"]):
-        raise UsageError(f"{', '.join(both)} would be learnt from and judged on: give TRAIN= and DEV= folders of "
-                         "different people, each person's files in a folder of the person's name")
+        raise UsageError(
+            f"{', '.join(both)} would be learnt from and judged on: give TRAIN= and DEV= folders of "
+            "different people, each person's files in a folder of the person's name"
+        )
     return rows
 
 

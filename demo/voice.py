@@ -1,4 +1,5 @@
 """A synthetic voice with the time of each of its phonemes, by espeak-ng's shared library."""
+
 import ctypes
 from dataclasses import dataclass
 
@@ -34,9 +35,14 @@ class _Event(ctypes.Structure):
     """espeak_EVENT of speak_lib.h."""
 
     _fields_ = [
-        ("type", ctypes.c_int), ("unique_identifier", ctypes.c_uint), ("text_position", ctypes.c_int),
-        ("length", ctypes.c_int), ("audio_position", ctypes.c_int), ("sample", ctypes.c_int),
-        ("user_data", ctypes.c_void_p), ("id", _EventId),
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _EventId),
     ]
 
 
@@ -59,7 +65,8 @@ def speak(text: str, words_a_minute: int = 150, voice: str = "en-us") -> Voice:
     library.espeak_SetSynthCallback(callback)
     encoded = text.encode()
     refused = (
-        library.espeak_SetVoiceByName(voice.encode()) or library.espeak_SetParameter(_RATE, words_a_minute, 0)
+        library.espeak_SetVoiceByName(voice.encode())
+        or library.espeak_SetParameter(_RATE, words_a_minute, 0)
         or library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, _UTF8, None, None)
         or library.espeak_Synchronize()
     )
@@ -67,8 +74,9 @@ def speak(text: str, words_a_minute: int = 150, voice: str = "en-us") -> Voice:
     if refused:
         raise RuntimeError(f"espeak-ng refused to speak with voice {voice!r} (error {refused})")
     samples = np.concatenate(pieces)
-    return Voice(samples=samples, sample_rate_hz=sample_rate_hz,
-                 phonemes=_phonemes(starts, len(samples), sample_rate_hz))
+    return Voice(
+        samples=samples, sample_rate_hz=sample_rate_hz, phonemes=_phonemes(starts, len(samples), sample_rate_hz)
+    )
 
 
 def _collect(wave, num_samples: int, events, pieces: list[np.ndarray], starts: list[tuple[int, str]]) -> int:
@@ -86,5 +94,6 @@ def _phonemes(starts: list[tuple[int, str]], num_samples: int, sample_rate_hz: i
     ends = [sample for sample, _ in starts[1:]] + [num_samples]
     return tuple(
         Phoneme(name=name.strip("',%=;") or "_", start_s=start / sample_rate_hz, end_s=end / sample_rate_hz)
-        for (start, name), end in zip(starts, ends) if end > start
+        for (start, name), end in zip(starts, ends)
+        if end > start
     )

@@ -1,4 +1,5 @@
 """The whole dataset on one screen."""
+
 import apache_beam as beam
 
 from pipeline.plan import BuildPlan
@@ -21,28 +22,39 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     recipe, fail_fast = plan.recipe, plan.fail_fast
     canonical = CanonicalFace(image_px=recipe.clips.image_px, margin=recipe.clips.margin)
 
-    names = (pipeline | "Names" >> beam.Create(list(plan.sources)).with_output_types(VideoSource)
-             | "Spread" >> beam.Reshuffle())
+    names = (
+        pipeline
+        | "Names" >> beam.Create(list(plan.sources)).with_output_types(VideoSource)
+        | "Spread" >> beam.Reshuffle()
+    )
     hashed = names | "HashSource" >> HashSource(given_splits(plan.sources), fail_fast)
     prepared = hashed.sources | "PrepareVideos" >> PrepareVideos(
-        recipe.sound, recipe.speech, recipe.limits, plan.staging, fail_fast)
+        recipe.sound, recipe.speech, recipe.limits, plan.staging, fail_fast
+    )
     split = prepared.videos | "SplitWindows" >> SplitWindows(plan.staging)
     tracked = split.windows | "TrackFaces" >> TrackFaces(
-        recipe.faces, canonical, recipe.limits, plan.staging, fail_fast)
+        recipe.faces, canonical, recipe.limits, plan.staging, fail_fast
+    )
     spoken = tracked.faces | "FindSpeakers" >> FindSpeakers(
-        recipe.speakers, recipe.faces.min_box_px, recipe.faces.min_track_s, recipe.clips.min_s, fail_fast)
+        recipe.speakers, recipe.faces.min_box_px, recipe.faces.min_track_s, recipe.clips.min_s, fail_fast
+    )
     cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, plan.staging, fail_fast)
     written = cut.clips | "WriteShards" >> WriteShards(plan.output, recipe.shards)
 
-    failures = ([stage.failures for stage in (hashed, prepared, tracked, spoken, cut)]
-                | "Failures" >> beam.Flatten())
-    decisions = ([stage.decisions for stage in (hashed, prepared, split, spoken, cut)]
-                 | "Decisions" >> beam.Flatten())
+    failures = [stage.failures for stage in (hashed, prepared, tracked, spoken, cut)] | "Failures" >> beam.Flatten()
+    decisions = [stage.decisions for stage in (hashed, prepared, split, spoken, cut)] | "Decisions" >> beam.Flatten()
     facts = (hashed.ended, prepared.ended, split.facts) | "Facts" >> beam.Flatten()
     outcomes = (split.outcomes, cut.outcomes) | "Outcomes" >> beam.Flatten()
     source_rows = {"facts": facts, "outcomes": outcomes, "failures": failures} | "SourceRows" >> MakeSourceRows()
-    rows = (source_rows, spoken.track_rows, written.clip_rows, written.shard_rows, decisions,
-            failures) | "Rows" >> beam.Flatten()
+    rows = (
+        source_rows,
+        spoken.track_rows,
+        written.clip_rows,
+        written.shard_rows,
+        decisions,
+        failures,
+    ) | "Rows" >> beam.Flatten()
     parts = rows | "WriteManifests" >> WriteManifests(plan.output)
     return parts | "CommitDataset" >> CommitDataset(
-        plan.output, plan.num_inputs, plan.max_bugs, plan.max_failed_share, plan.run)
+        plan.output, plan.num_inputs, plan.max_bugs, plan.max_failed_share, plan.run
+    )

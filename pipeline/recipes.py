@@ -28,7 +28,9 @@ def syncnet() -> Recipe:
     faces = FacesConfig(join_iou=0.5, max_gap_frames=25, min_track_s=4.0, min_box_px=100.0)
     return Recipe(
         faces=faces,
-        speakers=SpeakersConfig(min_confidence=0.0, min_probability=0.0, unsure_probability=0.0, max_abs_lag_frames=15.0),
+        speakers=SpeakersConfig(
+            min_confidence=0.0, min_probability=0.0, unsure_probability=0.0, max_abs_lag_frames=15.0
+        ),
         clips=ClipsConfig(max_bridged_share=1.0),
     )
 

@@ -3,6 +3,7 @@
 Zero is the presentation time of the first video frame. Timeline frame k is what the source shows at (k + 1/2) / 25 s
 after zero; sound is placed by its own presentation times. Ranges are half-open; frames and samples are ints.
 """
+
 from fractions import Fraction
 
 import numpy as np

@@ -1,4 +1,5 @@
 """What a media file holds, as its probe found it."""
+
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -49,14 +50,18 @@ class MediaProbe:
 class Timeline:
     """When each shown source frame is presented. Frames that are decoded but not shown (edit lists) are not in it."""
 
-    presentation_ticks: np.ndarray  # int64 (N,), strictly ascending, units of time_base; the first is the timeline's zero
+    presentation_ticks: (
+        np.ndarray
+    )  # int64 (N,), strictly ascending, units of time_base; the first is the timeline's zero
     key_frames: np.ndarray  # bool (N,), whether decoding can begin there
     time_base: Fraction  # seconds a tick
 
     def __post_init__(self) -> None:
         ticks, keys = self.presentation_ticks, self.key_frames
         if ticks.dtype != np.int64 or ticks.ndim != 1 or len(ticks) == 0 or np.any(np.diff(ticks) <= 0):
-            raise ValueError(f"presentation_ticks must be a strictly ascending int64 vector, not {ticks.dtype} {ticks.shape}")
+            raise ValueError(
+                f"presentation_ticks must be a strictly ascending int64 vector, not {ticks.dtype} {ticks.shape}"
+            )
         if keys.dtype != np.bool_ or keys.shape != ticks.shape:
             raise ValueError(f"key_frames must be bool {ticks.shape}, not {keys.dtype} {keys.shape}")
 

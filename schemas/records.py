@@ -1,4 +1,5 @@
 """The records that travel between stages: small, frozen, picklable; pictures, sound and meshes stay in staging files."""
+
 from dataclasses import dataclass
 
 from schemas.media import MediaProbe

@@ -1,4 +1,5 @@
 """Settings: a frozen dataclass field with its unit and one line about it, so that --help and --set know them all."""
+
 import dataclasses
 
 

@@ -1,4 +1,5 @@
 """The stored tables. A row type is a frozen dataclass; its pyarrow schema, units and descriptions come from its fields."""
+
 import dataclasses
 from dataclasses import dataclass
 
@@ -92,23 +93,32 @@ class TrackRow:
     roll_deg: float = column(_FLOAT, "median; + = clockwise in the picture", "degree")
     mouth_opening: float = column(_FLOAT, "mean inner-lip distance over eye distance")
     sync_curve: tuple[float, ...] = column(
-        pa.list_(pa.float32()), "mean similarity with the sound delayed by -15..15 frames against the picture; 31 values or none")
+        pa.list_(pa.float32()),
+        "mean similarity with the sound delayed by -15..15 frames against the picture; 31 values or none",
+    )
     audio_lag_frames: float | None = column(_FLOAT, "measured lag, + = the sound is late; null: not judged", "frame")
     audio_lag_se_frames: float | None = column(_FLOAT, "its standard error; null: not judged", "frame")
-    sync_probability: float | None = column(_FLOAT, "that this face makes this sound; null: not judged, or no calibration")
+    sync_probability: float | None = column(
+        _FLOAT, "that this face makes this sound; null: not judged, or no calibration"
+    )
     sync_margin: float | None = column(_FLOAT, "peak less best value more than two frames away")
     sync_confidence: float | None = column(_FLOAT, "peak less median of the curve")
     lse_d: float | None = column(_FLOAT, "LSE-D of the published SyncNet; null with any other network")
     lse_c: float | None = column(_FLOAT, "LSE-C of the published SyncNet; null with any other network")
-    drift_frames_per_minute: float | None = column(_FLOAT, "change of the lag along the chain; null: too short", "frame/min")
+    drift_frames_per_minute: float | None = column(
+        _FLOAT, "change of the lag along the chain; null: too short", "frame/min"
+    )
     drift_se_frames_per_minute: float | None = column(_FLOAT, "its standard error; null: too short", "frame/min")
     stretch_middle_frames: tuple[float, ...] = column(
-        pa.list_(pa.float32()), "middles of the stretches with speech whose lags the drift is fitted to", "frame")
+        pa.list_(pa.float32()), "middles of the stretches with speech whose lags the drift is fitted to", "frame"
+    )
     stretch_lags_frames: tuple[float, ...] = column(pa.list_(pa.float32()), "lag of each stretch", "frame")
     stretch_lag_se_frames: tuple[float, ...] = column(pa.list_(pa.float32()), "its standard error", "frame")
     active_share: float = column(_FLOAT, "share of frames in which this face speaks")
     voiced_share: float = column(_FLOAT, "share of frames with speech in the sound")
-    face_embedding: tuple[float, ...] = column(pa.list_(pa.float32()), "recognition embedding, when the detector's pack has one")
+    face_embedding: tuple[float, ...] = column(
+        pa.list_(pa.float32()), "recognition embedding, when the detector's pack has one"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +160,9 @@ class ClipRow:
     language: str = column(_TEXT, "language, as given")
     image_px: int = column(_INT, "side of the stored face", "px")
     face_source_px: float = column(_FLOAT, "median of the box's shorter side in the source", "px")
-    sharpness: float = column(_FLOAT, "median variance of the Laplacian of the stored face at 112 px", "grey level squared")
+    sharpness: float = column(
+        _FLOAT, "median variance of the Laplacian of the stored face at 112 px", "grey level squared"
+    )
     yaw_deg: float = column(_FLOAT, "median", "degree")
     pitch_deg: float = column(_FLOAT, "median", "degree")
     roll_deg: float = column(_FLOAT, "median", "degree")
@@ -187,13 +199,20 @@ class FailureRow:
 
 
 TABLES = {
-    "sources": SourceRow, "decisions": DecisionRow, "tracks": TrackRow,
-    "clips": ClipRow, "shards": ShardRow, "failures": FailureRow,
+    "sources": SourceRow,
+    "decisions": DecisionRow,
+    "tracks": TrackRow,
+    "clips": ClipRow,
+    "shards": ShardRow,
+    "failures": FailureRow,
 }
 """Table name -> row type."""
 
 SORT_BY = {
-    "sources": ("source_id", "uris"), "tracks": ("track_id",), "clips": ("key",), "shards": ("shard",),
+    "sources": ("source_id", "uris"),
+    "tracks": ("track_id",),
+    "clips": ("key",),
+    "shards": ("shard",),
     "decisions": ("source_id", "subject_id", "stage", "rule_order", "rule"),
     "failures": ("source_uri", "source_id", "window_index", "stage", "kind", "message"),
 }
@@ -221,8 +240,10 @@ def arrow_table(name: str, rows: list) -> pa.Table:
     """Rows of one table, sorted, as pyarrow holds them."""
     ordered = sorted(rows, key=lambda row: tuple(getattr(row, field) for field in SORT_BY[name]))
     schema = arrow_schema(name)
-    return pa.table({field: pa.array([getattr(row, field) for row in ordered], schema.field(field).type)
-                     for field in schema.names}, schema=schema)
+    return pa.table(
+        {field: pa.array([getattr(row, field) for row in ordered], schema.field(field).type) for field in schema.names},
+        schema=schema,
+    )
 
 
 def stored_values(row: object) -> dict[str, object]:

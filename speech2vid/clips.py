@@ -1,4 +1,5 @@
 """Clips of a dataset that `talkshard build` made, one by one; each part is decoded only when it is asked for."""
+
 import functools
 import io
 import json
@@ -72,7 +73,7 @@ class Clip:
 
     def face(self, frame: int) -> np.ndarray:
         """One stored face: RGB uint8 (image_px, image_px, 3)."""
-        begin, end = self._face_bounds[frame:frame + 2]
+        begin, end = self._face_bounds[frame : frame + 2]
         jpeg = self._part("faces.mjpg")[begin:end]
         if jpeg[:2] != b"\xff\xd8" or jpeg[-2:] != b"\xff\xd9":  # OpenCV would fill what is missing with grey
             raise self._damaged("faces.mjpg", f"frame {frame} is no whole JPEG")
@@ -130,7 +131,7 @@ def open_clip(stored: StoredClip) -> Clip:
     """A clip out of its tar members, nothing of it decoded. IntegrityError: they are not this clip's members."""
     parts, members, start = {}, memoryview(stored.members), 0
     while start < len(members):
-        header = bytes(members[start:start + BLOCK_BYTES])
+        header = bytes(members[start : start + BLOCK_BYTES])
         key, _, part = header[_NAME].rstrip(b"\0").partition(b".")
         try:
             size = int(header[_SIZE].strip(b"\0 "), 8)
@@ -139,7 +140,7 @@ def open_clip(stored: StoredClip) -> Clip:
         start += BLOCK_BYTES
         if key != stored.key.encode() or start + size > len(members):
             raise _no_members(stored)
-        parts[part.decode(errors="replace")] = members[start:start + size]
+        parts[part.decode(errors="replace")] = members[start : start + size]
         start += -(-size // BLOCK_BYTES) * BLOCK_BYTES
     return Clip(key=stored.key, shard=stored.shard, num_frames=stored.num_frames, image_px=stored.image_px, parts=parts)
 

@@ -4,6 +4,7 @@
 use to a sync network that sees mesh points; the rest of a face is lent to them by a portrait in the public domain
 (scikit-image's astronaut). Fit for teaching how lips move with sound, and for nothing else.
 """
+
 import argparse
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def with_mouth(portrait: np.ndarray, mouth: np.ndarray) -> np.ndarray:
 
 def _portrait_rgb() -> np.ndarray:
     from skimage.data import astronaut
+
     left, top, side = _PORTRAIT_SQUARE
     scale = side / _SIDE_PX
     to_portrait = np.array([[scale, 0, left], [0, scale, top]])
@@ -70,14 +72,15 @@ def _to_face(width: int) -> np.ndarray:
     enlarged = _SIDE_PX / side
     scale = _MOUTH_PX * enlarged / (_RECORDED_MOUTH * width)
     x, y = ((_MOUTH_XY[0] - left) * enlarged, (_MOUTH_XY[1] - top) * enlarged)
-    return np.array([[scale, 0, x - scale * _RECORDED_MOUTH_XY[0] * width],
-                     [0, scale, y - scale * _RECORDED_MOUTH_XY[1] * width]])
+    return np.array(
+        [[scale, 0, x - scale * _RECORDED_MOUTH_XY[0] * width], [0, scale, y - scale * _RECORDED_MOUTH_XY[1] * width]]
+    )
 
 
 def _window(height: int, width: int) -> np.ndarray:
     left, top, right, bottom = (round(share * width) for share in _EDGE)
     window = np.zeros((height, width), np.float32)
-    window[top:height - bottom, left:width - right] = 1
+    window[top : height - bottom, left : width - right] = 1
     return cv2.GaussianBlur(window, (0, 0), 0.03 * width)
 
 
@@ -94,7 +97,9 @@ def _write(source, made, portrait: np.ndarray) -> None:
             made.mux(packet)
         elif packet.stream is video:
             for frame in packet.decode():
-                face = av.VideoFrame.from_ndarray(with_mouth(portrait, frame.to_ndarray(format="rgb24")), format="rgb24")
+                face = av.VideoFrame.from_ndarray(
+                    with_mouth(portrait, frame.to_ndarray(format="rgb24")), format="rgb24"
+                )
                 face.pts, face.time_base = frame.pts, frame.time_base
                 made.mux(pictures.encode(face.reformat(format="bgr0")))
     made.mux(pictures.encode())

@@ -2,6 +2,7 @@
 
 It learns on stills that were blurred, apart from the generator, and is applied after it. Shapes: B pictures, H, W.
 """
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -33,7 +34,7 @@ class Deblurring(nn.Module):
 def blurred(faces_B3HW: Tensor) -> Tensor:
     """What Deblurring learns to undo: a Gaussian of 5 x 5 px, sigma 2."""
     offsets = torch.arange(_BLUR_SIDE, dtype=faces_B3HW.dtype, device=faces_B3HW.device) - _BLUR_SIDE // 2
-    line = torch.exp(-offsets ** 2 / (2 * _BLUR_SIGMA ** 2))
+    line = torch.exp(-(offsets**2) / (2 * _BLUR_SIGMA**2))
     kernel = torch.outer(line, line) / line.sum() ** 2
     padded = F.pad(faces_B3HW, (_BLUR_SIDE // 2,) * 4, mode="replicate")
     return F.conv2d(padded, kernel.expand(3, 1, -1, -1), groups=3)

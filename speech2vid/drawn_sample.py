@@ -2,6 +2,7 @@
 
 Shapes: B clips, K targets, N stills, S image_px.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +36,10 @@ class SampleSettings:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
         if not 0 <= self.target_offset < self.kind.window_columns:
-            raise UsageError(f"target_column_offset must be 0 to {self.kind.window_columns - 1} columns, not "
-                             f"{self.target_column_offset}")
+            raise UsageError(
+                f"target_column_offset must be 0 to {self.kind.window_columns - 1} columns, not "
+                f"{self.target_column_offset}"
+            )
 
     @property
     def kind(self) -> SoundKind:
@@ -66,28 +69,40 @@ class DrawnSamples:
         targets, stills = (num_clips, settings.targets_per_clip), (num_clips, settings.num_identity)
         return DrawnSamples(
             sound=np.empty((*targets, 1, settings.kind.num_channels, settings.kind.window_columns), np.float32),
-            target=np.empty((*targets, image_px, image_px, 3), np.uint8), frame=np.empty(targets, np.int64),
-            identity=np.empty((*stills, image_px, image_px, 3), np.uint8), identity_frame=np.empty(stills, np.int64),
-            mesh=np.empty((*targets, 468, 3), np.int16))
+            target=np.empty((*targets, image_px, image_px, 3), np.uint8),
+            frame=np.empty(targets, np.int64),
+            identity=np.empty((*stills, image_px, image_px, 3), np.uint8),
+            identity_frame=np.empty(stills, np.int64),
+            mesh=np.empty((*targets, 468, 3), np.int16),
+        )
 
 
-def draw_moments(num_frames: int, settings: SampleSettings,
-                 random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def draw_moments(
+    num_frames: int, settings: SampleSettings, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Frames of targets, int64 (K,), and of stills, int64 (N,), of a clip; none where it has no whole window."""
     targets = draw_targets(num_frames, settings, random)
     return targets, draw_stills(num_frames, targets, settings, random) if len(targets) else targets
 
 
-def decode_sample(clip: Clip, moments: tuple[np.ndarray, np.ndarray], settings: SampleSettings, listener: ClipListener,
-                  into: DrawnSamples, slot: int) -> None:
+def decode_sample(
+    clip: Clip,
+    moments: tuple[np.ndarray, np.ndarray],
+    settings: SampleSettings,
+    listener: ClipListener,
+    into: DrawnSamples,
+    slot: int,
+) -> None:
     """Decode the drawn moments of a clip, and those alone, into a place among others.
 
     IntegrityError: there are none, or what is needed of the clip is damaged; the place may be half filled.
     """
     targets, stills = moments
     if not len(targets):
-        raise IntegrityError(f"clip {clip.key} in {clip.shard}: its {clip.num_frames} frames are too few for a window "
-                             f"of {settings.kind.window_columns} columns")
+        raise IntegrityError(
+            f"clip {clip.key} in {clip.shard}: its {clip.num_frames} frames are too few for a window "
+            f"of {settings.kind.window_columns} columns"
+        )
     into.frame[slot], into.identity_frame[slot], into.mesh[slot] = targets, stills, clip.mesh[targets]
     into.sound[slot] = windows_of(listener.columns(clip), targets, settings.kind, settings.target_offset)
     if not np.isfinite(into.sound[slot]).all():
@@ -102,19 +117,20 @@ def draw_targets(num_frames: int, settings: SampleSettings, random: np.random.Ge
     fitting = frames_with_window(num_frames, settings.kind, settings.target_offset)
     if not len(fitting):
         return fitting
-    spaced = fitting[random.integers(min(settings.target_every_frames, len(fitting)))::settings.target_every_frames]
+    spaced = fitting[random.integers(min(settings.target_every_frames, len(fitting))) :: settings.target_every_frames]
     chosen = spaced if len(spaced) >= settings.targets_per_clip else fitting
     return np.resize(random.permutation(chosen), settings.targets_per_clip)
 
 
-def draw_stills(num_frames: int, targets: np.ndarray, settings: SampleSettings,
-                random: np.random.Generator) -> np.ndarray:
+def draw_stills(
+    num_frames: int, targets: np.ndarray, settings: SampleSettings, random: np.random.Generator
+) -> np.ndarray:
     """Frames of a clip away from its targets, int64 (N,); in a short clip those that lie farthest from them."""
     distance = np.abs(np.arange(num_frames)[:, None] - targets).min(1)
     away = np.flatnonzero(distance >= max(settings.identity_gap_frames, 1))
     if len(away) >= settings.num_identity:
-        return random.permutation(away)[:settings.num_identity]
-    farthest = np.argsort(-distance - random.uniform(0, 0.5, num_frames))[:settings.num_identity]
+        return random.permutation(away)[: settings.num_identity]
+    farthest = np.argsort(-distance - random.uniform(0, 0.5, num_frames))[: settings.num_identity]
     return np.resize(farthest, settings.num_identity)
 
 

@@ -3,6 +3,7 @@
 The clips are put in one line. Each rank has an equal piece of it, whatever lies in which shard, and each of its batches
 a piece of that: so any batch can be found without making those before it.
 """
+
 import numpy as np
 
 

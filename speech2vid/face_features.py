@@ -3,6 +3,7 @@
 ONNX Runtime gives no gradients, so the few kinds of layers that such networks are made of are run by torch.
 Shapes: B faces, C channels, H height, W width.
 """
+
 from pathlib import Path
 from typing import Protocol
 
@@ -34,8 +35,10 @@ def load_face_features(spec: str) -> nn.Module:
         return OnnxFeatures(Path(model_path("centerface")))
     path = Path(spec)
     if not path.is_file():
-        raise UsageError(f"no face network for the content loss is at {spec}: give centerface, an ONNX file, or VGG-M "
-                         "weights (.mat, .safetensors)")
+        raise UsageError(
+            f"no face network for the content loss is at {spec}: give centerface, an ONNX file, or VGG-M "
+            "weights (.mat, .safetensors)"
+        )
     return OnnxFeatures(path) if path.suffix == ".onnx" else FaceVgg(path)
 
 
@@ -46,14 +49,15 @@ class OnnxFeatures(nn.Module):
         super().__init__()
         model = onnx.load(str(path))
         self._nodes, self._input = list(model.graph.node), _only_input(model.graph, path)
-        weights = {value.name: torch.from_numpy(numpy_helper.to_array(value).copy())
-                   for value in model.graph.initializer}
+        weights = {
+            value.name: torch.from_numpy(numpy_helper.to_array(value).copy()) for value in model.graph.initializer
+        }
         self._names = {name: f"weight_{number}" for number, name in enumerate(weights)}
         for name, value in weights.items():
             self.register_buffer(self._names[name], value, persistent=False)
         self._kept = self._last_of_each_size(path)
         last = max(index for index, node in enumerate(self._nodes) if node.output[0] in self._kept)
-        self._nodes = self._nodes[:last + 1]
+        self._nodes = self._nodes[: last + 1]
 
     def forward(self, faces_B3HW: Tensor) -> list[Tensor]:
         """See FaceFeatures."""
@@ -79,8 +83,10 @@ class OnnxFeatures(nn.Module):
                 found[value.shape[-1]] = node.output[0]
         kept = [found[side] for side in sorted(found, reverse=True)][:NUM_MAPS]
         if len(kept) < NUM_MAPS:
-            raise UsageError(f"{path} gives feature maps of {len(kept)} sizes, not {NUM_MAPS}, before a layer that is "
-                             f"not one of {', '.join(_LAYERS)}: give another face network")
+            raise UsageError(
+                f"{path} gives feature maps of {len(kept)} sizes, not {NUM_MAPS}, before a layer that is "
+                f"not one of {', '.join(_LAYERS)}: give another face network"
+            )
         return kept
 
 
@@ -104,8 +110,15 @@ def _padded(x_BCHW: Tensor, with_: dict, value: float = 0.0) -> Tensor:
 
 
 def _convolution(given: list[Tensor], with_: dict) -> Tensor:
-    return F.conv2d(_padded(given[0], with_), given[1], given[2] if len(given) > 2 else None,
-                    with_.get("strides", 1), 0, with_.get("dilations", 1), with_.get("group", 1))
+    return F.conv2d(
+        _padded(given[0], with_),
+        given[1],
+        given[2] if len(given) > 2 else None,
+        with_.get("strides", 1),
+        0,
+        with_.get("dilations", 1),
+        with_.get("group", 1),
+    )
 
 
 def _norm(given: list[Tensor], with_: dict) -> Tensor:
@@ -118,7 +131,9 @@ def _pool(given: list[Tensor], with_: dict) -> Tensor:
 
 
 _LAYERS = {
-    "Conv": _convolution, "BatchNormalization": _norm, "MaxPool": _pool,
+    "Conv": _convolution,
+    "BatchNormalization": _norm,
+    "MaxPool": _pool,
     "Relu": lambda given, with_: F.relu(given[0]),
     "PRelu": lambda given, with_: F.prelu(given[0], given[1].flatten()),
     "Add": lambda given, with_: given[0] + given[1],

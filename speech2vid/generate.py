@@ -1,4 +1,5 @@
 """`talkshard generate`: a person's stills and a sound become a video of that face saying it."""
+
 import argparse
 import time
 from collections.abc import Iterable, Iterator
@@ -27,15 +28,19 @@ def main(words: list[str], program: str = "talkshard generate") -> int:
     stills = find_stills(own.identity, network.shape.num_identity, StillFinder(network.shape.still_px))
     start = time.monotonic()
     mean_face = mean_talking_face(network, stills, sound) if own.gain != 1 else None
-    comment = (f"Generated: this person did not say this. Made by talkshard generate, recipe {network.shape.recipe}, "
-               f"network sha256 {network.sha256}")
+    comment = (
+        f"Generated: this person did not say this. Made by talkshard generate, recipe {network.shape.recipe}, "
+        f"network sha256 {network.sha256}"
+    )
     with TalkingVideo(Path(own.output), own.size_px, comment) as video:
         heard = _written(sound.blocks(), video)
         for faces in talking_faces(network, stills, heard, sound.num_frames, mean_face, own.gain, deblurring):
             video.write_faces(faces)
     spent_s = time.monotonic() - start
-    print(f"{own.output}: {sound.num_frames} frames, {sound.num_frames / 25:.2f} s, of {network.name} "
-          f"({network.shape.recipe}); {sound.num_frames / spent_s:.1f} frames/s")
+    print(
+        f"{own.output}: {sound.num_frames} frames, {sound.num_frames / 25:.2f} s, of {network.name} "
+        f"({network.shape.recipe}); {sound.num_frames / spent_s:.1f} frames/s"
+    )
     return 0
 
 
@@ -48,14 +53,29 @@ def _written(blocks: Iterable[np.ndarray], video: TalkingVideo) -> Iterator[np.n
 def _read_options(words: list[str], program: str) -> argparse.Namespace:
     options = argparse.ArgumentParser(prog=program, description=_DESCRIPTION)
     add = options.add_argument
-    add("--identity", required=True, nargs="+", metavar="FILE", help="pictures of one person, or a video (its first "
-        "minute is looked at)")
+    add(
+        "--identity",
+        required=True,
+        nargs="+",
+        metavar="FILE",
+        help="pictures of one person, or a video (its first minute is looked at)",
+    )
     add("--audio", required=True, metavar="FILE", help="the sound to say: any file with sound")
     add("--output", required=True, metavar="OUT.mp4", help="video to write")
-    add("--checkpoint", default=str(DEFAULT_PATH), metavar="C.onnx", help="generator that talkshard train wrote "
-        "(default: the one that comes with the program)")
-    add("--gain", type=float, default=1.0, metavar="G", help="how many times a face's difference from the mean face is "
-        "taken; 1.7 gives the mouth of the network that comes along its full movement (default: %(default)s)")
+    add(
+        "--checkpoint",
+        default=str(DEFAULT_PATH),
+        metavar="C.onnx",
+        help="generator that talkshard train wrote (default: the one that comes with the program)",
+    )
+    add(
+        "--gain",
+        type=float,
+        default=1.0,
+        metavar="G",
+        help="how many times a face's difference from the mean face is "
+        "taken; 1.7 gives the mouth of the network that comes along its full movement (default: %(default)s)",
+    )
     add("--deblurring", metavar="D.onnx", help="network that sharpens the faces afterwards")
     add("--size_px", type=int, default=224, help="side of the video, even (default: %(default)s)")
     own = options.parse_args(words)

@@ -3,6 +3,7 @@
 With its defaults it is the authors' released graph ("v201"), layer for layer. Residual, FiLM and leaky are not theirs:
 they are what a small network on little data needs. Shapes: B faces, N stills of each, C channels, H height, W width.
 """
+
 from dataclasses import asdict, dataclass
 
 import torch
@@ -45,20 +46,42 @@ class GeneratorSettings:
         if not 0 < self.width <= 4 or self.num_identity < 1 or not 0 <= self.audio_dropout < 1:
             raise UsageError(f"a generator has a width in 0..4, one still or more and a dropout below 1, not {self}")
         if self.decoder not in DECODERS or self.image_px not in IMAGE_SIDES:
-            raise UsageError(f"a generator's decoder is one of {DECODERS} and its image_px one of {IMAGE_SIDES}, not "
-                             f"{self.decoder!r} and {self.image_px}")
+            raise UsageError(
+                f"a generator's decoder is one of {DECODERS} and its image_px one of {IMAGE_SIDES}, not "
+                f"{self.decoder!r} and {self.image_px}"
+            )
 
 
 class Generator(nn.Module):
     """Stills and sound to faces. See GeneratorSettings for the arguments."""
 
-    def __init__(self, *, width: float = 1.0, num_identity: int = 5, skips: bool = True, decoder: str = "upsample",
-                 image_px: int = 109, residual: bool = False, film: bool = False, leaky: bool = False,
-                 audio_dropout: float = 0.0, sound: str = "mfcc") -> None:
+    def __init__(
+        self,
+        *,
+        width: float = 1.0,
+        num_identity: int = 5,
+        skips: bool = True,
+        decoder: str = "upsample",
+        image_px: int = 109,
+        residual: bool = False,
+        film: bool = False,
+        leaky: bool = False,
+        audio_dropout: float = 0.0,
+        sound: str = "mfcc",
+    ) -> None:
         super().__init__()
         self.settings = GeneratorSettings(
-            width=width, num_identity=num_identity, skips=skips, decoder=decoder, image_px=image_px, residual=residual,
-            film=film, leaky=leaky, audio_dropout=audio_dropout, sound=sound)
+            width=width,
+            num_identity=num_identity,
+            skips=skips,
+            decoder=decoder,
+            image_px=image_px,
+            residual=residual,
+            film=film,
+            leaky=leaky,
+            audio_dropout=audio_dropout,
+            sound=sound,
+        )
         self.audio = AudioEncoder(width) if self.settings.kind == MFCC else SpeechCodeEncoder(width)
         self.identity = IdentityEncoder(width, num_identity)
         self.decoder = Decoder(self.settings)
@@ -103,11 +126,18 @@ class AudioEncoder(nn.Module):
         c64, c128, c256, c512 = (scaled(channels, width) for channels in (64, 128, 256, 512))
         self.num_channels = c256
         self.layers = nn.Sequential(
-            Encoded(1, c64, 3, padding=1), Encoded(c64, c128, 3, padding=1),
+            Encoded(1, c64, 3, padding=1),
+            Encoded(c64, c128, 3, padding=1),
             # After a ReLU zeros below count as nothing.
-            nn.ZeroPad2d((0, 0, 1, 0)), nn.MaxPool2d(3, (1, 2)),
-            Encoded(c128, c256, 3, padding=1), Encoded(c256, c256, 3, padding=1), Encoded(c256, c256, 3, padding=1),
-            nn.MaxPool2d(3, 2), Encoded(c256, c512, (5, 8)), Encoded(c512, c256, 1))
+            nn.ZeroPad2d((0, 0, 1, 0)),
+            nn.MaxPool2d(3, (1, 2)),
+            Encoded(c128, c256, 3, padding=1),
+            Encoded(c256, c256, 3, padding=1),
+            Encoded(c256, c256, 3, padding=1),
+            nn.MaxPool2d(3, 2),
+            Encoded(c256, c512, (5, 8)),
+            Encoded(c512, c256, 1),
+        )
 
     def forward(self, sound_B1CT: Tensor) -> Tensor:
         """See the class."""
@@ -122,10 +152,23 @@ class SpeechCodeEncoder(nn.Module):
         c256, c512 = scaled(256, width), scaled(512, width)
         self.num_channels = c256
         self.layers = nn.Sequential(
-            nn.Flatten(1, 2), nn.BatchNorm1d(SPEECH.num_channels), nn.Conv1d(SPEECH.num_channels, c256, 1),
-            nn.BatchNorm1d(c256), nn.ReLU(), nn.Conv1d(c256, c512, 5, stride=2), nn.BatchNorm1d(c512), nn.ReLU(),
-            nn.Conv1d(c512, c512, 3, stride=2), nn.BatchNorm1d(c512), nn.ReLU(), nn.Dropout(_SPEECH_DROPOUT),
-            nn.Conv1d(c512, c256, 4), nn.BatchNorm1d(c256), nn.ReLU(), nn.Unflatten(2, (1, 1)))
+            nn.Flatten(1, 2),
+            nn.BatchNorm1d(SPEECH.num_channels),
+            nn.Conv1d(SPEECH.num_channels, c256, 1),
+            nn.BatchNorm1d(c256),
+            nn.ReLU(),
+            nn.Conv1d(c256, c512, 5, stride=2),
+            nn.BatchNorm1d(c512),
+            nn.ReLU(),
+            nn.Conv1d(c512, c512, 3, stride=2),
+            nn.BatchNorm1d(c512),
+            nn.ReLU(),
+            nn.Dropout(_SPEECH_DROPOUT),
+            nn.Conv1d(c512, c256, 4),
+            nn.BatchNorm1d(c256),
+            nn.ReLU(),
+            nn.Unflatten(2, (1, 1)),
+        )
 
     def forward(self, sound_B1CT: Tensor) -> Tensor:
         """See the class."""
@@ -169,11 +212,16 @@ class _Layer:
 def _decoder_layers(image_px: int) -> list[_Layer]:
     wide = (2, 1) if image_px == IMAGE_SIDES[0] else (2, 2)
     return [
-        _Layer(channels=128, kernel=3), _Layer(channels=256, kernel=3), _Layer(channels=512, kernel=3, pads=(0, 0)),
-        _Layer(channels=256, kernel=3, joins="relu2"), _Layer(channels=256, kernel=3),
+        _Layer(channels=128, kernel=3),
+        _Layer(channels=256, kernel=3),
+        _Layer(channels=512, kernel=3, pads=(0, 0)),
+        _Layer(channels=256, kernel=3, joins="relu2"),
+        _Layer(channels=256, kernel=3),
         _Layer(channels=96, kernel=5, pads=(3, 3), doubles=False, joins="pool1"),
-        _Layer(channels=96, kernel=3, pads=(2, 1), joins="relu1"), _Layer(channels=64, kernel=3, pads=wide),
-        _Layer(channels=32, kernel=3, pads=wide, doubles=False)]
+        _Layer(channels=96, kernel=3, pads=(2, 1), joins="relu1"),
+        _Layer(channels=64, kernel=3, pads=wide),
+        _Layer(channels=32, kernel=3, pads=wide, doubles=False),
+    ]
 
 
 class Decoder(nn.Module):
@@ -231,8 +279,9 @@ class DecoderLayer(nn.Module):
 class Encoded(nn.Sequential):
     """Convolution, batch norm, ReLU."""
 
-    def __init__(self, given: int, channels: int, kernel: int | tuple[int, int], *, stride: int = 1,
-                 padding: int = 0) -> None:
+    def __init__(
+        self, given: int, channels: int, kernel: int | tuple[int, int], *, stride: int = 1, padding: int = 0
+    ) -> None:
         super().__init__(nn.Conv2d(given, channels, kernel, stride, padding), nn.BatchNorm2d(channels), nn.ReLU())
 
 

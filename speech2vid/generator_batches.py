@@ -2,6 +2,7 @@
 
 Shapes: B clips, K targets of each, N stills of a clip, S px side, L numbers of a target's lips.
 """
+
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +38,9 @@ class GeneratorBatch:
         return self.sound.roll(self.num_targets, 0)
 
 
-def generator_batch(sample: Mapping[str, Tensor | list[str] | int], image_px: int, device: torch.device) -> GeneratorBatch:
+def generator_batch(
+    sample: Mapping[str, Tensor | list[str] | int], image_px: int, device: torch.device
+) -> GeneratorBatch:
     """From a batch of SampleStream: sound (B, K, 1, C, W), target and identity uint8 RGB, target_mesh (B, K, L).
 
     A batch of one clip, which an epoch can end with, comes twice: batch norm wants two.
@@ -45,17 +48,24 @@ def generator_batch(sample: Mapping[str, Tensor | list[str] | int], image_px: in
     given = [torch.as_tensor(sample[name]) for name in ("sound", "target", "identity", "target_mesh")]
     given.append(torch.tensor([zlib.crc32(key.encode()) for key in sample["key"]]))
     sound, target, identity, lips, clips = (
-        (value if len(value) > 1 else torch.cat([value, value])).to(device, non_blocking=True) for value in given)
+        (value if len(value) > 1 else torch.cat([value, value])).to(device, non_blocking=True) for value in given
+    )
     targets_B3HW = target.flatten(0, 1).permute(0, 3, 1, 2).float() / 255
     _require_canonical(identity)
     identity_BCHW = identity.permute(0, 1, 4, 2, 3).flatten(1, 2).float()
     return GeneratorBatch(
-        sound=sound.flatten(0, 1), targets=resized(targets_B3HW, image_px).contiguous(memory_format=torch.channels_last),
+        sound=sound.flatten(0, 1),
+        targets=resized(targets_B3HW, image_px).contiguous(memory_format=torch.channels_last),
         identity=identity_BCHW.contiguous(memory_format=torch.channels_last),
-        lips=lips.flatten(0, 1).float(), clips=clips, num_targets=sound.shape[1])
+        lips=lips.flatten(0, 1).float(),
+        clips=clips,
+        num_targets=sound.shape[1],
+    )
 
 
 def _require_canonical(identity: Tensor) -> None:
     if identity.shape[-2] != STILL_PX:
-        raise UsageError(f"the dataset's faces are {identity.shape[-2]} px: the generator takes {STILL_PX} "
-                         f"(`talkshard build --image_px {STILL_PX}`)")
+        raise UsageError(
+            f"the dataset's faces are {identity.shape[-2]} px: the generator takes {STILL_PX} "
+            f"(`talkshard build --image_px {STILL_PX}`)"
+        )

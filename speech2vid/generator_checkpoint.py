@@ -1,4 +1,5 @@
 """A generator's training in one file, so that a killed one goes on as if nothing had happened; and what it made."""
+
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,8 +15,12 @@ from speech2vid.tensor_files import above, below, give_moments, load_tensors, mo
 
 def save_training(training: GeneratorTraining, place: dict, path: Path) -> None:
     """Write all that the next step hangs on. place: where the stream of samples stands."""
-    networks = {"learning": training.generator, "average": training.average, "lips": training.lip_network,
-                "deblurring": training.deblurring}
+    networks = {
+        "learning": training.generator,
+        "average": training.average,
+        "lips": training.lip_network,
+        "deblurring": training.deblurring,
+    }
     tensors = above("optimizer", moments_of(training.optimizer))
     for name, network in networks.items():
         if network is not None:
@@ -51,8 +56,11 @@ def load_generator(path: Path, settings: GeneratorSettings | None = None) -> Gen
         raise UsageError(f"{path} holds no generator: give the generator.safetensors that `talkshard train` wrote")
     found = GeneratorSettings(**facts["generator"])
     if settings is not None and found != settings:
-        differ = [f"{name} {value}, not {asdict(settings)[name]}" for name, value in asdict(found).items()
-                  if value != asdict(settings)[name]]
+        differ = [
+            f"{name} {value}, not {asdict(settings)[name]}"
+            for name, value in asdict(found).items()
+            if value != asdict(settings)[name]
+        ]
         raise UsageError(f"{path} holds a generator of {'; '.join(differ)}")
     generator = new_generator(found)
     generator.load_state_dict(tensors)

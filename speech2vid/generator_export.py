@@ -1,4 +1,5 @@
 """From a trained generator to the ONNX files that `talkshard generate` reads without torch."""
+
 import io
 import warnings
 from pathlib import Path
@@ -46,11 +47,18 @@ class _OneLook(nn.Module):
 def export_generator(generator: Generator, path: Path, recipe: str, target_offset: int) -> None:
     """Write inputs `sound` (B, 1, C, W) and `identity` (B or 1, 3 N, 112, 112), 0..255, and output `face`."""
     num_identity, kind = generator.settings.num_identity, generator.settings.kind
-    example = (torch.zeros(2, 1, kind.num_channels, kind.window_columns),
-               torch.zeros(1, 3 * num_identity, STILL_PX, STILL_PX))
+    example = (
+        torch.zeros(2, 1, kind.num_channels, kind.window_columns),
+        torch.zeros(1, 3 * num_identity, STILL_PX, STILL_PX),
+    )
     axes = {SOUND_INPUT: {0: "faces"}, STILLS_INPUT: {0: "rows_of_stills"}, FACE_OUTPUT: {0: "faces"}}
-    metadata = {NUM_IDENTITY_KEY: num_identity, IMAGE_KEY: STILL_PX, OFFSET_KEY: target_offset, RECIPE_KEY: recipe,
-                SOUND_KEY: kind.name}
+    metadata = {
+        NUM_IDENTITY_KEY: num_identity,
+        IMAGE_KEY: STILL_PX,
+        OFFSET_KEY: target_offset,
+        RECIPE_KEY: recipe,
+        SOUND_KEY: kind.name,
+    }
     if kind == SPEECH:
         metadata[SPEECH_ENCODER_KEY] = model_sha256(SPEECH_MODEL)
     _export(_OneLook(generator.eval()), example, [SOUND_INPUT, STILLS_INPUT], axes, metadata, path)
@@ -62,14 +70,28 @@ def export_deblurring(network: Deblurring, path: Path, image_px: int) -> None:
     _export(network.eval(), (torch.zeros(1, 3, image_px, image_px),), ["blurred"], axes, {}, path)
 
 
-def _export(network: nn.Module, example: tuple[Tensor, ...], inputs: list[str], axes: dict[str, dict[int, str]],
-            metadata: dict[str, object], path: Path) -> None:
+def _export(
+    network: nn.Module,
+    example: tuple[Tensor, ...],
+    inputs: list[str],
+    axes: dict[str, dict[int, str]],
+    metadata: dict[str, object],
+    path: Path,
+) -> None:
     buffer = io.BytesIO()
     # The older exporter: its files hold no paths or traces of this machine, so the same weights give the same bytes.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its age, and of sizes that do not change
-        torch.onnx.export(network.cpu(), example, buffer, dynamo=False, opset_version=_OPSET, input_names=inputs,
-                          output_names=[FACE_OUTPUT], dynamic_axes=axes)
+        torch.onnx.export(
+            network.cpu(),
+            example,
+            buffer,
+            dynamo=False,
+            opset_version=_OPSET,
+            input_names=inputs,
+            output_names=[FACE_OUTPUT],
+            dynamic_axes=axes,
+        )
     model = onnx.load_model_from_string(buffer.getvalue())
     _store_halves(model.graph)
     onnx.helper.set_model_props(model, {name: str(value) for name, value in metadata.items()})

@@ -1,4 +1,5 @@
 """A generator as an ONNX file: what its metadata says, and faces from stills and sound, without torch."""
+
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from transforms.speakers.speech_encoder import MODEL as SPEECH_MODEL
 
 SOUND_INPUT, STILLS_INPUT, FACE_OUTPUT = "sound", "identity", "face"
 NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY, SOUND_KEY, SPEECH_ENCODER_KEY = (
-    f"talkshard.{word}" for word in ("num_identity", "image_px", "target_offset", "recipe", "sound", "speech_encoder"))
+    f"talkshard.{word}" for word in ("num_identity", "image_px", "target_offset", "recipe", "sound", "speech_encoder")
+)
 DEFAULT_PATH = Path(__file__).parent / "weights" / "talking_face.onnx"
 _MADE_BY = "give the FILE.onnx that `talkshard train` wrote"
 
@@ -80,6 +82,7 @@ def onnx_model(content: bytes, path: Path, cure: str = _MADE_BY):
     """ONNX model of a file's content; UsageError when it is none."""
     import onnx
     from google.protobuf.message import DecodeError
+
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError:
@@ -92,32 +95,49 @@ def onnx_model(content: bytes, path: Path, cure: str = _MADE_BY):
 def input_sizes(model) -> dict[str, list[int]]:
     """Input -> its dimensions; 0 where any size will do."""
     held = {value.name for value in model.graph.initializer}
-    return {value.name: [size.dim_value for size in value.type.tensor_type.shape.dim]
-            for value in model.graph.input if value.name not in held}
+    return {
+        value.name: [size.dim_value for size in value.type.tensor_type.shape.dim]
+        for value in model.graph.input
+        if value.name not in held
+    }
 
 
 def _shape_of(model, path: Path) -> GeneratorShape:
     metadata, sizes = metadata_of(model), input_sizes(model)
     missing = [key for key in (NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY, SOUND_KEY) if key not in metadata]
     if missing:
-        raise UsageError(f"{path} is no generator of talking faces, or of an earlier version: its metadata has "
-                         f"no {missing[0]}; {_MADE_BY} with this version")
+        raise UsageError(
+            f"{path} is no generator of talking faces, or of an earlier version: its metadata has "
+            f"no {missing[0]}; {_MADE_BY} with this version"
+        )
     still_px, num_identity = int(metadata[IMAGE_KEY]), int(metadata[NUM_IDENTITY_KEY])
     try:
         sound, target_offset = sound_kind(metadata[SOUND_KEY]), int(metadata[OFFSET_KEY])
     except (UsageError, ValueError) as error:
         raise UsageError(f"{path} is no generator that this version can run: {error}; {_MADE_BY}") from error
     if not 0 <= target_offset < sound.window_columns:
-        raise UsageError(f"{path} is no generator that this version can run: its {OFFSET_KEY} is {target_offset}; "
-                         f"{_MADE_BY}")
-    expected = {SOUND_INPUT: [1, sound.num_channels, sound.window_columns],
-                STILLS_INPUT: [3 * num_identity, still_px, still_px]}
+        raise UsageError(
+            f"{path} is no generator that this version can run: its {OFFSET_KEY} is {target_offset}; {_MADE_BY}"
+        )
+    expected = {
+        SOUND_INPUT: [1, sound.num_channels, sound.window_columns],
+        STILLS_INPUT: [3 * num_identity, still_px, still_px],
+    }
     if sound == SPEECH and metadata.get(SPEECH_ENCODER_KEY) != model_sha256(SPEECH_MODEL):
-        raise UsageError(f"{path} hears by another speech encoder than this version's: train it again, or take "
-                         "the version that made it")
+        raise UsageError(
+            f"{path} hears by another speech encoder than this version's: train it again, or take "
+            "the version that made it"
+        )
     for name, size in expected.items():
         if sizes.get(name, [0])[1:] != size:
-            raise UsageError(f"{path} is no generator of talking faces: its input {name} is {sizes.get(name)}, "
-                             f"not [batch, {', '.join(map(str, size))}]; {_MADE_BY}")
-    return GeneratorShape(num_identity=num_identity, still_px=still_px, target_offset=target_offset,
-                          recipe=metadata[RECIPE_KEY], sound=sound)
+            raise UsageError(
+                f"{path} is no generator of talking faces: its input {name} is {sizes.get(name)}, "
+                f"not [batch, {', '.join(map(str, size))}]; {_MADE_BY}"
+            )
+    return GeneratorShape(
+        num_identity=num_identity,
+        still_px=still_px,
+        target_offset=target_offset,
+        recipe=metadata[RECIPE_KEY],
+        sound=sound,
+    )

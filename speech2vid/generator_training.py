@@ -2,6 +2,7 @@
 
 Each step draws its random numbers from the seed, its own number and the rank: nothing else about them has to be kept.
 """
+
 import functools
 import math
 from collections.abc import Iterable
@@ -73,8 +74,16 @@ class GeneratorTraining:
         if settings.losses.reads_lips:
             self.lip_network = train_lip_network(pool, shapes, wanted.lip_steps, wanted.rows, say)
         if wanted.audio_steps:
-            train_audio(self.generator.audio, settings.generator.kind, pool, shapes, wanted.audio_steps, wanted.rows,
-                        say, settings.change_sound)
+            train_audio(
+                self.generator.audio,
+                settings.generator.kind,
+                pool,
+                shapes,
+                wanted.audio_steps,
+                wanted.rows,
+                say,
+                settings.change_sound,
+            )
 
     def advance(self, batch: GeneratorBatch) -> dict[str, float]:
         """One step; its losses by name, `loss` their sum, of all ranks. TalkshardError when they are no numbers."""
@@ -108,7 +117,8 @@ class GeneratorTraining:
             raise TalkshardError(
                 f"step {self.steps}: faces do not change with the sound (another sound moves the mouth's pixels by "
                 f"{255 * change:.3f} of 255, least {255 * settings.least_change:.3f}): channels died, or pixel loss "
-                "alone; take a lower learning rate, or a recipe with difference and lip loss")
+                "alone; take a lower learning rate, or a recipe with difference and lip loss"
+            )
         return change
 
     @functools.cached_property
@@ -138,16 +148,20 @@ class GeneratorTraining:
     def _groups(self) -> list[dict[str, object]]:
         heard = set(self.generator.audio.parameters())
         others = [value for value in self.generator.parameters() if value not in heard]
-        return [{"params": others, "share": 1.0},
-                {"params": list(self.generator.audio.parameters()), "share": self.settings.audio_learning_share}]
+        return [
+            {"params": others, "share": 1.0},
+            {"params": list(self.generator.audio.parameters()), "share": self.settings.audio_learning_share},
+        ]
 
     def _numbers(self, terms: dict[str, Tensor]) -> dict[str, float]:
         means = self.ranks.mean(torch.stack([value.detach().float() for value in terms.values()]))
         numbers = dict(zip(terms, means.tolist(), strict=True))
         if not all(map(math.isfinite, numbers.values())):
-            raise TalkshardError(f"step {self.steps}: the loss is no number any more ("
-                                 + ", ".join(f"{name} {value:.3g}" for name, value in numbers.items())
-                                 + "): go on from the last checkpoint with a lower --learning_rate")
+            raise TalkshardError(
+                f"step {self.steps}: the loss is no number any more ("
+                + ", ".join(f"{name} {value:.3g}" for name, value in numbers.items())
+                + "): go on from the last checkpoint with a lower --learning_rate"
+            )
         return numbers
 
 

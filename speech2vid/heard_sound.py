@@ -1,4 +1,5 @@
 """The sound that a face shall speak: any media file's, in pieces, as 16 kHz mono."""
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction

@@ -3,6 +3,7 @@
 It learns from the mesh: principal components of the lips, as they move within a clip. Shapes: B faces, K targets of one
 clip, L numbers of a target's lips, P components.
 """
+
 from typing import Self
 
 import torch
@@ -73,5 +74,6 @@ def mouths(faces_BCHW: Tensor) -> Tensor:
 
 
 def _layer(given: int, channels: int, kernel: int) -> nn.Module:
-    return nn.Sequential(nn.Conv2d(given, channels, kernel, 2, kernel // 2), nn.BatchNorm2d(channels),
-                         nn.LeakyReLU(_LEAK))
+    return nn.Sequential(
+        nn.Conv2d(given, channels, kernel, 2, kernel // 2), nn.BatchNorm2d(channels), nn.LeakyReLU(_LEAK)
+    )

@@ -2,6 +2,7 @@
 
 Shapes: B targets in rows, K in a row of one clip (B is a multiple of K), C channels, H height, W width.
 """
+
 from dataclasses import dataclass
 
 import torch
@@ -74,8 +75,10 @@ def content_loss(made_B3HW: Tensor, target_B3HW: Tensor, face_features: nn.Modul
     """Sum of L1 over five maps, each in units of the target's mean magnitude, so that networks can be exchanged."""
     with torch.no_grad():
         wanted = face_features(target_B3HW)
-    return sum((found - map_BCHW).abs().mean() / (map_BCHW.abs().mean() + _EPSILON)
-               for found, map_BCHW in zip(face_features(made_B3HW), wanted, strict=True))
+    return sum(
+        (found - map_BCHW).abs().mean() / (map_BCHW.abs().mean() + _EPSILON)
+        for found, map_BCHW in zip(face_features(made_B3HW), wanted, strict=True)
+    )
 
 
 def difference_loss(made_B3HW: Tensor, target_B3HW: Tensor, num_targets: int) -> Tensor:
@@ -88,8 +91,10 @@ def lip_loss(made_B3HW: Tensor, target_B3HW: Tensor, lip_network: LipNetwork) ->
     with torch.no_grad():
         wanted_BP, wanted_maps = lip_network(target_B3HW)
     found_BP, found_maps = lip_network(made_B3HW)
-    features = sum((found - map_BCHW).abs().mean() / (map_BCHW.abs().mean() + _EPSILON)
-                   for found, map_BCHW in zip(found_maps, wanted_maps, strict=True)) / len(wanted_maps)
+    features = sum(
+        (found - map_BCHW).abs().mean() / (map_BCHW.abs().mean() + _EPSILON)
+        for found, map_BCHW in zip(found_maps, wanted_maps, strict=True)
+    ) / len(wanted_maps)
     return (found_BP - wanted_BP).abs().mean(), features
 
 

@@ -3,6 +3,7 @@
 Coefficients 1 to 12 are a linear picture of the smoothed log-mel spectrum without its level, so a warped filter bank is
 one matrix and an equaliser one offset. Shapes: B windows, K coefficients, T columns, M bands.
 """
+
 import functools
 
 import numpy as np
@@ -44,7 +45,7 @@ def _warps(num_windows: int, device: torch.device) -> Tensor:
     """Matrices (B, M, M) that read each band a little higher or lower, between two bands."""
     bands = torch.arange(_NUM_BANDS, dtype=torch.float32, device=device)
     stretch = 1 + _uniform(-_WARP, _WARP, num_windows, device)[:, None]
-    read_BM = (bands * stretch + _uniform(-_MOST_SHIFT, _MOST_SHIFT, num_windows, device)[:, None])
+    read_BM = bands * stretch + _uniform(-_MOST_SHIFT, _MOST_SHIFT, num_windows, device)[:, None]
     read_BM = read_BM.clamp(0, _NUM_BANDS - 1)
     return (1 - (read_BM[:, :, None] - bands).abs()).clamp(min=0)
 

@@ -3,6 +3,7 @@
 All from one pool of targets, held in memory; a minute or three. Shapes: R rows of the pool (clips), K targets of each,
 L numbers of lips, P lip shapes.
 """
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -72,13 +73,16 @@ def train_lip_network(pool: Pool, shapes: LipShapes, steps: int, rows: int, say:
     if len(held):
         index = _targets_of(held, pool)
         found = torch.cat([network.read(pictures[part].float() / 255)[0] for part in index.split(512)])
-        say(f"lip network: correlation {_correlation(found[:, 0], wanted[index, 0]):.2f} with the first lip shape, of "
-            "clips it did not learn from")
+        say(
+            f"lip network: correlation {_correlation(found[:, 0], wanted[index, 0]):.2f} with the first lip shape, of "
+            "clips it did not learn from"
+        )
     return network
 
 
-def train_audio(encoder: nn.Module, kind: SoundKind, pool: Pool, shapes: LipShapes, steps: int, rows: int, say: Say,
-                change: bool) -> None:
+def train_audio(
+    encoder: nn.Module, kind: SoundKind, pool: Pool, shapes: LipShapes, steps: int, rows: int, say: Say, change: bool
+) -> None:
     """Sound first: the audio encoder predicts how the lips of a clip move."""
     head = nn.Linear(encoder.num_channels, shapes.components_LP.shape[1]).to(pool.sound.device)
     learner = nn.Sequential(encoder, nn.Flatten(), nn.Dropout(0.2 if change else 0.0), head)
@@ -93,8 +97,7 @@ def train_audio(encoder: nn.Module, kind: SoundKind, pool: Pool, shapes: LipShap
         found, wanted = predicted(index, change), wanted_RKP[index]
         if num_targets == 1:
             return F.smooth_l1_loss(found, wanted)
-        return (F.smooth_l1_loss(_change(found), _change(wanted))
-                + _ABSOLUTE_WEIGHT * F.smooth_l1_loss(found, wanted))
+        return F.smooth_l1_loss(_change(found), _change(wanted)) + _ABSOLUTE_WEIGHT * F.smooth_l1_loss(found, wanted)
 
     _learn(learner, loss, learnt, steps, max(2, rows // num_targets))
     if len(held) and num_targets > 1:
@@ -111,7 +114,7 @@ def train_deblurring(pool: Pool, width: int, steps: int) -> Deblurring:
 
     def loss(index: Tensor) -> Tensor:
         top, left = (int(start) for start in torch.randint(pool.stills.shape[-1] - _PIECE_PX + 1, (2,)))
-        sharp = pool.stills[index, :, top:top + _PIECE_PX, left:left + _PIECE_PX].float() / 255
+        sharp = pool.stills[index, :, top : top + _PIECE_PX, left : left + _PIECE_PX].float() / 255
         return F.mse_loss(network(blurred(sharp)), sharp)  # L1 would do nothing: most pixels are smooth
 
     _learn(network, loss, torch.arange(len(pool.stills), device=pool.stills.device), steps, _STILLS_OF_A_STEP)

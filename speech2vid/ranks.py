@@ -1,4 +1,5 @@
 """Processes that torchrun started, one a device, which train one network together; without torchrun there is one."""
+
 import contextlib
 import os
 from collections.abc import Iterator
@@ -60,8 +61,11 @@ def open_ranks(device: str) -> Iterator[Ranks]:
     if num_ranks > 1:
         distributed.init_process_group("nccl" if kind == "cuda" else "gloo")
     try:
-        yield Ranks(rank=int(os.environ.get("RANK", "0")), num_ranks=num_ranks,
-                    device=torch.device(kind, local) if kind == "cuda" else torch.device(kind))
+        yield Ranks(
+            rank=int(os.environ.get("RANK", "0")),
+            num_ranks=num_ranks,
+            device=torch.device(kind, local) if kind == "cuda" else torch.device(kind),
+        )
     finally:
         if num_ranks > 1:
             distributed.destroy_process_group()

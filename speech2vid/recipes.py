@@ -1,4 +1,5 @@
 """Whole settings of `talkshard train`: tiny, small, paper."""
+
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -48,28 +49,46 @@ class GeneratorTrainingSettings:
 def paper() -> GeneratorTrainingSettings:
     """The published graph and loss. Batch size, rate and number of steps are unpublished."""
     return GeneratorTrainingSettings(
-        name="paper", batch_clips=32, targets_per_clip=1, steps=200_000, learning_rate=1e-4, averaging=0.999,
-        deblurring_width=PUBLISHED_WIDTH, look_every=1000, save_every=1000, least_change_after=20_000)
+        name="paper",
+        batch_clips=32,
+        targets_per_clip=1,
+        steps=200_000,
+        learning_rate=1e-4,
+        averaging=0.999,
+        deblurring_width=PUBLISHED_WIDTH,
+        look_every=1000,
+        save_every=1000,
+        least_change_after=20_000,
+    )
 
 
 def tiny() -> GeneratorTrainingSettings:
     """A mouth that opens and closes with the sound, after half an hour on two cores."""
     return GeneratorTrainingSettings(
         name="tiny",
-        generator=GeneratorSettings(width=0.25, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1,
-                                    sound="speech"),
+        generator=GeneratorSettings(
+            width=0.25, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1, sound="speech"
+        ),
         losses=LossSettings(mouth=3, content=0, difference=4, lip_shape=0.1, lip_features=0.2),
         preparation=PreparationSettings(audio_steps=1200),
-        steps=3500, audio_learning_share=0.3, change_sound=True, deblurring_width=16)
+        steps=3500,
+        audio_learning_share=0.3,
+        change_sound=True,
+        deblurring_width=16,
+    )
 
 
 def small() -> GeneratorTrainingSettings:
     """As tiny, three eighths of the published width, and the content loss: two hours on two cores."""
     smaller = tiny()
     return replace(
-        smaller, name="small", generator=replace(smaller.generator, width=0.375),
+        smaller,
+        name="small",
+        generator=replace(smaller.generator, width=0.375),
         losses=replace(smaller.losses, content=0.02),
-        preparation=PreparationSettings(pool_batches=200, lip_steps=1200, audio_steps=2000), steps=6500)
+        preparation=PreparationSettings(pool_batches=200, lip_steps=1200, audio_steps=2000),
+        steps=6500,
+    )
 
 
 RECIPES: dict[str, Callable[[], GeneratorTrainingSettings]] = {"tiny": tiny, "small": small, "paper": paper}

@@ -1,4 +1,5 @@
 """Which run a folder holds, so that the same command goes on with it and another does not."""
+
 import json
 import os
 from pathlib import Path
@@ -18,9 +19,11 @@ def refuse_another_run(output: Path, result: str, checkpoints: str, run: dict[st
     for name, value in run.items():
         if begun.get(name) != value:
             differs = f"{name} {_shown(begun.get(name))}, not {_shown(value)}"
-            raise UsageError(f"{output} holds a run that was begun with "
-                             f"{f'other {name}' if isinstance(value, dict) else differs}: choose another --output, or "
-                             "give what it was begun with to go on")
+            raise UsageError(
+                f"{output} holds a run that was begun with "
+                f"{f'other {name}' if isinstance(value, dict) else differs}: choose another --output, or "
+                "give what it was begun with to go on"
+            )
 
 
 def begin_run(output: Path, checkpoints: str, run: dict[str, object]) -> None:

@@ -3,6 +3,7 @@
 A batch is a function of the dataset, the settings, the seed, the rank and two numbers, epoch and batch; these two are
 all there is to save.
 """
+
 import collections
 import hashlib
 import itertools
@@ -39,8 +40,18 @@ class SampleStream(IterableDataset):
     next one in the epoch's order, and named in `skipped`.
     """
 
-    def __init__(self, dataset: str, split: str = "train", settings: SampleSettings | None = None, batch_size: int = 8,
-                 seed: int = 0, rank: int = 0, world_size: int = 1, where: str | None = None, endless: bool = False):
+    def __init__(
+        self,
+        dataset: str,
+        split: str = "train",
+        settings: SampleSettings | None = None,
+        batch_size: int = 8,
+        seed: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+        where: str | None = None,
+        endless: bool = False,
+    ):
         """where: a DuckDB condition on the clips table. UsageError, IntegrityError: see find_clips."""
         if batch_size < 1 or not 0 <= rank < world_size:
             raise UsageError(f"no batches for rank {rank} of {world_size} with batch size {batch_size}")
@@ -80,7 +91,9 @@ class SampleStream(IterableDataset):
         """Go on as the stream would have that gave this state. UsageError: it was of another dataset or setting."""
         for name, value in self._identity().items():
             if state.get(name) != value:
-                raise UsageError(f"the saved place is of {name} {state.get(name)}, not {value}: it cannot be gone on from")
+                raise UsageError(
+                    f"the saved place is of {name} {state.get(name)}, not {value}: it cannot be gone on from"
+                )
         self._given = state["epoch"] * self.num_batches + state["batches"]
 
     def __iter__(self) -> Iterator[Batch]:
@@ -118,8 +131,15 @@ class SampleStream(IterableDataset):
         random = np.random.default_rng([self._seed, epoch, position])
         return draw_moments(int(self._num_frames[number]), self.settings, random)
 
-    def _decode(self, epoch: int, position: int, clip: StoredClip, moments: tuple[np.ndarray, np.ndarray],
-                into: DrawnSamples, slot: int) -> tuple[str, list[str]]:
+    def _decode(
+        self,
+        epoch: int,
+        position: int,
+        clip: StoredClip,
+        moments: tuple[np.ndarray, np.ndarray],
+        into: DrawnSamples,
+        slot: int,
+    ) -> tuple[str, list[str]]:
         """A sample of the clip, or of the next one that can be read; its key, and what was wrong with those before."""
         bad = []
         while len(bad) < _MAX_BAD_TOGETHER:
@@ -139,14 +159,21 @@ class SampleStream(IterableDataset):
 
     def _identity(self) -> dict:
         """What two streams must share to give the same batches."""
-        return {"seed": self._seed, "batch_size": self._batch_size, "world_size": self._world_size,
-                **asdict(self.settings), "clips_sha256": self._clips_sha256}
+        return {
+            "seed": self._seed,
+            "batch_size": self._batch_size,
+            "world_size": self._world_size,
+            **asdict(self.settings),
+            "clips_sha256": self._clips_sha256,
+        }
 
     def _only_image_px(self, dataset: str) -> int:
         sides = self._clips.places["image_px"].unique().to_pylist()
         if len(sides) > 1:
-            raise UsageError(f"{dataset} holds faces of {' and '.join(map(str, sorted(sides)))} px: choose one size by "
-                             "where=\"image_px = ...\"")
+            raise UsageError(
+                f"{dataset} holds faces of {' and '.join(map(str, sorted(sides)))} px: choose one size by "
+                'where="image_px = ..."'
+            )
         return sides[0]
 
 

@@ -1,4 +1,5 @@
 """Other voices, microphones and rooms that say the same, made on windows of sound: few people speak in small data."""
+
 import torch
 from torch import Tensor
 

@@ -3,6 +3,7 @@
 The paper's network learnt to hear from very many people. Where few people speak in the dataset, an encoder that heard
 many hears better for it (MuseTalk and LatentSync take Whisper's features so): measured in ARCHITECTURE.md, 10.
 """
+
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,11 +30,17 @@ class SoundKind:
     target_offset: int  # the window's column at which the shown frame begins, where nothing else is said
 
 
-MFCC = SoundKind(name="mfcc", num_channels=NUM_COEFFICIENTS - 1, columns_per_frame=COLUMNS_PER_FRAME, window_columns=35,
-                 target_offset=16)
+MFCC = SoundKind(
+    name="mfcc",
+    num_channels=NUM_COEFFICIENTS - 1,
+    columns_per_frame=COLUMNS_PER_FRAME,
+    window_columns=35,
+    target_offset=16,
+)
 """Coefficients 1 to 12 of the preset `speech2vid`, 0.35 s: not the loudness."""
-SPEECH = SoundKind(name="speech", num_channels=NUM_FEATURES, columns_per_frame=FEATURES_PER_FRAME, window_columns=22,
-                   target_offset=10)
+SPEECH = SoundKind(
+    name="speech", num_channels=NUM_FEATURES, columns_per_frame=FEATURES_PER_FRAME, window_columns=22, target_offset=10
+)
 """Features of the speech encoder, 0.44 s: five frames before the shown one and five after it."""
 _KINDS = {kind.name: kind for kind in (MFCC, SPEECH)}
 
@@ -115,7 +122,7 @@ class WindowStream:
             self._columns = np.repeat(columns[:, :1], self._target_offset, axis=1)
         self._columns = np.concatenate([self._columns, columns], axis=1)
         windows = self._windows(self._columns)
-        self._columns = self._columns[:, len(windows) * self._kind.columns_per_frame:].copy()
+        self._columns = self._columns[:, len(windows) * self._kind.columns_per_frame :].copy()
         self._num_frames += len(windows)
         return windows
 
@@ -132,4 +139,4 @@ class WindowStream:
         if columns.shape[1] < kind.window_columns:
             return np.empty((0, kind.num_channels, kind.window_columns), np.float32)
         every = np.lib.stride_tricks.sliding_window_view(columns, kind.window_columns, axis=1)
-        return every[:, ::kind.columns_per_frame].transpose(1, 0, 2)
+        return every[:, :: kind.columns_per_frame].transpose(1, 0, 2)

@@ -1,4 +1,5 @@
 """Stills of a person, from pictures or a video, aligned as the dataset's faces are."""
+
 from pathlib import Path
 
 import cv2
@@ -27,8 +28,9 @@ class StillFinder:
 
     def __init__(self, image_px: int, detector: FaceDetector | None = None, mesh: FaceMesh | None = None) -> None:
         self._config, self._canonical = FacesConfig(), CanonicalFace(image_px=image_px)
-        self._detector = detector or load_detector(self._config.detector, min_box_px=self._config.min_box_px,
-                                                   score=self._config.detector_score)
+        self._detector = detector or load_detector(
+            self._config.detector, min_box_px=self._config.min_box_px, score=self._config.detector_score
+        )
         self._mesh = mesh or MediaPipeMesh()
 
     def find(self, rgb: np.ndarray, name: str) -> np.ndarray | None:
@@ -36,8 +38,9 @@ class StillFinder:
         found = self._detector.detect(rgb)
         num_people = count_people(found)
         if num_people > 1:
-            raise UsageError(f"{name} shows {num_people} people: give pictures of one person alone, or cut the others "
-                             "away")
+            raise UsageError(
+                f"{name} shows {num_people} people: give pictures of one person alone, or cut the others away"
+            )
         mesh = self._mesh_of(rgb, found) if num_people else None
         return None if mesh is None else self._aligned(rgb, mesh)
 
@@ -66,11 +69,15 @@ def find_stills(paths: list[str], num_stills: int, finder: StillFinder) -> np.nd
             raise UsageError(f"--identity {path}: no such file; give pictures or a video of one person")
         faces = _of_picture(path, finder) if cv2.haveImageReader(path) else _of_video(path, num_stills, finder)
         if not faces:
-            raise UsageError(f"--identity {path}: no face was found; give a picture of one person who looks into the "
-                             "camera")
+            raise UsageError(
+                f"--identity {path}: no face was found; give a picture of one person who looks into the camera"
+            )
         found += faces
-    chosen = np.linspace(0, len(found) - 1, num_stills).round().astype(int) if len(found) > num_stills else [
-        place % len(found) for place in range(num_stills)]
+    chosen = (
+        np.linspace(0, len(found) - 1, num_stills).round().astype(int)
+        if len(found) > num_stills
+        else [place % len(found) for place in range(num_stills)]
+    )
     return np.stack([found[place] for place in chosen])
 
 

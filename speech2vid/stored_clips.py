@@ -1,4 +1,5 @@
 """Where the clips of a dataset lie, by dataset.json and the clips table, and their bytes, from any store fsspec reads."""
+
 import functools
 import json
 import mmap
@@ -16,8 +17,7 @@ from fsspec.implementations.local import LocalFileSystem
 from schemas.errors import IntegrityError, StorageError, UsageError
 from schemas.tables import SCHEMA_VERSION
 
-_PLACE = ["key", "shard", "tar_offset", "tar_length", "num_frames", "image_px", "speaker", "source_uri",
-          "licence"]
+_PLACE = ["key", "shard", "tar_offset", "tar_length", "num_frames", "image_px", "speaker", "source_uri", "licence"]
 _SHARDS_MAPPED = 64  # an epoch mixes the clips of few shards at a time
 _SPLITS = ("train", "val", "test")
 
@@ -46,7 +46,9 @@ class StoredClips:
     @property
     def people(self) -> list[str]:
         """Who is seen in each clip: without a speaker's name each source counts as a person of its own."""
-        return [clip["speaker"] or clip["source_uri"] for clip in self.places.select(["speaker", "source_uri"]).to_pylist()]
+        return [
+            clip["speaker"] or clip["source_uri"] for clip in self.places.select(["speaker", "source_uri"]).to_pylist()
+        ]
 
     def read(self, numbers: Iterable[int]) -> Iterator[StoredClip]:
         """The clips of these rows of `places`, each by its byte range alone.
@@ -64,16 +66,23 @@ class StoredClips:
             if len(piece) != row["tar_length"]:
                 raise IntegrityError(
                     f"{row['shard']} of {self.dataset} gave {len(piece)} bytes for clip {row['key']}, not "
-                    f"{row['tar_length']}: it is cut off, or its store gives no byte ranges; copy it again")
-            yield StoredClip(key=row["key"], shard=row["shard"], num_frames=row["num_frames"],
-                             image_px=row["image_px"], members=piece)
+                    f"{row['tar_length']}: it is cut off, or its store gives no byte ranges; copy it again"
+                )
+            yield StoredClip(
+                key=row["key"],
+                shard=row["shard"],
+                num_frames=row["num_frames"],
+                image_px=row["image_px"],
+                members=piece,
+            )
 
 
 def _fetched(store: fsspec.AbstractFileSystem, root: str, rows: list[dict]) -> Iterator[bytes]:
     """Ranges of any store: a far one is asked for all at once."""
     ends = [row["tar_offset"] + row["tar_length"] for row in rows]
-    yield from store.cat_ranges([f"{root}/{row['shard']}" for row in rows], [row["tar_offset"] for row in rows], ends,
-                                on_error="raise")
+    yield from store.cat_ranges(
+        [f"{root}/{row['shard']}" for row in rows], [row["tar_offset"] for row in rows], ends, on_error="raise"
+    )
 
 
 def _mapped(root: str, rows: list[dict]) -> Iterator[memoryview]:
@@ -82,7 +91,7 @@ def _mapped(root: str, rows: list[dict]) -> Iterator[memoryview]:
         path = f"{root}/{row['shard']}"
         now = os.stat(path)
         shard = _map_shard(path, now.st_ino, now.st_mtime_ns, now.st_size)
-        yield memoryview(shard)[row["tar_offset"]:row["tar_offset"] + row["tar_length"]]
+        yield memoryview(shard)[row["tar_offset"] : row["tar_offset"] + row["tar_length"]]
 
 
 @functools.lru_cache(maxsize=_SHARDS_MAPPED)
@@ -117,13 +126,16 @@ def _dataset_record(dataset: str) -> dict:
     try:
         record = json.loads(store.cat_file(f"{root}/dataset.json"))
     except FileNotFoundError as error:
-        raise UsageError(f"{dataset} holds no dataset.json: give the --output of a `talkshard build` that ended "
-                         "well") from error
+        raise UsageError(
+            f"{dataset} holds no dataset.json: give the --output of a `talkshard build` that ended well"
+        ) from error
     except ValueError as error:
         raise IntegrityError(f"dataset.json of {dataset} is no JSON ({error}): copy it again") from error
     if record.get("schema_version") != SCHEMA_VERSION:
-        raise UsageError(f"{dataset} is of schema version {record.get('schema_version')}, this Talkshard reads "
-                         f"{SCHEMA_VERSION}: build it again, or read it with the Talkshard that built it")
+        raise UsageError(
+            f"{dataset} is of schema version {record.get('schema_version')}, this Talkshard reads "
+            f"{SCHEMA_VERSION}: build it again, or read it with the Talkshard that built it"
+        )
     return record
 
 
@@ -136,8 +148,9 @@ def _clips_table(dataset: str, record: dict, columns: list[str] | None) -> pa.Ta
             with store.open(f"{root}/{part}", "rb") as file:
                 parts.append(pq.read_table(file, columns=columns))
         except FileNotFoundError as error:
-            raise IntegrityError(f"{dataset} lacks {part}, which its dataset.json lists: copy the whole dataset, "
-                                 "manifests and shards") from error
+            raise IntegrityError(
+                f"{dataset} lacks {part}, which its dataset.json lists: copy the whole dataset, manifests and shards"
+            ) from error
         except pa.ArrowInvalid as error:
             raise IntegrityError(f"{part} of {dataset} is no whole Parquet file: copy it again") from error
     if not parts:
@@ -150,8 +163,10 @@ def _check_counts(dataset: str, shards: list[dict], clips: pa.Table) -> None:
     listed = {shard["path"]: shard["num_clips"] for shard in shards}
     for path in sorted(counted.keys() | listed.keys()):
         if counted.get(path, 0) != listed.get(path, 0):
-            raise IntegrityError(f"{path} of {dataset} has {listed.get(path, 0)} clips by dataset.json, but "
-                                 f"{counted.get(path, 0)} by the clips table: see `talkshard verify`")
+            raise IntegrityError(
+                f"{path} of {dataset} has {listed.get(path, 0)} clips by dataset.json, but "
+                f"{counted.get(path, 0)} by the clips table: see `talkshard verify`"
+            )
 
 
 def _asked_for(clips: pa.Table, split: str | None, where: str | None) -> pa.Table:
@@ -177,5 +192,7 @@ def _check_sizes(dataset: str, shards: list[dict]) -> None:
         raise IntegrityError(f"{dataset} lacks a shard that its dataset.json lists: {error}") from error
     for shard, size_bytes in zip(shards, sizes, strict=True):
         if size_bytes is not None and size_bytes != shard["size_bytes"]:  # some stores do not tell
-            raise IntegrityError(f"{shard['path']} of {dataset} has {size_bytes} bytes, not {shard['size_bytes']} as "
-                                 "dataset.json says: it is cut off or another; copy it again")
+            raise IntegrityError(
+                f"{shard['path']} of {dataset} has {size_bytes} bytes, not {shard['size_bytes']} as "
+                "dataset.json says: it is cut off or another; copy it again"
+            )

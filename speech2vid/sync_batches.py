@@ -1,4 +1,5 @@
 """Batches for the sync network: stretches of clips, changed in ways that leave lips and sound in step."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,10 +53,12 @@ class BatchMaker:
         positions, columns, spoken = zip(*drawn)
         speech = [speech_frames(sound) for sound in columns]
         columns = self._with_other_voices(columns)
-        return SyncBatch(positions=np.stack([change_face(face, self._random) for face in positions]),
-                         columns=np.stack([change_sound(sound, self._random) for sound in columns]),
-                         spoken=np.stack(spoken),
-                         speech=np.stack(speech).astype(np.float32))
+        return SyncBatch(
+            positions=np.stack([change_face(face, self._random) for face in positions]),
+            columns=np.stack([change_sound(sound, self._random) for sound in columns]),
+            spoken=np.stack(spoken),
+            speech=np.stack(speech).astype(np.float32),
+        )
 
     def _pick(self, clips: list[TalkingClip]) -> TalkingClip:
         sizes = np.array([len(clip) for clip in clips], float)

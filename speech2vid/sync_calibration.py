@@ -1,4 +1,5 @@
 """What a network's curves are worth, learnt on pieces of people it never saw, with own and with wrong sounds."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +28,10 @@ def calibrate(pieces: list[JudgedPiece]) -> Calibration:
     """Logistic regression in which right and wrong, lengths, and people of a length count alike."""
     is_right = np.array([piece.kind == RIGHT for piece in pieces], float)
     if not 0 < is_right.sum() < len(is_right):
-        raise UsageError("no people left out have enough speech to learn from what a curve is worth: give a dataset "
-                         "with more people, or fewer --folds")
+        raise UsageError(
+            "no people left out have enough speech to learn from what a curve is worth: give a dataset "
+            "with more people, or fewer --folds"
+        )
     values, weights = np.stack([piece.features for piece in pieces]), _weights(pieces)
     mean = weights @ values
     spread = np.maximum(np.sqrt(weights @ (values - mean) ** 2), 1e-9)
@@ -42,8 +45,9 @@ def calibrate(pieces: list[JudgedPiece]) -> Calibration:
 
     plane = minimize(cost, np.zeros(known.shape[1]), jac=True, method="BFGS").x
     slopes = plane[:-1] / spread
-    return Calibration(weights=tuple(round(float(slope), 6) for slope in slopes),
-                       offset=round(float(plane[-1] - slopes @ mean), 6))
+    return Calibration(
+        weights=tuple(round(float(slope), 6) for slope in slopes), offset=round(float(plane[-1] - slopes @ mean), 6)
+    )
 
 
 def calibration_scores(folds: list[list[JudgedPiece]]) -> dict[int, CalibrationScore]:
@@ -66,8 +70,12 @@ def _score(pieces: list[JudgedPiece], probability: np.ndarray) -> CalibrationSco
     share = np.clip(np.where(is_right, probability, 1 - probability), 1e-9, 1)
     bins = np.minimum((probability * _NUM_BINS).astype(int), _NUM_BINS - 1)
     distance = np.bincount(bins, weights * (probability - is_right), _NUM_BINS)
-    return CalibrationScore(log_loss=float(-weights @ np.log(share)), expected_error=float(np.abs(distance).sum()),
-                            num_right=int(is_right.sum()), num_wrong=int((~is_right).sum()))
+    return CalibrationScore(
+        log_loss=float(-weights @ np.log(share)),
+        expected_error=float(np.abs(distance).sum()),
+        num_right=int(is_right.sum()),
+        num_wrong=int((~is_right).sum()),
+    )
 
 
 def _weights(pieces: list[JudgedPiece]) -> np.ndarray:
@@ -77,8 +85,9 @@ def _weights(pieces: list[JudgedPiece]) -> np.ndarray:
         count[cell] = count.get(cell, 0) + 1
     people, lengths = ([cell[:depth] for cell in count] for depth in (2, 1))
     spans = [cell[:1] for cell in set(people)]
-    weights = np.array([1 / (count[piece.cell] * people.count(piece.cell[:2]) * spans.count(piece.cell[:1]))
-                        for piece in pieces])
+    weights = np.array(
+        [1 / (count[piece.cell] * people.count(piece.cell[:2]) * spans.count(piece.cell[:1])) for piece in pieces]
+    )
     return weights / len(set(lengths))
 
 

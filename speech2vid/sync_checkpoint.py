@@ -3,6 +3,7 @@
 The state: both sets of weights, the optimizer's moments, both sources of random numbers, losses and scores so far. A
 file appears whole or not at all: it is written under another name and renamed.
 """
+
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,10 +21,17 @@ _RANDOM = "torch_random"
 
 def save_training(training: SyncTraining, scores: Scores, path: Path) -> None:
     """Write all that the next step hangs on."""
-    tensors = {_RANDOM: torch.get_rng_state(), **above("learning", training.learning.state_dict()),
-               **above("average", training.average.state_dict()), **above("optimizer", moments_of(training.optimizer))}
-    facts = {"losses": training.losses, "random": training.random.bit_generator.state,
-             "scores": {str(step): asdict(found) for step, found in scores.items()}}
+    tensors = {
+        _RANDOM: torch.get_rng_state(),
+        **above("learning", training.learning.state_dict()),
+        **above("average", training.average.state_dict()),
+        **above("optimizer", moments_of(training.optimizer)),
+    }
+    facts = {
+        "losses": training.losses,
+        "random": training.random.bit_generator.state,
+        "scores": {str(step): asdict(found) for step, found in scores.items()},
+    }
     save_tensors(tensors, facts, path)
 
 

@@ -1,4 +1,5 @@
 """What the sync network learns from: lip motion and sound columns of clips, their measured lag taken away."""
+
 import csv
 import dataclasses
 from dataclasses import dataclass
@@ -33,7 +34,9 @@ class TalkingClip:
         if len(self.columns) != COLUMNS_PER_FRAME * len(self.positions):
             raise ValueError(f"{self.name}: {len(self.positions)} frames of face, {len(self.columns)} sound columns")
         if self.spoken.shape[1] != FEATURES_PER_FRAME * len(self.positions):
-            raise ValueError(f"{self.name}: {len(self.positions)} frames of face, {self.spoken.shape[1]} speech features")
+            raise ValueError(
+                f"{self.name}: {len(self.positions)} frames of face, {self.spoken.shape[1]} speech features"
+            )
         if len(self.samples) != SAMPLES_PER_FRAME * len(self.positions):
             raise ValueError(f"{self.name}: {len(self.positions)} frames of face, {len(self.samples)} samples")
 
@@ -57,13 +60,16 @@ def without_lag(clip: TalkingClip, lag_frames: float) -> TalkingClip:
     first_column = first_frame * COLUMNS_PER_FRAME + columns_late
     first_sample = first_column * _SAMPLES_PER_COLUMN
     middles = FEATURES_PER_FRAME * (first_frame + columns_late / COLUMNS_PER_FRAME) + np.arange(
-        FEATURES_PER_FRAME * num_frames)
+        FEATURES_PER_FRAME * num_frames
+    )
     return dataclasses.replace(
-        clip, lag_frames=clip.lag_frames + columns_late / COLUMNS_PER_FRAME,
-        positions=clip.positions[first_frame:first_frame + num_frames],
-        columns=clip.columns[first_column:first_column + num_frames * COLUMNS_PER_FRAME],
+        clip,
+        lag_frames=clip.lag_frames + columns_late / COLUMNS_PER_FRAME,
+        positions=clip.positions[first_frame : first_frame + num_frames],
+        columns=clip.columns[first_column : first_column + num_frames * COLUMNS_PER_FRAME],
         spoken=np.stack([at_times(heard, middles) for heard in clip.spoken]).astype(np.float16),
-        samples=clip.samples[first_sample:first_sample + num_frames * SAMPLES_PER_FRAME])
+        samples=clip.samples[first_sample : first_sample + num_frames * SAMPLES_PER_FRAME],
+    )
 
 
 def at_times(values: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -84,8 +90,9 @@ def read_lags(path: Path) -> dict[str, float | None]:
     try:
         return {row["source"]: None if row["lag_frames"] == DROP else float(row["lag_frames"]) for row in rows}
     except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{path} must be CSV with the columns source,lag_frames (a number or {DROP}): "
-                         f"{error}") from error
+        raise UsageError(
+            f"{path} must be CSV with the columns source,lag_frames (a number or {DROP}): {error}"
+        ) from error
 
 
 def write_lags(lags: dict[str, float | None], comments: list[str], path: Path) -> None:

@@ -1,4 +1,5 @@
 """Mesh and sound of the train split of a dataset that `talkshard build` made: what the sync network learns from."""
+
 import hashlib
 import io
 import json
@@ -47,8 +48,9 @@ class _Recorded:
         return self.row["audio_shift_samples"] / SAMPLES_PER_FRAME
 
 
-def read_clips(dataset: str, lags: dict[str, float | None], wanted: Wanted | None = None,
-               encoder: SpeechEncoder | None = None) -> list[TalkingClip]:
+def read_clips(
+    dataset: str, lags: dict[str, float | None], wanted: Wanted | None = None, encoder: SpeechEncoder | None = None
+) -> list[TalkingClip]:
     """Clips of the train split, in the shards' order, without what the build left of their sources' lags.
 
     lags: frames by file name of the source, None to drop; encoder: None is the installed one. UsageError for a lag of
@@ -63,11 +65,14 @@ def read_clips(dataset: str, lags: dict[str, float | None], wanted: Wanted | Non
             recorded.append(_recorded(name, row, sample, dataset))
     unknown = sorted(name for name in set(lags) - met if lags[name] is not None)
     if unknown:
-        raise UsageError(f"the lags name {unknown[0]!r}, which no clip of the train split of {dataset} came from: "
-                         "remove its line")
+        raise UsageError(
+            f"the lags name {unknown[0]!r}, which no clip of the train split of {dataset} came from: remove its line"
+        )
     if wanted and not recorded:
-        raise UsageError(f"--only {_words_of(wanted)} leaves no clip of the train split of {dataset}: see the values "
-                         "in manifests/clips")
+        raise UsageError(
+            f"--only {_words_of(wanted)} leaves no clip of the train split of {dataset}: see the values "
+            "in manifests/clips"
+        )
     heard = _heard(recorded, encoder or SpeechEncoder())
     return [without_lag(clip, lags.get(clip.name, clip.lag_frames) - clip.lag_frames) for clip in heard]
 
@@ -110,20 +115,30 @@ def _plain(text: str) -> str:
 
 def _recorded(name: str, row: dict, sample: dict[str, bytes], dataset: str) -> _Recorded:
     if "mesh.npy" not in sample:
-        raise UsageError(f"the clips of {dataset} hold no mesh.npy, which the sync network learns from: build it again "
-                         "with this version's `talkshard build`")
+        raise UsageError(
+            f"the clips of {dataset} hold no mesh.npy, which the sync network learns from: build it again "
+            "with this version's `talkshard build`"
+        )
     samples, _ = soundfile.read(io.BytesIO(sample["flac"]), dtype="int16")
     mesh = np.load(io.BytesIO(sample["mesh.npy"]), allow_pickle=False)
     return _Recorded(name=name, row=row, positions=lip_motion(mesh), samples=samples)
 
 
 def _heard(recorded: list[_Recorded], encoder: SpeechEncoder) -> Iterator[TalkingClip]:
-    voices = hear_voices([clip.samples for clip in recorded], [clip.speaker for clip in recorded], encoder, _VOICES_SEED)
+    voices = hear_voices(
+        [clip.samples for clip in recorded], [clip.speaker for clip in recorded], encoder, _VOICES_SEED
+    )
     for clip, spoken in zip(recorded, voices, strict=True):
         yield TalkingClip(
-            name=clip.name, speaker=clip.speaker, positions=clip.positions, columns=sound_columns(clip.samples),
-            spoken=spoken, samples=clip.samples, lag_frames=clip.corrected_frames,
-            licence=clip.row.get("licence") or "not given")
+            name=clip.name,
+            speaker=clip.speaker,
+            positions=clip.positions,
+            columns=sound_columns(clip.samples),
+            spoken=spoken,
+            samples=clip.samples,
+            lag_frames=clip.corrected_frames,
+            licence=clip.row.get("licence") or "not given",
+        )
 
 
 def _samples(dataset: str) -> Iterator[dict[str, bytes]]:

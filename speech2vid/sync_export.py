@@ -1,4 +1,5 @@
 """From trained towers to the one ONNX file that the dataset graph reads."""
+
 import io
 from pathlib import Path
 
@@ -48,14 +49,29 @@ class _Joined(nn.Module):
 def export_towers(pairs: list[SyncTowers], path: Path, name: str, calibration: Calibration | None = None) -> None:
     """Write the network with its name, feature version and calibration in the file's metadata."""
     face_frames, sound_frames = _EXAMPLE_FRAMES
-    example = (torch.zeros(face_frames, NUM_FEATURES), torch.zeros(sound_frames * COLUMNS_PER_FRAME, NUM_BANDS),
-               torch.zeros(sound_frames * FEATURES_PER_FRAME, NUM_SPEECH_FEATURES))
+    example = (
+        torch.zeros(face_frames, NUM_FEATURES),
+        torch.zeros(sound_frames * COLUMNS_PER_FRAME, NUM_BANDS),
+        torch.zeros(sound_frames * FEATURES_PER_FRAME, NUM_SPEECH_FEATURES),
+    )
     buffer = io.BytesIO()
     # The older exporter: its files hold no paths or traces of this machine, so the same weights give the same bytes.
-    torch.onnx.export(_Joined(pairs).eval(), example, buffer, dynamo=False, opset_version=_OPSET,
-                      input_names=[FACE_INPUT, SOUND_INPUT, SPOKEN_INPUT], output_names=[FACE_OUTPUT, SOUND_OUTPUT],
-                      dynamic_axes={FACE_INPUT: {0: "face_frames"}, SOUND_INPUT: {0: "columns"}, SPOKEN_INPUT: {0: "features"},
-                                    FACE_OUTPUT: {0: "face_frames"}, SOUND_OUTPUT: {0: "sound_frames"}})
+    torch.onnx.export(
+        _Joined(pairs).eval(),
+        example,
+        buffer,
+        dynamo=False,
+        opset_version=_OPSET,
+        input_names=[FACE_INPUT, SOUND_INPUT, SPOKEN_INPUT],
+        output_names=[FACE_OUTPUT, SOUND_OUTPUT],
+        dynamic_axes={
+            FACE_INPUT: {0: "face_frames"},
+            SOUND_INPUT: {0: "columns"},
+            SPOKEN_INPUT: {0: "features"},
+            FACE_OUTPUT: {0: "face_frames"},
+            SOUND_OUTPUT: {0: "sound_frames"},
+        },
+    )
     model = onnx.load_model_from_string(buffer.getvalue())
     metadata = {NAME_KEY: name, FEATURES_KEY: FEATURES}
     onnx.helper.set_model_props(model, metadata | ({CALIBRATION_KEY: calibration.to_json()} if calibration else {}))

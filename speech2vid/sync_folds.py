@@ -1,4 +1,5 @@
 """People left out in turn: who, for how many steps training goes on, and how many are best."""
+
 import math
 
 from schemas.errors import UsageError
@@ -35,10 +36,12 @@ def choose_steps(qualities: Qualities) -> int:
     """Steps of the best mean quality over folds, each value taken with its neighbours: one lucky step is no peak."""
     quality = _mean_quality(qualities)
     if not quality:
-        raise UsageError("no people left out have enough speech to choose the number of steps by: give a dataset with "
-                         "more people, or fewer --folds")
+        raise UsageError(
+            "no people left out have enough speech to choose the number of steps by: give a dataset with "
+            "more people, or fewer --folds"
+        )
     steps, mean = list(quality), list(quality.values())
-    around = [mean[max(0, i - 1):i + 2] for i in range(len(mean))]
+    around = [mean[max(0, i - 1) : i + 2] for i in range(len(mean))]
     smooth = [sum(values) / len(values) for values in around]
     return steps[smooth.index(max(smooth))]
 

@@ -2,6 +2,7 @@
 
 A job's numbers hang on its clips, settings and seed alone: not on the worker, nor on how often it was interrupted.
 """
+
 import multiprocessing
 import os
 import threading
@@ -14,14 +15,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from speech2vid.sync_checkpoint import (
-    Scores,
-    load_towers,
-    read_history,
-    resume_training,
-    save_towers,
-    save_training,
-)
+from speech2vid.sync_checkpoint import Scores, load_towers, read_history, resume_training, save_towers, save_training
 from speech2vid.sync_clips import TalkingClip
 from speech2vid.sync_pieces import JudgedPiece, judge_pieces
 from speech2vid.sync_scoring import score
@@ -92,8 +86,9 @@ def start_worker(clips: list[TalkingClip], steps_made: Synchronized) -> None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def train_to(job: TrainingJob, last_step: int, after_step: Callable[[int], None] | None = None,
-             ) -> tuple[list[float], Scores]:
+def train_to(
+    job: TrainingJob, last_step: int, after_step: Callable[[int], None] | None = None
+) -> tuple[list[float], Scores]:
     """Train to a step, from the last checkpoint where there is one; returns losses and scores so far."""
     if job.state_path.exists() and len((history := read_history(job.state_path))[0]) >= last_step:
         return history
@@ -123,14 +118,18 @@ def judge_fold(jobs: list[TrainingJob], step: int) -> FoldEvidence:
     likeness: dict[str, list[np.ndarray]] = {}
     for clip in embed_clips(pairs, held):
         likeness.setdefault(clip.name, []).append(similarity(clip.face, clip.sound, speech=clip.speech))
-    return FoldEvidence(pieces=judge_pieces(held, _strangers(held, learnt), TowersInUse(pairs), jobs[0].seed),
-                        likeness={name: np.concatenate(scores) for name, scores in likeness.items()})
+    return FoldEvidence(
+        pieces=judge_pieces(held, _strangers(held, learnt), TowersInUse(pairs), jobs[0].seed),
+        likeness={name: np.concatenate(scores) for name, scores in likeness.items()},
+    )
 
 
 def _parted(left_out: frozenset[str]) -> tuple[list[TalkingClip], list[TalkingClip]]:
     """Clips to learn from, and those of the people left out."""
-    return ([clip for clip in Workplace.clips if clip.speaker not in left_out],
-            [clip for clip in Workplace.clips if clip.speaker in left_out])
+    return (
+        [clip for clip in Workplace.clips if clip.speaker not in left_out],
+        [clip for clip in Workplace.clips if clip.speaker in left_out],
+    )
 
 
 def _strangers(held: list[TalkingClip], learnt: list[TalkingClip]) -> list[TalkingClip]:

@@ -1,4 +1,5 @@
 """The lag of training clips, each measured by networks that did not learn from its person: train, measure, correct."""
+
 from collections.abc import Iterable
 
 import numpy as np
@@ -14,14 +15,20 @@ MOST_ERROR_FRAMES = 1.0  # standard error above which a lag is not known to the 
 LEAST_ERRORS = 3  # standard errors that a lag is away from none
 LEAST_PROBABILITY = 0.5  # below it the peak is as likely another sound's
 NEVER_PROBABILITY = 0.05  # even odds of "never in sync" where one source in twenty was so before it was looked at
-RULES = (f"A lag is moved by a frame or more, and by {LEAST_ERRORS} standard errors or more, where that error is",
-         f"{MOST_ERROR_FRAMES:g} frame at most and sync_probability {LEAST_PROBABILITY} at least; dropped below",
-         f"{NEVER_PROBABILITY}; else it stays. Sources with less than a second of speech stay, and those of the person",
-         "with most clips, whom every network learnt from.")
+RULES = (
+    f"A lag is moved by a frame or more, and by {LEAST_ERRORS} standard errors or more, where that error is",
+    f"{MOST_ERROR_FRAMES:g} frame at most and sync_probability {LEAST_PROBABILITY} at least; dropped below",
+    f"{NEVER_PROBABILITY}; else it stays. Sources with less than a second of speech stay, and those of the person",
+    "with most clips, whom every network learnt from.",
+)
 
 
-def corrected_lags(clips: list[TalkingClip], likeness: Iterable[tuple[str, np.ndarray]], calibration: Calibration,
-                   given: dict[str, float | None]) -> dict[str, float | None]:
+def corrected_lags(
+    clips: list[TalkingClip],
+    likeness: Iterable[tuple[str, np.ndarray]],
+    calibration: Calibration,
+    given: dict[str, float | None],
+) -> dict[str, float | None]:
     """Lags by source, as read_lags gives them: the given ones, and what the networks would change in them.
 
     likeness: source's name and its clips' likeness float32 (T, 31), their lag so far taken away.

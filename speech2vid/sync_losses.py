@@ -1,4 +1,5 @@
 """Losses of the sync network. Shapes: B clips, T frames, E numbers of an embedding."""
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -39,8 +40,8 @@ def pair_loss(face_BTE: Tensor, sound_BTE: Tensor, speech_BT: Tensor, scale: Ten
     curves = []
     for shift in range(-max_shift, max_shift + 1):
         first, last = max(0, -shift), num_frames - max(0, shift)
-        heard = heard_BTE[:, first + shift:last + shift]
-        count = speech_BT[:, first + shift:last + shift].sum(1).clamp(min=1)
+        heard = heard_BTE[:, first + shift : last + shift]
+        count = speech_BT[:, first + shift : last + shift].sum(1).clamp(min=1)
         curves.append(face_BTE[:, first:last].flatten(1) @ heard.flatten(1).T / count)
     curve_SBB = torch.stack(curves)
     peak = curve_SBB.max(0).values

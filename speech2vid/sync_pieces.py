@@ -3,6 +3,7 @@
 A network's vectors of a moment hang on the seconds around it: pieces of a whole clip's vectors would know more than
 the network does in use.
 """
+
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -57,11 +58,12 @@ class _Stretch:
     @property
     def has_speech(self) -> bool:
         """Whether there is enough to judge."""
-        return self.speech[self.start:self.start + self.length].sum() >= _LEAST_SPEECH * self.length
+        return self.speech[self.start : self.start + self.length].sum() >= _LEAST_SPEECH * self.length
 
 
-def judge_pieces(clips: list[TalkingClip], strangers: list[TalkingClip], network: PieceNetwork,
-                 seed: int) -> list[JudgedPiece]:
+def judge_pieces(
+    clips: list[TalkingClip], strangers: list[TalkingClip], network: PieceNetwork, seed: int
+) -> list[JudgedPiece]:
     """Pieces of clips of 1 to 10 s with their own sound and with each kind of wrong one.
 
     strangers: clips of other people whose sound alone is used, besides that of the clips' own other people.
@@ -70,11 +72,14 @@ def judge_pieces(clips: list[TalkingClip], strangers: list[TalkingClip], network
     for length_s in LENGTHS_S:
         stretches, others = (_stretches(own, length_s * FRAME_RATE) for own in (clips, strangers))
         for face in stretches:
-            vectors = network.embed_face(face.clip.positions[face.start:face.start + face.length])
+            vectors = network.embed_face(face.clip.positions[face.start : face.start + face.length])
             for kind, sound in _sounds(face, stretches, others, random):
                 found = [_judged(vectors, sound, margin, network) for margin in _MARGINS_FRAMES]
-                pieces += [JudgedPiece(speaker=face.clip.speaker, length_s=length_s, kind=kind, features=values)
-                           for values in found if values is not None]
+                pieces += [
+                    JudgedPiece(speaker=face.clip.speaker, length_s=length_s, kind=kind, features=values)
+                    for values in found
+                    if values is not None
+                ]
     return pieces
 
 
@@ -82,7 +87,7 @@ def _judged(face: np.ndarray, sound: _Stretch, margin: int, network: PieceNetwor
     """Features of a face's vectors with a sound; None where there is nothing to compare."""
     length = min(len(face), sound.length)
     first, last = max(0, sound.start - margin), min(len(sound.speech), sound.start + length + margin)
-    vectors = network.embed_sound(sound.samples[first * SAMPLES_PER_FRAME:last * SAMPLES_PER_FRAME])
+    vectors = network.embed_sound(sound.samples[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME])
     evidence = weigh(similarity(face[:length], vectors, first - sound.start, sound.speech[first:last]), None)
     return evidence and features(evidence.measured, evidence.lag_se_frames, evidence.num_frames)
 
@@ -92,13 +97,16 @@ def _stretches(clips: list[TalkingClip], length: int) -> list[_Stretch]:
     found = []
     for number, clip in enumerate(clips):
         own, speech = min(length, len(clip)) if len(clip) >= 0.8 * length else length, speech_frames(clip.columns)
-        found += [_Stretch(clip=clip, number=number, samples=clip.samples, speech=speech, start=start, length=own)
-                  for start in range(0, len(clip) - own + 1, own)]
+        found += [
+            _Stretch(clip=clip, number=number, samples=clip.samples, speech=speech, start=start, length=own)
+            for start in range(0, len(clip) - own + 1, own)
+        ]
     return [stretch for stretch in found if stretch.has_speech]
 
 
-def _sounds(face: _Stretch, stretches: list[_Stretch], others: list[_Stretch],
-            random: np.random.Generator) -> list[tuple[str, _Stretch]]:
+def _sounds(
+    face: _Stretch, stretches: list[_Stretch], others: list[_Stretch], random: np.random.Generator
+) -> list[tuple[str, _Stretch]]:
     """The right sound and, of each kind that there is, a wrong one."""
     speaker, most = face.clip.speaker, len(face.clip) - face.length - face.start
     moves = [move for move in range(-face.start, most + 1) if _LEAST_MOVED_FRAMES <= abs(move) <= _MOST_MOVED_FRAMES]

@@ -1,4 +1,5 @@
 """What one sees while networks train: a bar in a terminal, lines elsewhere, curves in TensorBoard."""
+
 import shutil
 import time
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
@@ -20,8 +21,13 @@ class TrainingProgress:
     def __init__(self, steps_made: Synchronized) -> None:
         self._steps_made, self._console = steps_made, Console(highlight=False)
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"),
-            console=self._console, disable=not self._console.is_terminal)
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[pace]}"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -76,6 +82,7 @@ class Curves:
     def write(self, name: str, losses: list[float], scores: Scores) -> None:
         """Points of a training that are not written yet."""
         from torch.utils.tensorboard import SummaryWriter
+
         known = self._written.get(name, 0)
         with SummaryWriter(str(self._folder / name)) as writer:
             for step, loss in enumerate(losses[known:], known + 1):

@@ -1,4 +1,5 @@
 """One round of `talkshard train-sync`: networks on people left out, what they teach, and the networks that are kept."""
+
 import contextlib
 import functools
 import multiprocessing
@@ -56,14 +57,26 @@ def open_pool(clips: list[TalkingClip], workers: int) -> Iterator[tuple[Executor
         pool.shutdown(cancel_futures=True)
 
 
-def leave_out(clips: list[TalkingClip], plan: RoundPlan, pool: Executor, progress: TrainingProgress,
-              curves: Curves) -> HeldOut:
+def leave_out(
+    clips: list[TalkingClip], plan: RoundPlan, pool: Executor, progress: TrainingProgress, curves: Curves
+) -> HeldOut:
     """Train on everyone else until the people left out are judged no better; then see what curves are worth."""
     plan.folder.mkdir(parents=True, exist_ok=True)
     folds = deal_people(clips, plan.num_folds)
-    jobs = [[TrainingJob(name=f"fold{number}-network{network}", folder=plan.folder, left_out=people,
-                         is_scored=network == 0, settings=plan.settings, seed=plan.seed + network)
-             for network in range(plan.num_networks)] for number, people in enumerate(folds)]
+    jobs = [
+        [
+            TrainingJob(
+                name=f"fold{number}-network{network}",
+                folder=plan.folder,
+                left_out=people,
+                is_scored=network == 0,
+                settings=plan.settings,
+                seed=plan.seed + network,
+            )
+            for network in range(plan.num_networks)
+        ]
+        for number, people in enumerate(folds)
+    ]
     for number, people in enumerate(folds):
         progress.say(f"fold{number} leaves out {', '.join(sorted(people))}")
     scores = _scored(jobs, plan.settings, pool, progress, curves)
@@ -72,22 +85,42 @@ def leave_out(clips: list[TalkingClip], plan: RoundPlan, pool: Executor, progres
     _train_all([job for fold in jobs for job in fold[1:]], steps, "more networks without them", pool, progress, curves)
     evidence = list(pool.map(judge_fold, jobs, [steps] * len(jobs)))
     pieces = [fold.pieces for fold in evidence]
-    return HeldOut(folds=folds, scores=scores, steps=steps, evidence=evidence,
-                   calibration=calibrate([piece for fold in pieces for piece in fold]),
-                   calibration_scores=calibration_scores(pieces))
+    return HeldOut(
+        folds=folds,
+        scores=scores,
+        steps=steps,
+        evidence=evidence,
+        calibration=calibrate([piece for fold in pieces for piece in fold]),
+        calibration_scores=calibration_scores(pieces),
+    )
 
 
-def learn_from_all(plan: RoundPlan, steps: int, pool: Executor, progress: TrainingProgress,
-                   curves: Curves) -> list[SyncTowers]:
+def learn_from_all(
+    plan: RoundPlan, steps: int, pool: Executor, progress: TrainingProgress, curves: Curves
+) -> list[SyncTowers]:
     """The networks that are kept."""
-    jobs = [TrainingJob(name=f"all-network{network}", folder=plan.folder, left_out=frozenset(), is_scored=False,
-                        settings=plan.settings, seed=plan.seed + network) for network in range(plan.num_networks)]
+    jobs = [
+        TrainingJob(
+            name=f"all-network{network}",
+            folder=plan.folder,
+            left_out=frozenset(),
+            is_scored=False,
+            settings=plan.settings,
+            seed=plan.seed + network,
+        )
+        for network in range(plan.num_networks)
+    ]
     _train_all(jobs, steps, "networks that learn from all", pool, progress, curves)
     return [load_towers(job.towers_path(steps), plan.settings) for job in jobs]
 
 
-def _scored(jobs: list[list[TrainingJob]], settings: SyncTrainingSettings, pool: Executor, progress: TrainingProgress,
-            curves: Curves) -> list[Scores]:
+def _scored(
+    jobs: list[list[TrainingJob]],
+    settings: SyncTrainingSettings,
+    pool: Executor,
+    progress: TrainingProgress,
+    curves: Curves,
+) -> list[Scores]:
     """Each fold's scores, until they have not become better for a while."""
     first = [fold[0] for fold in jobs]
     progress.begin(f"{len(first)} folds", len(first) * settings.steps)
@@ -97,16 +130,19 @@ def _scored(jobs: list[list[TrainingJob]], settings: SyncTrainingSettings, pool:
         for job, (losses, found) in zip(first, histories, strict=True):
             scores.append({at: own for at, own in found.items() if at <= step})
             curves.write(f"{job.folder.name}/{job.name}", losses, found)
-            progress.say(f"{job.name}, step {step}: loss {losses[step - 1]:.2f}, lag found "
-                         f"{found[step].lag_share:.2f}, AUC {found[step].auc:.3f} ({progress.pace})")
+            progress.say(
+                f"{job.name}, step {step}: loss {losses[step - 1]:.2f}, lag found "
+                f"{found[step].lag_share:.2f}, AUC {found[step].auc:.3f} ({progress.pace})"
+            )
         choose_steps(_qualities(scores))  # nobody who can be told apart: better said now than after all steps
         if has_stopped(_qualities(scores), settings.patience):
             break
     return scores
 
 
-def _train_all(jobs: list[TrainingJob], steps: int, what: str, pool: Executor, progress: TrainingProgress,
-               curves: Curves) -> None:
+def _train_all(
+    jobs: list[TrainingJob], steps: int, what: str, pool: Executor, progress: TrainingProgress, curves: Curves
+) -> None:
     if jobs:
         progress.begin(what, len(jobs) * steps)
         histories = progress.await_all([pool.submit(train_to, job, steps) for job in jobs], len(jobs) * steps)

@@ -1,4 +1,5 @@
 """What a run of `talkshard train-sync` hangs on: see run_folder."""
+
 import argparse
 import importlib.metadata
 import shlex
@@ -12,8 +13,12 @@ _OPTIONS = ("only", "seed", "networks", "folds", "steps", "patience", "rounds")
 
 def run_of(own: argparse.Namespace, lags: dict[str, float | None]) -> dict[str, object]:
     """All that a run's numbers hang on, but the processor."""
-    return {"dataset": dataset_sha256(own.dataset), "lags": lags, **{name: getattr(own, name) for name in _OPTIONS},
-            **{name: importlib.metadata.version(name) for name in ("torch", "numpy")}}
+    return {
+        "dataset": dataset_sha256(own.dataset),
+        "lags": lags,
+        **{name: getattr(own, name) for name in _OPTIONS},
+        **{name: importlib.metadata.version(name) for name in ("torch", "numpy")},
+    }
 
 
 def command_line(own: argparse.Namespace) -> str:

@@ -1,4 +1,5 @@
 """How good a sync network is on clips in sync: lags found, and other people's sound told from the right one."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,12 +41,14 @@ def score(clips: list[EmbeddedClip], strangers: list[EmbeddedClip] = (), piece_f
     lags = [_measured(clip.face, clip.sound, clip.speech).lag_frames for clip in clips if clip.speech.any()]
     right, wrong = pair_peaks(clips, piece_frames, strangers)
     lag_share = float(np.mean(np.abs(lags) < 1.5)) if lags else float("nan")
-    return SyncScore(lag_share=lag_share, auc=area_under_curve(right, wrong),
-                     num_clips=len(lags), num_pieces=len(right))
+    return SyncScore(
+        lag_share=lag_share, auc=area_under_curve(right, wrong), num_clips=len(lags), num_pieces=len(right)
+    )
 
 
-def pair_peaks(clips: list[EmbeddedClip], piece_frames: int,
-                     strangers: list[EmbeddedClip] = ()) -> tuple[np.ndarray, np.ndarray]:
+def pair_peaks(
+    clips: list[EmbeddedClip], piece_frames: int, strangers: list[EmbeddedClip] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Peak of the curve of each piece's face with its own sound, and with each piece of another speaker's."""
     pieces, others = (_spoken_pieces(own, piece_frames) for own in (clips, strangers))
     right = [_measured(piece.face, piece.sound, piece.speech).peak for piece in pieces]
@@ -73,9 +76,16 @@ def _spoken_pieces(clips: list[EmbeddedClip], piece_frames: int) -> list[Embedde
 def _pieces(clip: EmbeddedClip, piece_frames: int) -> list[EmbeddedClip]:
     """Whole pieces of the clip; one shorter than a piece by less than a fifth is a piece."""
     length = min(piece_frames, len(clip.face)) if len(clip.face) >= 0.8 * piece_frames else piece_frames
-    return [EmbeddedClip(name=clip.name, speaker=clip.speaker, face=clip.face[start:start + length],
-                         sound=clip.sound[start:start + length], speech=clip.speech[start:start + length])
-            for start in range(0, len(clip.face) - length + 1, length)]
+    return [
+        EmbeddedClip(
+            name=clip.name,
+            speaker=clip.speaker,
+            face=clip.face[start : start + length],
+            sound=clip.sound[start : start + length],
+            speech=clip.speech[start : start + length],
+        )
+        for start in range(0, len(clip.face) - length + 1, length)
+    ]
 
 
 def _measured(face: np.ndarray, sound: np.ndarray, speech: np.ndarray):

@@ -2,6 +2,7 @@
 
 Shapes: B clips, T frames, C channels, E numbers of an embedding.
 """
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -58,10 +59,19 @@ class SoundTower(nn.Module):
         super().__init__()
         self.norm = nn.BatchNorm1d(2 * NUM_BANDS, affine=False)
         self.first = nn.Sequential(
-            nn.Conv1d(2 * NUM_BANDS, width, 5, padding=2), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout1d(dropout / 2),
-            *_halved(width), *_halved(width))
-        self.spoken = nn.Sequential(nn.BatchNorm1d(NUM_SPEECH_FEATURES, affine=False), nn.Dropout1d(dropout / 2),
-                                    nn.Conv1d(NUM_SPEECH_FEATURES, width, 1), *_halved(width))
+            nn.Conv1d(2 * NUM_BANDS, width, 5, padding=2),
+            nn.BatchNorm1d(width),
+            nn.ReLU(),
+            nn.Dropout1d(dropout / 2),
+            *_halved(width),
+            *_halved(width),
+        )
+        self.spoken = nn.Sequential(
+            nn.BatchNorm1d(NUM_SPEECH_FEATURES, affine=False),
+            nn.Dropout1d(dropout / 2),
+            nn.Conv1d(NUM_SPEECH_FEATURES, width, 1),
+            *_halved(width),
+        )
         self.blocks = nn.Sequential(*(ResidualBlock(width, dilation, dropout) for dilation in (1, 2, 3, 1)))
         self.last = nn.Conv1d(width, embedding, 1)
 

@@ -1,4 +1,5 @@
 """Training of one pair of towers, step by step, and the embeddings that trained towers give."""
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,8 +45,9 @@ class SyncTraining:
         self.random = np.random.default_rng(seed)
         self._maker = BatchMaker(clips, settings.batches, self.random)  # numpy takes a generator where it takes a seed
         self.learning = new_towers(settings)
-        self.average = AveragedModel(self.learning, multi_avg_fn=get_ema_multi_avg_fn(settings.averaging),
-                                     use_buffers=True)
+        self.average = AveragedModel(
+            self.learning, multi_avg_fn=get_ema_multi_avg_fn(settings.averaging), use_buffers=True
+        )
         self.optimizer = torch.optim.AdamW(self.learning.parameters(), weight_decay=settings.weight_decay)
 
     @property
@@ -80,10 +82,16 @@ def trained(clips: list[TalkingClip], settings: SyncTrainingSettings, seed: int)
 
 def embed_clips(pairs: list[SyncTowers], clips: list[TalkingClip]) -> list[EmbeddedClip]:
     """Embeddings of clips; several pairs' similarities are averaged."""
-    return [EmbeddedClip(name=clip.name, speaker=clip.speaker, speech=speech_frames(clip.columns),
-                         face=embed_face(pairs, clip.positions),
-                         sound=embed_sound(pairs, clip.columns, clip.spoken[0].astype(np.float32)))
-            for clip in clips]
+    return [
+        EmbeddedClip(
+            name=clip.name,
+            speaker=clip.speaker,
+            speech=speech_frames(clip.columns),
+            face=embed_face(pairs, clip.positions),
+            sound=embed_sound(pairs, clip.columns, clip.spoken[0].astype(np.float32)),
+        )
+        for clip in clips
+    ]
 
 
 def embed_face(pairs: list[SyncTowers], positions: np.ndarray) -> np.ndarray:
@@ -105,9 +113,11 @@ def _loss(towers: SyncTowers, batch: SyncBatch, settings: SyncTrainingSettings) 
     face = towers.face(torch.from_numpy(batch.positions))
     sound = towers.sound(torch.from_numpy(batch.columns), torch.from_numpy(batch.spoken))
     speech, scales = torch.from_numpy(batch.speech), towers.log_scales.exp().clamp(max=50)
-    return (frame_loss(face, sound, speech, scales[0])
-            + settings.clip_weight * clip_loss(face, sound, speech, scales[1])
-            + settings.pair_weight * pair_loss(face, sound, speech, scales[2], MAX_SHIFT))
+    return (
+        frame_loss(face, sound, speech, scales[0])
+        + settings.clip_weight * clip_loss(face, sound, speech, scales[1])
+        + settings.pair_weight * pair_loss(face, sound, speech, scales[2], MAX_SHIFT)
+    )
 
 
 @torch.no_grad()

@@ -1,4 +1,5 @@
 """What the speech encoder hears of a clip: the sound as it is, and as other voices, rooms and microphones would have it."""
+
 import numpy as np
 from scipy.signal import firwin2, lfilter, resample_poly
 
@@ -31,13 +32,15 @@ def hear_voices(sounds: list[np.ndarray], speakers: list[str], encoder: SpeechEn
     return heard
 
 
-def change_voice(samples: np.ndarray, others: list[np.ndarray], random: np.random.Generator) -> tuple[np.ndarray, float]:
+def change_voice(
+    samples: np.ndarray, others: list[np.ndarray], random: np.random.Generator
+) -> tuple[np.ndarray, float]:
     """The sound with another colour, background, noise, pitch and level: int16 (640 S,), and how much longer it became.
 
     Nothing of it moves what is said against the lips, once the ratio is taken into account.
     """
     sound = samples / 32768.0
-    level = np.sqrt(np.mean(sound ** 2)) + 1e-6
+    level = np.sqrt(np.mean(sound**2)) + 1e-6
     sound = _coloured(sound, random)
     if random.random() < 0.35:
         sound = sound + _at_level(_another(others, len(sound), random), level * _decibels(-random.uniform(3, 18)))
@@ -50,8 +53,9 @@ def change_voice(samples: np.ndarray, others: list[np.ndarray], random: np.rando
     return (np.clip(whole_frames, -1, 1) * 32767).astype(np.int16), speed
 
 
-def _heard_changed(samples: np.ndarray, others: list[np.ndarray], encoder: SpeechEncoder,
-                   random: np.random.Generator) -> np.ndarray:
+def _heard_changed(
+    samples: np.ndarray, others: list[np.ndarray], encoder: SpeechEncoder, random: np.random.Generator
+) -> np.ndarray:
     changed, speed = change_voice(samples, others, random)
     before, after = (_surroundings(changed, random) for _ in range(2))
     first = FEATURES_PER_FRAME * (len(before) // SAMPLES_PER_FRAME)
@@ -89,7 +93,7 @@ def _noise(length: int, random: np.random.Generator) -> np.ndarray:
 
 
 def _at_level(sound: np.ndarray, level: float) -> np.ndarray:
-    return sound * (level / (np.sqrt(np.mean(sound ** 2)) + 1e-6))
+    return sound * (level / (np.sqrt(np.mean(sound**2)) + 1e-6))
 
 
 def _decibels(gain_db):

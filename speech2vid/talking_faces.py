@@ -1,4 +1,5 @@
 """Faces that say a sound, as it streams by: memory does not grow with its length."""
+
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -11,9 +12,15 @@ _BATCH = 25  # frames made at once
 _MOST_MEAN_FRAMES = 100
 
 
-def talking_faces(network: GeneratorFile, stills_rgb: np.ndarray, blocks: Iterable[np.ndarray], num_frames: int,
-                  mean_face: np.ndarray | None = None, gain: float = 1.0,
-                  deblurring: DeblurringFile | None = None) -> Iterator[np.ndarray]:
+def talking_faces(
+    network: GeneratorFile,
+    stills_rgb: np.ndarray,
+    blocks: Iterable[np.ndarray],
+    num_frames: int,
+    mean_face: np.ndarray | None = None,
+    gain: float = 1.0,
+    deblurring: DeblurringFile | None = None,
+) -> Iterator[np.ndarray]:
     """Batches of faces RGB uint8 (B, S, S, 3), together num_frames.
 
     blocks: int16 samples at 16 kHz. With a mean face (S, S, 3), 0..1, what a face differs from it by is taken `gain`

@@ -1,4 +1,5 @@
 """An MP4 of faces and their sound, written as both come; its metadata says that it was generated."""
+
 import os
 from pathlib import Path
 from typing import Self

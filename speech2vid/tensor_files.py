@@ -1,4 +1,5 @@
 """Files of tensors that are whole or not there: written under another name, then renamed. Nothing is pickled."""
+
 import json
 import os
 from pathlib import Path
@@ -17,8 +18,11 @@ def save_tensors(tensors: dict[str, Tensor], facts: dict[str, object], path: Pat
     """Write tensors by name, and facts that JSON can say."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, temporary,
-              metadata={_FACTS: json.dumps(facts)})
+    save_file(
+        {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
+        temporary,
+        metadata={_FACTS: json.dumps(facts)},
+    )
     os.replace(temporary, path)
 
 
@@ -50,8 +54,11 @@ def below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def moments_of(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """An optimizer's moments by parameter number and name."""
-    return {f"{index}.{name}": value for index, own in optimizer.state_dict()["state"].items()
-            for name, value in own.items()}
+    return {
+        f"{index}.{name}": value
+        for index, own in optimizer.state_dict()["state"].items()
+        for name, value in own.items()
+    }
 
 
 def give_moments(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:

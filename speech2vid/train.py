@@ -1,4 +1,5 @@
 """`talkshard train`: trains a generator of talking faces from a dataset, and writes it for `talkshard generate`."""
+
 import argparse
 import dataclasses
 import hashlib
@@ -26,6 +27,7 @@ def main(words: list[str], program: str = "talkshard train") -> int:
     """Train and export, or go on with what was begun; returns the exit code."""
     own = read_options(words, program)
     from speech2vid.recipes import recipe
+
     train_dataset(own, recipe(own.recipe))
     return 0
 
@@ -35,6 +37,7 @@ def train_dataset(own: argparse.Namespace, settings, read: Callable[[Iterable], 
     import torch
 
     from speech2vid.ranks import open_ranks
+
     torch.set_num_threads(own.threads)
     with open_ranks(own.device) as ranks:
         _train(own, _settings(settings, own), ranks, read)
@@ -97,6 +100,7 @@ def _prepare(own: argparse.Namespace, training, batches: Iterator, watch) -> Non
 
 def _save(training, loader, state: Path) -> None:
     from speech2vid.generator_checkpoint import save_training
+
     if training.ranks.is_first:
         save_training(training, loader.state_dict(), state)
 
@@ -104,6 +108,7 @@ def _save(training, loader, state: Path) -> None:
 def _columns(training, batch) -> list:
     """Stills, target, made, and deblurred where that was learnt; targets of several clips."""
     import torch
+
     chosen = slice(0, None, max(1, batch.num_targets // 2))
     made = training.show(batch)[chosen]
     still = batch.stills.repeat_interleave(batch.num_targets, 0)[chosen, 0]
@@ -128,11 +133,19 @@ def _write(own: argparse.Namespace, training, loader, output: Path, run: dict[st
     export_generator(training.kept, whole, settings.name, loader.stream.settings.target_offset)
     content = whole.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
-    record = {"sha256": sha256, "run": run, "settings": dataclasses.asdict(settings), "clips": loader.stream.num_clips,
-              "skipped": dict(loader.stream.skipped), "samples_s": watch.samples_s, "data_wait_share": watch.wait_share}
+    record = {
+        "sha256": sha256,
+        "run": run,
+        "settings": dataclasses.asdict(settings),
+        "clips": loader.stream.num_clips,
+        "skipped": dict(loader.stream.skipped),
+        "samples_s": watch.samples_s,
+        "data_wait_share": watch.wait_share,
+    }
     (output / RECORD).write_text(json.dumps(record, indent=1) + "\n")
-    write_card(output, GENERATOR, content, run, settings, loader.stream.clips, loader.stream.skipped.total(),
-               own.threads)
+    write_card(
+        output, GENERATOR, content, run, settings, loader.stream.clips, loader.stream.skipped.total(), own.threads
+    )
     os.replace(whole, output / GENERATOR)
     for words, times in loader.stream.skipped.items():
         watch.say(f"skipped {times} times: {words}")
@@ -141,18 +154,32 @@ def _write(own: argparse.Namespace, training, loader, output: Path, run: dict[st
 
 def _loader(own: argparse.Namespace, settings, ranks):
     from speech2vid.samples import SampleLoader, SampleSettings, SampleStream
-    samples = SampleSettings(num_identity=settings.generator.num_identity, targets_per_clip=settings.targets_per_clip,
-                             sound=settings.generator.sound)
-    stream = SampleStream(own.dataset, "train", samples, batch_size=settings.batch_clips, seed=own.seed,
-                          rank=ranks.rank, world_size=ranks.num_ranks, where=own.where, endless=True)
+
+    samples = SampleSettings(
+        num_identity=settings.generator.num_identity,
+        targets_per_clip=settings.targets_per_clip,
+        sound=settings.generator.sound,
+    )
+    stream = SampleStream(
+        own.dataset,
+        "train",
+        samples,
+        batch_size=settings.batch_clips,
+        seed=own.seed,
+        rank=ranks.rank,
+        world_size=ranks.num_ranks,
+        where=own.where,
+        endless=True,
+    )
     return SampleLoader(stream, own.workers, pin_memory=ranks.device.type == "cuda")
 
 
 def _settings(settings, own: argparse.Namespace):
     """The recipe, with what was given."""
     losses = dataclasses.replace(settings.losses, content_network=own.content_network)
-    given = {name: value for name in ("steps", "learning_rate", "batch_clips")
-             if (value := getattr(own, name)) is not None}
+    given = {
+        name: value for name in ("steps", "learning_rate", "batch_clips") if (value := getattr(own, name)) is not None
+    }
     return dataclasses.replace(settings, losses=losses, **given)
 
 
@@ -161,13 +188,24 @@ def _run_of(own: argparse.Namespace, settings, ranks) -> dict[str, object]:
     from speech2vid.sync_dataset import dataset_sha256
     from transforms.media.models import model_sha256
     from transforms.speakers.speech_encoder import MODEL
+
     heard = model_sha256(MODEL) if settings.generator.sound == "speech" else None
     init = hashlib.sha256(Path(own.identity_init).read_bytes()).hexdigest() if own.identity_init else None
-    return {"dataset": dataset_sha256(own.dataset), "where": own.where, "recipe": own.recipe, "seed": own.seed,
-            "steps": settings.steps, "learning_rate": settings.learning_rate, "batch_clips": settings.batch_clips,
-            "content_network": own.content_network, "identity_init": init, "num_ranks": ranks.num_ranks,
-            "speech_encoder": heard, "settings": json.loads(json.dumps(dataclasses.asdict(settings))),
-            **{name: importlib.metadata.version(name) for name in ("torch", "numpy")}}
+    return {
+        "dataset": dataset_sha256(own.dataset),
+        "where": own.where,
+        "recipe": own.recipe,
+        "seed": own.seed,
+        "steps": settings.steps,
+        "learning_rate": settings.learning_rate,
+        "batch_clips": settings.batch_clips,
+        "content_network": own.content_network,
+        "identity_init": init,
+        "num_ranks": ranks.num_ranks,
+        "speech_encoder": heard,
+        "settings": json.loads(json.dumps(dataclasses.asdict(settings))),
+        **{name: importlib.metadata.version(name) for name in ("torch", "numpy")},
+    }
 
 
 def read_options(words: list[str], program: str = "talkshard train") -> argparse.Namespace:
@@ -175,23 +213,43 @@ def read_options(words: list[str], program: str = "talkshard train") -> argparse
     options = argparse.ArgumentParser(prog=program, description=_DESCRIPTION)
     add, cores = options.add_argument, len(os.sched_getaffinity(0))
     add("--dataset", required=True, metavar="OUT", help="output of talkshard build, a folder or a URL")
-    add("--recipe", required=True, choices=("tiny", "small", "paper"),
-        help="tiny: half an hour on two cores; small: two hours; paper: the published size and loss")
+    add(
+        "--recipe",
+        required=True,
+        choices=("tiny", "small", "paper"),
+        help="tiny: half an hour on two cores; small: two hours; paper: the published size and loss",
+    )
     add("--output", required=True, metavar="DIR", help="folder for what is made; new, or gone on with")
     add("--steps", type=int, help="training steps (default: the recipe's)")
     add("--learning_rate", type=float, help="the highest (default: the recipe's)")
     add("--batch_clips", type=int, help="clips a step, of each process (default: the recipe's)")
     add("--seed", type=int, default=0, help="same seed and --threads 1, same generator (default: %(default)s)")
-    add("--where", metavar="CONDITION", help="learn only from clips that meet this DuckDB condition on the clips "
-        "table, as in \"sync_probability > 0.95 and face_source_px > 80\"")
-    add("--content_network", default="centerface", metavar="NETWORK", help="whose feature maps the content loss "
-        "compares: centerface, FILE.onnx, or VGG-M weights as .mat or .safetensors (default: %(default)s)")
-    add("--identity_init", metavar="FILE",
-        help="VGG-M weights (.mat, .safetensors) that the identity encoder begins with")
+    add(
+        "--where",
+        metavar="CONDITION",
+        help="learn only from clips that meet this DuckDB condition on the clips "
+        'table, as in "sync_probability > 0.95 and face_source_px > 80"',
+    )
+    add(
+        "--content_network",
+        default="centerface",
+        metavar="NETWORK",
+        help="whose feature maps the content loss "
+        "compares: centerface, FILE.onnx, or VGG-M weights as .mat or .safetensors (default: %(default)s)",
+    )
+    add(
+        "--identity_init",
+        metavar="FILE",
+        help="VGG-M weights (.mat, .safetensors) that the identity encoder begins with",
+    )
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: %(default)s)")
     add("--workers", type=int, default=1, help="processes that read samples; changes no number (default: %(default)s)")
-    add("--threads", type=int, default=max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))),
-        help="threads of a CPU step (default: %(default)s)")
+    add(
+        "--threads",
+        type=int,
+        default=max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))),
+        help="threads of a CPU step (default: %(default)s)",
+    )
     own = options.parse_args(words)
     for name, least in {"steps": 1, "batch_clips": 2, "seed": 0, "workers": 0, "threads": 1}.items():
         if getattr(own, name) is not None and getattr(own, name) < least:

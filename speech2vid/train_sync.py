@@ -1,4 +1,5 @@
 """`talkshard train-sync`: trains the sync network from a dataset, and writes the ONNX file that `--sync` takes."""
+
 import argparse
 import hashlib
 import os
@@ -34,8 +35,13 @@ def main(words: list[str], program: str = "talkshard train-sync") -> int:
     return 0
 
 
-def _train(own: argparse.Namespace, output: Path, clips: list[TalkingClip], lags: dict[str, float | None],
-           run: dict[str, object]) -> None:
+def _train(
+    own: argparse.Namespace,
+    output: Path,
+    clips: list[TalkingClip],
+    lags: dict[str, float | None],
+    run: dict[str, object],
+) -> None:
     """All rounds, each but the last for the lags that it finds."""
     from speech2vid.sync_lags import corrected_lags
     from speech2vid.sync_progress import Curves
@@ -44,8 +50,13 @@ def _train(own: argparse.Namespace, output: Path, clips: list[TalkingClip], lags
 
     curves = Curves(output / TENSORBOARD)
     for number in range(1, own.rounds + 1):
-        plan = RoundPlan(folder=output / CHECKPOINTS / f"round{number}", seed=own.seed, num_networks=own.networks,
-                         settings=SyncTrainingSettings(steps=own.steps, patience=own.patience), num_folds=own.folds)
+        plan = RoundPlan(
+            folder=output / CHECKPOINTS / f"round{number}",
+            seed=own.seed,
+            num_networks=own.networks,
+            settings=SyncTrainingSettings(steps=own.steps, patience=own.patience),
+            num_folds=own.folds,
+        )
         with open_pool(clips, own.workers) as (pool, progress):
             held_out = leave_out(clips, plan, pool, progress, curves)
             if number == own.rounds:
@@ -58,8 +69,9 @@ def _train(own: argparse.Namespace, output: Path, clips: list[TalkingClip], lags
     _write(own, output, clips, plan, held_out, pairs, run)
 
 
-def _write(own: argparse.Namespace, output: Path, clips: list[TalkingClip], plan, held_out, pairs,
-           run: dict[str, object]) -> None:
+def _write(
+    own: argparse.Namespace, output: Path, clips: list[TalkingClip], plan, held_out, pairs, run: dict[str, object]
+) -> None:
     """The network last: where it lies, all lies."""
     from speech2vid.sync_export import export_towers
     from speech2vid.sync_record import FinishedTraining, write_record
@@ -67,8 +79,16 @@ def _write(own: argparse.Namespace, output: Path, clips: list[TalkingClip], plan
     network, whole = output / NETWORK, output / f"{NETWORK}.part"
     export_towers(pairs, whole, network.stem, held_out.calibration)
     sha256 = hashlib.sha256(whole.read_bytes()).hexdigest()
-    done = FinishedTraining(name=NETWORK, size_bytes=whole.stat().st_size, sha256=sha256, command=command_line(own),
-                            run=run, clips=clips, plan=plan, held_out=held_out)
+    done = FinishedTraining(
+        name=NETWORK,
+        size_bytes=whole.stat().st_size,
+        sha256=sha256,
+        command=command_line(own),
+        run=run,
+        clips=clips,
+        plan=plan,
+        held_out=held_out,
+    )
     write_record(done, output)
     os.replace(whole, network)
     print(f"{network}: {network.stat().st_size / 1e6:.1f} MB, sha256 {sha256}")
@@ -76,6 +96,7 @@ def _write(own: argparse.Namespace, output: Path, clips: list[TalkingClip], plan
 
 def _write_lags(found: dict[str, float | None], before: dict[str, float | None], path: Path) -> None:
     from speech2vid.sync_lags import RULES
+
     head = "Lags in frames of 1/25 s, + = the sound is late, of the sources whose lag was given or found."
     write_lags(found, [head, *RULES], path)
     changed = [name for name in found if name not in before or found[name] != before[name]]
@@ -88,8 +109,10 @@ def _clips(own: argparse.Namespace, lags: dict[str, float | None]) -> list[Talki
     num_people = len({clip.speaker for clip in clips})
     if num_people < own.folds + 1:
         left = " left" if lags or own.only else ""
-        raise UsageError(f"the train split of {own.dataset} has clips of {num_people} people{left}: --folds "
-                         f"{own.folds} needs {own.folds + 1} or more")
+        raise UsageError(
+            f"the train split of {own.dataset} has clips of {num_people} people{left}: --folds "
+            f"{own.folds} needs {own.folds + 1} or more"
+        )
     return clips
 
 
@@ -99,18 +122,32 @@ def _read_options(words: list[str], program: str) -> argparse.Namespace:
     add("--dataset", required=True, metavar="OUT", help="output of talkshard build")
     add("--output", required=True, metavar="DIR", help=f"folder for {NETWORK} and what led to it; new, or gone on with")
     add("--lags", metavar="CSV", help="measured lags of sources: source,lag_frames (+ = the sound is late; or drop)")
-    add("--only", action="append", default=[], metavar="COLUMN=VALUE",
+    add(
+        "--only",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
         help="learn only from clips whose column holds the value's words in a row, whatever stands between them and in "
-             "small or capital letters (licence=CC-BY-4.0 keeps 'GRID corpus, CC BY 4.0'); of one column given several "
-             "times any value will do, of several columns all must hold")
-    add("--rounds", type=int, default=1, help="2 or more: measure the clips' lags by networks that did not learn from "
-        "their people, write them to DIR/lags_roundN.csv, and train again with them (default: %(default)s)")
+        "small or capital letters (licence=CC-BY-4.0 keeps 'GRID corpus, CC BY 4.0'); of one column given several "
+        "times any value will do, of several columns all must hold",
+    )
+    add(
+        "--rounds",
+        type=int,
+        default=1,
+        help="2 or more: measure the clips' lags by networks that did not learn from "
+        "their people, write them to DIR/lags_roundN.csv, and train again with them (default: %(default)s)",
+    )
     add("--seed", type=int, default=0, help="same seed, same network (default: %(default)s)")
     add("--networks", type=int, default=2, help="networks whose similarities are averaged (default: %(default)s)")
     add("--folds", type=int, default=4, help="groups of people left out in turn (default: %(default)s)")
     add("--steps", type=int, default=800, help="most training steps (default: %(default)s)")
-    add("--patience", type=int, default=4, help="scorings, one each 100 steps, without a better one before the folds "
-        "end (default: %(default)s)")
+    add(
+        "--patience",
+        type=int,
+        default=4,
+        help="scorings, one each 100 steps, without a better one before the folds end (default: %(default)s)",
+    )
     add("--workers", type=int, default=2, help="processes; changes no number (default: %(default)s)")
     own = options.parse_args(words)
     for name, least in _LEAST.items():

@@ -1,4 +1,5 @@
 """What one sees while a generator trains: a bar or lines in the terminal, curves and pictures in TensorBoard."""
+
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,9 +25,14 @@ class TrainingWatch:
 
     def __init__(self, folder: Path | None, num_steps: int, steps_done: int) -> None:
         self._console = Console(highlight=False, quiet=folder is None)
-        self._bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                             TextColumn("{task.fields[pace]}"), console=self._console,
-                             disable=folder is None or not self._console.is_terminal)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[pace]}"),
+            console=self._console,
+            disable=folder is None or not self._console.is_terminal,
+        )
         self._task = self._bar.add_task("training", total=num_steps, completed=steps_done, pace="")
         self._writer = _writer(folder, steps_done)
         self._num_steps, self._first_step, self._samples, self._loss = num_steps, steps_done, 0, 0.0
@@ -95,8 +101,10 @@ class TrainingWatch:
         """Loss, speed, waiting, time left."""
         steps_s = (step - self._first_step) / max(time.monotonic() - self._began_s, 1e-3)
         left_min = (self._num_steps - step) / max(steps_s, 1e-6) / 60
-        return (f"loss {self._loss:.4f}  {self.samples_s:.1f} samples/s  {self.wait_share:.0%} waiting for data  "
-                f"{left_min:.1f} min left")
+        return (
+            f"loss {self._loss:.4f}  {self.samples_s:.1f} samples/s  {self.wait_share:.0%} waiting for data  "
+            f"{left_min:.1f} min left"
+        )
 
     def _is_due(self, step: int) -> bool:
         is_due = time.monotonic() - self._said_s >= _LINE_EVERY_S or step == self._num_steps
@@ -115,4 +123,5 @@ def _writer(folder: Path | None, steps_done: int):
     if folder is None:
         return None
     from torch.utils.tensorboard import SummaryWriter
+
     return SummaryWriter(str(folder), purge_step=steps_done + 1)  # what a killed run wrote beyond is not shown

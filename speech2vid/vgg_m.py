@@ -3,6 +3,7 @@
 The published files are MatConvNet's: .mat with `net.layers` or `net.params`, with batch norm or without. A .safetensors
 file with torch's names (conv1.weight, conv1.bias, bn1.weight, bn1.running_mean ...) is taken too.
 """
+
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,8 @@ class FaceVgg(nn.Module):
         if f"bn{number}.weight" not in self._names:
             return x_BCHW
         mean, variance, scale, shift = (
-            self._of(f"bn{number}.{name}") for name in ("running_mean", "running_var", "weight", "bias"))
+            self._of(f"bn{number}.{name}") for name in ("running_mean", "running_var", "weight", "bias")
+        )
         return F.batch_norm(x_BCHW, mean, variance, scale, shift, eps=_EPSILON)
 
 
@@ -59,16 +61,22 @@ def read_vgg_m(path: Path) -> VggWeights:
         weights = _read_matconvnet(path)
     elif path.suffix == ".safetensors":
         from safetensors.torch import load_file
+
         weights = load_file(path)
     else:
         raise UsageError(f"VGG-M weights come as .mat or .safetensors, not {path.name}")
     for number in range(1, NUM_CONVOLUTIONS + 1):
         found = weights.get(f"conv{number}.weight")
         if found is None or found.ndim != 4 or (number == 1 and tuple(found.shape[1:]) != (3, 7, 7)):
-            raise UsageError(f"{path} is no VGG-M: its conv{number} "
-                             f"{'is missing' if found is None else f'has shape {tuple(found.shape)}'}")
-    return {name: value.float() for name, value in weights.items()
-            if name.split(".")[0] in {f"{kind}{number}" for kind in ("conv", "bn") for number in range(1, 6)}}
+            raise UsageError(
+                f"{path} is no VGG-M: its conv{number} "
+                f"{'is missing' if found is None else f'has shape {tuple(found.shape)}'}"
+            )
+    return {
+        name: value.float()
+        for name, value in weights.items()
+        if name.split(".")[0] in {f"{kind}{number}" for kind in ("conv", "bn") for number in range(1, 6)}
+    }
 
 
 def start_identity_encoder(encoder: IdentityEncoder, path: Path) -> None:
@@ -81,8 +89,10 @@ def start_identity_encoder(encoder: IdentityEncoder, path: Path) -> None:
         num_stills = convolution.in_channels // 3 if number == 1 else 1
         state = {"weight": kernels.repeat(1, num_stills, 1, 1) / num_stills, "bias": weights[f"conv{number}.bias"]}
         if state["weight"].shape != convolution.weight.shape:
-            raise UsageError(f"{path}: conv{number} has shape {tuple(kernels.shape)}, which does not fit an identity "
-                             f"encoder's {tuple(convolution.weight.shape)}: --identity_init needs the full width")
+            raise UsageError(
+                f"{path}: conv{number} has shape {tuple(kernels.shape)}, which does not fit an identity "
+                f"encoder's {tuple(convolution.weight.shape)}: --identity_init needs the full width"
+            )
         convolution.load_state_dict(state)
         own = {name.partition(".")[2]: value for name, value in weights.items() if name.startswith(f"bn{number}.")}
         norm.load_state_dict(norm.state_dict() | own)
@@ -90,6 +100,7 @@ def start_identity_encoder(encoder: IdentityEncoder, path: Path) -> None:
 
 def _read_matconvnet(path: Path) -> VggWeights:
     from scipy.io import loadmat
+
     net = loadmat(path, squeeze_me=True, struct_as_record=False)
     net = net.get("net", net)
     if hasattr(net, "params") or (isinstance(net, dict) and "params" in net):
@@ -137,8 +148,12 @@ def _convolution(number: int, filters: np.ndarray, biases: np.ndarray | None) ->
 def _norm(number: int, scales: np.ndarray, shifts: np.ndarray, moments: np.ndarray) -> VggWeights:
     """Its moments are the mean and the standard deviation, epsilon included."""
     variance = _line(moments[:, 1]) ** 2 - _EPSILON
-    return {f"bn{number}.weight": _line(scales), f"bn{number}.bias": _line(shifts),
-            f"bn{number}.running_mean": _line(moments[:, 0]), f"bn{number}.running_var": variance}
+    return {
+        f"bn{number}.weight": _line(scales),
+        f"bn{number}.bias": _line(shifts),
+        f"bn{number}.running_mean": _line(moments[:, 0]),
+        f"bn{number}.running_var": variance,
+    }
 
 
 def _line(values: np.ndarray) -> Tensor:

@@ -1,4 +1,5 @@
 """Small videos with known answers, made with PyAV: each frame shows its own number, each click is at a known time."""
+
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,9 +32,9 @@ def frame_picture(number: int, width: int = WIDTH, height: int = HEIGHT) -> np.n
     """RGB uint8 (height, width, 3): the number in vertical bars above, a moving square below."""
     picture = np.full((height, width, 3), 90, np.uint8)
     for bit in range(_BITS):
-        picture[:height // 2, bit * width // _BITS:(bit + 1) * width // _BITS] = 230 if number >> bit & 1 else 20
+        picture[: height // 2, bit * width // _BITS : (bit + 1) * width // _BITS] = 230 if number >> bit & 1 else 20
     left = number * 5 % (width - height // 4)
-    picture[height * 5 // 8:height * 7 // 8, left:left + height // 4] = (220, 60, 30)
+    picture[height * 5 // 8 : height * 7 // 8, left : left + height // 4] = (220, 60, 30)
     return picture
 
 
@@ -41,8 +42,10 @@ def number_of(picture: np.ndarray) -> int:
     """The frame number that an upright picture shows."""
     height, width = picture.shape[:2]
     centres = [(2 * bit + 1) * width // (2 * _BITS) for bit in range(_BITS)]
-    return sum(int(picture[height // 8:height * 3 // 8, centre - 2:centre + 2].mean() > 125) << bit
-               for bit, centre in enumerate(centres))
+    return sum(
+        int(picture[height // 8 : height * 3 // 8, centre - 2 : centre + 2].mean() > 125) << bit
+        for bit, centre in enumerate(centres)
+    )
 
 
 def steady_times(num_frames: int, rate: Fraction) -> list[Fraction]:
@@ -50,9 +53,18 @@ def steady_times(num_frames: int, rate: Fraction) -> list[Fraction]:
     return [Fraction(number) / rate for number in range(num_frames)]
 
 
-def make_video(path: Path, times_s: Sequence[Fraction], *, sounds: Sequence[MadeSound] = (), codec: str = "libx264",
-               options: dict[str, str] | None = None, rotation_deg: int = 0, aspect: Fraction | None = None,
-               container: str | None = None, cover_art: bool = False) -> Path:
+def make_video(
+    path: Path,
+    times_s: Sequence[Fraction],
+    *,
+    sounds: Sequence[MadeSound] = (),
+    codec: str = "libx264",
+    options: dict[str, str] | None = None,
+    rotation_deg: int = 0,
+    aspect: Fraction | None = None,
+    container: str | None = None,
+    cover_art: bool = False,
+) -> Path:
     """Write a video whose frame k shows the number k at times_s[k]. `rotation_deg`: clockwise turn a player applies."""
     with av.open(os.fspath(path), "w", format=container) as file:
         picture = _picture_stream(file, codec, times_s, options or {"g": "25", "bf": "2"}, aspect) if times_s else None
@@ -77,7 +89,7 @@ def make_plain_video(path: Path, num_frames: int = 75, rate: Fraction = Fraction
 def cut_tail(path: Path, share: float, out: Path) -> Path:
     """The first `share` of a file's bytes."""
     content = path.read_bytes()
-    out.write_bytes(content[:int(len(content) * share)])
+    out.write_bytes(content[: int(len(content) * share)])
     return out
 
 
@@ -90,7 +102,7 @@ def damage_packets(path: Path, frames: Sequence[int], out: Path, kind: str = "vi
     for number in frames:
         packet = packets[number]
         first = packet.pos + packet.size // 4
-        content[first:packet.pos + packet.size] = noise.bytes(packet.pos + packet.size - first)
+        content[first : packet.pos + packet.size] = noise.bytes(packet.pos + packet.size - first)
     out.write_bytes(content)
     return out
 
@@ -102,8 +114,13 @@ def click_times_s(samples: np.ndarray, rate_hz: int = 16_000) -> list[float]:
     return [float(start / rate_hz) for start in starts]
 
 
-def _picture_stream(file: "av.container.OutputContainer", codec: str, times_s: Sequence[Fraction],
-                    options: dict[str, str], aspect: Fraction | None) -> "av.VideoStream":
+def _picture_stream(
+    file: "av.container.OutputContainer",
+    codec: str,
+    times_s: Sequence[Fraction],
+    options: dict[str, str],
+    aspect: Fraction | None,
+) -> "av.VideoStream":
     mean_rate = Fraction(len(times_s) - 1) / (times_s[-1] - times_s[0]) if len(times_s) > 1 else Fraction(25)
     stream = file.add_stream(codec, rate=mean_rate.limit_denominator(1001), options=options)
     stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
@@ -129,8 +146,9 @@ def _cover_stream(file: "av.container.OutputContainer") -> "av.VideoStream":
     return stream
 
 
-def _write_pictures(file: "av.container.OutputContainer", stream: "av.VideoStream", times_s: Sequence[Fraction],
-                    quarter_turns: int) -> None:
+def _write_pictures(
+    file: "av.container.OutputContainer", stream: "av.VideoStream", times_s: Sequence[Fraction], quarter_turns: int
+) -> None:
     time_base = stream.codec_context.time_base or 1 / stream.codec_context.framerate
     for number, time_s in enumerate(times_s):
         upright = frame_picture(number, *((HEIGHT, WIDTH) if quarter_turns % 2 else (WIDTH, HEIGHT)))
@@ -145,7 +163,7 @@ def _write_sound(file: "av.container.OutputContainer", stream: "av.AudioStream",
     samples = _tone_with_clicks(sound)
     channels = len(stream.codec_context.layout.channels)
     for start in range(0, len(samples), 1024):
-        block = np.repeat(samples[start:start + 1024], channels)[None]
+        block = np.repeat(samples[start : start + 1024], channels)[None]
         frame = av.AudioFrame.from_ndarray(block, format="s16", layout=sound.layout)
         frame.sample_rate, frame.time_base = sound.rate_hz, Fraction(1, sound.rate_hz)
         frame.pts = start + round(sound.start_s * sound.rate_hz)
@@ -158,5 +176,5 @@ def _tone_with_clicks(sound: MadeSound) -> np.ndarray:
     samples = 300 * np.sin(2 * np.pi * 440 * seconds)
     for click_s in sound.clicks_s:
         first = round((click_s - sound.start_s) * sound.rate_hz)
-        samples[first:first + sound.rate_hz // 200] = 20_000
+        samples[first : first + sound.rate_hz // 200] = 20_000
     return samples.astype(np.int16)

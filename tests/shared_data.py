@@ -1,4 +1,5 @@
 """Where the real recordings lie, when they are there."""
+
 from pathlib import Path
 
 import pytest

@@ -11,6 +11,7 @@ hours. DIR: ablations.json, ablations.md (printed, and written anew after each j
 seed. The same command goes on where it was: what was trained or judged is not done again; more seeds or variants may be
 given later.
 """
+
 import argparse
 import dataclasses
 import json
@@ -39,6 +40,7 @@ def run(own: argparse.Namespace, train=None, judge=None) -> str:
     """Markdown of all jobs. train, judge: what does the work, for tests."""
     from benchmarks.ablations.trained import Asked, judge_job, refuse_others, require_judges, train_apart, train_job
     from benchmarks.ablations.variants import VARIANTS, plan
+
     if unknown := sorted({*own.only} - {*VARIANTS}):
         raise UsageError(f"--only {unknown[0]}: there are {', '.join(VARIANTS)}")
     if own.steps < 1 or min(own.seeds) < 0:
@@ -61,32 +63,48 @@ def _write(asked: dict[str, object], found: dict, output: Path) -> str:
     from benchmarks.ablations.claims import spans, verdicts
     from benchmarks.ablations.table import ablations_markdown
     from speech2vid.run_folder import write_whole
+
     values = {}
     for job, of in found.items():
         values.setdefault(job.variant.name, {})[job.seed] = of["numbers"]
     judged, references = verdicts(values), next(iter(found.values()))["references"]
     page = ablations_markdown(asked, values, references, judged)
     whole = {
-        "asked": asked, "variants": {name: {"seeds": of, "mean, lowest, highest": spans(values, name)}
-                                     for name, of in values.items()},
+        "asked": asked,
+        "variants": {name: {"seeds": of, "mean, lowest, highest": spans(values, name)} for name, of in values.items()},
         "samples_s": {job.folder: of["samples_s"] for job, of in found.items()},
-        "references": references, "claims": [dataclasses.asdict(one) for one in judged]}
+        "references": references,
+        "claims": [dataclasses.asdict(one) for one in judged],
+    }
     for name, text in {"ablations.json": json.dumps(whole, indent=1) + "\n", "ablations.md": page}.items():
         write_whole(output / name, text.encode())
     return page
 
 
 def _read_options(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.ablations", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.ablations", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     add = parser.add_argument
     add("--dataset", required=True, metavar="OUT", help="output of talkshard build")
     add("--output", type=Path, required=True, metavar="DIR", help="folder for what is made; new, or gone on with")
     add("--steps", type=int, default=_DEFAULT_STEPS, help="of each training (default: %(default)s)")
-    add("--seeds", type=int, nargs="+", default=[0, 1], metavar="SEED", help="each variant is trained with each: with "
-        "one there is no verdict (default: 0 1)")
-    add("--only", nargs="+", default=[], metavar="NAME", help="of mfcc, one_still, no_skips, transposed, content_loss, "
-        "deblurred; the base is always among them (default: all)")
+    add(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[0, 1],
+        metavar="SEED",
+        help="each variant is trained with each: with one there is no verdict (default: 0 1)",
+    )
+    add(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="of mfcc, one_still, no_skips, transposed, content_loss, "
+        "deblurred; the base is always among them (default: all)",
+    )
     add("--where", metavar="CONDITION", help="learn only from clips that meet this DuckDB condition on the clips table")
     add("--evaluate_on", metavar="OUT2", help="dataset to judge on (default: the same)")
     add("--evaluate_split", choices=("train", "val", "test"), default="val", help="(default: %(default)s)")

@@ -1,4 +1,5 @@
 """What the paper says of its own ablations, and this project of its change, and whether numbers found here agree."""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,12 @@ from benchmarks.ablations.numbers import NUMBERS, SHARPNESS
 from benchmarks.ablations.variants import BASE, VARIANTS
 
 AGREES, DISAGREES, NO_DIFFERENCE, ONE_SEED, NOT_MEASURED = (
-    "agrees", "disagrees", "no difference beyond the seeds' range", "one seed: no verdict", "not measured")
+    "agrees",
+    "disagrees",
+    "no difference beyond the seeds' range",
+    "one seed: no verdict",
+    "not measured",
+)
 Values = Mapping[str, Mapping[int, Mapping[str, float | None]]]
 """Variant -> seed -> number -> value."""
 
@@ -38,13 +44,25 @@ class Verdict:
 
 
 CLAIMS = (
-    Claim(says="not the paper's, which hears MFCC: a recogniser's encoder hears more where few people speak",
-          better=BASE, worse="mfcc", numbers=("opening r", "top-1")),
+    Claim(
+        says="not the paper's, which hears MFCC: a recogniser's encoder hears more where few people speak",
+        better=BASE,
+        worse="mfcc",
+        numbers=("opening r", "top-1"),
+    ),
     Claim(says="more stills are better", better=BASE, worse="one_still", numbers=("identity distance", "MSE", "SSIM")),
-    Claim(says="skips keep identity and background", better=BASE, worse="no_skips",
-          numbers=("identity distance", "MSE", "SSIM")),
-    Claim(says="upsampling and a convolution, as in the released graph, rather than transposed convolutions",
-          better=BASE, worse="transposed", numbers=("MSE", "SSIM", SHARPNESS)),
+    Claim(
+        says="skips keep identity and background",
+        better=BASE,
+        worse="no_skips",
+        numbers=("identity distance", "MSE", "SSIM"),
+    ),
+    Claim(
+        says="upsampling and a convolution, as in the released graph, rather than transposed convolutions",
+        better=BASE,
+        worse="transposed",
+        numbers=("MSE", "SSIM", SHARPNESS),
+    ),
     Claim(says="the content loss makes faces sharper", better="content_loss", worse=BASE, numbers=(SHARPNESS,)),
     Claim(says="deblurring makes faces sharper", better="deblurred", worse=BASE, numbers=(SHARPNESS,)),
 )
@@ -57,8 +75,12 @@ def verdicts(values: Values) -> list[Verdict]:
 
 def seeds_range(name: str, values: Values) -> float:
     """How far seeds alone move a number: the widest range of any variant that was trained by itself."""
-    ranges = [np.ptp(found) for variant, of in values.items() if VARIANTS[variant].trained_as == variant
-              if len(found := [one[name] for one in of.values() if one[name] is not None]) > 1]
+    ranges = [
+        np.ptp(found)
+        for variant, of in values.items()
+        if VARIANTS[variant].trained_as == variant
+        if len(found := [one[name] for one in of.values() if one[name] is not None]) > 1
+    ]
     return float(max(ranges, default=0.0))
 
 

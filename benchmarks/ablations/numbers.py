@@ -1,4 +1,5 @@
 """The numbers of a variant: what `talkshard evaluate` found, and sharpness."""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,18 +23,21 @@ class Number:
     shown: str = MADE
 
 
-NUMBERS = {number.name: number for number in (
-    Number(name="MSE", better="lower", measure="MSE"),
-    Number(name="PSNR dB", better="higher", measure="PSNR"),
-    Number(name="SSIM", better="higher", measure="SSIM"),
-    Number(name="mouth MSE", better="lower", measure="mouth MSE"),
-    Number(name="identity distance", better="lower", measure="identity distance"),
-    Number(name="opening r", better="higher", measure="opening correlation"),
-    Number(name="opening r, wrong sound", better="lower", measure="opening correlation", shown=WRONG_SOUND),
-    Number(name="opening deviation", better="higher", measure="opening deviation"),
-    Number(name="top-1", better="higher", measure="right sound found, top-1"),
-    Number(name=SHARPNESS, better="higher"),
-)}
+NUMBERS = {
+    number.name: number
+    for number in (
+        Number(name="MSE", better="lower", measure="MSE"),
+        Number(name="PSNR dB", better="higher", measure="PSNR"),
+        Number(name="SSIM", better="higher", measure="SSIM"),
+        Number(name="mouth MSE", better="lower", measure="mouth MSE"),
+        Number(name="identity distance", better="lower", measure="identity distance"),
+        Number(name="opening r", better="higher", measure="opening correlation"),
+        Number(name="opening r, wrong sound", better="lower", measure="opening correlation", shown=WRONG_SOUND),
+        Number(name="opening deviation", better="higher", measure="opening deviation"),
+        Number(name="top-1", better="higher", measure="right sound found, top-1"),
+        Number(name=SHARPNESS, better="higher"),
+    )
+}
 
 
 def numbers_of(measures: Sequence[Mapping], shown: str = MADE) -> dict[str, float | None]:
@@ -42,8 +46,10 @@ def numbers_of(measures: Sequence[Mapping], shown: str = MADE) -> dict[str, floa
     shown: another kind of showing, whose own numbers stand in for the generator's.
     """
     found = {(measure["name"], measure["shown"]): measure["value"] for measure in measures}
-    return {number.name: found.get((number.measure, shown if number.shown == MADE else _other(shown)))
-            for number in NUMBERS.values()}
+    return {
+        number.name: found.get((number.measure, shown if number.shown == MADE else _other(shown)))
+        for number in NUMBERS.values()
+    }
 
 
 def sharpness_of(maker: Maker, clips: Sequence[JudgedClip]) -> float:

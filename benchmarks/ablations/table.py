@@ -1,4 +1,5 @@
 """The two tables, as Markdown: numbers of each variant, and the paper's claims beside them."""
+
 from collections.abc import Mapping, Sequence
 
 from benchmarks.ablations.claims import Values, Verdict, spans
@@ -14,20 +15,46 @@ clip are judged for them. The base adds its output to the mean of the stills, wh
 not: there the skips and the number of stills have less left to give."""
 
 
-def ablations_markdown(asked: Mapping[str, object], values: Values,
-                       references: Mapping[str, Mapping[str, float | None]], verdicts: Sequence[Verdict]) -> str:
+def ablations_markdown(
+    asked: Mapping[str, object],
+    values: Values,
+    references: Mapping[str, Mapping[str, float | None]],
+    verdicts: Sequence[Verdict],
+) -> str:
     """The whole page."""
-    rows = [[VARIANTS[variant].about, str(len(values[variant])),
-             *(_span_text(span) for span in spans(values, variant).values())] for variant in values]
+    rows = [
+        [
+            VARIANTS[variant].about,
+            str(len(values[variant])),
+            *(_span_text(span) for span in spans(values, variant).values()),
+        ]
+        for variant in values
+    ]
     rows += [[f"*{shown}*", "", *(_text(numbers[name]) for name in NUMBERS)] for shown, numbers in references.items()]
     headings = [f"{number.name} {'↑' if number.better == 'higher' else '↓'}" for number in NUMBERS.values()]
-    judged = [[one.claim, f"{one.better} > {one.worse}", one.number, _text(one.better_mean), _text(one.worse_mean),
-               _text(one.seeds_range), one.verdict] for one in verdicts]
+    judged = [
+        [
+            one.claim,
+            f"{one.better} > {one.worse}",
+            one.number,
+            _text(one.better_mean),
+            _text(one.worse_mean),
+            _text(one.seeds_range),
+            one.verdict,
+        ]
+        for one in verdicts
+    ]
     title = f"# Ablations of `tiny`, {asked['steps']} steps"
-    return "\n\n".join([
-        title, _table(["variant", "seeds", *headings], rows), "## Beside the claims",
-        _table(["claim", "shall be", "number", "the first", "the other", "seeds' range", "here"], judged),
-        _READING, ""])
+    return "\n\n".join(
+        [
+            title,
+            _table(["variant", "seeds", *headings], rows),
+            "## Beside the claims",
+            _table(["claim", "shall be", "number", "the first", "the other", "seeds' range", "here"], judged),
+            _READING,
+            "",
+        ]
+    )
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,4 +1,5 @@
 """Trains and judges one job. What lies there from an earlier call is taken as it is."""
+
 import contextlib
 import io
 import json
@@ -61,12 +62,16 @@ def refuse_others(asked: Asked, output: Path) -> None:
     record, path = asked.record(), output / _ASKED_FILE
     begun = json.loads(path.read_text()) if path.exists() else record
     if differ := [name for name, value in record.items() if begun.get(name) != value]:
-        raise UsageError(f"{output} holds ablations of another {differ[0]}: choose another --output, or give what they "
-                         "were begun with to go on")
+        raise UsageError(
+            f"{output} holds ablations of another {differ[0]}: choose another --output, or give what they "
+            "were begun with to go on"
+        )
     learnt = _people(asked.dataset, "train", asked.where)
     if both := sorted(learnt & _people(asked.evaluate_on, asked.evaluate_split, asked.evaluate_where)):
-        raise UsageError(f"{', '.join(both[:3])} would be learnt from and judged on: leave them out of one by --where "
-                         "or --evaluate_where, or give --evaluate_on a dataset of other people")
+        raise UsageError(
+            f"{', '.join(both[:3])} would be learnt from and judged on: leave them out of one by --where "
+            "or --evaluate_where, or give --evaluate_on a dataset of other people"
+        )
     _write(path, record)
 
 
@@ -77,8 +82,7 @@ def train_job(job: Job, asked: Asked, output: Path, train: Train) -> None:
         train(asked.dataset, asked.where, folder, job.seed, settings_of(job.variant, asked.steps))
 
 
-def train_apart(dataset: str, where: str | None, folder: Path, seed: int,
-                settings: GeneratorTrainingSettings) -> None:
+def train_apart(dataset: str, where: str | None, folder: Path, seed: int, settings: GeneratorTrainingSettings) -> None:
     """See train_job: readers are forked before anything that judges has begun threads."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as processes:
         processes.submit(_train, dataset, where, folder, seed, settings).result()
@@ -97,7 +101,8 @@ def judge_job(job: Job, asked: Asked, output: Path) -> dict[str, object]:
     found = {
         "numbers": numbers_of(measures) | {SHARPNESS: _sharpness(asked, training / GENERATOR, deblurring)},
         "references": {shown: numbers_of(measures, shown) for shown in _REFERENCES},
-        "samples_s": json.loads((training / RECORD).read_text())["samples_s"]}
+        "samples_s": json.loads((training / RECORD).read_text())["samples_s"],
+    }
     _write(path, found)
     return found
 
@@ -109,16 +114,25 @@ def _train(dataset: str, where: str | None, folder: Path, seed: int, settings: G
 
 def _words(asked: Asked, generator: Path, deblurring: Path | None, judged: Path) -> list[str]:
     """The command line of `talkshard evaluate`."""
-    words = {"dataset": asked.evaluate_on, "split": asked.evaluate_split, "where": asked.evaluate_where,
-             "clips": asked.clips, "face_network": asked.face_network, "sync": asked.sync, "checkpoint": generator,
-             "deblurring": deblurring, "output": judged}
+    words = {
+        "dataset": asked.evaluate_on,
+        "split": asked.evaluate_split,
+        "where": asked.evaluate_where,
+        "clips": asked.clips,
+        "face_network": asked.face_network,
+        "sync": asked.sync,
+        "checkpoint": generator,
+        "deblurring": deblurring,
+        "output": judged,
+    }
     return [word for name, value in words.items() if value is not None for word in (f"--{name}", str(value))]
 
 
 def _sharpness(asked: Asked, generator: Path, deblurring: Path | None) -> float:
     network = GeneratorFile(generator)
-    clips, _ = read_judged_clips(asked.evaluate_on, asked.evaluate_split, asked.evaluate_where, asked.clips,
-                                 network.shape)
+    clips, _ = read_judged_clips(
+        asked.evaluate_on, asked.evaluate_split, asked.evaluate_where, asked.clips, network.shape
+    )
     return sharpness_of(Maker(network=network, deblurring=deblurring and DeblurringFile(deblurring)), clips)
 
 

@@ -1,4 +1,5 @@
 """What is varied: each variant is the base in all but one thing."""
+
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,15 +34,20 @@ def _losses(**values: float) -> Change:
     return lambda base: dataclasses.replace(base, losses=dataclasses.replace(base.losses, **values))
 
 
-VARIANTS = {variant.name: variant for variant in (
-    Variant(name=BASE, about="recipe tiny: speech encoder, 5 stills, skips, upsampled, no content loss, not deblurred"),
-    Variant(name="mfcc", about="hears MFCC, as the paper", change=_generator(sound="mfcc")),
-    Variant(name="one_still", about="1 still", change=_generator(num_identity=1)),
-    Variant(name="no_skips", about="no skips", change=_generator(skips=False)),
-    Variant(name="transposed", about="transposed convolutions", change=_generator(decoder="transposed")),
-    Variant(name="content_loss", about=f"content loss, {_CONTENT_WEIGHT}", change=_losses(content=_CONTENT_WEIGHT)),
-    Variant(name="deblurred", about="deblurring applied after", deblurs=True),
-)}
+VARIANTS = {
+    variant.name: variant
+    for variant in (
+        Variant(
+            name=BASE, about="recipe tiny: speech encoder, 5 stills, skips, upsampled, no content loss, not deblurred"
+        ),
+        Variant(name="mfcc", about="hears MFCC, as the paper", change=_generator(sound="mfcc")),
+        Variant(name="one_still", about="1 still", change=_generator(num_identity=1)),
+        Variant(name="no_skips", about="no skips", change=_generator(skips=False)),
+        Variant(name="transposed", about="transposed convolutions", change=_generator(decoder="transposed")),
+        Variant(name="content_loss", about=f"content loss, {_CONTENT_WEIGHT}", change=_losses(content=_CONTENT_WEIGHT)),
+        Variant(name="deblurred", about="deblurring applied after", deblurs=True),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +82,17 @@ def base_settings(steps: int) -> GeneratorTrainingSettings:
     """
     whole = tiny()
     share = min(1.0, steps / whole.steps)
-    prepared = {name: max(1, round(share * getattr(whole.preparation, name)))
-                for name in ("pool_batches", "lip_steps", "audio_steps")}
+    prepared = {
+        name: max(1, round(share * getattr(whole.preparation, name)))
+        for name in ("pool_batches", "lip_steps", "audio_steps")
+    }
     return dataclasses.replace(
-        whole, steps=steps, warm_up=max(1, round(share * whole.warm_up)), least_change=0.0,
-        preparation=dataclasses.replace(whole.preparation, **prepared))
+        whole,
+        steps=steps,
+        warm_up=max(1, round(share * whole.warm_up)),
+        least_change=0.0,
+        preparation=dataclasses.replace(whole.preparation, **prepared),
+    )
 
 
 def settings_of(variant: Variant, steps: int) -> GeneratorTrainingSettings:

@@ -8,6 +8,7 @@ relative to it. JUDGE is what `talkshard build --sync` takes. Writes DIR/scores.
 table, judge and seed, DIR/costs.json and DIR/report.html, and prints the table. Faces and sounds lie in DIR/cache (or
 --cache), so that another judge is scored quickly.
 """
+
 import argparse
 import sys
 from pathlib import Path
@@ -19,23 +20,40 @@ GROUPS = ("pairs", "lags", "drift", "faces", "handover", "voice_over", "noise", 
 
 def main(words: list[str] | None = None) -> int:
     """Score, write, print; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.active_speaker", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.active_speaker",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--clips", type=Path, required=True, metavar="TABLE", help="CSV of clips")
     parser.add_argument("--judge", required=True, help="what `talkshard build --sync` takes, none excepted")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the scores and the page")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="folder for faces and sounds (default OUTPUT/cache)")
     parser.add_argument("--seed", type=int, default=0, help="of samples, noise and intervals (default 0)")
-    parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS, metavar="GROUP",
-                        help=f"groups of cases to judge: {', '.join(GROUPS)} (default all)")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=GROUPS,
+        default=GROUPS,
+        metavar="GROUP",
+        help=f"groups of cases to judge: {', '.join(GROUPS)} (default all)",
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes that find and follow faces (default 1)")
     options = parser.parse_args(words)
     set_environment()  # before anything numeric is imported
     from benchmarks.active_speaker.scoring import score_clips
     from schemas.errors import TalkshardError
+
     try:
-        score_clips(options.clips, options.judge, options.output, options.cache or options.output / "cache",
-                    options.seed, options.only, options.workers)
+        score_clips(
+            options.clips,
+            options.judge,
+            options.output,
+            options.cache or options.output / "cache",
+            options.seed,
+            options.only,
+            options.workers,
+        )
     except TalkshardError as error:
         print(f"benchmarks.active_speaker: {error}", file=sys.stderr)
         return error.exit_code

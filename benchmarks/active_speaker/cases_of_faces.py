@@ -1,4 +1,5 @@
 """Several faces and one voice: the right one, nobody, and who speaks when."""
+
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, permutations
 
@@ -48,20 +49,31 @@ def _who_speaks(judge: Judge, group: Sequence[Piece], kind: str, length_s: int) 
     pieces = [piece.first(num_frames) for piece in group]
     tubes, sound = [piece.tube() for piece in pieces], own_sound(pieces[0])
     named = {turn.track.name for turn in judge.decide([piece.face for piece in pieces], tubes, sound).turns.turns}
-    judged = [Outcome(group="", kind="", length_s=0, speaker="", face="", sound="", **heard(judge.weigh(tube, sound)))
-              for tube in tubes]
+    judged = [
+        Outcome(group="", kind="", length_s=0, speaker="", face="", sound="", **heard(judge.weigh(tube, sound)))
+        for tube in tubes
+    ]
     found = NOBODY if not named else WRONG if "t000" not in named else RIGHT if len(named) == 1 else BOTH
-    return Outcome(group=FACES, kind=kind, length_s=length_s, speaker=pieces[0].speaker,
-                   face=" | ".join(piece.name for piece in pieces), sound=pieces[0].name, answer=RIGHT, found=found,
-                   value=float(judged[0].score > max(other.score for other in judged[1:])))
+    return Outcome(
+        group=FACES,
+        kind=kind,
+        length_s=length_s,
+        speaker=pieces[0].speaker,
+        face=" | ".join(piece.name for piece in pieces),
+        sound=pieces[0].name,
+        answer=RIGHT,
+        found=found,
+        value=float(judged[0].score > max(other.score for other in judged[1:])),
+    )
 
 
 def judge_handovers(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator[Outcome]:
     """Two faces that move all the time; the sound is the first one's, then the second's."""
     pairs = [(first, second) for first, second in permutations(faces, 2) if first.clip.speaker != second.clip.speaker]
     for first, second in drawn(pairs, _MOST_CASES, random_of(seed, HANDOVER)):
-        num_frames = min(_MOST_HANDOVER_FRAMES, *(face.track.end_frame - face.track.start_frame
-                                                  for face in (first, second)))
+        num_frames = min(
+            _MOST_HANDOVER_FRAMES, *(face.track.end_frame - face.track.start_frame for face in (first, second))
+        )
         frame = _handover_frame(first, second, num_frames)
         if frame is not None:
             yield _handover(judge, first, second, num_frames, frame)
@@ -73,16 +85,23 @@ def _handover_frame(first: Face, second: Face, num_frames: int) -> int | None:
         return None
     voiced = [face.voiced(face.track.start_frame, face.track.start_frame + num_frames) for face in (first, second)]
     middle = num_frames // 2
-    possible = [frame for frame in range(num_frames // 3, 2 * num_frames // 3)
-                if voiced[0][frame - _SURE_FRAMES:frame].all() and voiced[1][frame:frame + _SURE_FRAMES].all()
-                and 3 * voiced[0][:frame].sum() >= frame and 3 * voiced[1][frame:].sum() >= num_frames - frame]
+    possible = [
+        frame
+        for frame in range(num_frames // 3, 2 * num_frames // 3)
+        if voiced[0][frame - _SURE_FRAMES : frame].all()
+        and voiced[1][frame : frame + _SURE_FRAMES].all()
+        and 3 * voiced[0][:frame].sum() >= frame
+        and 3 * voiced[1][frame:].sum() >= num_frames - frame
+    ]
     return min(possible, key=lambda frame: (abs(frame - middle), frame), default=None)
 
 
 def _handover(judge: Judge, first: Face, second: Face, num_frames: int, frame: int) -> Outcome:
     """`value`: by how many seconds the hand-over is missed; None when the two do not speak one after the other."""
-    pieces = [Piece(face=face, start_frame=face.track.start_frame, end_frame=face.track.start_frame + num_frames)
-              for face in (first, second)]
+    pieces = [
+        Piece(face=face, start_frame=face.track.start_frame, end_frame=face.track.start_frame + num_frames)
+        for face in (first, second)
+    ]
     sound = handed_over(own_sound(pieces[0]), own_sound(pieces[1]), frame, SOUND_MARGIN_FRAMES)
     turns = judge.decide([first, second], [piece.tube() for piece in pieces], sound).turns.turns
     ends = [turn.end_frame for turn in turns if turn.track.name == "t000"]
@@ -92,9 +111,15 @@ def _handover(judge: Judge, first: Face, second: Face, num_frames: int, frame: i
         # Turns are grown alike at both ends: the hand-over is in the middle between them.
         found = (max(ends) + min(starts)) / 2 - SOUND_MARGIN_FRAMES
         error_s = (found - frame) / FRAME_RATE
-    return Outcome(group=HANDOVER, kind="2 faces", length_s=0, speaker=pieces[0].speaker,
-                   face=" | ".join(piece.name for piece in pieces), value=error_s,
-                   sound=f"{pieces[0].name}, after {seconds_from_frames(frame):.2f} s {pieces[1].name}")
+    return Outcome(
+        group=HANDOVER,
+        kind="2 faces",
+        length_s=0,
+        speaker=pieces[0].speaker,
+        face=" | ".join(piece.name for piece in pieces),
+        value=error_s,
+        sound=f"{pieces[0].name}, after {seconds_from_frames(frame):.2f} s {pieces[1].name}",
+    )
 
 
 def judge_voice_over(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator[Outcome]:
@@ -102,8 +127,9 @@ def judge_voice_over(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator
     spoken = [piece for face in faces for piece in cut_pieces(face, 3)]
     silent = [("silent face", piece) for face in faces for piece in _silent_pieces(face)]
     for kind, piece in [*silent, *(("photograph", piece) for piece in spoken)]:
-        others = [other for other in spoken
-                  if is_another_person(piece, other) and is_voiced(other.first(piece.num_frames))]
+        others = [
+            other for other in spoken if is_another_person(piece, other) and is_voiced(other.first(piece.num_frames))
+        ]
         for other in drawn(others, 4, random_of(seed, VOICE_OVER, kind, piece.name)):
             tube = piece.tube() if kind == "silent face" else held_still(piece.tube(), 0, piece.num_frames)
             sound = laid_sound(other.face, other.start_frame, piece.num_frames)
@@ -128,5 +154,8 @@ def _silent_pieces(face: Face) -> list[Piece]:
     loud = np.flatnonzero(face.voiced(start, end))
     marks = [-_SILENT_EDGE_FRAMES, *loud.tolist(), end - start + _SILENT_EDGE_FRAMES]
     spans = [(start + low + _SILENT_EDGE_FRAMES, start + high - _SILENT_EDGE_FRAMES) for low, high in pairwise(marks)]
-    return [Piece(face=face, start_frame=low, end_frame=min(high, low + 3 * FRAME_RATE)) for low, high in spans
-            if high - low >= _LEAST_SILENT_FRAMES]
+    return [
+        Piece(face=face, start_frame=low, end_frame=min(high, low + 3 * FRAME_RATE))
+        for low, high in spans
+        if high - low >= _LEAST_SILENT_FRAMES
+    ]

@@ -1,4 +1,5 @@
 """The right sound, moved by a known number of frames; and moved ever further by a clock that runs slow."""
+
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -41,9 +42,16 @@ def _moved(judge: Judge, piece: Piece, length_s: int) -> Iterator[Outcome]:
     for late in range(-MAX_SHIFT, MAX_SHIFT + 1):
         if abs(late + recorded) <= MAX_SHIFT:
             yield Outcome(
-                group=LAGS, kind="moved", length_s=length_s, speaker=piece.speaker, face=piece.name, sound=piece.name,
-                true_lag_frames=None if piece.lag_frames is None else late + recorded, value=float(late),
-                **heard(judge.weigh(tube, own_sound(piece, late))))
+                group=LAGS,
+                kind="moved",
+                length_s=length_s,
+                speaker=piece.speaker,
+                face=piece.name,
+                sound=piece.name,
+                true_lag_frames=None if piece.lag_frames is None else late + recorded,
+                value=float(late),
+                **heard(judge.weigh(tube, own_sound(piece, late))),
+            )
 
 
 def _drifting(judge: Judge, face: Face, num_frames: int) -> Outcome:
@@ -56,5 +64,12 @@ def _drifting(judge: Judge, face: Face, num_frames: int) -> Outcome:
         drifts.append(fit_drift(lags_of_stretches(scores, measure(curve).lag_frames, 0)) if heard_at_all else None)
     # The recording's own drift is none of ours.
     found = None if None in drifts else drifts[1].frames_per_minute - drifts[0].frames_per_minute
-    return Outcome(group=DRIFT, kind="slowed by 0.1 %", length_s=0, speaker=face.clip.speaker,
-                   face=f"{face.clip.name} {start}", sound=f"{face.clip.name} {start}", value=found)
+    return Outcome(
+        group=DRIFT,
+        kind="slowed by 0.1 %",
+        length_s=0,
+        speaker=face.clip.speaker,
+        face=f"{face.clip.name} {start}",
+        sound=f"{face.clip.name} {start}",
+        value=found,
+    )

@@ -1,4 +1,5 @@
 """The right sound under noise."""
+
 from collections.abc import Iterator, Sequence
 
 from benchmarks.active_speaker.cases_of_pairs import judged
@@ -18,8 +19,10 @@ def judge_noise(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator[Outc
         for piece in cut_pieces(face, _LENGTH_S):
             own, rng = own_sound(piece), random_of(seed, GROUP, piece.name)
             sounds = {CLEAN: own}
-            for colour, noise in (("white", white(len(own.samples), rng)),
-                                  ("speech-shaped", speech_shaped(face, len(own.samples), rng))):
+            for colour, noise in (
+                ("white", white(len(own.samples), rng)),
+                ("speech-shaped", speech_shaped(face, len(own.samples), rng)),
+            ):
                 sounds.update({f"{colour} {snr_db} dB": with_noise(own, noise, snr_db) for snr_db in SNRS_DB})
             for kind, sound in sounds.items():
                 yield judged(judge, piece, sound, kind, _LENGTH_S, piece.name, piece.lag_frames, GROUP)

@@ -1,4 +1,5 @@
 """One face and one sound that is right, or wrong in a known way."""
+
 from collections.abc import Iterator, Sequence
 from itertools import product
 
@@ -33,20 +34,34 @@ def judge_own(judge: Judge, piece: Piece, length_s: int, seed: int) -> Iterator[
     """The piece's own sound, as it is and spoilt."""
     own = own_sound(piece)
     yield judged(judge, piece, own, RIGHT, length_s, piece.name, piece.lag_frames)
-    spoilt = {"1 s off": moved_off(piece), "reversed": reversed_sound(own), "silence": silenced(own),
-              "speech-shaped noise": replaced_by_noise(own, piece.face, random_of(seed, GROUP, piece.name))}
+    spoilt = {
+        "1 s off": moved_off(piece),
+        "reversed": reversed_sound(own),
+        "silence": silenced(own),
+        "speech-shaped noise": replaced_by_noise(own, piece.face, random_of(seed, GROUP, piece.name)),
+    }
     for kind, sound in spoilt.items():
         yield judged(judge, piece, sound, kind, length_s, piece.name)
 
 
 def moved_off(piece: Piece) -> LaidSound:
     """The piece's own sound a second late or early, whichever has more speech under the piece."""
-    return max((own_sound(piece, late) for late in (_MOVED_FRAMES, -_MOVED_FRAMES)),
-               key=lambda sound: int(sound.counts[FRAME_RATE:-FRAME_RATE].sum()))
+    return max(
+        (own_sound(piece, late) for late in (_MOVED_FRAMES, -_MOVED_FRAMES)),
+        key=lambda sound: int(sound.counts[FRAME_RATE:-FRAME_RATE].sum()),
+    )
 
 
-def judged(judge: Judge, piece: Piece, sound: LaidSound, kind: str, length_s: int, sound_name: str,
-           true_lag_frames: float | None = None, group: str = GROUP) -> Outcome:
+def judged(
+    judge: Judge,
+    piece: Piece,
+    sound: LaidSound,
+    kind: str,
+    length_s: int,
+    sound_name: str,
+    true_lag_frames: float | None = None,
+    group: str = GROUP,
+) -> Outcome:
     """Evidence and verdict; `value` is by how many frames the stage would move the sound of a face that it keeps."""
     tube = piece.tube()
     verdict, applied_frames = judge.verdict(piece.face, tube, sound)

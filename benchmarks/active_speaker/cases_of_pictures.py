@@ -1,4 +1,5 @@
 """The right sound under a picture that was changed: the face is found and followed anew in it."""
+
 import os
 import pickle
 import tempfile
@@ -29,8 +30,15 @@ def judge_pictures(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator[O
     for piece, kind in pieces_to_change(faces):
         changed = changed_piece(piece, kind)
         if changed is None:
-            yield Outcome(group=GROUP, kind=kind, length_s=_LENGTH_S, speaker=piece.speaker, face=piece.name,
-                          sound=piece.name, true_lag_frames=piece.lag_frames)
+            yield Outcome(
+                group=GROUP,
+                kind=kind,
+                length_s=_LENGTH_S,
+                speaker=piece.speaker,
+                face=piece.name,
+                sound=piece.name,
+                true_lag_frames=piece.lag_frames,
+            )
         else:
             found = judged(judge, changed, own_sound(changed), kind, _LENGTH_S, piece.name, piece.lag_frames, GROUP)
             yield replace(found, face=piece.name)
@@ -53,8 +61,9 @@ def changed_piece(piece: Piece, kind: str) -> Piece | None:
     if found is None:
         return None
     track = found[1]
-    face = Face(clip=piece.face.clip, recording=piece.face.recording, track=track, tube_folder=folder,
-                tube_uri=tube_path.name)
+    face = Face(
+        clip=piece.face.clip, recording=piece.face.recording, track=track, tube_folder=folder, tube_uri=tube_path.name
+    )
     return Piece(face=face, start_frame=track.start_frame, end_frame=track.end_frame)
 
 
@@ -80,8 +89,9 @@ def _pictures(piece: Piece) -> Iterator[tuple[int, np.ndarray]]:
             yield frame, last
 
 
-def _rewritten(pictures: Iterable[tuple[int, np.ndarray]], rewriting: Rewriting, first_frame: int,
-               num_frames: int) -> Iterator[tuple[int, np.ndarray | None]]:
+def _rewritten(
+    pictures: Iterable[tuple[int, np.ndarray]], rewriting: Rewriting, first_frame: int, num_frames: int
+) -> Iterator[tuple[int, np.ndarray | None]]:
     """Pictures through a file of their own, read back at 25 a second as any file is."""
     with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:
         path = Path(folder, "rewritten.mp4")

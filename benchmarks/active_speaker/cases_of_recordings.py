@@ -1,4 +1,5 @@
 """Whole recordings with known answers, through the graph's own stage."""
+
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -34,8 +35,16 @@ def judge_recordings(judge: Judge, listed: Sequence[tuple[ListedClip, Recording]
 def _measured(judge: Judge, clip: ListedClip, face: Face | None, kind: str) -> Outcome:
     piece = best_piece(face, _MOST_S) if face else None
     if piece is None:
-        return Outcome(group=GROUP, kind=kind, length_s=0, speaker=clip.speaker, face=clip.name, sound=clip.name,
-                       true_lag_frames=clip.lag_frames, verdict="no face or no speech")
+        return Outcome(
+            group=GROUP,
+            kind=kind,
+            length_s=0,
+            speaker=clip.speaker,
+            face=clip.name,
+            sound=clip.name,
+            true_lag_frames=clip.lag_frames,
+            verdict="no face or no speech",
+        )
     found = judged(judge, piece, own_sound(piece), kind, 0, piece.name, clip.lag_frames, GROUP)
     return replace(found, face=clip.name)
 
@@ -48,18 +57,38 @@ def _answered(judge: Judge, clip: ListedClip, recording: Recording) -> Outcome:
     piece = best_piece(face, _MOST_S) if face else None
     evidence = judge.weigh(piece.tube(), own_sound(piece)) if piece else None
     dropped = {row.rule for _, judgement in said for row in judgement.decisions if not row.kept}
-    return Outcome(group=GROUP, kind=HARD, length_s=0, speaker=clip.speaker, face=clip.name, sound=clip.name,
-                   answer=clip.answer, found=clip.answer if clip.answer in found else found[0],
-                   verdict=", ".join(sorted(dropped)) or recording.ended_by, **heard(evidence))
+    return Outcome(
+        group=GROUP,
+        kind=HARD,
+        length_s=0,
+        speaker=clip.speaker,
+        face=clip.name,
+        sound=clip.name,
+        answer=clip.answer,
+        found=clip.answer if clip.answer in found else found[0],
+        verdict=", ".join(sorted(dropped)) or recording.ended_by,
+        **heard(evidence),
+    )
 
 
 def _judged_window(judge: Judge, recording: Recording, faces: WindowFaces) -> WindowJudgement:
     window = faces.window
-    sound = read_sound_span(recording.sound_path, (window.start_frame - SOUND_MARGIN_FRAMES) * SAMPLES_PER_FRAME,
-                            (window.end_frame + SOUND_MARGIN_FRAMES) * SAMPLES_PER_FRAME)
+    sound = read_sound_span(
+        recording.sound_path,
+        (window.start_frame - SOUND_MARGIN_FRAMES) * SAMPLES_PER_FRAME,
+        (window.end_frame + SOUND_MARGIN_FRAMES) * SAMPLES_PER_FRAME,
+    )
     tubes = TubeFile((recording.folder / faces.tube_uri).read_bytes()) if faces.tube_uri else None
-    return find_speakers(faces, tubes, sound, judge.network, judge.config, min_box_px=FACES.min_box_px,
-                         min_track_s=FACES.min_track_s, min_turn_s=ClipsConfig().min_s)
+    return find_speakers(
+        faces,
+        tubes,
+        sound,
+        judge.network,
+        judge.config,
+        min_box_px=FACES.min_box_px,
+        min_track_s=FACES.min_track_s,
+        min_turn_s=ClipsConfig().min_s,
+    )
 
 
 def speaker_words(said: Sequence[tuple[WindowFaces, WindowJudgement]]) -> list[str]:
@@ -67,8 +96,12 @@ def speaker_words(said: Sequence[tuple[WindowFaces, WindowJudgement]]) -> list[s
     turns = [
         (_side(faces, turn.track), turn.start_frame) for faces, judgement in said for turn in judgement.turns.turns
     ]
-    active = {_side(faces, track) for faces, judgement in said for track, row in zip(faces.tracks, judgement.rows)
-              if row.active_share * (row.end_frame - row.start_frame) >= _ACTIVE_FRAMES}
+    active = {
+        _side(faces, track)
+        for faces, judgement in said
+        for track, row in zip(faces.tracks, judgement.rows)
+        if row.active_share * (row.end_frame - row.start_frame) >= _ACTIVE_FRAMES
+    }
     sides = {side for side, _ in turns}
     if not turns and active != {"left", "right"}:
         return ["nobody"]

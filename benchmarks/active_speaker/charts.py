@@ -1,4 +1,5 @@
 """Plots of the page, as SVG text: the same numbers draw the same bytes."""
+
 import io
 from collections.abc import Sequence
 
@@ -28,12 +29,15 @@ def charts(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
     at_length = [case for case in pairs if case.length_s == _SHOWN_LENGTH_S]
     by_kind = {kind: (of_kind(at_length, RIGHT), of_kind(at_length, kind)) for kind in kinds_of(at_length)}
     lengths = {length_s: [case for case in pairs if case.length_s == length_s] for length_s in LENGTHS_S}
-    by_length = {f"{length_s} s": (of_kind(cases, RIGHT), of_kind(cases, *OTHER_SOUND))
-                 for length_s, cases in lengths.items()}
-    drawn = [(f"ROC at {_SHOWN_LENGTH_S} s, by what the sound is", _roc(by_kind)),
-             ("ROC of other sound, by length", _roc(by_length)),
-             ("Lag error by length, sounds moved by -15 to 15 frames", _lag_errors(outcomes)),
-             ("Reliability of sync_probability", _reliability(pairs))]
+    by_length = {
+        f"{length_s} s": (of_kind(cases, RIGHT), of_kind(cases, *OTHER_SOUND)) for length_s, cases in lengths.items()
+    }
+    drawn = [
+        (f"ROC at {_SHOWN_LENGTH_S} s, by what the sound is", _roc(by_kind)),
+        ("ROC of other sound, by length", _roc(by_length)),
+        ("Lag error by length, sounds moved by -15 to 15 frames", _lag_errors(outcomes)),
+        ("Reliability of sync_probability", _reliability(pairs)),
+    ]
     return [(title, svg) for title, svg in drawn if svg]
 
 
@@ -57,8 +61,14 @@ def _lag_errors(outcomes: Sequence[Outcome]) -> str:
     for length_s, colour in zip(LENGTHS_S, _COLOURS):
         errors = np.array([case.lag_error_frames for case in known if case.length_s == length_s])
         if len(errors):
-            axes.plot(limits, (errors[:, None] <= limits).mean(0), marker="o", markersize=3, label=f"{length_s} s",
-                      color=colour)
+            axes.plot(
+                limits,
+                (errors[:, None] <= limits).mean(0),
+                marker="o",
+                markersize=3,
+                label=f"{length_s} s",
+                color=colour,
+            )
     axes.set_ylim(0, 1.02)
     return _svg(figure, axes)
 
@@ -95,4 +105,4 @@ def _svg(figure: pyplot.Figure, axes: Axes) -> str:
     with matplotlib.rc_context({"svg.hashsalt": "talkshard"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     pyplot.close(figure)
-    return buffer.getvalue()[buffer.getvalue().index("<svg"):]
+    return buffer.getvalue()[buffer.getvalue().index("<svg") :]

@@ -1,4 +1,5 @@
 """The table of clips that a judge is scored on."""
+
 import csv
 import os
 from dataclasses import dataclass
@@ -34,14 +35,18 @@ def read_clip_table(path: Path) -> list[ListedClip]:
         raise UsageError(f"cannot read the table of clips {path}: {error.strerror}") from error
     unknown = sorted(set(columns) - set(COLUMNS))
     if unknown or not {"path", "speaker"} <= set(columns):
-        raise UsageError(f"{path} must have the columns path,speaker and may have {','.join(COLUMNS[2:])}; it has "
-                         f"{','.join(columns) or 'none'}")
+        raise UsageError(
+            f"{path} must have the columns path,speaker and may have {','.join(COLUMNS[2:])}; it has "
+            f"{','.join(columns) or 'none'}"
+        )
     if not lines:
         raise UsageError(f"{path} lists no clip")
     files = [path.parent / (line["path"] or "").strip() for line in lines]
     above = os.path.commonpath([file.absolute().parent for file in files])
-    return [_clip(line, f"{path} line {number}", file, os.path.relpath(file, above))
-            for number, (line, file) in enumerate(zip(lines, files, strict=True), 2)]
+    return [
+        _clip(line, f"{path} line {number}", file, os.path.relpath(file, above))
+        for number, (line, file) in enumerate(zip(lines, files, strict=True), 2)
+    ]
 
 
 def _clip(line: dict[str, str], place: str, file: Path, name: str) -> ListedClip:
@@ -55,8 +60,15 @@ def _clip(line: dict[str, str], place: str, file: Path, name: str) -> ListedClip
         raise UsageError(f"{place}: no speaker is named")
     if not file.is_file():
         raise UsageError(f"{place}: there is no file {file}")
-    return ListedClip(path=file, name=name, speaker=text["speaker"], lag_frames=_lag(text["lag_frames"], place, kind),
-                      kind=kind, answer=text["answer"], role=text["role"])
+    return ListedClip(
+        path=file,
+        name=name,
+        speaker=text["speaker"],
+        lag_frames=_lag(text["lag_frames"], place, kind),
+        kind=kind,
+        answer=text["answer"],
+        role=text["role"],
+    )
 
 
 def _lag(text: str, place: str, kind: str) -> float | None:

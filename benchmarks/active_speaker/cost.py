@@ -1,4 +1,5 @@
 """What a judge costs beside the landmarks: the whole stage on a face alone, nothing remembered."""
+
 import time
 from collections.abc import Sequence
 from statistics import median
@@ -18,7 +19,7 @@ _MOST_FACES, _MOST_S = 5, 10
 
 def cost_ms_per_face_second(network: SyncNetwork, config: SpeakersConfig, faces: Sequence[Face]) -> float | None:
     """Median milliseconds of FindSpeakers for a second of a face, over a few faces; None without faces."""
-    pieces = [piece for face in faces[:_MOST_FACES + 1] if (piece := best_piece(face, _MOST_S))]
+    pieces = [piece for face in faces[: _MOST_FACES + 1] if (piece := best_piece(face, _MOST_S))]
     spent = []
     for piece in pieces:
         tube, sound = piece.tube(), own_sound(piece)

@@ -1,4 +1,5 @@
 """Tubes of the cache, the last few kept in memory."""
+
 import os
 from functools import lru_cache
 from pathlib import Path

@@ -1,4 +1,5 @@
 """The judge under test: one face's evidence, and what the graph's own stage says of a made window."""
+
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -60,8 +61,9 @@ class Judge:
     def scores(self, tube: FaceTube, sound: LaidSound) -> np.ndarray:
         """Likeness at each frame and shift, float32 (T, 31)."""
         vectors = self.network.embed_face(TubeFile(write_tubes({_ALONE: tube})), _ALONE)
-        return similarity(vectors, self.network.embed_sound(sound.samples), -SOUND_MARGIN_FRAMES, sound.counts,
-                          self.network.likeness)
+        return similarity(
+            vectors, self.network.embed_sound(sound.samples), -SOUND_MARGIN_FRAMES, sound.counts, self.network.likeness
+        )
 
     def weigh(self, tube: FaceTube, sound: LaidSound) -> Evidence | None:
         """What the face's fit to the sound says; None when nothing could be compared."""
@@ -74,8 +76,16 @@ class Judge:
         """
         window = made_window(faces, tubes, sound)
         named = {track.name: tube for track, tube in zip(window.tracks, tubes, strict=True)}
-        return find_speakers(window, TubeFile(write_tubes(named)), sound.samples, self.network, self.config,
-                             min_box_px=0.0, min_track_s=0.0, min_turn_s=0.0)
+        return find_speakers(
+            window,
+            TubeFile(write_tubes(named)),
+            sound.samples,
+            self.network,
+            self.config,
+            min_box_px=0.0,
+            min_track_s=0.0,
+            min_turn_s=0.0,
+        )
 
     def verdict(self, face: Face, tube: FaceTube, sound: LaidSound) -> tuple[str, float | None]:
         """KEPT or the rule that dropped the face, and by how many frames the sound would be moved."""
@@ -89,26 +99,51 @@ class Judge:
 def made_window(faces: Sequence[Face], tubes: Sequence[FaceTube], sound: LaidSound) -> WindowFaces:
     """A window whose picture begins SOUND_MARGIN_FRAMES after its sound, with the faces side by side."""
     video = replace(faces[0].recording.video, num_frames=len(sound.counts), speech=_turns(sound.counts))
-    window = Window(video=video, index=0, start_frame=SOUND_MARGIN_FRAMES,
-                    end_frame=SOUND_MARGIN_FRAMES + sound.num_frames, is_last=True)
+    window = Window(
+        video=video,
+        index=0,
+        start_frame=SOUND_MARGIN_FRAMES,
+        end_frame=SOUND_MARGIN_FRAMES + sound.num_frames,
+        is_last=True,
+    )
     tracks = tuple(
         _track(number, face, tube, window) for number, (face, tube) in enumerate(zip(faces, tubes, strict=True))
     )
-    return WindowFaces(window=window, tube_uri="", tracks=tracks, detector="", detector_sha256="", mesh_sha256="",
-                       damaged_frames=0, work_msec=())
+    return WindowFaces(
+        window=window,
+        tube_uri="",
+        tracks=tracks,
+        detector="",
+        detector_sha256="",
+        mesh_sha256="",
+        damaged_frames=0,
+        work_msec=(),
+    )
 
 
 def _track(number: int, face: Face, tube: FaceTube, window: Window) -> FaceTrack:
     # Each face in a place of its own: faces that overlap would be one face.
     boxes = tube.boxes_xyxy + np.array([10_000, 0, 10_000, 0]) * number
     name = f"t{number:03d}"
-    row = replace(face.track.row, track_id=f"{window.window_id}-{name}", track_chain_id=f"{window.window_id}-{name}",
-                  start_frame=window.start_frame, end_frame=window.end_frame,
-                  boxes_xyxy=tuple(tuple(box) for box in boxes.tolist()),
-                  box_xyxy=tuple(np.median(boxes, axis=0).tolist()),
-                  interpolated=tuple(tube.interpolated.tolist()))
-    return FaceTrack(track_id=row.track_id, name=name, start_frame=window.start_frame, end_frame=window.end_frame,
-                     end_rule="source_end", has_mesh=True, row=row)
+    row = replace(
+        face.track.row,
+        track_id=f"{window.window_id}-{name}",
+        track_chain_id=f"{window.window_id}-{name}",
+        start_frame=window.start_frame,
+        end_frame=window.end_frame,
+        boxes_xyxy=tuple(tuple(box) for box in boxes.tolist()),
+        box_xyxy=tuple(np.median(boxes, axis=0).tolist()),
+        interpolated=tuple(tube.interpolated.tolist()),
+    )
+    return FaceTrack(
+        track_id=row.track_id,
+        name=name,
+        start_frame=window.start_frame,
+        end_frame=window.end_frame,
+        end_rule="source_end",
+        has_mesh=True,
+        row=row,
+    )
 
 
 def _turns(counts: np.ndarray) -> tuple[SpeechTurn, ...]:

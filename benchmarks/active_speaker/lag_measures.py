@@ -1,4 +1,5 @@
 """What sounds that were moved or slowed by a known amount say about a judge."""
+
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -26,8 +27,14 @@ def lag_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
         known = with_truth(of_length)
         yield measured(LAGS, "known lags: within 1 frame", f"{length_s} s", known, share_of(is_within(1), known), seed)
         moved = moved_lags(of_length)
-        yield measured(LAGS, "moved by k, the lag moves by k to 1 frame", f"{length_s} s", [case for case, _ in moved],
-                       share_of_flags([abs(error) <= 1 for _, error in moved]), seed)
+        yield measured(
+            LAGS,
+            "moved by k, the lag moves by k to 1 frame",
+            f"{length_s} s",
+            [case for case, _ in moved],
+            share_of_flags([abs(error) <= 1 for _, error in moved]),
+            seed,
+        )
         yield measured(
             LAGS, "slope of the lag against the move", f"{length_s} s", of_length, _slope(of_length), seed, ""
         )
@@ -36,15 +43,25 @@ def lag_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
     yield measured(
         DRIFT, "drift found", "10 s and more", drifting, share_of(lambda case: case.value is not None, drifting), seed
     )
-    yield measured(DRIFT, f"drift of {DRIFT_FRAMES_PER_MINUTE:g} frames/min, median error", "10 s and more", found,
-                   median_of(lambda case: abs(case.value - DRIFT_FRAMES_PER_MINUTE), found), seed, "frames/min")
+    yield measured(
+        DRIFT,
+        f"drift of {DRIFT_FRAMES_PER_MINUTE:g} frames/min, median error",
+        "10 s and more",
+        found,
+        median_of(lambda case: abs(case.value - DRIFT_FRAMES_PER_MINUTE), found),
+        seed,
+        "frames/min",
+    )
 
 
 def moved_lags(cases: Sequence[Outcome]) -> list[tuple[Outcome, float]]:
     """Each moved case, and its lag less that of the same piece not moved and less the move."""
     still = {case.face: case.lag_frames for case in cases if case.value == 0 and case.lag_frames is not None}
-    return [(case, np.inf if case.lag_frames is None else case.lag_frames - still[case.face] - case.value)
-            for case in cases if case.value != 0 and case.face in still]
+    return [
+        (case, np.inf if case.lag_frames is None else case.lag_frames - still[case.face] - case.value)
+        for case in cases
+        if case.value != 0 and case.face in still
+    ]
 
 
 def _slope(cases: Sequence[Outcome]) -> Statistic:
@@ -58,4 +75,5 @@ def _slope(cases: Sequence[Outcome]) -> Statistic:
         centred = moves - np.average(moves, weights=used)
         spread = (used * centred**2).sum()
         return float((used * centred * np.nan_to_num(lags)).sum() / spread) if spread > 0 else np.nan
+
     return slope

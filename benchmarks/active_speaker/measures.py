@@ -1,4 +1,5 @@
 """From outcomes to the numbers of the table, each with its interval and, where the project has one, its target."""
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -41,8 +42,16 @@ class Measure:
 Statistic = Callable[[np.ndarray], float]
 
 
-def measured(group: str, name: str, setting: str, cases: Sequence[Outcome], statistic: Statistic | None, seed: int,
-             unit: str = "share", target: Target | None = None) -> Measure:
+def measured(
+    group: str,
+    name: str,
+    setting: str,
+    cases: Sequence[Outcome],
+    statistic: Statistic | None,
+    seed: int,
+    unit: str = "share",
+    target: Target | None = None,
+) -> Measure:
     """A measure of cases by a statistic of their weights; None: the judge gives none."""
     speakers = [case.speaker for case in cases]
     value = statistic(np.ones(len(cases))) if cases and statistic else np.nan
@@ -86,13 +95,16 @@ def mean_of(number: Callable[[Outcome], float], cases: Sequence[Outcome]) -> Sta
     return lambda weights: weighted.share(values, weights)
 
 
-def between(comparison: Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], float], right: Sequence[Outcome],
-            wrong: Sequence[Outcome]) -> Statistic | None:
+def between(
+    comparison: Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], float],
+    right: Sequence[Outcome],
+    wrong: Sequence[Outcome],
+) -> Statistic | None:
     """A comparison of the scores of right cases with those of wrong ones; weights are of both, right ones first."""
     if not right or not wrong:
         return None
     scores = [np.array([case.score for case in cases]) for cases in (right, wrong)]
-    return lambda weights: comparison(*scores, weights[:len(right)], weights[len(right):])
+    return lambda weights: comparison(*scores, weights[: len(right)], weights[len(right) :])
 
 
 def calibration_of(right: Sequence[Outcome], wrong: Sequence[Outcome]) -> Statistic | None:

@@ -1,4 +1,5 @@
 """What the judge said of one case."""
+
 from dataclasses import dataclass
 from math import inf
 
@@ -48,6 +49,10 @@ def heard(evidence: Evidence | None) -> dict[str, object]:
     """Fields of an Outcome that evidence fills."""
     if evidence is None:
         return {}
-    return {"lag_frames": evidence.measured.lag_frames, "lag_se_frames": evidence.lag_se_frames,
-            "confidence": evidence.measured.confidence, "probability": evidence.sync_probability,
-            "curve": tuple(float(value) for value in evidence.curve)}
+    return {
+        "lag_frames": evidence.measured.lag_frames,
+        "lag_se_frames": evidence.lag_se_frames,
+        "confidence": evidence.measured.confidence,
+        "probability": evidence.sync_probability,
+        "curve": tuple(float(value) for value in evidence.curve),
+    }

@@ -1,4 +1,5 @@
 """The page: table, plots and the worst cases, in one file without a script."""
+
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,12 +22,22 @@ def score_page(
     costs: dict[str, object],
 ) -> str:
     """HTML of the scores."""
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True,
-                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters.update(number=number_text, interval=interval_text)
     shown = [measure for measure in measures if measure.num_cases]
     return environment.get_template("report.html.jinja").render(
-        scores=scores, costs=costs, cost_target=COST_TARGET_MS, aims=[measure for measure in shown if measure.target],
+        scores=scores,
+        costs=costs,
+        cost_target=COST_TARGET_MS,
+        aims=[measure for measure in shown if measure.target],
         groups={group: [measure for measure in shown if measure.group == group] for group in scores["groups"]},
-        recordings=[case for case in outcomes if case.group == "recordings"], charts=charts(outcomes),
-        worst=worst_cases(outcomes, faces))
+        recordings=[case for case in outcomes if case.group == "recordings"],
+        charts=charts(outcomes),
+        worst=worst_cases(outcomes, faces),
+    )

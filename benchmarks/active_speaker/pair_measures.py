@@ -1,4 +1,5 @@
 """What the pairs and the moved sounds say about a judge."""
+
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -39,19 +40,40 @@ def pair_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
     for setting, cases in (long | lengths).items():
         right = of_kind(cases, RIGHT)
         known = with_truth(right)
-        yield measured(PAIRS, "lag within 1 frame", setting, known, share_of(is_within(1), known), seed,
-                       target=LAG_TARGETS.get(setting))
-        yield measured(PAIRS, "in sync, shifted by mistake", setting, known, share_of(_is_shifted_wrongly, known), seed,
-                       target=SHIFTED_TARGET if setting in long else None)
+        yield measured(
+            PAIRS,
+            "lag within 1 frame",
+            setting,
+            known,
+            share_of(is_within(1), known),
+            seed,
+            target=LAG_TARGETS.get(setting),
+        )
+        yield measured(
+            PAIRS,
+            "in sync, shifted by mistake",
+            setting,
+            known,
+            share_of(_is_shifted_wrongly, known),
+            seed,
+            target=SHIFTED_TARGET if setting in long else None,
+        )
         stored = [case for case in known if case.value is not None]
         yield measured(
             PAIRS, "kept: sound as stored within 1 frame", setting, stored, share_of(_is_stored_in_sync, stored), seed
         )
-        yield measured(PAIRS, "median standard error of the lag", setting, known, median_of(_stated_error, known), seed,
-                       "frame")
+        yield measured(
+            PAIRS, "median standard error of the lag", setting, known, median_of(_stated_error, known), seed, "frame"
+        )
     turned = [case for case in with_truth(of_kind(pairs, RIGHT)) if abs(case.yaw_deg) >= _TURNED_DEG]
-    yield measured(PAIRS, "lag within 1 frame", f"face turned by {_TURNED_DEG} degrees and more", turned,
-                   share_of(is_within(1), turned), seed)
+    yield measured(
+        PAIRS,
+        "lag within 1 frame",
+        f"face turned by {_TURNED_DEG} degrees and more",
+        turned,
+        share_of(is_within(1), turned),
+        seed,
+    )
     for setting, cases in lengths.items():
         yield from _discrimination(cases, setting, seed)
     for setting, cases in ({"all lengths": pairs} | lengths).items():
@@ -88,19 +110,35 @@ def _discrimination(cases: Sequence[Outcome], setting: str, seed: int) -> Iterat
         )
     for name, kinds in {"other sound": OTHER_SOUND, **{kind: (kind,) for kind in kinds_of(cases)}}.items():
         wrong = of_kind(cases, *kinds)
-        yield measured(PAIRS, f"rejected at 95 % kept, {name}", setting, [*right, *wrong],
-                       between(weighted.rejected_share, right, wrong), seed,
-                       target=REJECTED_TARGET if is_aim and name == "other sound" else None)
+        yield measured(
+            PAIRS,
+            f"rejected at 95 % kept, {name}",
+            setting,
+            [*right, *wrong],
+            between(weighted.rejected_share, right, wrong),
+            seed,
+            target=REJECTED_TARGET if is_aim and name == "other sound" else None,
+        )
 
 
 def _length_bias(long: Sequence[Outcome], others: Sequence[Outcome], setting: str, seed: int) -> Measure:
     """How much higher the probability of the same recordings' right sounds is at another length, mean of recordings."""
     by_length = [_mean_by_file(cases) for cases in (long, others)]
-    cases = [case for case in {file_of(case): case for case in long}.values()
-             if all(file_of(case) in means for means in by_length)]
+    cases = [
+        case
+        for case in {file_of(case): case for case in long}.values()
+        if all(file_of(case) in means for means in by_length)
+    ]
     gains = np.array([by_length[1][file_of(case)] - by_length[0][file_of(case)] for case in cases])
-    return measured(PAIRS, f"probability, more than at {_LONG_S} s", setting, cases,
-                    lambda weights: weighted.share(gains, weights), seed, "")
+    return measured(
+        PAIRS,
+        f"probability, more than at {_LONG_S} s",
+        setting,
+        cases,
+        lambda weights: weighted.share(gains, weights),
+        seed,
+        "",
+    )
 
 
 def _mean_by_file(cases: Sequence[Outcome]) -> dict[str, float]:
@@ -121,11 +159,24 @@ def _verdicts(cases: Sequence[Outcome], setting: str, seed: int) -> Iterator[Mea
     for kind in (RIGHT, *kinds_of(cases)):
         judged = of_kind(cases, kind)
         if judged and judged[0].probability is not None:
-            yield measured(PAIRS, f"mean probability, {kind}", setting, judged,
-                           mean_of(lambda case: case.probability or 0.0, judged), seed, "")
+            yield measured(
+                PAIRS,
+                f"mean probability, {kind}",
+                setting,
+                judged,
+                mean_of(lambda case: case.probability or 0.0, judged),
+                seed,
+                "",
+            )
         for verdict in sorted({KEPT} | {case.verdict for case in judged}):
-            yield measured(PAIRS, f"{kind}: {verdict}", setting, judged,
-                           share_of(lambda case, verdict=verdict: case.verdict == verdict, judged), seed)
+            yield measured(
+                PAIRS,
+                f"{kind}: {verdict}",
+                setting,
+                judged,
+                share_of(lambda case, verdict=verdict: case.verdict == verdict, judged),
+                seed,
+            )
 
 
 def of_kind(cases: Sequence[Outcome], *kinds: str) -> list[Outcome]:

@@ -74,18 +74,28 @@ def with_face_of(rgb: np.ndarray, track: FaceTrack, *, face_px: float) -> np.nda
 
 
 CHANGES: dict[str, Change] = {
-    AS_IS: lambda rgb, track: rgb, "mirrored": mirrored, "brighter": partial(lit, gain=1.3),
-    "darker": partial(lit, gain=0.6), "scaled to 0.75": partial(scaled, factor=0.75), "cropped": cropped,
-    "turned by 10 degrees": turned, "JPEG quality 20": partial(jpeg_damaged, quality=20)}
+    AS_IS: lambda rgb, track: rgb,
+    "mirrored": mirrored,
+    "brighter": partial(lit, gain=1.3),
+    "darker": partial(lit, gain=0.6),
+    "scaled to 0.75": partial(scaled, factor=0.75),
+    "cropped": cropped,
+    "turned by 10 degrees": turned,
+    "JPEG quality 20": partial(jpeg_damaged, quality=20),
+}
 FACE_SIZES: dict[str, float] = {f"face of {size} px": float(size) for size in (40, 60, 100, 200)}
 REWRITINGS: dict[str, Rewriting] = {"H.264 at CRF 38": Rewriting(rate=FRAME_RATE, crf=38)} | {
-    f"{rate} frames/s": Rewriting(rate=rate, crf=4) for rate in (15, 24, 30, 60)}
+    f"{rate} frames/s": Rewriting(rate=rate, crf=4) for rate in (15, 24, 30, 60)
+}
 
 
 def changes_of(track: FaceTrack) -> dict[str, Change]:
     """Changes that this face has the pixels for: none is enlarged by more than a tenth."""
-    sizes = {name: partial(with_face_of, face_px=size) for name, size in FACE_SIZES.items()
-             if size <= _ENLARGED_AT_MOST * track.row.face_source_px}
+    sizes = {
+        name: partial(with_face_of, face_px=size)
+        for name, size in FACE_SIZES.items()
+        if size <= _ENLARGED_AT_MOST * track.row.face_source_px
+    }
     return CHANGES | sizes
 
 
@@ -94,7 +104,7 @@ def write_pictures(path: Path, pictures: Iterable[np.ndarray], rewriting: Rewrit
     with av.open(os.fspath(path), "w", format="mp4") as file:
         stream = None
         for number, rgb in _retimed(pictures, rewriting.rate):
-            rgb = np.ascontiguousarray(rgb[:rgb.shape[0] // 2 * 2, :rgb.shape[1] // 2 * 2])
+            rgb = np.ascontiguousarray(rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2])
             if stream is None:
                 stream = file.add_stream(
                     "libx264", rate=rewriting.rate, options={"crf": str(rewriting.crf), "preset": "fast"}

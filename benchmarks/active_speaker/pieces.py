@@ -1,4 +1,5 @@
 """Pieces of followed faces, and the sound that is laid under them as the graph would hear it."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -115,8 +116,9 @@ def main_face(clip: ListedClip, recording: Recording) -> Face | None:
 def cut_pieces(face: Face, length_s: int) -> list[Piece]:
     """Pieces of a length, one after the other, of which a third has speech; a piece may be a twentieth shorter."""
     wanted, start, end = length_s * FRAME_RATE, face.track.start_frame, face.track.end_frame
-    starts = range(start, end - wanted + 1, wanted) or (range(start, start + 1) if
-                                                       end - start >= _LEAST_LENGTH * wanted else ())
+    starts = range(start, end - wanted + 1, wanted) or (
+        range(start, start + 1) if end - start >= _LEAST_LENGTH * wanted else ()
+    )
     pieces = [Piece(face=face, start_frame=first, end_frame=min(first + wanted, end)) for first in starts]
     return [piece for piece in pieces if is_voiced(piece)]
 
@@ -131,7 +133,7 @@ def best_piece(face: Face, most_s: int) -> Piece | None:
     start, end = face.track.start_frame, face.track.end_frame
     length = min(end - start, most_s * FRAME_RATE)
     reached = np.concatenate([[0], np.cumsum(face.voiced(start, end))])
-    first = start + int(np.argmax(reached[length:] - reached[:len(reached) - length]))
+    first = start + int(np.argmax(reached[length:] - reached[: len(reached) - length]))
     piece = Piece(face=face, start_frame=first, end_frame=first + length)
     return piece if length >= FRAME_RATE and is_voiced(piece) else None
 

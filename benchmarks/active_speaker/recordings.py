@@ -1,4 +1,5 @@
 """Files as the graph's stages see them, by the stages' plain twins; kept in a cache, for they do not know the judge."""
+
 import hashlib
 import os
 import pickle
@@ -64,8 +65,16 @@ def read_recording(path: Path, cache_folder: Path) -> Recording:
 def follow(window: Window, pictures: Iterable[tuple[int, np.ndarray | None]], tube_path: Path) -> WindowFaces:
     """Faces of a window's pictures; their tubes are written to tube_path."""
     faces, tubes = track_faces(
-        window=window, pictures=pictures, detector=_detector(), mesh=_mesh(), config=FACES, canonical=CANONICAL,
-        damaged_share=LIMITS.damaged_share, stopwatch=Stopwatch(), tube_uri=tube_path.name)
+        window=window,
+        pictures=pictures,
+        detector=_detector(),
+        mesh=_mesh(),
+        config=FACES,
+        canonical=CANONICAL,
+        damaged_share=LIMITS.damaged_share,
+        stopwatch=Stopwatch(),
+        tube_uri=tube_path.name,
+    )
     if tubes:
         write_whole(tube_path, write_tubes(tubes))
     return faces
@@ -81,8 +90,12 @@ def pictures_of(recording: Recording, path: Path, window: Window) -> Iterable[tu
 
 def main_track(windows: Iterable[WindowFaces]) -> tuple[WindowFaces, FaceTrack] | None:
     """The longest track with a mesh, and its window."""
-    found = [(track.end_frame - track.start_frame, -number, faces, track)
-             for number, faces in enumerate(windows) for track in faces.tracks if track.has_mesh]
+    found = [
+        (track.end_frame - track.start_frame, -number, faces, track)
+        for number, faces in enumerate(windows)
+        for track in faces.tracks
+        if track.has_mesh
+    ]
     return max(found, key=lambda entry: entry[:2])[2:] if found else None
 
 
@@ -95,16 +108,26 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def _make(source: Source, path: Path, folder: Path) -> Recording:
-    prepared = prepare_video(source, os.fspath(path), _speech_model(), limits=LIMITS, sound=SoundConfig(),
-                             min_speech_s=SPEECH.min_speech_s, publish=_publisher(folder))
+    prepared = prepare_video(
+        source,
+        os.fspath(path),
+        _speech_model(),
+        limits=LIMITS,
+        sound=SoundConfig(),
+        min_speech_s=SPEECH.min_speech_s,
+        publish=_publisher(folder),
+    )
     if prepared.video is None:
         return Recording(folder=folder, video=None, ended_by=prepared.decisions[-1].rule, windows=())
     empty = Recording(folder=folder, video=prepared.video, ended_by="", windows=())
-    timeline = timeline_from_bytes((folder / prepared.video.timeline_uri).read_bytes(),
-                                   prepared.video.probe.video.time_base)
+    timeline = timeline_from_bytes(
+        (folder / prepared.video.timeline_uri).read_bytes(), prepared.video.probe.video.time_base
+    )
     windows = [window for window, decision in speech_windows(prepared.video, timeline) if decision.kept]
-    faces = tuple(follow(window, pictures_of(empty, path, window), folder / f"window-{window.index:05d}.npz")
-                  for window in windows)
+    faces = tuple(
+        follow(window, pictures_of(empty, path, window), folder / f"window-{window.index:05d}.npz")
+        for window in windows
+    )
     return replace(empty, windows=faces)
 
 
@@ -113,14 +136,25 @@ def _publisher(folder: Path) -> Callable[[str, str], str]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(local_path, folder / name)
         return name
+
     return publish
 
 
 def _source(path: Path) -> Source:
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Source(source_id=sha256[:16], content_sha256=sha256, uris=(path.name,), size_bytes=path.stat().st_size,
-                  speaker="", group="", split="test", split_unit=f"source:{sha256[:16]}", licence="", consent="",
-                  language="")
+    return Source(
+        source_id=sha256[:16],
+        content_sha256=sha256,
+        uris=(path.name,),
+        size_bytes=path.stat().st_size,
+        speaker="",
+        group="",
+        split="test",
+        split_unit=f"source:{sha256[:16]}",
+        licence="",
+        consent="",
+        language="",
+    )
 
 
 @cache

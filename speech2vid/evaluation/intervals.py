@@ -1,4 +1,5 @@
 """Means over clips with intervals that know that clips of one person are alike."""
+
 import numpy as np
 
 _NUM_DRAWS = 2000

@@ -1,4 +1,5 @@
 """The clips that a generator is judged on: their stills, and the frames that have a whole window of sound."""
+
 import functools
 from dataclasses import dataclass
 from itertools import islice
@@ -49,8 +50,9 @@ class JudgedClip:
         return np.isin(self.frames, self.still_frames)
 
 
-def read_judged_clips(dataset: str, split: str | None, where: str | None, most_clips: int,
-                      shape: GeneratorShape) -> tuple[list[JudgedClip], list[str]]:
+def read_judged_clips(
+    dataset: str, split: str | None, where: str | None, most_clips: int, shape: GeneratorShape
+) -> tuple[list[JudgedClip], list[str]]:
     """The first clips in the shards' order, and one line for each that was left out. UsageError when none is left."""
     judged, left_out = [], []
     for clip in islice(read_clips(dataset, split, where), most_clips):

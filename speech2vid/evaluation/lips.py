@@ -1,4 +1,5 @@
 """The lips of shown faces, read by the face mesh: whether they open when the true ones do, and how far."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,4 +37,5 @@ def score_lips(shown_mesh: np.ndarray, true_mesh: np.ndarray) -> LipScores:
     moves = shown.std() > _LEAST_DEVIATION and true.std() > _LEAST_DEVIATION
     return LipScores(
         opening_correlation=float(np.corrcoef(shown, true)[0, 1]) if moves else 0.0,
-        opening_deviation_ratio=float(shown.std() / max(true.std(), _LEAST_DEVIATION)))
+        opening_deviation_ratio=float(shown.std() / max(true.std(), _LEAST_DEVIATION)),
+    )

@@ -1,4 +1,5 @@
 """What all clips say together: one number with its interval for each measure and kind of showing."""
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -49,27 +50,50 @@ def all_measures(scores: Sequence[ClipScore], calibration: IdentityCalibration |
 def _asked(calibration: IdentityCalibration | None) -> list[_Asked]:
     asked = [
         _Asked(name="opening correlation", unit="", better="higher", number=lambda score: score.opening_correlation),
-        _Asked(name="opening deviation", unit="of the true one", better="near 1",
-               number=lambda score: score.opening_deviation_ratio)]
-    asked += [_Asked(name=f"right sound found, top-{top}", unit="share", better="higher",
-                     number=lambda score, top=top: None if score.sound_rank is None else float(score.sound_rank <= top))
-              for top in _TOP]
+        _Asked(
+            name="opening deviation",
+            unit="of the true one",
+            better="near 1",
+            number=lambda score: score.opening_deviation_ratio,
+        ),
+    ]
+    asked += [
+        _Asked(
+            name=f"right sound found, top-{top}",
+            unit="share",
+            better="higher",
+            number=lambda score, top=top: None if score.sound_rank is None else float(score.sound_rank <= top),
+        )
+        for top in _TOP
+    ]
     asked += [
         _Asked(name="rank of the right sound", unit="", better="lower", number=lambda score: score.sound_rank),
-        _Asked(name="lag of the right sound, absolute", unit="frame", better="lower",
-               number=lambda score: None if score.sync_lag_frames is None else abs(score.sync_lag_frames)),
+        _Asked(
+            name="lag of the right sound, absolute",
+            unit="frame",
+            better="lower",
+            number=lambda score: None if score.sync_lag_frames is None else abs(score.sync_lag_frames),
+        ),
         _Asked(name="identity distance", unit="", better="lower", number=lambda score: score.identity_distance),
-        _Asked(name="nearer to itself than to anybody else", unit="share", better="higher", number=_is_nearest)]
+        _Asked(name="nearer to itself than to anybody else", unit="share", better="higher", number=_is_nearest),
+    ]
     if calibration is not None:
-        asked.append(_Asked(
-            name="taken for the same person", unit="share", better="higher",
-            number=lambda score: None if score.identity_distance is None
-            else float(score.identity_distance < calibration.threshold)))
+        asked.append(
+            _Asked(
+                name="taken for the same person",
+                unit="share",
+                better="higher",
+                number=lambda score: (
+                    None if score.identity_distance is None else float(score.identity_distance < calibration.threshold)
+                ),
+            )
+        )
     return asked + [
         _Asked(name="mouth MSE", unit="grey level²", better="lower", number=lambda score: score.mouth_mse),
         _Asked(name="MSE", unit="grey level²", better="lower", number=lambda score: score.mse),
         _Asked(name="PSNR", unit="dB", better="higher", number=lambda score: score.psnr_db),
-        _Asked(name="SSIM", unit="", better="higher", number=lambda score: score.ssim)]
+        _Asked(name="SSIM", unit="", better="higher", number=lambda score: score.ssim),
+    ]
 
 
 def _is_nearest(score: ClipScore) -> float | None:
@@ -83,8 +107,17 @@ def _measure(asked: _Asked, shown: str, scores: Sequence[ClipScore], seed: int) 
     if not len(values):
         return None
     value, low, high = mean_with_interval(values, speakers, seed)
-    return Measure(name=asked.name, unit=asked.unit, better=asked.better, shown=shown, value=value, low=low, high=high,
-                   num_clips=len(values), num_speakers=len(np.unique(speakers)))
+    return Measure(
+        name=asked.name,
+        unit=asked.unit,
+        better=asked.better,
+        shown=shown,
+        value=value,
+        low=low,
+        high=high,
+        num_clips=len(values),
+        num_speakers=len(np.unique(speakers)),
+    )
 
 
 def _chance(asked: _Asked, scores: Sequence[ClipScore], calibration: IdentityCalibration | None) -> list[Measure]:
@@ -99,6 +132,16 @@ def _chance(asked: _Asked, scores: Sequence[ClipScore], calibration: IdentityCal
         known["taken for the same person"] = calibration.error_share
     if asked.name not in known:
         return []
-    return [Measure(name=asked.name, unit=asked.unit, better=asked.better, shown=CHANCE, value=known[asked.name],
-                    low=None, high=None, num_clips=len({score.key for score in scores}),
-                    num_speakers=len({score.speaker for score in scores}))]
+    return [
+        Measure(
+            name=asked.name,
+            unit=asked.unit,
+            better=asked.better,
+            shown=CHANCE,
+            value=known[asked.name],
+            low=None,
+            high=None,
+            num_clips=len({score.key for score in scores}),
+            num_speakers=len({score.speaker for score in scores}),
+        )
+    ]

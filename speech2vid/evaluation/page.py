@@ -1,4 +1,5 @@
 """The page: the table of measures and clips to look at, in one file without a script."""
+
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -11,12 +12,18 @@ from speech2vid.evaluation.measures import Measure
 
 def evaluation_page(record: dict[str, object], measures: Sequence[Measure], examples: Sequence[Example]) -> str:
     """HTML; record: what evaluation.json holds."""
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True,
-                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters.update(number=number_text, interval=interval_text)
     groups = [(list(rows)) for _, rows in groupby(measures, key=lambda measure: measure.name)]
     return environment.get_template("page.html.jinja").render(
-        record=record, groups=groups, examples=examples, strip_rows=STRIP_ROWS)
+        record=record, groups=groups, examples=examples, strip_rows=STRIP_ROWS
+    )
 
 
 def number_text(value: float | None) -> str:

@@ -1,4 +1,5 @@
 """How near pixels are to the true ones."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +25,13 @@ def score_pixels(shown: np.ndarray, true: np.ndarray) -> PixelScores:
     squared = (shown.astype(np.float64) - true) ** 2
     rows, columns = mouth_window(shown.shape[1])
     mse = squared.mean((1, 2, 3))
-    ssim = [structural_similarity(one, other, channel_axis=2, data_range=255)
-            for one, other in zip(shown, true, strict=True)]
+    ssim = [
+        structural_similarity(one, other, channel_axis=2, data_range=255)
+        for one, other in zip(shown, true, strict=True)
+    ]
     return PixelScores(
-        mse=float(mse.mean()), mouth_mse=float(squared[:, rows, columns].mean()),
-        psnr_db=float(np.mean(10 * np.log10(255 ** 2 / mse))) if mse.all() else None, ssim=float(np.mean(ssim)))
+        mse=float(mse.mean()),
+        mouth_mse=float(squared[:, rows, columns].mean()),
+        psnr_db=float(np.mean(10 * np.log10(255**2 / mse))) if mse.all() else None,
+        ssim=float(np.mean(ssim)),
+    )

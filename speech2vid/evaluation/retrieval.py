@@ -1,4 +1,5 @@
 """Whether a sync network finds, for a shown clip, the sound that belongs to it, among those of other clips."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -45,7 +46,7 @@ def hear(network: SyncNetwork, clip: JudgedClip) -> HeardClip | None:
     if len(clip.frames) < PIECE_FRAMES:
         return None
     start = int(clip.frames[0]) + (len(clip.frames) - PIECE_FRAMES) // 2
-    samples = clip.clip.samples[:clip.clip.num_frames * SAMPLES_PER_FRAME]
+    samples = clip.clip.samples[: clip.clip.num_frames * SAMPLES_PER_FRAME]
     return HeardClip(key=clip.key, vectors=network.embed_sound(samples), piece_start=start)
 
 
@@ -64,27 +65,33 @@ def groups_of(heard: Sequence[HeardClip], num_sounds: int) -> dict[str, list[Hea
     return {clip.key: group for group in groups for clip in group}
 
 
-def find_sound(network: SyncNetwork, seen: np.ndarray, first_frame: int, right: HeardClip,
-               group: Sequence[HeardClip]) -> Found | None:
+def find_sound(
+    network: SyncNetwork, seen: np.ndarray, first_frame: int, right: HeardClip, group: Sequence[HeardClip]
+) -> Found | None:
     """Rank of the right sound by likeness in sync; None where the shown clip has no whole piece.
 
     seen: vectors (K, D) of frames first_frame, first_frame + 1, ... of the clip.
     """
-    piece = seen[right.piece_start - first_frame:][:PIECE_FRAMES]
+    piece = seen[right.piece_start - first_frame :][:PIECE_FRAMES]
     if len(piece) < PIECE_FRAMES:
         return None
-    curves = {sound.key: sync_curve(similarity(piece, sound.vectors, sound.piece_from(), likeness=network.likeness))
-              for sound in group}
+    curves = {
+        sound.key: sync_curve(similarity(piece, sound.vectors, sound.piece_from(), likeness=network.likeness))
+        for sound in group
+    }
     scores = {key: _in_sync(curve) for key, curve in curves.items()}
     own = scores.pop(right.key)
     beaten = sum(score >= own for score in scores.values())  # a tie is no find
     curve = curves[right.key]
-    return Found(sound_rank=1 + beaten, num_sounds=len(group),
-                 sync_lag_frames=measure(curve).lag_frames if np.isfinite(curve).any() else None)
+    return Found(
+        sound_rank=1 + beaten,
+        num_sounds=len(group),
+        sync_lag_frames=measure(curve).lag_frames if np.isfinite(curve).any() else None,
+    )
 
 
 def _in_sync(curve: np.ndarray) -> float:
-    near = curve[MAX_SHIFT - _IN_SYNC_FRAMES:MAX_SHIFT + _IN_SYNC_FRAMES + 1]
+    near = curve[MAX_SHIFT - _IN_SYNC_FRAMES : MAX_SHIFT + _IN_SYNC_FRAMES + 1]
     return float(np.nanmax(near)) if np.isfinite(near).any() else -np.inf
 
 
@@ -95,8 +102,11 @@ def _tube_of(faces_rgb: np.ndarray, meshes_px: np.ndarray, stored_px: int) -> Fa
     to_stored = np.array([[scale, 0, 0.5 * scale - 0.5], [0, scale, 0.5 * scale - 0.5]], np.float32)
     boxes = np.concatenate([meshes_px[..., :2].min(1), meshes_px[..., :2].max(1)], 1)
     return FaceTube(
-        boxes_xyxy=boxes.astype(np.float32), interpolated=np.zeros(num_frames, bool),
+        boxes_xyxy=boxes.astype(np.float32),
+        interpolated=np.zeros(num_frames, bool),
         mesh=np.clip(np.round(meshes_px * (MESH_UNIT / stored_px)), -32768, 32767).astype(np.int16),
         align=np.tile(np.eye(2, 3, dtype=np.float32), (num_frames, 1, 1)),
-        crop_to_source=np.tile(to_stored, (num_frames, 1, 1)), crops_jpeg=np.frombuffer(b"".join(jpegs), np.uint8),
-        crops_index=np.cumsum([0, *map(len, jpegs)]).astype(np.uint32))
+        crop_to_source=np.tile(to_stored, (num_frames, 1, 1)),
+        crops_jpeg=np.frombuffer(b"".join(jpegs), np.uint8),
+        crops_index=np.cumsum([0, *map(len, jpegs)]).astype(np.uint32),
+    )

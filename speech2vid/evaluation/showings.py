@@ -1,4 +1,5 @@
 """What is held against a clip's true faces: what the generator makes, and what needs no generator."""
+
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +13,15 @@ from speech2vid.sound_kinds import ClipListener, windows_of
 from speech2vid.talking_faces import to_bytes
 
 MADE, WRONG_SOUND, STILL, MEAN_STILLS, MEAN_FACE, OWN_MEAN, OTHER_CLIP, REAL = SHOWN = (
-    "generated", "generated from a wrong sound", "a still image", "mean of the stills", "mean face of other people",
-    "the clip's own mean face", "another clip of the same speaker", "real video")
+    "generated",
+    "generated from a wrong sound",
+    "a still image",
+    "mean of the stills",
+    "mean face of other people",
+    "the clip's own mean face",
+    "another clip of the same speaker",
+    "real video",
+)
 """Kinds of showings, in the order of the tables."""
 _BATCH = 25
 
@@ -34,18 +42,20 @@ class Maker:
         """Faces RGB uint8 (<= K, S, S, 3) of a clip's stills that say a clip's sound."""
         shape = self.network.shape
         columns = self._listener.columns(sound.clip)
-        windows = windows_of(columns, sound.frames[:len(clip.frames)], shape.sound, shape.target_offset)[:, 0]
+        windows = windows_of(columns, sound.frames[: len(clip.frames)], shape.sound, shape.target_offset)[:, 0]
         stills = sized(clip.stills(), shape.still_px)
-        faces = np.concatenate([self.network.faces(windows[start:start + _BATCH], stills)
-                                for start in range(0, len(windows), _BATCH)])
+        faces = np.concatenate(
+            [self.network.faces(windows[start : start + _BATCH], stills) for start in range(0, len(windows), _BATCH)]
+        )
         if self.gain != 1:
             mean = faces.mean(0)
             faces = mean + self.gain * (faces - mean)
         return to_bytes(faces if self.deblurring is None else self.deblurring.sharpen(faces.astype(np.float32)))
 
 
-def showings(maker: Maker, clip: JudgedClip, others: Sequence[JudgedClip],
-             mean_faces: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def showings(
+    maker: Maker, clip: JudgedClip, others: Sequence[JudgedClip], mean_faces: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """Kind -> faces RGB uint8 (<= K, S, S, 3); a kind that there is nothing for is left out.
 
     mean_faces: mean still of each speaker, float (image_px, image_px, 3).
@@ -84,8 +94,10 @@ def other_clip(clip: JudgedClip, others: Sequence[JudgedClip]) -> JudgedClip | N
 def mean_stills(clips: Sequence[JudgedClip]) -> dict[str, np.ndarray]:
     """Speaker -> mean of the stills of the speaker's clips."""
     speakers = sorted({clip.speaker for clip in clips})
-    return {speaker: np.mean([clip.stills().mean(0) for clip in clips if clip.speaker == speaker], 0)
-            for speaker in speakers}
+    return {
+        speaker: np.mean([clip.stills().mean(0) for clip in clips if clip.speaker == speaker], 0)
+        for speaker in speakers
+    }
 
 
 def sized(faces_rgb: np.ndarray, side_px: int) -> np.ndarray:

@@ -1,4 +1,5 @@
 """The import rule: schemas <- plain modules <- stage.py <- pipeline <- beam_runner.py, read from the source."""
+
 import ast
 from functools import cache
 from pathlib import Path
@@ -6,12 +7,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OWN = ("audit", "beam_runner", "benchmarks", "demo", "pipeline", "schemas", "speech2vid", "talkshard", "tests", "transforms")
+OWN = (
+    "audit",
+    "beam_runner",
+    "benchmarks",
+    "demo",
+    "pipeline",
+    "schemas",
+    "speech2vid",
+    "talkshard",
+    "tests",
+    "transforms",
+)
 SHIPPED = ("audit", "pipeline", "schemas", "speech2vid", "transforms")
 SHARED_ROOMS = ("media", "beam_support")
 TRAINING = ("torch", "torchaudio", "torchcodec", "safetensors", "tensorboard", "pyannote", "lightning")
-SPEAKS_TORCH = ("transforms/prepare/pyannote_speech.py", "transforms/prepare/pyannote_checkpoint.py",
-                "transforms/speakers/syncnet_checkpoint.py")  # read foreign checkpoints, where they were asked for
+SPEAKS_TORCH = (
+    "transforms/prepare/pyannote_speech.py",
+    "transforms/prepare/pyannote_checkpoint.py",
+    "transforms/speakers/syncnet_checkpoint.py",
+)  # read foreign checkpoints, where they were asked for
 BEAM_FILES = ("beam_runner.py",)
 
 
@@ -73,7 +88,10 @@ def offences(files: list[Path], packages: tuple[str, ...]) -> dict[str, set[str]
 
 
 def test_an_import_inside_a_function_is_seen():
-    assert imported_names("def f():\n    from transforms.faces import mesh\n") == {"transforms.faces", "transforms.faces.mesh"}
+    assert imported_names("def f():\n    from transforms.faces import mesh\n") == {
+        "transforms.faces",
+        "transforms.faces.mesh",
+    }
 
 
 def test_every_room_is_looked_at():
@@ -97,8 +115,12 @@ def test_transforms_import_nothing_above_them():
 
 @pytest.mark.parametrize("path", plain_modules(), ids=name_of)
 def test_a_plain_module_imports_no_stage_and_no_beam_support(path: Path):
-    wrong = {name for name in imports_of(path) if is_of(name, "transforms.beam_support") or
-             (name.startswith("transforms.") and name.split(".")[2:3] == ["stage"])}
+    wrong = {
+        name
+        for name in imports_of(path)
+        if is_of(name, "transforms.beam_support")
+        or (name.startswith("transforms.") and name.split(".")[2:3] == ["stage"])
+    }
     assert wrong == set()
 
 
@@ -131,7 +153,11 @@ def test_the_trainer_and_the_auditor_import_only_schemas_and_plain_modules():
 
 
 def test_the_dataset_graph_never_imports_torch():
-    files = [path for path in shipped_files() if not name_of(path).startswith("speech2vid/") and name_of(path) not in SPEAKS_TORCH]
+    files = [
+        path
+        for path in shipped_files()
+        if not name_of(path).startswith("speech2vid/") and name_of(path) not in SPEAKS_TORCH
+    ]
     assert offences(files, TRAINING) == {}
 
 

@@ -61,7 +61,9 @@ def test_the_picture_says_lag_and_probability():
 
 def test_a_track_knows_its_measures_and_the_rule_that_dropped_it(tmp_path):
     track = replace(made_rows.track(TRACK, A), **JUDGED)
-    decisions = [replace(made_rows.decision(A, kept, rule), subject_id=TRACK) for kept, rule in ((True, "a"), (False, "unsure"))]
+    decisions = [
+        replace(made_rows.decision(A, kept, rule), subject_id=TRACK) for kept, rule in ((True, "a"), (False, "unsure"))
+    ]
     write_dataset(tmp_path, more_rows=[track, *decisions])
     [found] = [found for found in tracks_by_source(str(tmp_path))[A, f"/in/{A}.mp4"] if found.number == "w0 t1"]
     assert (found.dropped_by, found.measured, found.stored) == ("unsure", "lag -1.2+-0.3 p 0.93", {})

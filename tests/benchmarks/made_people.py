@@ -1,4 +1,5 @@
 """Made people whose faces and sounds carry numbers, and a judge that is right about them by construction."""
+
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class KnowingNetwork:
 
     def embed_sound(self, samples):
         """Vectors of the numbers in the middle of each frame."""
-        return self._vectors[samples[SAMPLES_PER_FRAME // 2::SAMPLES_PER_FRAME] % _NUM_NUMBERS]
+        return self._vectors[samples[SAMPLES_PER_FRAME // 2 :: SAMPLES_PER_FRAME] % _NUM_NUMBERS]
 
     def likeness(self, face, sound):
         """Dot products."""
@@ -51,10 +52,13 @@ def knowing_judge() -> Judge:
 def made_recording(folder: Path, events_by_track, heard, voiced=((0, NUM_FRAMES),)) -> Recording:
     """A recording of faces that show events and of a sound that carries some, with speech in spans of frames."""
     folder.mkdir()
-    tracks = [made_track(number, 0, len(events), yaw_deg=0.0, box_xyxy=(40.0 * number, 0.0, 40.0 * number + 10, 10.0))
-              for number, events in enumerate(events_by_track)]
-    (folder / "window.npz").write_bytes(write_tubes(
-        {track.name: tube_of_events(events) for track, events in zip(tracks, events_by_track)}))
+    tracks = [
+        made_track(number, 0, len(events), yaw_deg=0.0, box_xyxy=(40.0 * number, 0.0, 40.0 * number + 10, 10.0))
+        for number, events in enumerate(events_by_track)
+    ]
+    (folder / "window.npz").write_bytes(
+        write_tubes({track.name: tube_of_events(events) for track, events in zip(tracks, events_by_track)})
+    )
     faces = made_faces(len(heard), tracks, [made_turn(*span) for span in voiced])
     video = replace(faces.window.video, sound_uri="sound.flac")
     write_flac(str(folder / "sound.flac"), [np.repeat(heard, SAMPLES_PER_FRAME).astype(np.int16)])
@@ -77,8 +81,12 @@ def made_clips(folder: Path, num_people: int = 2, lag_frames: int = 0, **recordi
     for number in range(2 * num_people):
         events = 1 + 500 * number + np.arange(NUM_FRAMES)
         heard = 1 + 500 * number + np.clip(np.arange(NUM_FRAMES) - lag_frames, 0, None)
-        clips.append((listed(f"clip{number}.mkv", f"person{number // 2}", lag_frames=float(lag_frames)),
-                      made_recording(folder / f"clip{number}", [events], heard, **recording)))
+        clips.append(
+            (
+                listed(f"clip{number}.mkv", f"person{number // 2}", lag_frames=float(lag_frames)),
+                made_recording(folder / f"clip{number}", [events], heard, **recording),
+            )
+        )
     return clips
 
 

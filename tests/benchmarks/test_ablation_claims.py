@@ -23,8 +23,11 @@ def values_of(name: str, **variants: list[float]) -> dict:
 
 
 def verdict_of(number: str, worse: str, **variants: list[float]) -> str:
-    found, = (one.verdict for one in verdicts(values_of(number, **variants))
-              if one.number == number and worse in (one.worse, one.better))
+    (found,) = (
+        one.verdict
+        for one in verdicts(values_of(number, **variants))
+        if one.number == number and worse in (one.worse, one.better)
+    )
     return found
 
 
@@ -73,6 +76,7 @@ def test_the_mean_over_seeds_stands_with_its_ends():
 
 
 def test_every_claim_is_of_known_variants_and_numbers():
-    assert all(claim.better in VARIANTS and claim.worse in VARIANTS and {*claim.numbers} <= {*NUMBERS}
-               for claim in CLAIMS)
+    assert all(
+        claim.better in VARIANTS and claim.worse in VARIANTS and {*claim.numbers} <= {*NUMBERS} for claim in CLAIMS
+    )
     assert {name for claim in CLAIMS for name in (claim.better, claim.worse)} == {*VARIANTS}

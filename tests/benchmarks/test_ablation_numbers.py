@@ -8,10 +8,12 @@ from speech2vid.evaluation.clip_scores import ClipScore
 from speech2vid.evaluation.measures import all_measures
 from speech2vid.evaluation.showings import MADE, REAL, WRONG_SOUND
 
-MEASURES = [{"name": "opening correlation", "shown": MADE, "value": 0.4},
-            {"name": "opening correlation", "shown": WRONG_SOUND, "value": 0.1},
-            {"name": "opening correlation", "shown": REAL, "value": 1.0},
-            {"name": "MSE", "shown": MADE, "value": 300.0}]
+MEASURES = [
+    {"name": "opening correlation", "shown": MADE, "value": 0.4},
+    {"name": "opening correlation", "shown": WRONG_SOUND, "value": 0.1},
+    {"name": "opening correlation", "shown": REAL, "value": 1.0},
+    {"name": "MSE", "shown": MADE, "value": 300.0},
+]
 
 
 class Clip:
@@ -52,9 +54,23 @@ def test_what_needs_no_generator_has_no_wrong_sound():
 
 
 def test_every_number_of_the_evaluation_is_one_that_it_measures():
-    score = ClipScore(key="a", speaker="ann", shown=MADE, num_frames=50, mse=1, mouth_mse=1, psnr_db=1, ssim=1,
-                      opening_correlation=1, opening_deviation_ratio=1, identity_distance=1, nearest_other_distance=2,
-                      sound_rank=1, num_sounds=2, sync_lag_frames=0)
+    score = ClipScore(
+        key="a",
+        speaker="ann",
+        shown=MADE,
+        num_frames=50,
+        mse=1,
+        mouth_mse=1,
+        psnr_db=1,
+        ssim=1,
+        opening_correlation=1,
+        opening_deviation_ratio=1,
+        identity_distance=1,
+        nearest_other_distance=2,
+        sound_rank=1,
+        num_sounds=2,
+        sync_lag_frames=0,
+    )
     names = {measure.name for measure in all_measures([score], None, 0)}
     assert {number.measure for number in NUMBERS.values() if number.measure} <= names
 

@@ -9,8 +9,11 @@ from speech2vid.recipes import tiny
 
 def flat(settings) -> dict[str, object]:
     """Every setting by its path."""
-    return {f"{name}.{inner}": value for name, of in dataclasses.asdict(settings).items()
-            for inner, value in (of.items() if isinstance(of, dict) else [("", of)])}
+    return {
+        f"{name}.{inner}": value
+        for name, of in dataclasses.asdict(settings).items()
+        for inner, value in (of.items() if isinstance(of, dict) else [("", of)])
+    }
 
 
 def differing(one, other) -> dict[str, object]:
@@ -18,9 +21,15 @@ def differing(one, other) -> dict[str, object]:
     return {name: value for name, value in flat(one).items() if other[name] != value}
 
 
-@pytest.mark.parametrize(("variant", "changed"), [
-    ("one_still", {"generator.num_identity": 1}), ("no_skips", {"generator.skips": False}),
-    ("transposed", {"generator.decoder": "transposed"}), ("content_loss", {"losses.content": 0.02})])
+@pytest.mark.parametrize(
+    ("variant", "changed"),
+    [
+        ("one_still", {"generator.num_identity": 1}),
+        ("no_skips", {"generator.skips": False}),
+        ("transposed", {"generator.decoder": "transposed"}),
+        ("content_loss", {"losses.content": 0.02}),
+    ],
+)
 def test_a_variant_is_the_base_but_for_one_thing(variant, changed):
     assert differing(settings_of(VARIANTS[variant], 50), base_settings(50)) == changed | {"deblurring_width.": 0}
 
@@ -31,13 +40,17 @@ def test_the_base_learns_to_deblur():
 
 
 def test_deblurring_is_judged_on_the_bases_own_training():
-    job, = (job for job in plan(["deblurred"], [3]) if job.variant.deblurs)
+    (job,) = (job for job in plan(["deblurred"], [3]) if job.variant.deblurs)
     assert (job.folder, job.training_folder) == ("deblurred/seed3", "base/seed3/training")
 
 
 def test_the_base_comes_first_of_each_seed_even_where_it_was_not_asked_for():
     assert [job.folder for job in plan(["one_still"], [0, 1])] == [
-        "base/seed0", "one_still/seed0", "base/seed1", "one_still/seed1"]
+        "base/seed0",
+        "one_still/seed0",
+        "base/seed1",
+        "one_still/seed1",
+    ]
 
 
 def test_a_seed_given_twice_is_one():

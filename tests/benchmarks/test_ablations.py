@@ -15,9 +15,14 @@ from tests.speech2vid.face_datasets import face_parts, write_faces
 def dataset(tmp_path_factory):
     """Two people to learn from and one to judge on."""
     people = {"train-000000": ("ann", "bob"), "val-000000": ("eve",)}
-    return write_faces(tmp_path_factory.mktemp("people") / "out", {
-        shard: {name: face_parts(about={"speaker": name, "source_uri": f"/in/{name}.mp4"}) for name in names}
-        for shard, names in people.items()}, {name: {"speaker": name} for names in people.values() for name in names})
+    return write_faces(
+        tmp_path_factory.mktemp("people") / "out",
+        {
+            shard: {name: face_parts(about={"speaker": name, "source_uri": f"/in/{name}.mp4"}) for name in names}
+            for shard, names in people.items()
+        },
+        {name: {"speaker": name} for names in people.values() for name in names},
+    )
 
 
 class Work:
@@ -34,8 +39,11 @@ class Work:
     def judge(self, job, asked, output):
         self.judged.append(job.folder)
         value = 1000.0 - 100 * list(VARIANTS).index(job.variant.name) + job.seed
-        return {"numbers": dict.fromkeys(NUMBERS, value), "references": {"real video": dict.fromkeys(NUMBERS)},
-                "samples_s": 50.0}
+        return {
+            "numbers": dict.fromkeys(NUMBERS, value),
+            "references": {"real video": dict.fromkeys(NUMBERS)},
+            "samples_s": 50.0,
+        }
 
 
 def options(dataset, output, *more: str):
@@ -74,19 +82,43 @@ def test_other_steps_in_the_same_folder_are_refused(dataset, tmp_path):
 def test_people_who_were_learnt_from_are_not_judged_on(dataset, tmp_path):
     work = Work()
     with pytest.raises(UsageError, match="bob would be learnt from and judged on"):
-        run(options(dataset, tmp_path, "--evaluate_split", "train", "--evaluate_where", "speaker = 'bob'"),
-            work.train, work.judge)
+        run(
+            options(dataset, tmp_path, "--evaluate_split", "train", "--evaluate_where", "speaker = 'bob'"),
+            work.train,
+            work.judge,
+        )
     assert not work.trained
-    run(options(dataset, tmp_path, "--evaluate_split", "train", "--evaluate_where", "speaker = 'bob'", "--where",
-                "speaker <> 'bob'", "--only", "deblurred"), work.train, work.judge)
+    run(
+        options(
+            dataset,
+            tmp_path,
+            "--evaluate_split",
+            "train",
+            "--evaluate_where",
+            "speaker = 'bob'",
+            "--where",
+            "speaker <> 'bob'",
+            "--only",
+            "deblurred",
+        ),
+        work.train,
+        work.judge,
+    )
 
 
-@pytest.mark.parametrize(("more", "said"), [
-    (["--only", "skips"], "--only skips: there are base, mfcc, one_still"), (["--steps", "0"], "--steps must be 1"),
-    (["--evaluate_where", "speaker = 'nobody'"], "holds no clip"),
-    (["--face_network", "/nowhere.onnx"], "cannot read the network /nowhere.onnx")])
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--only", "skips"], "--only skips: there are base, mfcc, one_still"),
+        (["--steps", "0"], "--steps must be 1"),
+        (["--evaluate_where", "speaker = 'nobody'"], "holds no clip"),
+        (["--face_network", "/nowhere.onnx"], "cannot read the network /nowhere.onnx"),
+    ],
+)
 def test_a_wrong_option_is_one_line(dataset, tmp_path, capsys, more, said):
-    assert main(["--dataset", dataset, "--output", str(tmp_path), "--face_network", "none", "--sync", "none", *more]) == 2
+    assert (
+        main(["--dataset", dataset, "--output", str(tmp_path), "--face_network", "none", "--sync", "none", *more]) == 2
+    )
     printed = capsys.readouterr().err
     assert said in printed
     assert printed.count("\n") == 1

@@ -41,8 +41,14 @@ def test_right_sounds_are_kept_at_their_lag_and_wrong_ones_dropped(tmp_path, lag
     assert {case.verdict for case in right} == {"kept"}
     assert [case.lag_error_frames for case in right] == [0] * len(right)
     assert {round(case.value) for case in right} == {lag}
-    assert set(kinds) == {"another person", "same person, other sentence", "1 s off", "reversed", "silence",
-                          "speech-shaped noise"}
+    assert set(kinds) == {
+        "another person",
+        "same person, other sentence",
+        "1 s off",
+        "reversed",
+        "silence",
+        "speech-shaped noise",
+    }
     worst = max(case.score for cases in kinds.values() for case in cases if case.length_s >= 2)
     assert worst < min(case.score for case in right if case.length_s >= 2)
 
@@ -116,8 +122,9 @@ def test_a_voice_over_a_silent_face_or_a_photograph_is_nobodys(tmp_path):
 
 def test_noise_is_added_at_three_levels_in_two_colours(tmp_path):
     kinds = by_kind(judge_noise(knowing_judge(), made_people(tmp_path, num_people=1), 0))
-    assert set(kinds) == {"clean"} | {f"{colour} {level} dB" for colour in ("white", "speech-shaped")
-                                      for level in (20, 10, 0)}
+    assert set(kinds) == {"clean"} | {
+        f"{colour} {level} dB" for colour in ("white", "speech-shaped") for level in (20, 10, 0)
+    }
     assert {case.verdict for case in kinds["clean"]} == {"kept"}
 
 

@@ -32,8 +32,9 @@ def test_a_rewritten_file_shows_each_picture_at_its_time(tmp_path, rate):
 
 
 def test_changes_keep_the_picture_but_for_what_they_say():
-    track = made_track(0, 0, 10, face_source_px=40.0, boxes_xyxy=((60.0, 20.0, 100.0, 60.0),) * 10,
-                       box_xyxy=(60.0, 20.0, 100.0, 60.0))
+    track = made_track(
+        0, 0, 10, face_source_px=40.0, boxes_xyxy=((60.0, 20.0, 100.0, 60.0),) * 10, box_xyxy=(60.0, 20.0, 100.0, 60.0)
+    )
     picture = frame_picture(5)
     changed = {name: change(picture, track) for name, change in changes_of(track).items()}
     assert np.array_equal(changed["mirrored"][:, ::-1], picture)
@@ -68,7 +69,7 @@ def test_a_reversed_sound_keeps_its_speech_in_place():
 
 def test_a_handover_takes_the_first_sound_before_and_the_second_after():
     mixed = handed_over(laid([1] * 60), laid([2] * 60), 5, 25)
-    middles = mixed.samples[SAMPLES_PER_FRAME // 2::SAMPLES_PER_FRAME]
+    middles = mixed.samples[SAMPLES_PER_FRAME // 2 :: SAMPLES_PER_FRAME]
     assert middles.tolist() == [1] * 30 + [2] * 30
 
 

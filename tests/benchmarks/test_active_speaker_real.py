@@ -21,8 +21,19 @@ def table(tmp_path_factory):
 @needs_shared
 def test_the_command_writes_the_same_scores_twice_and_a_page(table, tmp_path, capsys):
     for name in ("first", "second"):
-        words = ["--clips", str(table), "--judge", "default", "--output", str(tmp_path / name), "--cache",
-                 str(table.parent / "cache"), "--only", "pairs", "voice_over"]
+        words = [
+            "--clips",
+            str(table),
+            "--judge",
+            "default",
+            "--output",
+            str(tmp_path / name),
+            "--cache",
+            str(table.parent / "cache"),
+            "--only",
+            "pairs",
+            "voice_over",
+        ]
         assert main(words) == 0
     texts = [(tmp_path / name / "scores.json").read_text() for name in ("first", "second")]
     assert texts[0] == texts[1]

@@ -18,7 +18,8 @@ def test_the_auc_counts_pairs_in_order_and_ties_by_half():
 def test_a_weight_of_two_is_the_case_twice():
     twice = np.append(RIGHT, RIGHT[2])
     assert weighted.auc(RIGHT, WRONG, np.array([1, 1, 2, 1.0]), ones(WRONG)) == pytest.approx(
-        weighted.auc(twice, WRONG, ones(twice), ones(WRONG)))
+        weighted.auc(twice, WRONG, ones(twice), ones(WRONG))
+    )
 
 
 def test_scores_of_minus_infinity_tie():

@@ -1,4 +1,5 @@
 """What a generator's work is counted as."""
+
 import json
 
 from torch import nn

@@ -23,7 +23,7 @@ def drawn_face(points, radius):
 def centre_of(picture, colour):
     weight = picture.astype(np.float64) @ (np.array(colour) / 127.5 - 1)
     weight = np.where(weight > 60, weight, 0)
-    rows, columns = np.mgrid[:len(picture), :picture.shape[1]]
+    rows, columns = np.mgrid[: len(picture), : picture.shape[1]]
     return np.array([(columns * weight).sum(), (rows * weight).sum()]) / weight.sum()
 
 

@@ -26,7 +26,7 @@ SOUND = np.random.default_rng(0).integers(-9000, 9000, 640 * 200).astype(np.int1
 
 def read_sound(start, end):
     padded = np.concatenate([np.zeros(16_000, np.int16), SOUND, np.zeros(16_000, np.int16)])
-    return padded[16_000 + start:16_000 + end]
+    return padded[16_000 + start : 16_000 + end]
 
 
 def made_tube(bridged=(), align=None):
@@ -34,19 +34,37 @@ def made_tube(bridged=(), align=None):
     jpegs = [encode_jpeg(np.full((112, 112, 3), 4 * t, np.uint8), 95) for t in range(NUM_FRAMES)]
     still = np.tile(np.eye(2, 3, dtype=np.float32), (NUM_FRAMES, 1, 1))
     aligned = still if align is None else np.tile(align, (NUM_FRAMES, 1, 1))
-    return replace(tube_of_events(np.arange(NUM_FRAMES)), align=aligned, crop_to_source=still,
-                   interpolated=np.isin(np.arange(NUM_FRAMES), bridged),
-                   crops_jpeg=np.frombuffer(b"".join(jpegs), np.uint8),
-                   crops_index=np.cumsum([0, *map(len, jpegs)]).astype(np.uint32))
+    return replace(
+        tube_of_events(np.arange(NUM_FRAMES)),
+        align=aligned,
+        crop_to_source=still,
+        interpolated=np.isin(np.arange(NUM_FRAMES), bridged),
+        crops_jpeg=np.frombuffer(b"".join(jpegs), np.uint8),
+        crops_index=np.cumsum([0, *map(len, jpegs)]).astype(np.uint32),
+    )
 
 
 def cut(shift=0, start=20, end=60, bridged=(), align=None, **config):
     track = made_track(0, TRACK_START, TRACK_START + NUM_FRAMES)
-    turn = SpeakingTurn(turn_id="s", track=track, start_frame=start, end_frame=end, audio_lag_frames=2.25,
-                        audio_lag_se_frames=0.1, audio_shift_samples=shift, sync_probability=0.9, sync_confidence=0.5, sync_margin=0.2, lse_d=None, lse_c=None)
+    turn = SpeakingTurn(
+        turn_id="s",
+        track=track,
+        start_frame=start,
+        end_frame=end,
+        audio_lag_frames=2.25,
+        audio_lag_se_frames=0.1,
+        audio_shift_samples=shift,
+        sync_probability=0.9,
+        sync_confidence=0.5,
+        sync_margin=0.2,
+        lse_d=None,
+        lse_c=None,
+    )
     faces = made_faces(100, [track], [made_turn(0, 40)])
     turns = WindowTurns(faces=faces, turns=(turn,), sync_network="made", sync_network_sha256="")
-    return list(cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged, align)})), read_sound, ClipsConfig(**config)))
+    return list(
+        cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged, align)})), read_sound, ClipsConfig(**config))
+    )
 
 
 def clips_of(items):
@@ -71,12 +89,12 @@ def test_the_turns_shift_moves_the_samples(shift):
     [clip] = clips_of(cut(shift))
     samples, rate = sound_of(parts_of(clip))
     assert clip.row.audio_shift_samples == shift and rate == 16_000
-    assert np.array_equal(samples, SOUND[20 * 640 + shift:60 * 640 + shift])
+    assert np.array_equal(samples, SOUND[20 * 640 + shift : 60 * 640 + shift])
 
 
 def test_sound_before_the_source_is_silence():
     samples, _ = sound_of(parts_of(clips_of(cut(-12 * 640, start=10, end=50))[0]))
-    assert not samples[:2 * 640].any() and np.array_equal(samples[2 * 640:], SOUND[:38 * 640])
+    assert not samples[: 2 * 640].any() and np.array_equal(samples[2 * 640 :], SOUND[: 38 * 640])
 
 
 def test_a_clip_has_all_parts_in_order_and_nothing_of_the_machine():
@@ -91,8 +109,13 @@ def test_a_clip_has_all_parts_in_order_and_nothing_of_the_machine():
 def test_the_arrays_have_a_row_for_each_frame():
     parts = parts_of(clips_of(cut())[0])
     shapes = {name: array(parts, name).shape for name in PARTS if name.endswith("npy")}
-    assert shapes == {"mfcc.npy": (13, 160), "landmarks.npy": (40, 5, 2), "align.npy": (40, 2, 3),
-                      "mesh.npy": (40, 468, 3), "faces_index.npy": (41,)}
+    assert shapes == {
+        "mfcc.npy": (13, 160),
+        "landmarks.npy": (40, 5, 2),
+        "align.npy": (40, 2, 3),
+        "mesh.npy": (40, 468, 3),
+        "faces_index.npy": (41,),
+    }
 
 
 def test_the_stored_mfcc_comes_out_of_the_stored_sound():
@@ -103,14 +126,14 @@ def test_the_stored_mfcc_comes_out_of_the_stored_sound():
 def test_one_frame_is_read_by_its_index():
     parts = parts_of(clips_of(cut())[0])
     index = array(parts, "faces_index.npy")
-    face = decode_jpeg(parts["faces.mjpg"][index[7]:index[8]])  # frame 27 of the source, 17 of the track
+    face = decode_jpeg(parts["faces.mjpg"][index[7] : index[8]])  # frame 27 of the source, 17 of the track
     assert face.shape == (112, 112, 3) and abs(int(face[50, 50, 0]) - 4 * 17) <= 2
     assert array(parts, "mesh.npy")[7, 0, 0] == 17
 
 
 def test_a_face_larger_than_its_cut_out_is_filled():
     parts = parts_of(clips_of(cut(image_px=128))[0])
-    face = decode_jpeg(parts["faces.mjpg"][:array(parts, "faces_index.npy")[1]])
+    face = decode_jpeg(parts["faces.mjpg"][: array(parts, "faces_index.npy")[1]])
     assert abs(int(face[125, 125, 0]) - FILL_VALUE) <= 3
 
 
@@ -138,8 +161,9 @@ def test_each_part_of_a_long_turn_is_a_clip_of_its_own():
     assert len({clip.row.key for clip in clips}) == 2
 
 
-@pytest.mark.parametrize(("settings", "rule"), [
-    ({"end": 40}, "min_s"), ({"bridged": range(15, 20)}, "max_bridged_share")])
+@pytest.mark.parametrize(
+    ("settings", "rule"), [({"end": 40}, "min_s"), ({"bridged": range(15, 20)}, "max_bridged_share")]
+)
 def test_a_clip_that_breaks_a_rule_is_a_decision(settings, rule):
     items = cut(**settings)
     assert not clips_of(items)
@@ -149,7 +173,7 @@ def test_a_clip_that_breaks_a_rule_is_a_decision(settings, rule):
 def test_quality_is_measured_on_the_clip_itself():
     [clip] = clips_of(cut(bridged=[12]))
     assert clip.row.bridged_share == pytest.approx(1 / 40)
-    power = np.mean(SOUND[20 * 640:60 * 640].astype(float) ** 2)
+    power = np.mean(SOUND[20 * 640 : 60 * 640].astype(float) ** 2)
     assert clip.row.loudness_dbfs == pytest.approx(10 * np.log10(power / 32768**2), abs=1e-3)
     assert clip.row.clipping_share == 0.0
 

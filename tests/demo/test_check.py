@@ -1,4 +1,5 @@
 """The demonstration's check tells a right build from a wrong one."""
+
 import dataclasses
 import typing
 
@@ -11,7 +12,11 @@ from schemas.tables import FailureRow, SourceRow, TrackRow, arrow_table
 
 SPEAKER_BOX, SILENT_BOX, NEAR_BOX = (100.0, 50.0, 200.0, 160.0), (400.0, 60.0, 480.0, 150.0), (90.0, 40.0, 300.0, 280.0)
 ANSWERS = Answers(
-    video="talk.mp4", damaged_video="damaged.mp4", num_frames=100, cut_frames=(60,), audio_lag_frames=5,
+    video="talk.mp4",
+    damaged_video="damaged.mp4",
+    num_frames=100,
+    cut_frames=(60,),
+    audio_lag_frames=5,
     mouth_openings=(0.0,) * 100,
     faces=(
         Face(name="silent", speaks=False, start_frame=0, end_frame=60, box_xyxy=SILENT_BOX),
@@ -31,18 +36,32 @@ def row_of(row_type, **given):
 
 
 def track(name: str, start_frame: int, end_frame: int, box: tuple, active_share: float) -> TrackRow:
-    return row_of(TrackRow, track_id=name, source_id="aa", start_frame=start_frame, end_frame=end_frame, box_xyxy=box,
-                  active_share=active_share, audio_lag_frames=4.9, sync_confidence=0.4)
+    return row_of(
+        TrackRow,
+        track_id=name,
+        source_id="aa",
+        start_frame=start_frame,
+        end_frame=end_frame,
+        box_xyxy=box,
+        active_share=active_share,
+        audio_lag_frames=4.9,
+        sync_confidence=0.4,
+    )
 
 
 def right_tracks() -> list[TrackRow]:
-    return [track("t1", 0, 60, SILENT_BOX, 0.0), track("t2", 1, 60, SPEAKER_BOX, 0.9),
-            track("t3", 60, 99, NEAR_BOX, 0.9)]
+    return [
+        track("t1", 0, 60, SILENT_BOX, 0.0),
+        track("t2", 1, 60, SPEAKER_BOX, 0.9),
+        track("t3", 60, 99, NEAR_BOX, 0.9),
+    ]
 
 
 def wrong_findings(folder, tracks, damaged_frames=12, failures=()) -> list[str]:
-    sources = [row_of(SourceRow, source_id="aa", uris=("/in/talk.mp4",)),
-               row_of(SourceRow, source_id="bb", uris=("/in/damaged.mp4",), damaged_frames=damaged_frames)]
+    sources = [
+        row_of(SourceRow, source_id="aa", uris=("/in/talk.mp4",)),
+        row_of(SourceRow, source_id="bb", uris=("/in/damaged.mp4",), damaged_frames=damaged_frames),
+    ]
     for name, rows in (("sources", sources), ("tracks", tracks), ("failures", list(failures))):
         (folder / "manifests" / name).mkdir(parents=True)
         pyarrow.parquet.write_table(arrow_table(name, rows), folder / "manifests" / name / "part-00000.parquet")

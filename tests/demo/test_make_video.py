@@ -1,4 +1,5 @@
 """The demonstration is what its answers say."""
+
 import numpy as np
 import pytest
 
@@ -39,7 +40,7 @@ def mouth_darkness(pictures: np.ndarray, face: Face) -> np.ndarray:
     width, height = right - left, bottom - top
     rows = slice(int(top + 0.62 * height), int(top + 0.92 * height))
     columns = slice(int(left + 0.25 * width), int(right - 0.25 * width))
-    return (pictures[face.start_frame:face.end_frame, rows, columns] < 75).mean(axis=(1, 2))
+    return (pictures[face.start_frame : face.end_frame, rows, columns] < 75).mean(axis=(1, 2))
 
 
 def sound_loudness(folder, num_frames: int) -> np.ndarray:
@@ -50,8 +51,8 @@ def sound_loudness(folder, num_frames: int) -> np.ndarray:
     samples = np.zeros(num_frames * samples_a_frame)
     for start, piece in pieces:
         first = max(0, -start)
-        piece = piece[first:max(first, len(samples) - start)]
-        samples[start + first:start + first + len(piece)] = piece
+        piece = piece[first : max(first, len(samples) - start)]
+        samples[start + first : start + first + len(piece)] = piece
     return np.sqrt((samples.reshape(num_frames, -1) ** 2).mean(axis=1))
 
 
@@ -71,7 +72,7 @@ def test_the_one_hard_cut_is_where_promised(answers, pictures):
 @pytest.mark.parametrize("scene", [0, 1])
 def test_the_speakers_mouth_opens_as_the_phonemes_ask(answers, pictures, scene):
     face = speaker(answers, scene)
-    openings = answers.mouth_openings[face.start_frame:face.end_frame]
+    openings = answers.mouth_openings[face.start_frame : face.end_frame]
     assert np.corrcoef(mouth_darkness(pictures, face), openings)[0, 1] > 0.8
 
 
@@ -83,7 +84,7 @@ def test_the_silent_mouth_stays_shut(answers, pictures):
 def test_the_sound_follows_the_mouth_as_late_as_promised(folder, answers):
     loudness = sound_loudness(folder, answers.num_frames)
     openings = np.array(answers.mouth_openings)
-    likeness = [np.corrcoef(openings[:-15], loudness[lag:len(loudness) - 15 + lag])[0, 1] for lag in range(15)]
+    likeness = [np.corrcoef(openings[:-15], loudness[lag : len(loudness) - 15 + lag])[0, 1] for lag in range(15)]
     assert abs(int(np.argmax(likeness)) - LAG_FRAMES) <= 1 and max(likeness) > 0.5
 
 

@@ -1,4 +1,5 @@
 """What `make train-demo` learns from, whose face says whose sound, and that the script goes on where it was."""
+
 import csv
 import os
 import stat
@@ -27,8 +28,10 @@ def clips_table(folder: Path, *rows: tuple[str, str, float, float, str]) -> Path
     """Columns of the clips table that the pair is chosen by; a track a row."""
     names = ("source_uri", "speaker", "face_source_px", "speech_share", "split")
     (folder / "manifests/clips").mkdir(parents=True)
-    found = [dict(zip(names, row, strict=True)) | {"num_frames": 100, "track_id": str(number)}
-             for number, row in enumerate(rows)]
+    found = [
+        dict(zip(names, row, strict=True)) | {"num_frames": 100, "track_id": str(number)}
+        for number, row in enumerate(rows)
+    ]
     pq.write_table(pa.Table.from_pylist(found), folder / "manifests/clips/part-0.parquet")
     return folder
 
@@ -37,7 +40,11 @@ def test_people_are_folders_and_what_lies_in_no_folder_is_a_person_of_its_own(tm
     train = recordings(tmp_path / "train", "ann/1.mp4", "ann/2.mkv", "ann/1.txt", "own.mp4")
     rows = train_and_dev(train, recordings(tmp_path / "dev", "eve/1.mp4"))
     assert [(Path(uri).name, speaker, split) for uri, speaker, split, _ in rows] == [
-        ("1.mp4", "ann", "train"), ("2.mkv", "ann", "train"), ("own.mp4", "", "train"), ("1.mp4", "eve", "val")]
+        ("1.mp4", "ann", "train"),
+        ("2.mkv", "ann", "train"),
+        ("own.mp4", "", "train"),
+        ("1.mp4", "eve", "val"),
+    ]
 
 
 def test_the_manifest_beside_the_folder_knows_people_and_licences(tmp_path):
@@ -53,8 +60,10 @@ def test_the_table_is_one_that_build_reads(tmp_path):
     words = ["--train", str(tmp_path / "train"), "--dev", str(tmp_path / "dev"), "--output", str(tmp_path / "t.csv")]
     assert main(words) == 0
     with (tmp_path / "t.csv").open(newline="") as table:
-        assert [row["uri"] for row in csv.DictReader(table)] == [str(tmp_path / "train/ann/1, 2.mp4"),
-                                                                 str(tmp_path / "dev/eve/1.mp4")]
+        assert [row["uri"] for row in csv.DictReader(table)] == [
+            str(tmp_path / "train/ann/1, 2.mp4"),
+            str(tmp_path / "dev/eve/1.mp4"),
+        ]
 
 
 def test_a_person_in_both_folders_is_refused(tmp_path):
@@ -71,9 +80,15 @@ def test_a_folder_without_media_is_named(tmp_path, capsys):
 
 
 def test_the_largest_lone_face_says_the_most_speech_of_somebody_else(tmp_path):
-    dataset = clips_table(tmp_path, ("/learnt", "bob", 900, 1, "train"), ("/two", "eve", 300, 0.1, "val"),
-                          ("/two", "eve", 300, 0.1, "val"), ("/face", "eve", 200, 0.9, "val"),
-                          ("/short", "kim", 100, 0.2, "val"), ("/long", "kim", 90, 0.8, "val"))
+    dataset = clips_table(
+        tmp_path,
+        ("/learnt", "bob", 900, 1, "train"),
+        ("/two", "eve", 300, 0.1, "val"),
+        ("/two", "eve", 300, 0.1, "val"),
+        ("/face", "eve", 200, 0.9, "val"),
+        ("/short", "kim", 100, 0.2, "val"),
+        ("/long", "kim", 90, 0.8, "val"),
+    )
     assert talking_pair(dataset) == ("/face", "/long")
 
 
@@ -94,22 +109,30 @@ def environment(tmp_path):
 mkdir -p "$(dirname "$output")"
 case "$name" in build) mkdir "$output"; touch "$output/dataset.json";;
 train) mkdir "$output"; touch "$output/generator.onnx";;
-evaluate) mkdir "$output"; touch "$output/evaluation.json";; generate) touch "$output";; esac"""}
+evaluate) mkdir "$output"; touch "$output/evaluation.json";; generate) touch "$output";; esac""",
+    }
     (tmp_path / "bin").mkdir()
     for name, body in commands.items():
         path = tmp_path / "bin" / name
         path.write_text(f'#!/usr/bin/env bash\necho "{name} $*" >>{tmp_path}/asked\nname=$1\n{body}\n')
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return {**os.environ, "BIN": str(tmp_path / "bin"), "OUTPUT": str(tmp_path / "out"), "STEPS": "",
-            "TRAIN": str(tmp_path / "train"), "DEV": str(tmp_path / "dev")}
+    return {
+        **os.environ,
+        "BIN": str(tmp_path / "bin"),
+        "OUTPUT": str(tmp_path / "out"),
+        "STEPS": "",
+        "TRAIN": str(tmp_path / "train"),
+        "DEV": str(tmp_path / "dev"),
+    }
 
 
 def demonstrate(environment: dict[str, str], **more: str) -> tuple[subprocess.CompletedProcess, list[str]]:
     """Run the script; what it printed, and which commands of talkshard it ran."""
     asked = Path(environment["BIN"]).parent / "asked"
     asked.unlink(missing_ok=True)
-    done = subprocess.run(["bash", "demo/train.sh"], check=False, cwd=ROOT, env=environment | more, capture_output=True,
-                          text=True)
+    done = subprocess.run(
+        ["bash", "demo/train.sh"], check=False, cwd=ROOT, env=environment | more, capture_output=True, text=True
+    )
     lines = asked.read_text().splitlines() if asked.exists() else []
     return done, [line.split()[1] for line in lines if line.startswith("talkshard")]
 

@@ -15,7 +15,7 @@ from tests.made_media import make_plain_video
 from tests.pipeline.made_models import needs_models
 from tests.shared_data import ROOT, shared
 
-CLEAN, LATE, CUTS = "clean.mpg", "it's \"late\" by 12.mkv", "three\ncuts.mp4"
+CLEAN, LATE, CUTS = "clean.mpg", 'it\'s "late" by 12.mkv', "three\ncuts.mp4"
 IN_PROCESS = ("--runner=FnApiRunner", "--direct_running_mode=in_memory")
 
 

@@ -59,8 +59,11 @@ def test_files_that_are_no_media_fail_as_such(built):
 
 def test_a_cut_ends_a_track_and_the_next_begins_there(built):
     source_id = built.source_of(CUTS)["source_id"]
-    tracks = sorted((row["start_frame"], row["end_frame"], row["end_rule"]) for row in built.rows("tracks")
-                    if row["source_id"] == source_id)
+    tracks = sorted(
+        (row["start_frame"], row["end_frame"], row["end_rule"])
+        for row in built.rows("tracks")
+        if row["source_id"] == source_id
+    )
     assert [rule for _, _, rule in tracks] == ["cut", "cut", "source_end"]
     assert [start for start, _, _ in tracks[1:]] == [end for _, end, _ in tracks[:2]]
 
@@ -74,9 +77,11 @@ def test_twelve_frames_of_delay_move_the_lag_by_twelve(built):
 def test_the_corrected_sound_of_the_late_file_is_that_of_the_clean_one(built):
     [clean], [late] = built.clips_of(CLEAN), built.clips_of(LATE)
     first = max(clean["start_frame"], late["start_frame"])
-    one, other = (soundfile.read(io.BytesIO(parts_at(built, row)["flac"]))[0][(first - row["start_frame"]) * 640:]
-                  for row in (clean, late))
-    alike = correlate(other, one, "full") / np.sqrt((one ** 2).sum() * (other ** 2).sum())
+    one, other = (
+        soundfile.read(io.BytesIO(parts_at(built, row)["flac"]))[0][(first - row["start_frame"]) * 640 :]
+        for row in (clean, late)
+    )
+    alike = correlate(other, one, "full") / np.sqrt((one**2).sum() * (other**2).sum())
     moved = int(np.argmax(alike)) - (len(one) - 1)
     left_in = SpeakersConfig().min_shift_frames * SAMPLES_PER_FRAME  # a smaller lag of the clean file is not corrected
     assert alike.max() > 0.8 and abs(moved) <= left_in
@@ -114,7 +119,7 @@ def test_a_stored_clip_agrees_with_itself(built):
         middle = row["num_frames"] // 2
         assert (rate, len(samples), len(index)) == (16_000, 640 * row["num_frames"], row["num_frames"] + 1)
         assert np.array_equal(array(parts["mfcc.npy"]), clip_mfcc(samples))
-        face = decode_jpeg(parts["faces.mjpg"][index[middle]:index[middle + 1]])
+        face = decode_jpeg(parts["faces.mjpg"][index[middle] : index[middle + 1]])
         assert face.shape == (row["image_px"], row["image_px"], 3)
 
 

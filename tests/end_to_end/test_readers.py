@@ -29,10 +29,15 @@ def shards(built):
 def offline_python(code, *words, folder):
     """What a program prints that finds an empty cache, and nobody at the other end of a connection."""
     nowhere = "http://127.0.0.1:9"
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "cache"), "HTTP_PROXY": nowhere,
-                                "HTTPS_PROXY": nowhere}
-    done = subprocess.run([sys.executable, "-c", code, *words], cwd=folder, env=environment, capture_output=True,
-                          text=True, check=False)
+    environment = os.environ | {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(folder / "cache"),
+        "HTTP_PROXY": nowhere,
+        "HTTPS_PROXY": nowhere,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -16,8 +16,12 @@ pytestmark = [needs_shared, needs_models]
 
 def hashes(output):
     """Path below the dataset -> sha256, of every shard and manifest part."""
-    return {str(path.relative_to(output)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for name in ("shards", "manifests") for path in sorted((output / name).rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(output)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for name in ("shards", "manifests")
+        for path in sorted((output / name).rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +48,11 @@ def test_the_runs_compared_share_work_among_several_shards(first):
     assert sum(path.endswith(".tar") for path in first) >= 2
 
 
-@pytest.mark.parametrize("flags", [IN_PROCESS, TWO_PROCESSES, ("--runner=DirectRunner",)],
-                         ids=["one_process", "two_processes", "direct_runner"])
+@pytest.mark.parametrize(
+    "flags",
+    [IN_PROCESS, TWO_PROCESSES, ("--runner=DirectRunner",)],
+    ids=["one_process", "two_processes", "direct_runner"],
+)
 def test_a_second_run_in_another_order_gives_the_same_bytes(flags, inputs, first, tmp_path):
     assert run(tmp_path / "out", *inputs[::-1], flags=(*flags, *SMALL_SHARDS)) == 0
     assert hashes(tmp_path / "out") == first

@@ -46,9 +46,9 @@ class MadeFaces:
         centres = [] if self.is_blind else self.centres
         meshes = [made_mesh(centre) for centre in centres]
         return Detections(
-            boxes_xyxy=np.array(
-                [[*mesh[:, :2].min(0), *mesh[:, :2].max(0)] for mesh in meshes], np.float32
-            ).reshape(-1, 4),
+            boxes_xyxy=np.array([[*mesh[:, :2].min(0), *mesh[:, :2].max(0)] for mesh in meshes], np.float32).reshape(
+                -1, 4
+            ),
             scores=np.full(len(meshes), 0.9, np.float32),
             landmarks=np.array(
                 [[(x - 30, y - 30), (x + 30, y - 30), (x, y), (x - 20, y + 30), (x + 20, y + 30)] for x, y in centres],

@@ -60,7 +60,11 @@ def test_two_faces_are_two_tracks_from_left_to_right():
 def test_a_cut_ends_every_track_and_begins_new_ones():
     tracks, _ = follow(MadeFaces((100, 100), (300, 100)), 20, levels=lambda frame: 30 if frame < 9 else 220)
     assert [(track.start_frame, track.last_frame, rule) for track, rule in tracks] == [
-        (0, 8, "cut"), (0, 8, "cut"), (9, 19, "source_end"), (9, 19, "source_end")]
+        (0, 8, "cut"),
+        (0, 8, "cut"),
+        (9, 19, "source_end"),
+        (9, 19, "source_end"),
+    ]
 
 
 def test_a_face_that_only_the_detector_sees_is_a_track_without_a_mesh():

@@ -25,8 +25,18 @@ def numbers(path, source_frames=None):
         return [None if picture is None else number_of(picture) for _, picture in reader.frames(wanted)]
 
 
-CONTAINERS = [("mp4", "libx264"), ("mkv", "libx264"), ("avi", "libx264"), ("avi", "mpeg4"), ("mpg", "mpeg1video"),
-              ("vob", "mpeg2video"), ("ts", "libx264"), ("flv", "libx264"), ("mkv", "libx265"), ("webm", "libvpx")]
+CONTAINERS = [
+    ("mp4", "libx264"),
+    ("mkv", "libx264"),
+    ("avi", "libx264"),
+    ("avi", "mpeg4"),
+    ("mpg", "mpeg1video"),
+    ("vob", "mpeg2video"),
+    ("ts", "libx264"),
+    ("flv", "libx264"),
+    ("mkv", "libx265"),
+    ("webm", "libvpx"),
+]
 
 
 @pytest.mark.parametrize(("suffix", "codec"), CONTAINERS)
@@ -95,7 +105,7 @@ def test_a_damaged_program_stream_has_gaps_and_no_wrong_frames(tmp_path):
     whole = make_plain_video(tmp_path / "a.ts", codec="libx264", options={"g": "10", "bf": "0"})
     content = bytearray(whole.read_bytes())
     middle = len(content) // 2 // 188 * 188
-    del content[middle:middle + 188 * 20]
+    del content[middle : middle + 188 * 20]
     (tmp_path / "cut.ts").write_bytes(content)
     seen = numbers(tmp_path / "cut.ts")
     shown = [number for number in seen if number is not None]
@@ -111,9 +121,18 @@ def test_what_decord_gives_up_on_is_read_on_by_pyav(tmp_path):
     assert None in seen[40:60]
 
 
-REAL = ["dev/clips/FAzSK8PLmGI.mp4", "dev/clips/latentsync_demo3.mp4", "dev/grid_other/lbax4n.mpg",
-        "dev/matrix/01_T8_matrix1206.mkv", "hard/face_track_crops/merkel_video_10.avi", "hard/pose/sample_video.mp4",
-        "hard/pose/retalking_5_rotated.mp4", "hard/mcgurk/Ba_Ba.mp4", "hard/noise/original.mp4", "hard/noise/mixture.avi"]
+REAL = [
+    "dev/clips/FAzSK8PLmGI.mp4",
+    "dev/clips/latentsync_demo3.mp4",
+    "dev/grid_other/lbax4n.mpg",
+    "dev/matrix/01_T8_matrix1206.mkv",
+    "hard/face_track_crops/merkel_video_10.avi",
+    "hard/pose/sample_video.mp4",
+    "hard/pose/retalking_5_rotated.mp4",
+    "hard/mcgurk/Ba_Ba.mp4",
+    "hard/noise/original.mp4",
+    "hard/noise/mixture.avi",
+]
 
 
 @needs_shared

@@ -1,4 +1,5 @@
 """MFCC: each preset against a second derivation, in pieces against the whole."""
+
 import math
 
 import av
@@ -44,19 +45,23 @@ def literal_speech2vid(samples: np.ndarray) -> np.ndarray:
                 elif peak < hz <= right:
                     energy += magnitude[k] * (right - hz) / (right - peak)
             logs.append(math.log(energy))
-        columns.append([
-            (1 + 11 * math.sin(math.pi * k / 22)) * math.sqrt(2 / 40)
-            * sum(logs[m - 1] * math.cos(math.pi * k * (m - 0.5) / 40) for m in range(1, 41))
-            for k in range(13)
-        ])
+        columns.append(
+            [
+                (1 + 11 * math.sin(math.pi * k / 22))
+                * math.sqrt(2 / 40)
+                * sum(logs[m - 1] * math.cos(math.pi * k * (m - 0.5) / 40) for m in range(1, 41))
+                for k in range(13)
+            ]
+        )
     return np.array(columns).T
 
 
 def grid_samples() -> np.ndarray:
     with av.open(str(shared("dev/grid_other/lbax4n.mpg"))) as container:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000)
-        return np.concatenate([
-            piece.to_ndarray()[0] for frame in container.decode(audio=0) for piece in resampler.resample(frame)])
+        return np.concatenate(
+            [piece.to_ndarray()[0] for frame in container.decode(audio=0) for piece in resampler.resample(frame)]
+        )
 
 
 def test_speech2vid_is_the_recipe_derived_a_second_time():
@@ -99,11 +104,21 @@ def test_the_floor_moves_no_value_of_the_faintest_sound():
     np.testing.assert_allclose(quiet[1:], loud[1:], atol=1e-3)
 
 
-@pytest.mark.parametrize(("preset", "num_samples", "num_columns"), [
-    ("speech2vid", 0, 0), ("speech2vid", 399, 0), ("speech2vid", 400, 1), ("speech2vid", 719, 2),
-    ("speech2vid", 720, 3),
-    ("syncnet", 0, 0), ("syncnet", 1, 1), ("syncnet", 400, 1), ("syncnet", 401, 2), ("syncnet", 720, 3),
-])
+@pytest.mark.parametrize(
+    ("preset", "num_samples", "num_columns"),
+    [
+        ("speech2vid", 0, 0),
+        ("speech2vid", 399, 0),
+        ("speech2vid", 400, 1),
+        ("speech2vid", 719, 2),
+        ("speech2vid", 720, 3),
+        ("syncnet", 0, 0),
+        ("syncnet", 1, 1),
+        ("syncnet", 400, 1),
+        ("syncnet", 401, 2),
+        ("syncnet", 720, 3),
+    ],
+)
 def test_only_syncnet_pads_the_last_partial_window(preset, num_samples, num_columns):
     assert mfcc(speech_like(num_samples), preset).shape == (13, num_columns)
 
@@ -122,8 +137,8 @@ def test_pieces_give_the_columns_of_the_whole(preset, sizes, seed):
 def test_a_signal_longer_than_one_block_is_seamless(preset):
     samples = speech_like(4096 * 160 + 12_345)
     middle = 4096 - 50
-    from_there = mfcc(samples[middle * 160:], preset)[:, 1:]  # its first column lacks the sample before
-    np.testing.assert_allclose(mfcc(samples, preset)[:, middle + 1:], from_there, rtol=1e-6, atol=1e-5)
+    from_there = mfcc(samples[middle * 160 :], preset)[:, 1:]  # its first column lacks the sample before
+    np.testing.assert_allclose(mfcc(samples, preset)[:, middle + 1 :], from_there, rtol=1e-6, atol=1e-5)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -174,7 +189,7 @@ def test_log_mel_puts_a_tone_into_the_band_of_its_frequency():
 
 def test_log_mel_of_a_long_signal_is_seamless():
     samples = speech_like(4100 * 160)
-    np.testing.assert_allclose(log_mel(samples)[:, 4090:4099], log_mel(samples[4080 * 160:])[:, 10:19], atol=1e-4)
+    np.testing.assert_allclose(log_mel(samples)[:, 4090:4099], log_mel(samples[4080 * 160 :])[:, 10:19], atol=1e-4)
 
 
 def test_log_mel_of_digital_silence_is_zero():

@@ -1,4 +1,5 @@
 """The features of a media file are the literal preset on its sound."""
+
 import av
 import numpy as np
 import pytest
@@ -33,10 +34,11 @@ def test_a_real_clip_gives_the_columns_of_its_decoded_sound():
         frames = list(container.decode(audio=0))
     resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000)
     late_s = frames[0].time - first_picture_s
-    samples = np.concatenate([
-        piece.to_ndarray()[0] for frame in [*frames, None] for piece in resampler.resample(frame)])
+    samples = np.concatenate(
+        [piece.to_ndarray()[0] for frame in [*frames, None] for piece in resampler.resample(frame)]
+    )
     shift = round(late_s * 16_000)
-    samples = np.pad(samples, (max(0, shift), 0))[max(0, -shift):]
+    samples = np.pad(samples, (max(0, shift), 0))[max(0, -shift) :]
     columns, expected = mfcc_of_file(path, "syncnet"), reference_syncnet(samples, 16_000).T
     assert abs(columns.shape[1] - expected.shape[1]) <= 1
     num_columns = min(columns.shape[1], expected.shape[1]) - 2  # the resampler's last samples depend on the flush

@@ -76,8 +76,11 @@ def test_cover_art_is_no_picture_beside_moving_picture(tmp_path):
 
 
 def test_cover_art_alone_is_no_picture(tmp_path):
-    probe, timeline = probed(make_video(tmp_path / "a.m4a", [], sounds=[MadeSound(clicks_s=(1.0,), codec="aac")],
-                                        cover_art=True, container="mp4"))
+    probe, timeline = probed(
+        make_video(
+            tmp_path / "a.m4a", [], sounds=[MadeSound(clicks_s=(1.0,), codec="aac")], cover_art=True, container="mp4"
+        )
+    )
     assert probe.video is None and timeline is None
     assert probe.sound_index == 0
     assert probe.duration_s == pytest.approx(3.0, abs=0.1)

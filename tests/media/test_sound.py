@@ -19,9 +19,16 @@ def heard(path, num_samples=48_000):
     return np.concatenate(blocks)
 
 
-STREAMS = [("mp4", "aac", "stereo", 44_100), ("mp4", "aac", "5.1", 48_000), ("mkv", "pcm_s16le", "mono", 8_000),
-           ("mkv", "libmp3lame", "stereo", 44_100), ("mkv", "libopus", "mono", 48_000), ("mkv", "ac3", "5.1", 48_000),
-           ("mp4", "aac", "mono", 22_050), ("avi", "pcm_s16le", "mono", 16_000)]
+STREAMS = [
+    ("mp4", "aac", "stereo", 44_100),
+    ("mp4", "aac", "5.1", 48_000),
+    ("mkv", "pcm_s16le", "mono", 8_000),
+    ("mkv", "libmp3lame", "stereo", 44_100),
+    ("mkv", "libopus", "mono", 48_000),
+    ("mkv", "ac3", "5.1", 48_000),
+    ("mp4", "aac", "mono", 22_050),
+    ("avi", "pcm_s16le", "mono", 16_000),
+]
 
 
 @pytest.mark.parametrize(("suffix", "codec", "layout", "rate_hz"), STREAMS)

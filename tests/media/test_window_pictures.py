@@ -15,9 +15,15 @@ from transforms.media.window_pictures import WindowPictures
 def video_of(path, source_id):
     probe, timeline = probe_media(os.fspath(path), LimitsConfig(), SoundConfig())
     (path.parent / f"{source_id}.npz").write_bytes(timeline_bytes(timeline))
-    return Video(source=made_source(os.fspath(path), source_id), probe=probe, sound_uri="", speech=(), speech_model="",
-                 num_frames=num_timeline_frames(timeline.presentation_ticks, timeline.time_base),
-                 timeline_uri=os.fspath(path.parent / f"{source_id}.npz"))
+    return Video(
+        source=made_source(os.fspath(path), source_id),
+        probe=probe,
+        sound_uri="",
+        speech=(),
+        speech_model="",
+        num_frames=num_timeline_frames(timeline.presentation_ticks, timeline.time_base),
+        timeline_uri=os.fspath(path.parent / f"{source_id}.npz"),
+    )
 
 
 def test_fifty_frames_a_second_give_every_second_one_from_file_to_file(tmp_path):
@@ -30,6 +36,8 @@ def test_fifty_frames_a_second_give_every_second_one_from_file_to_file(tmp_path)
         return [(frame, number_of(picture)) for frame, picture in pictures.of(window)]
 
     assert seen(first) == [(frame, 2 * frame + 1) for frame in range(20)]
-    assert seen(dataclasses.replace(first, start_frame=20, end_frame=50)) == [(frame, 2 * frame + 1) for frame in range(20, 50)]
+    assert seen(dataclasses.replace(first, start_frame=20, end_frame=50)) == [
+        (frame, 2 * frame + 1) for frame in range(20, 50)
+    ]
     assert seen(dataclasses.replace(first, video=slow)) == [(frame, frame // 2) for frame in range(20)]
     pictures.close()

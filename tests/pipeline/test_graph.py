@@ -10,8 +10,18 @@ from pipeline.graph import build_graph
 from pipeline.options import parse_plan
 from tests.pipeline.made_models import needs_models
 
-STAGES = ("HashSource", "PrepareVideos", "SplitWindows", "TrackFaces", "FindSpeakers", "CutClips", "WriteShards",
-          "SourceRows", "WriteManifests", "CommitDataset")
+STAGES = (
+    "HashSource",
+    "PrepareVideos",
+    "SplitWindows",
+    "TrackFaces",
+    "FindSpeakers",
+    "CutClips",
+    "WriteShards",
+    "SourceRows",
+    "WriteManifests",
+    "CommitDataset",
+)
 pytestmark = needs_models
 
 

@@ -1,4 +1,5 @@
 """--sync syncnet:FILE: the threshold that goes with it, and what workers are given."""
+
 import argparse
 import os
 import pickle
@@ -27,15 +28,18 @@ def models(tmp_path, monkeypatch):
     return tmp_path / "models"
 
 
-@pytest.mark.parametrize(("words", "expected"), [
-    (["--sync", "syncnet:a.model"], 3.0),
-    (["--set", "speakers.network=syncnet:a.model"], 3.0),
-    (["--sync", "syncnet:a.model", "--recipe", "syncnet"], 0.0),
-    (["--sync", "syncnet:a.model", "--recipe", "latentsync"], 3.0),
-    (["--sync", "syncnet:a.model", "--set", "speakers.min_confidence=1.5"], 1.5),
-    (["--sync", "a.onnx"], Recipe().speakers.min_confidence),
-    ([], Recipe().speakers.min_confidence),
-])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--sync", "syncnet:a.model"], 3.0),
+        (["--set", "speakers.network=syncnet:a.model"], 3.0),
+        (["--sync", "syncnet:a.model", "--recipe", "syncnet"], 0.0),
+        (["--sync", "syncnet:a.model", "--recipe", "latentsync"], 3.0),
+        (["--sync", "syncnet:a.model", "--set", "speakers.min_confidence=1.5"], 1.5),
+        (["--sync", "a.onnx"], Recipe().speakers.min_confidence),
+        ([], Recipe().speakers.min_confidence),
+    ],
+)
 def test_the_published_networks_threshold_goes_with_it_unless_one_is_given(words, expected):
     assert recipe_of(*words).speakers.min_confidence == expected
 

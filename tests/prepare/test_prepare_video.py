@@ -25,7 +25,9 @@ class FakeSpeech:
 
     def find_speech(self, blocks):
         self.heard = sum(len(block) for block in blocks)
-        return tuple(SpeechTurn(start_sample=start, end_sample=end, voice="", overlapped=False) for start, end in self._spans)
+        return tuple(
+            SpeechTurn(start_sample=start, end_sample=end, voice="", overlapped=False) for start, end in self._spans
+        )
 
 
 def prepared(path, tmp_path, speech):
@@ -35,8 +37,15 @@ def prepared(path, tmp_path, speech):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         return str(shutil.copy(local_path, folder / name))
 
-    return prepare_video(made_source(str(path)), str(path), speech, limits=LimitsConfig(), sound=SoundConfig(),
-                         min_speech_s=0.2, publish=publish)
+    return prepare_video(
+        made_source(str(path)),
+        str(path),
+        speech,
+        limits=LimitsConfig(),
+        sound=SoundConfig(),
+        min_speech_s=0.2,
+        publish=publish,
+    )
 
 
 def rules(result):
@@ -48,7 +57,9 @@ SOUND = MadeSound(clicks_s=(0.5, 2.5))
 
 def test_a_talking_video_gets_its_sound_times_and_speech_into_staging(tmp_path):
     speech = FakeSpeech((0, 16_000), (20_000, 24_000))
-    result = prepared(make_plain_video(tmp_path / "a.mp4", sounds=[MadeSound(clicks_s=(0.5, 2.5), codec="aac")]), tmp_path, speech)
+    result = prepared(
+        make_plain_video(tmp_path / "a.mp4", sounds=[MadeSound(clicks_s=(0.5, 2.5), codec="aac")]), tmp_path, speech
+    )
     video = result.video
     assert rules(result) == [("has_picture", True), ("has_sound", True), ("has_speech", True)]
     assert (video.num_frames, result.facts.num_frames, result.facts.speech_s) == (75, 75, 1.25)
@@ -76,7 +87,13 @@ def test_too_little_speech_ends_at_has_speech_with_its_seconds(tmp_path):
     assert result.video is None
     last = result.decisions[-1]
     assert (last.rule, last.kept, last.comparison, last.value, last.threshold, last.unit) == (
-        "has_speech", False, ">=", 0.1, 0.2, "s")
+        "has_speech",
+        False,
+        ">=",
+        0.1,
+        0.2,
+        "s",
+    )
 
 
 def test_a_text_file_raises_what_it_is(tmp_path):

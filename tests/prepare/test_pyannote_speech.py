@@ -15,7 +15,9 @@ try:
     CHECKPOINT = model_path("pyannote_segmentation")
 except UsageError:
     CHECKPOINT = ""
-needs_checkpoint = pytest.mark.skipif(not os.path.isfile(CHECKPOINT), reason="talkshard models install pyannote_segmentation")
+needs_checkpoint = pytest.mark.skipif(
+    not os.path.isfile(CHECKPOINT), reason="talkshard models install pyannote_segmentation"
+)
 
 
 class Marker:
@@ -45,6 +47,7 @@ def test_telemetry_is_off():
     from pyannote.audio.telemetry.metrics import is_metrics_enabled
 
     import transforms.prepare.pyannote_speech  # noqa: F401
+
     assert not is_metrics_enabled()
 
 
@@ -52,6 +55,7 @@ def test_telemetry_is_off():
 @needs_checkpoint
 def test_two_voices_at_once_are_heard_as_overlap_and_one_as_one():
     from tests.prepare.test_speech import sound_of
+
     model = load_speech_model(SpeechConfig(model=f"pyannote:{CHECKPOINT}"))
     both = model.find_speech([sound_of("hard/known_speaker/two_both_speak.mp4")])
     one = model.find_speech([sound_of("hard/known_speaker/two_left_speaks.mp4")])

@@ -14,7 +14,9 @@ CONFIG = SpeechConfig()
 def sound_of(name):
     path = str(shared(name))
     probe, timeline = probe_media(path, LimitsConfig(), SoundConfig())
-    return np.concatenate(list(decode_sound(path, probe.sounds[0].index, timeline.zero_s, int(probe.duration_s * 16_000))))
+    return np.concatenate(
+        list(decode_sound(path, probe.sounds[0].index, timeline.zero_s, int(probe.duration_s * 16_000)))
+    )
 
 
 def test_speech_lasts_from_onset_to_offset():

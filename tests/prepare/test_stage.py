@@ -14,7 +14,10 @@ from transforms.prepare.stage import PrepareVideos
 
 def ids(*expected):
     def check(found):
-        assert sorted(item if isinstance(item, str) else item.source.source_id for item in found) == sorted(expected), found
+        assert sorted(item if isinstance(item, str) else item.source.source_id for item in found) == sorted(expected), (
+            found
+        )
+
     return check
 
 
@@ -30,12 +33,20 @@ def fresh_children():
 @needs_shared
 def test_every_source_comes_out_once_as_video_or_as_ended(tmp_path, fresh_children):
     (tmp_path / "words.mp4").write_text("words")
-    sources = [made_source(str(shared("dev/grid_other/lbax4n.mpg")), "a" * 16),
-               made_source(str(make_plain_video(tmp_path / "mute.mp4")), "b" * 16),
-               made_source(str(tmp_path / "words.mp4"), "c" * 16), made_source(str(tmp_path / "gone.mp4"), "d" * 16)]
+    sources = [
+        made_source(str(shared("dev/grid_other/lbax4n.mpg")), "a" * 16),
+        made_source(str(make_plain_video(tmp_path / "mute.mp4")), "b" * 16),
+        made_source(str(tmp_path / "words.mp4"), "c" * 16),
+        made_source(str(tmp_path / "gone.mp4"), "d" * 16),
+    ]
     with beam.Pipeline("FnApiRunner") as pipeline:
-        outputs = pipeline | beam.Create(sources) | PrepareVideos(
-            sound=SoundConfig(), speech=SpeechConfig(), limits=LimitsConfig(), staging=str(tmp_path / "staging"))
+        outputs = (
+            pipeline
+            | beam.Create(sources)
+            | PrepareVideos(
+                sound=SoundConfig(), speech=SpeechConfig(), limits=LimitsConfig(), staging=str(tmp_path / "staging")
+            )
+        )
         kinds = outputs.failures | beam.Map(lambda row: f"{row.kind} {row.source_id[0]}")
         dropped = outputs.decisions | beam.Filter(lambda row: not row.kept) | beam.Map(lambda row: row.rule)
         assert_that(outputs.videos, ids("a" * 16), label="videos")

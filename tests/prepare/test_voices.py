@@ -10,8 +10,8 @@ def chunks_of(activity, swapped=()):
     """Scores (chunks, frames, 3) of true activity (frames, voices); some chunks name their speakers the other way round."""
     scores = np.zeros(((len(activity) - FRAMES) // HOP + 1, FRAMES, 3))
     for chunk in range(len(scores)):
-        part = activity[chunk * HOP:chunk * HOP + FRAMES]
-        scores[chunk, :, :part.shape[1]] = 0.9 * (part[:, ::-1] if chunk in swapped else part)
+        part = activity[chunk * HOP : chunk * HOP + FRAMES]
+        scores[chunk, :, : part.shape[1]] = 0.9 * (part[:, ::-1] if chunk in swapped else part)
     return scores
 
 
@@ -43,7 +43,10 @@ def test_turns_are_cut_where_overlap_begins_and_ends():
     activity[0:60, 0] = activity[40:100, 1] = 1
     found = in_seconds(turns_of(chunks_of(activity)))
     assert [(start, end, overlapped) for start, end, _, overlapped in found] == [
-        (0.0, 4.0, False), (4.0, 6.0, True), (6.0, 10.0, False)]
+        (0.0, 4.0, False),
+        (4.0, 6.0, True),
+        (6.0, 10.0, False),
+    ]
     assert found[1][2] == "voice000+voice001"
 
 

@@ -44,15 +44,7 @@ _TEXTS = dict.fromkeys(
 )
 
 _UNJUDGED = dict.fromkeys(
-    (
-        "audio_lag_frames",
-        "audio_lag_se_frames",
-        "sync_probability",
-        "sync_confidence",
-        "sync_margin",
-        "lse_d",
-        "lse_c",
-    )
+    ("audio_lag_frames", "audio_lag_se_frames", "sync_probability", "sync_confidence", "sync_margin", "lse_d", "lse_c")
 )
 
 

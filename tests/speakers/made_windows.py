@@ -15,8 +15,12 @@ MARGIN = 25  # frames of sound before and after the window
 
 def made_turn(start_frame, end_frame, voice="", overlapped=False):
     """Speech, in timeline frames."""
-    return SpeechTurn(start_sample=start_frame * SAMPLES_PER_FRAME, end_sample=end_frame * SAMPLES_PER_FRAME,
-                      voice=voice, overlapped=overlapped)
+    return SpeechTurn(
+        start_sample=start_frame * SAMPLES_PER_FRAME,
+        end_sample=end_frame * SAMPLES_PER_FRAME,
+        voice=voice,
+        overlapped=overlapped,
+    )
 
 
 def made_track(number, start_frame, end_frame, has_mesh=True, **row):
@@ -24,19 +28,44 @@ def made_track(number, start_frame, end_frame, has_mesh=True, **row):
     track_id, num_frames = f"{SOURCE}-w00000-t{number:02d}", end_frame - start_frame
     numbers = {"face_source_px": 80.0, "boxes_xyxy": ((0.0, 0.0, 80.0, 80.0),) * num_frames, **row}
     return FaceTrack(
-        track_id=track_id, name=f"t{number:02d}", start_frame=start_frame, end_frame=end_frame, end_rule="source_end",
+        track_id=track_id,
+        name=f"t{number:02d}",
+        start_frame=start_frame,
+        end_frame=end_frame,
+        end_rule="source_end",
         has_mesh=has_mesh,
-        row=replace(made_rows.track(track_id, SOURCE), start_frame=start_frame, end_frame=end_frame,
-                    interpolated=(False,) * num_frames, **numbers))
+        row=replace(
+            made_rows.track(track_id, SOURCE),
+            start_frame=start_frame,
+            end_frame=end_frame,
+            interpolated=(False,) * num_frames,
+            **numbers,
+        ),
+    )
 
 
 def made_faces(num_frames, tracks, speech):
     """The faces of a window that is the whole of its source."""
-    video = Video(source=made_rows.source(SOURCE), probe=made_rows.PROBE, num_frames=num_frames, timeline_uri="",
-                  sound_uri="", speech=tuple(speech), speech_model="made")
+    video = Video(
+        source=made_rows.source(SOURCE),
+        probe=made_rows.PROBE,
+        num_frames=num_frames,
+        timeline_uri="",
+        sound_uri="",
+        speech=tuple(speech),
+        speech_model="made",
+    )
     window = Window(video=video, index=0, start_frame=0, end_frame=num_frames, is_last=True)
-    return WindowFaces(window=window, tube_uri="", tracks=tuple(tracks), detector="made", detector_sha256="1",
-                       mesh_sha256="2", damaged_frames=0, work_msec=())
+    return WindowFaces(
+        window=window,
+        tube_uri="",
+        tracks=tuple(tracks),
+        detector="made",
+        detector_sha256="1",
+        mesh_sha256="2",
+        damaged_frames=0,
+        work_msec=(),
+    )
 
 
 def tube_of_events(events):
@@ -44,10 +73,15 @@ def tube_of_events(events):
     num_frames = len(events)
     mesh = np.zeros((num_frames, 468, 3), np.int16)
     mesh[:, 0, 0] = events
-    return FaceTube(boxes_xyxy=np.zeros((num_frames, 4), np.float32), interpolated=np.zeros(num_frames, bool), mesh=mesh,
-                    align=np.zeros((num_frames, 2, 3), np.float32),
-                    crop_to_source=np.zeros((num_frames, 2, 3), np.float32), crops_jpeg=np.zeros(0, np.uint8),
-                    crops_index=np.zeros(num_frames + 1, np.uint32))
+    return FaceTube(
+        boxes_xyxy=np.zeros((num_frames, 4), np.float32),
+        interpolated=np.zeros(num_frames, bool),
+        mesh=mesh,
+        align=np.zeros((num_frames, 2, 3), np.float32),
+        crop_to_source=np.zeros((num_frames, 2, 3), np.float32),
+        crops_jpeg=np.zeros(0, np.uint8),
+        crops_index=np.zeros(num_frames + 1, np.uint32),
+    )
 
 
 def tube_file_of(mesh, name="t00"):

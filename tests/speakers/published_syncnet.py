@@ -31,14 +31,18 @@ class LiteralSyncNet(nn.Module):
             *_block(nn.Conv2d(192, 384, 3, padding=1), flat),
             *_block(nn.Conv2d(384, 256, 3, padding=1), flat),
             *_block(nn.Conv2d(256, 256, 3, padding=1), flat, nn.MaxPool2d(3, stride=2)),
-            *_block(nn.Conv2d(256, 512, (5, 4)), flat))
+            *_block(nn.Conv2d(256, 512, (5, 4)), flat),
+        )
         pool = functools.partial(nn.MaxPool3d, (1, 3, 3), (1, 2, 2))
         middle = functools.partial(nn.Conv3d, 256, 256, (1, 3, 3), padding=(0, 1, 1))
         self.netcnnlip = nn.Sequential(
             *_block(nn.Conv3d(3, 96, (5, 7, 7), (1, 2, 2)), deep, pool()),
             *_block(nn.Conv3d(96, 256, (1, 5, 5), (1, 2, 2), (0, 1, 1)), deep, pool((0, 1, 1))),
-            *_block(middle(), deep), *_block(middle(), deep), *_block(middle(), deep, pool()),
-            *_block(nn.Conv3d(256, 512, (1, 6, 6)), deep))
+            *_block(middle(), deep),
+            *_block(middle(), deep),
+            *_block(middle(), deep, pool()),
+            *_block(nn.Conv3d(256, 512, (1, 6, 6)), deep),
+        )
         self.netfcaud, self.netfclip = _dense(), _dense()
 
     def hear(self, windows):
@@ -75,11 +79,14 @@ def made_tubes(num_frames, side=200, seed=0):
     jpegs = [encode_jpeg(picture.repeat(8, 0).repeat(8, 1), 95) for picture in blocks]
     box = np.array([side * 0.2, side * 0.1, side * 0.8, side * 0.8]) + random.normal(0, 2, (num_frames, 4))
     tube = FaceTube(
-        boxes_xyxy=box.astype(np.float32), interpolated=np.zeros(num_frames, bool),
-        mesh=np.zeros((num_frames, 468, 3), np.int16), align=np.zeros((num_frames, 2, 3), np.float32),
+        boxes_xyxy=box.astype(np.float32),
+        interpolated=np.zeros(num_frames, bool),
+        mesh=np.zeros((num_frames, 468, 3), np.int16),
+        align=np.zeros((num_frames, 2, 3), np.float32),
         crop_to_source=np.tile(np.array([[1, 0, 0], [0, 1, 0]], np.float32), (num_frames, 1, 1)),
         crops_jpeg=np.frombuffer(b"".join(jpegs), np.uint8),
-        crops_index=np.cumsum([0, *map(len, jpegs)]).astype(np.uint32))
+        crops_index=np.cumsum([0, *map(len, jpegs)]).astype(np.uint32),
+    )
     return TubeFile(write_tubes({"t00": tube}))
 
 
@@ -87,6 +94,7 @@ def released_crops(pictures_bgr, boxes):
     """The released program's crops of whole pictures, written after it: padding, slicing, resizing."""
     import cv2
     from scipy.signal import medfilt
+
     half = medfilt(np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]) / 2, 13)
     y, x = (medfilt((boxes[:, low] + boxes[:, low + 2]) / 2, 13) for low in (1, 0))
     crops = []

@@ -11,7 +11,7 @@ def face(num_frames, speaks=(), lag=0, start=0, seed=0, level=2.0, heard=None):
     noise = rng.normal(size=(num_frames + 8, NUM_SHIFTS))
     scores = np.stack([np.convolve(column, np.ones(9) / 3, "valid") for column in noise.T], 1)
     for low, high in speaks:
-        scores[low:high] += level * np.exp(-((SHIFTS - lag) / 1.5)**2)
+        scores[low:high] += level * np.exp(-(((SHIFTS - lag) / 1.5) ** 2))
     if heard is not None:
         scores[~heard] = np.nan
     return ScoredFace(start_frame=start, scores=0.2 * scores.astype(np.float32))
@@ -28,7 +28,9 @@ def test_the_face_that_fits_speaks_and_the_other_does_not():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_hand_over_is_found_within_a_fifth_of_a_second(seed):
-    first, second = allot_voice([face(300, [(0, 140)], lag=3, seed=seed), face(300, [(140, 300)], lag=3, seed=9 + seed)])
+    first, second = allot_voice(
+        [face(300, [(0, 140)], lag=3, seed=seed), face(300, [(140, 300)], lag=3, seed=9 + seed)]
+    )
     assert abs(np.flatnonzero(first)[-1] - 139) <= 5 and abs(np.flatnonzero(second)[0] - 140) <= 5
     assert not (first & second).any()
 
@@ -56,12 +58,16 @@ def test_likeness_counts_from_what_is_unrelated_where_that_is_known():
 
 
 def test_a_face_that_fits_at_another_lag_than_the_speaker_does_not_speak():
-    speaker, rival = allot_voice([face(250, [(0, 250)], lag=2, seed=7), face(250, [(0, 250)], lag=-9, seed=8, level=1.5)])
+    speaker, rival = allot_voice(
+        [face(250, [(0, 250)], lag=2, seed=7), face(250, [(0, 250)], lag=-9, seed=8, level=1.5)]
+    )
     assert share(speaker) > 0.9 and share(rival) == 0
 
 
 def test_faces_in_different_shots_have_lags_of_their_own():
-    before, after = allot_voice([face(150, [(0, 150)], lag=6, seed=1), face(150, [(0, 150)], lag=-6, start=150, seed=2)])
+    before, after = allot_voice(
+        [face(150, [(0, 150)], lag=6, seed=1), face(150, [(0, 150)], lag=-6, start=150, seed=2)]
+    )
     assert share(before) > 0.9 and share(after) > 0.9
 
 

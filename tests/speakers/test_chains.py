@@ -8,8 +8,16 @@ HERE, THERE = (0.0, 0.0, 80.0, 80.0), (300.0, 0.0, 380.0, 80.0)
 
 def row(number, start, end, box=HERE, end_rule="window_edge", lags=()):
     middles = tuple(start + (end - start) * (2 * place + 1) / (2 * len(lags)) for place in range(len(lags)))
-    return made_track(number, start, end, boxes_xyxy=(box,) * 2, end_rule=end_rule, stretch_middle_frames=middles,
-                      stretch_lags_frames=tuple(lags), stretch_lag_se_frames=(0.2,) * len(lags)).row
+    return made_track(
+        number,
+        start,
+        end,
+        boxes_xyxy=(box,) * 2,
+        end_rule=end_rule,
+        stretch_middle_frames=middles,
+        stretch_lags_frames=tuple(lags),
+        stretch_lag_se_frames=(0.2,) * len(lags),
+    ).row
 
 
 def chains(*rows):
@@ -22,7 +30,11 @@ def test_a_face_goes_on_in_the_next_window():
 
 def test_each_face_continues_itself():
     assert chains(row(0, 0, 100), row(1, 0, 100, THERE), row(2, 100, 200, THERE), row(3, 100, 200)) == {
-        "t00": "t00", "t01": "t01", "t02": "t01", "t03": "t00"}
+        "t00": "t00",
+        "t01": "t01",
+        "t02": "t01",
+        "t03": "t00",
+    }
 
 
 @pytest.mark.parametrize("after", [row(1, 101, 200), row(1, 100, 200, THERE)])
@@ -35,8 +47,9 @@ def test_a_track_that_was_lost_is_not_continued():
 
 
 def test_drift_is_fitted_to_the_stretches_of_all_tracks_of_the_chain():
-    found = chain_tracks(row(number, 1500 * number, 1500 * (number + 1), lags=[2.25 + number, 2.75 + number])
-                         for number in range(4))
+    found = chain_tracks(
+        row(number, 1500 * number, 1500 * (number + 1), lags=[2.25 + number, 2.75 + number]) for number in range(4)
+    )
     assert [one.drift_frames_per_minute for one in found] == pytest.approx([1.0] * 4)
     assert {one.drift_se_frames_per_minute for one in found} == {found[0].drift_se_frames_per_minute}
     assert 0 < found[0].drift_se_frames_per_minute < 0.2

@@ -13,7 +13,7 @@ def made_scores(num_frames, drift_frames_per_minute, seed=0, noise=0.25):
     lags = 1.0 + drift_frames_per_minute * np.arange(num_frames) / 1500
     noises = rng.normal(size=(num_frames + 8, NUM_SHIFTS))
     alike = np.stack([np.convolve(column, np.ones(9) / 3, "valid") for column in noises.T], 1)
-    return (0.6 * np.exp(-((SHIFTS - lags[:, None]) / 1.5)**2) + noise * alike).astype(np.float32)
+    return (0.6 * np.exp(-(((SHIFTS - lags[:, None]) / 1.5) ** 2)) + noise * alike).astype(np.float32)
 
 
 def drift_of(scores):
@@ -21,8 +21,9 @@ def drift_of(scores):
 
 
 def stretches(lags, apart=150, error=0.2):
-    return [StretchLag(middle_frame=apart * place, lag_frames=lag, lag_se_frames=error)
-            for place, lag in enumerate(lags)]
+    return [
+        StretchLag(middle_frame=apart * place, lag_frames=lag, lag_se_frames=error) for place, lag in enumerate(lags)
+    ]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,4 +1,5 @@
 """What a curve is worth."""
+
 import numpy as np
 import pytest
 
@@ -23,8 +24,10 @@ def test_more_frames_make_the_lag_surer_and_its_error_is_of_the_stated_size():
 
 
 def test_a_better_fit_and_more_speech_are_likelier_to_be_right():
-    weak, strong, longer = (weigh(made_scores(length, height=height), CALIBRATION).sync_probability
-                            for length, height in ((75, 0.05), (75, 0.5), (250, 0.5)))
+    weak, strong, longer = (
+        weigh(made_scores(length, height=height), CALIBRATION).sync_probability
+        for length, height in ((75, 0.05), (75, 0.5), (250, 0.5))
+    )
     assert 0 <= weak < strong < longer <= 1
 
 

@@ -15,8 +15,9 @@ NETWORK = MadeNetwork()
 
 def judged(tracks, events, speech=ALWAYS, network=NETWORK, sound=SPOKEN, **config):
     faces = made_faces(200, tracks, speech)
-    return find_speakers(faces, tubes_of(tracks, events), sound_of_events(sound), network, SpeakersConfig(**config),
-                         **LIMITS)
+    return find_speakers(
+        faces, tubes_of(tracks, events), sound_of_events(sound), network, SpeakersConfig(**config), **LIMITS
+    )
 
 
 def spans(judgement):
@@ -107,12 +108,16 @@ def test_the_probability_decides_where_the_network_gives_one(half, rule):
     assert drops(found) == ([("t00", rule)] if rule else [])
     [row] = found.rows
     assert [turn.sync_probability for turn in found.turns.turns] == ([row.sync_probability] if rule is None else [])
-    assert {None: row.sync_probability > 0.8, "unsure": 0.2 < row.sync_probability < 0.8,
-            "makes_this_sound": row.sync_probability < 0.2}[rule]
+    assert {
+        None: row.sync_probability > 0.8,
+        "unsure": 0.2 < row.sync_probability < 0.8,
+        "makes_this_sound": row.sync_probability < 0.2,
+    }[rule]
 
 
-@pytest.mark.parametrize(("settings", "rule"), [
-    ({"min_probability": 0.4}, None), ({"unsure_probability": 0.7}, "makes_this_sound")])
+@pytest.mark.parametrize(
+    ("settings", "rule"), [({"min_probability": 0.4}, None), ({"unsure_probability": 0.7}, "makes_this_sound")]
+)
 def test_the_probabilities_asked_for_are_settings(settings, rule):
     found = judged([made_track(0, 0, 200)], [SPOKEN], network=CalibratedNetwork(1.0), **STRICT | settings)
     assert drops(found) == ([("t00", rule)] if rule else [])
@@ -207,8 +212,9 @@ def test_a_lag_that_is_too_large_is_dropped():
 
 def test_two_faces_that_take_turns_speak_one_after_the_other():
     half = np.arange(200) < 100
-    found = judged([made_track(0, 0, 200), made_track(1, 0, 200)],
-                   [np.where(half, SPOKEN, SILENT), np.where(half, SILENT, SPOKEN)])
+    found = judged(
+        [made_track(0, 0, 200), made_track(1, 0, 200)], [np.where(half, SPOKEN, SILENT), np.where(half, SILENT, SPOKEN)]
+    )
     [(first, start, end), (second, begin, last)] = spans(found)
     assert (first, second, start, last) == ("t00", "t01", 0, 200)
     assert abs(end - 100) <= 12 and abs(begin - 100) <= 12
@@ -238,13 +244,16 @@ def test_without_a_network_faces_one_after_another_are_each_alone():
     assert spans(found) == [("t00", 0, 100), ("t01", 100, 200)]
 
 
-@pytest.mark.parametrize(("track", "rule"), [
-    (made_track(0, 0, 20), "min_track_s"),
-    (made_track(0, 0, 200, face_source_px=20.0), "min_box_px"),
-    (made_track(0, 0, 200, has_mesh=False), "has_mesh"),
-])
+@pytest.mark.parametrize(
+    ("track", "rule"),
+    [
+        (made_track(0, 0, 20), "min_track_s"),
+        (made_track(0, 0, 200, face_source_px=20.0), "min_box_px"),
+        (made_track(0, 0, 200, has_mesh=False), "has_mesh"),
+    ],
+)
 def test_a_track_that_cannot_be_used_is_a_decision(track, rule):
-    assert drops(judged([track], [SPOKEN[:track.end_frame]])) == [("t00", rule)]
+    assert drops(judged([track], [SPOKEN[: track.end_frame]])) == [("t00", rule)]
 
 
 def test_a_track_without_speech_is_a_decision():
@@ -254,6 +263,7 @@ def test_a_track_without_speech_is_a_decision():
 
 
 def test_a_window_without_a_face_is_a_decision():
-    found = find_speakers(made_faces(200, [], ALWAYS), None, sound_of_events(SPOKEN), MadeNetwork(), SpeakersConfig(),
-                          **LIMITS)
+    found = find_speakers(
+        made_faces(200, [], ALWAYS), None, sound_of_events(SPOKEN), MadeNetwork(), SpeakersConfig(), **LIMITS
+    )
     assert [(row.subject_kind, row.rule, row.kept) for row in found.decisions] == [("window", "has_face", False)]

@@ -1,4 +1,5 @@
 """The packaged network on real people it never learnt from, whose sound was moved by a known number of frames."""
+
 import numpy as np
 import pytest
 
@@ -20,11 +21,17 @@ from transforms.speakers.sync_network import load_sync_network
 from transforms.speakers.sync_scores import SyncMeasure, measure, similarity, sync_curve
 
 CLIPS = {
-    "dev/grid_other/lbbc2a.mpg": 0, "dev/grid_other/lbax4n.mpg": 0, "dev/grid_other/pwij3p.mpg": 0,
-    "dev/grid_other/id2_vcd_swwp2s.mpg": 0, "hard/known_offset/lbbc2a_sound_late_5f.mkv": 5,
-    "hard/known_offset/lbbc2a_sound_early_5f.mkv": -5, "hard/known_offset/lbax4n_sound_late_12f.mkv": 12,
-    "hard/known_offset/lbax4n_sound_early_3f.mkv": -3, "hard/known_offset/pwij3p_sound_late_2f.mkv": 2,
-    "hard/known_offset/pwij3p_sound_late_9f.mkv": 9, "hard/known_offset/lbax4n_ts_late_8f.mkv": 8,
+    "dev/grid_other/lbbc2a.mpg": 0,
+    "dev/grid_other/lbax4n.mpg": 0,
+    "dev/grid_other/pwij3p.mpg": 0,
+    "dev/grid_other/id2_vcd_swwp2s.mpg": 0,
+    "hard/known_offset/lbbc2a_sound_late_5f.mkv": 5,
+    "hard/known_offset/lbbc2a_sound_early_5f.mkv": -5,
+    "hard/known_offset/lbax4n_sound_late_12f.mkv": 12,
+    "hard/known_offset/lbax4n_sound_early_3f.mkv": -3,
+    "hard/known_offset/pwij3p_sound_late_2f.mkv": 2,
+    "hard/known_offset/pwij3p_sound_late_9f.mkv": 9,
+    "hard/known_offset/lbax4n_ts_late_8f.mkv": 8,
 }
 
 
@@ -46,7 +53,7 @@ def mesh_and_sound(path: str) -> tuple[np.ndarray, np.ndarray]:
     tube, _ = finish_tube(ended[0], canonical, config.smoothing_frames)
     stream = probe.sounds[probe.sound_index].index
     samples = np.concatenate(list(decode_sound(path, stream, timeline.zero_s, num_frames * 640)))
-    return tube.mesh, samples[640 * ended[0].start_frame:]
+    return tube.mesh, samples[640 * ended[0].start_frame :]
 
 
 def found(network, mesh: np.ndarray, samples: np.ndarray) -> SyncMeasure:
@@ -67,5 +74,5 @@ def test_sound_moved_by_k_frames_moves_the_lag_by_k(network):
     still = found(network, mesh, samples).lag_frames
     for k in (-10, -4, 3, 10):
         moved = np.roll(samples, 640 * k)
-        moved[:max(0, 640 * k)] = moved[len(moved) + min(0, 640 * k):] = 0
+        moved[: max(0, 640 * k)] = moved[len(moved) + min(0, 640 * k) :] = 0
         assert found(network, mesh, moved).lag_frames == pytest.approx(still + k, abs=0.5)

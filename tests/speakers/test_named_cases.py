@@ -1,4 +1,5 @@
 """Voices that are not, or not surely, those of the face in view: real recordings, whole way from file to turns."""
+
 import functools
 import shutil
 
@@ -39,6 +40,7 @@ def judged(tmp_path_factory):
         folder = staging / path.replace("/", "_")
         window = _window(path, folder)
         return None if window is None else _judged(window)
+
     return judge
 
 
@@ -48,8 +50,15 @@ def _window(path, folder) -> Window | None:
         return shutil.copy(local_path, folder / name)
 
     speech = SpeechConfig()
-    prepared = prepare_video(made_source(str(shared(path))), str(shared(path)), load_speech_model(speech),
-                             limits=LimitsConfig(), sound=SoundConfig(), min_speech_s=speech.min_speech_s, publish=publish)
+    prepared = prepare_video(
+        made_source(str(shared(path))),
+        str(shared(path)),
+        load_speech_model(speech),
+        limits=LimitsConfig(),
+        sound=SoundConfig(),
+        min_speech_s=speech.min_speech_s,
+        publish=publish,
+    )
     if prepared.video is None:
         return None
     return Window(video=prepared.video, index=0, start_frame=0, end_frame=prepared.video.num_frames, is_last=True)
@@ -59,14 +68,32 @@ def _judged(window: Window) -> WindowJudgement:
     config = FacesConfig()
     pictures = WindowPictures(lambda uri: uri)
     faces, tubes = track_faces(
-        window=window, pictures=pictures.of(window), mesh=MediaPipeMesh(), config=config, canonical=CanonicalFace(),
+        window=window,
+        pictures=pictures.of(window),
+        mesh=MediaPipeMesh(),
+        config=config,
+        canonical=CanonicalFace(),
         detector=load_detector("centerface", min_box_px=config.min_box_px, score=config.detector_score),
-        damaged_share=LimitsConfig().damaged_share, stopwatch=Stopwatch(), tube_uri="made")
+        damaged_share=LimitsConfig().damaged_share,
+        stopwatch=Stopwatch(),
+        tube_uri="made",
+    )
     pictures.close()
-    sound = read_sound_span(window.video.sound_uri, -SOUND_MARGIN_FRAMES * SAMPLES_PER_FRAME,
-                            (window.end_frame + SOUND_MARGIN_FRAMES) * SAMPLES_PER_FRAME)
-    return find_speakers(faces, TubeFile(write_tubes(tubes)), sound, load_sync_network("default"), SpeakersConfig(),
-                         min_box_px=config.min_box_px, min_track_s=config.min_track_s, min_turn_s=1.0)
+    sound = read_sound_span(
+        window.video.sound_uri,
+        -SOUND_MARGIN_FRAMES * SAMPLES_PER_FRAME,
+        (window.end_frame + SOUND_MARGIN_FRAMES) * SAMPLES_PER_FRAME,
+    )
+    return find_speakers(
+        faces,
+        TubeFile(write_tubes(tubes)),
+        sound,
+        load_sync_network("default"),
+        SpeakersConfig(),
+        min_box_px=config.min_box_px,
+        min_track_s=config.min_track_s,
+        min_turn_s=1.0,
+    )
 
 
 def left_to_right(judgement):

@@ -1,4 +1,5 @@
 """Evidence of the frames that are one face's own among several."""
+
 import numpy as np
 
 from transforms.speakers.allot_voice import ScoredFace
@@ -11,7 +12,7 @@ def likeness_of(random, speaks):
     noise = random.normal(size=(len(speaks), 31))
     for axis, window in ((0, np.hanning(13)), (1, np.hanning(7))):
         noise = np.apply_along_axis(np.convolve, axis, noise, window, "same")
-    peak = 0.35 * np.exp(-(np.arange(-15, 16) / 2)**2 / 2)
+    peak = 0.35 * np.exp(-((np.arange(-15, 16) / 2) ** 2) / 2)
     return (noise / noise.std() * 0.22 + np.outer(speaks, peak)).astype(np.float32)
 
 
@@ -23,11 +24,13 @@ def mean_probabilities(first_speaks, second_speaks):
     found = []
     for seed in range(20):
         random = np.random.default_rng(seed)
-        faces = [ScoredFace(start_frame=0, scores=likeness_of(random, speaks))
-                 for speaks in (first_speaks, second_speaks)]
+        faces = [
+            ScoredFace(start_frame=0, scores=likeness_of(random, speaks)) for speaks in (first_speaks, second_speaks)
+        ]
         whole, own = weigh(faces[0].scores, LEARNT), weigh_own_frames(faces, 0, 0.0, LEARNT)
-        found.append([whole.sync_probability,
-                      max(whole.sync_probability, own.sync_probability if own is not None else 0)])
+        found.append(
+            [whole.sync_probability, max(whole.sync_probability, own.sync_probability if own is not None else 0)]
+        )
     return np.mean(found, axis=0)
 
 

@@ -1,4 +1,5 @@
 """The speech encoder: where its features lie in time, and that a moment means the same wherever it is heard."""
+
 import numpy as np
 import pytest
 
@@ -22,7 +23,7 @@ def made_speech(num_frames: int, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize("num_frames", [0, 1, 3, 74, 75, 76, 200])
 def test_a_frame_has_two_features(encoder, num_frames):
-    found = encoder.encode(made_speech(200)[:640 * num_frames])
+    found = encoder.encode(made_speech(200)[: 640 * num_frames])
     assert found.shape == (FEATURES_PER_FRAME * num_frames, NUM_FEATURES)
     assert found.dtype == np.float32 and np.isfinite(found).all()
 
@@ -30,15 +31,15 @@ def test_a_frame_has_two_features(encoder, num_frames):
 def test_a_gap_is_felt_where_it_is(encoder):
     sound = made_speech(60)
     with_gap = sound.copy()
-    with_gap[640 * 30:640 * 33] = 0
+    with_gap[640 * 30 : 640 * 33] = 0
     change = np.abs(encoder.encode(with_gap) - encoder.encode(sound)).mean(1)
     assert abs(np.argmax(change) - FEATURES_PER_FRAME * 31.5) <= 4
 
 
 def test_a_moment_means_the_same_in_a_longer_sound(encoder):
     whole = made_speech(400)
-    alone = encoder.encode(whole[640 * 150:640 * 225])
-    within = encoder.encode(whole)[FEATURES_PER_FRAME * 150:FEATURES_PER_FRAME * 225]
+    alone = encoder.encode(whole[640 * 150 : 640 * 225])
+    within = encoder.encode(whole)[FEATURES_PER_FRAME * 150 : FEATURES_PER_FRAME * 225]
     alike = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(alone, within)])
     elsewhere = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(alone, np.roll(within, 37, 0))])
     assert np.median(alike) > 0.8 and (alike > elsewhere).mean() > 0.7
@@ -47,7 +48,7 @@ def test_a_moment_means_the_same_in_a_longer_sound(encoder):
 @pytest.mark.parametrize("piece", [1111, 640 * 75, 640 * 90])
 def test_sound_in_pieces_gives_the_bits_of_the_whole(encoder, piece):
     sound = made_speech(310)
-    pieces = [sound[start:start + piece] for start in range(0, len(sound), piece)]
+    pieces = [sound[start : start + piece] for start in range(0, len(sound), piece)]
     assert np.array_equal(np.concatenate(list(encoder.encode_stream(pieces))), encoder.encode(sound))
 
 

@@ -25,7 +25,7 @@ def embed_face(network, mesh):
 
 @pytest.mark.parametrize("num_frames", [1, 2, 25, 80])
 def test_each_tower_gives_one_unit_vector_a_frame(network, num_frames):
-    for embedded in (embed_face(network, MESH[:num_frames]), network.embed_sound(SAMPLES[:640 * num_frames])):
+    for embedded in (embed_face(network, MESH[:num_frames]), network.embed_sound(SAMPLES[: 640 * num_frames])):
         assert embedded.shape == (num_frames, 128) and embedded.dtype == np.float32
         np.testing.assert_allclose(np.linalg.norm(embedded, axis=1), 1, rtol=1e-5)
 
@@ -61,7 +61,7 @@ def test_digital_silence_gives_no_peak(network):
 
 
 def test_likeness_is_the_dot_product_of_each_pair(network):
-    face, sound = embed_face(network, MESH[:7]), network.embed_sound(SAMPLES[:640 * 7])
+    face, sound = embed_face(network, MESH[:7]), network.embed_sound(SAMPLES[: 640 * 7])
     np.testing.assert_allclose(network.likeness(face, sound), np.diag(face @ sound.T), atol=1e-6)
     assert np.isnan(network.likeness(np.full_like(face, np.nan), sound)).all()
 
@@ -103,13 +103,20 @@ def test_sound_of_another_length_or_type_is_refused(samples):
 
 def foreign_model() -> bytes:
     value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
-    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "g", [value],
-                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])])
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])],
+        "g",
+        [value],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])],
+    )
     return helper.make_model(graph).SerializeToString()
 
 
-@pytest.mark.parametrize("content", [b"", b"not a network", b"\x00" * 100, foreign_model()],
-                         ids=["empty", "text", "zeros", "another network"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not a network", b"\x00" * 100, foreign_model()],
+    ids=["empty", "text", "zeros", "another network"],
+)
 def test_a_file_that_is_no_sync_network_gets_one_line_that_names_it(tmp_path, content):
     path = tmp_path / "other.onnx"
     path.write_bytes(content)

@@ -22,7 +22,7 @@ def unit_vectors(num_frames: int, seed: int = 0, smoothness: int = 1) -> np.ndar
 @given(lag=st.integers(-12, 12), num_frames=st.integers(30, 120))
 def test_sound_late_by_k_frames_has_lag_plus_k(lag, num_frames):
     events = unit_vectors(num_frames + 40)
-    face, sound = events[20:20 + num_frames], events[20 - lag:20 - lag + num_frames]
+    face, sound = events[20 : 20 + num_frames], events[20 - lag : 20 - lag + num_frames]
     assert measure(sync_curve(similarity(face, sound))).lag_frames == pytest.approx(lag, abs=0.5)
 
 

@@ -1,4 +1,5 @@
 """The published SyncNet's judge against a literal torch module of its layout, and its offset against the released one."""
+
 import numpy as np
 import pytest
 import torch
@@ -17,8 +18,10 @@ from transforms.speakers.syncnet import PublishedSyncNet, lse
 from transforms.speakers.syncnet_crop import crop_squares, syncnet_crop
 
 NUM_FACE_FRAMES = 14  # ten windows: more than one batch
-SAMPLES = (np.random.default_rng(0).normal(0, 3000, SAMPLES_PER_FRAME * 80)
-           * np.repeat(np.random.default_rng(1).uniform(0.02, 1, 80), SAMPLES_PER_FRAME)).astype(np.int16)
+SAMPLES = (
+    np.random.default_rng(0).normal(0, 3000, SAMPLES_PER_FRAME * 80)
+    * np.repeat(np.random.default_rng(1).uniform(0.02, 1, 80), SAMPLES_PER_FRAME)
+).astype(np.int16)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ def assert_equal_embeddings(found, expected):
 
 def test_sound_embeddings_are_the_literal_networks(literal, heard):
     columns = reference_mfcc(SAMPLES, 16000).T  # (13, 4 S - 1)
-    windows = [columns[:, 4 * start:4 * start + 20] for start in range(80 - 5)]
+    windows = [columns[:, 4 * start : 4 * start + 20] for start in range(80 - 5)]
     with torch.inference_mode():
         expected = literal.hear(torch.from_numpy(np.stack(windows)[:, None]).float()).numpy()
     assert_equal_embeddings(heard[2:77], expected)
@@ -62,7 +65,7 @@ def test_face_embeddings_are_the_literal_networks(literal, judge):
     crops = np.stack([syncnet_crop(tube.crop(t), tube.crop_to_source[t], squares[t]) for t in range(NUM_FACE_FRAMES)])
     film = torch.from_numpy(crops).permute(3, 0, 1, 2)[None].float()  # (1, 3, T, 224, 224)
     with torch.inference_mode():
-        expected = torch.cat([literal.see(film[:, :, t:t + 5]) for t in range(NUM_FACE_FRAMES - 4)]).numpy()
+        expected = torch.cat([literal.see(film[:, :, t : t + 5]) for t in range(NUM_FACE_FRAMES - 4)]).numpy()
     assert_equal_embeddings(judge.embed_face(tubes, "t00")[2:-2], expected)
 
 
@@ -76,7 +79,7 @@ def test_rows_without_a_whole_window_have_no_answer(judge, heard):
 @pytest.mark.parametrize("num_frames", [1, 4])
 def test_less_than_a_window_has_no_answer_at_all(judge, num_frames):
     assert np.isnan(judge.embed_face(made_tubes(num_frames), "t00")).all()
-    assert np.isnan(judge.embed_sound(SAMPLES[:640 * num_frames])).all()
+    assert np.isnan(judge.embed_sound(SAMPLES[: 640 * num_frames])).all()
 
 
 def test_likeness_is_minus_the_distance(judge):
@@ -94,7 +97,7 @@ def test_sound_of_another_length_or_type_is_refused(judge, samples):
 def released_offset(face, sound):
     """The released procedure: sound slid by 15 frames over zeros, distances averaged over the clip."""
     padded = np.pad(sound, ((15, 15), (0, 0)))
-    distances = np.stack([np.linalg.norm(one - padded[i:i + 31] + 1e-6, axis=1) for i, one in enumerate(face)])
+    distances = np.stack([np.linalg.norm(one - padded[i : i + 31] + 1e-6, axis=1) for i, one in enumerate(face)])
     mean = distances.mean(0)
     return 15 - int(mean.argmin()), float(np.median(mean) - mean.min()), float(mean.min())
 
@@ -103,14 +106,14 @@ def released_offset(face, sound):
 def test_the_offset_is_minus_the_lag_of_the_released_procedure(judge, heard, lag):
     features = heard[2:77]
     face = features[10:70] + np.random.default_rng(2).normal(0, 0.2 * features.std(0), (60, 1024)).astype(np.float32)
-    sound = features[10 - lag:70 - lag]
+    sound = features[10 - lag : 70 - lag]
     scores = similarity(face, sound, likeness=judge.likeness)
     found = measure(sync_curve(scores))
     offset, confidence, least = released_offset(face, sound)
     assert round(found.lag_frames) == lag and offset == -lag
     # Where no zero was slid in, the distances are the same; their means differ by the frames that met zeros.
     padded = np.pad(sound, ((15, 15), (0, 0)))
-    theirs = np.stack([np.linalg.norm(one - padded[i:i + 31], axis=1) for i, one in enumerate(face)])
+    theirs = np.stack([np.linalg.norm(one - padded[i : i + 31], axis=1) for i, one in enumerate(face)])
     exists = np.isfinite(scores)
     np.testing.assert_allclose(-scores[exists], theirs[exists], rtol=1e-4)
     lse_d, lse_c = lse(judge, weigh(scores, None))
@@ -122,12 +125,14 @@ def test_the_offset_is_minus_the_lag_of_the_released_procedure(judge, heard, lag
 def test_without_padding_lse_is_the_released_number_whatever_the_length(judge, heard):
     features, numbers = heard[2:77], []
     for length in (20, 45):
-        face = features[15:15 + length]
+        face = features[15 : 15 + length]
         scores = similarity(face, features, -15, likeness=judge.likeness)
-        distances = np.stack([np.linalg.norm(one - features[i:i + 31] + 1e-6, axis=1) for i, one in enumerate(face)])
+        distances = np.stack([np.linalg.norm(one - features[i : i + 31] + 1e-6, axis=1) for i, one in enumerate(face)])
         mean = distances.mean(0)
         lse_d, lse_c = lse(judge, weigh(scores, None))
-        assert lse_d == pytest.approx(mean.min(), abs=1e-3) and lse_c == pytest.approx(np.median(mean) - mean.min(), rel=1e-3)
+        assert lse_d == pytest.approx(mean.min(), abs=1e-3) and lse_c == pytest.approx(
+            np.median(mean) - mean.min(), rel=1e-3
+        )
         numbers.append(lse_c)
     assert numbers[0] == pytest.approx(numbers[1], rel=0.25)
 
@@ -147,13 +152,22 @@ class FakeSyncNet(PublishedSyncNet):
         return 7 * self._made.embed_sound(samples)
 
 
-@pytest.mark.parametrize(("network", "reports"), [(FakeSyncNet(), True), (MadeNetwork(), False)], ids=["syncnet", "other"])
+@pytest.mark.parametrize(
+    ("network", "reports"), [(FakeSyncNet(), True), (MadeNetwork(), False)], ids=["syncnet", "other"]
+)
 def test_lse_is_reported_of_the_published_network_alone(network, reports):
     events, track = np.arange(1, 201), made_track(0, 0, 200)
     min_confidence = 3.0 if reports else 0.21
-    found = find_speakers(made_faces(200, [track], [made_turn(0, 200)]), tubes_of([track], [events]),
-                          sound_of_events(events), network, SpeakersConfig(min_confidence=min_confidence),
-                          min_box_px=32.0, min_track_s=1.0, min_turn_s=1.0)
+    found = find_speakers(
+        made_faces(200, [track], [made_turn(0, 200)]),
+        tubes_of([track], [events]),
+        sound_of_events(events),
+        network,
+        SpeakersConfig(min_confidence=min_confidence),
+        min_box_px=32.0,
+        min_track_s=1.0,
+        min_turn_s=1.0,
+    )
     [turn], [row] = found.turns.turns, found.rows
     assert (turn.lse_d, turn.lse_c) == (row.lse_d, row.lse_c)
     if not reports:

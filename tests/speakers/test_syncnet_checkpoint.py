@@ -1,4 +1,5 @@
 """Converting the released file: once, only what it is, and never by torch in a worker."""
+
 import pickle
 import subprocess
 import sys
@@ -56,8 +57,10 @@ def test_the_same_file_gives_the_same_bytes(released, models):
 
 def test_a_worker_loads_the_converted_file_without_torch(released):
     path = converted_syncnet(released)
-    code = ("import sys, transforms.speakers.find_speakers; from transforms.speakers.sync_network import load_sync_network;"
-            f"load_sync_network({f'syncnet:{path}'!r}); print('torch' in sys.modules)")
+    code = (
+        "import sys, transforms.speakers.find_speakers; from transforms.speakers.sync_network import load_sync_network;"
+        f"load_sync_network({f'syncnet:{path}'!r}); print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "False"
 
@@ -119,12 +122,21 @@ def test_text_is_no_converted_network(tmp_path):
         load_sync_network(f"syncnet:{tmp_path / 'text.onnx'}")
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    ({"netfclip.3.weight": np.zeros((256, 512), np.float32)}, r"netfclip.3.weight has shape \(256, 512\), not \(1024, 512\)"),
-    ({"netcnnlip.5.running_var": np.full(256, np.nan, np.float32)}, "netcnnlip.5.running_var holds values that are not finite"),
-    ({"extra.weight": np.zeros(1, np.float32)}, "holds 'extra.weight' besides"),
-    ({"netcnnaud.18.bias": None}, "holds no netcnnaud.18.bias"),
-])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            {"netfclip.3.weight": np.zeros((256, 512), np.float32)},
+            r"netfclip.3.weight has shape \(256, 512\), not \(1024, 512\)",
+        ),
+        (
+            {"netcnnlip.5.running_var": np.full(256, np.nan, np.float32)},
+            "netcnnlip.5.running_var holds values that are not finite",
+        ),
+        ({"extra.weight": np.zeros(1, np.float32)}, "holds 'extra.weight' besides"),
+        ({"netcnnaud.18.bias": None}, "holds no netcnnaud.18.bias"),
+    ],
+)
 def test_another_layout_is_refused_by_the_first_thing_that_differs(change, says):
     arrays = {key: value for key, value in (ZEROS | change).items() if value is not None}
     with pytest.raises(UsageError, match=says):

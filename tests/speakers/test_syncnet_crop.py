@@ -1,4 +1,5 @@
 """The pixels that the published SyncNet is given."""
+
 import cv2
 import numpy as np
 import pytest
@@ -47,7 +48,11 @@ def test_beyond_the_cut_out_the_crop_is_filled():
 def test_colours_come_as_blue_green_red():
     red = np.zeros((50, 50, 3), np.uint8)
     red[..., 0] = 200
-    assert syncnet_crop(red, np.array([[1, 0, 0], [0, 1, 0]]), np.array([5.0, 5.0, 30.0]))[100, 100].tolist() == [0, 0, 200]
+    assert syncnet_crop(red, np.array([[1, 0, 0], [0, 1, 0]]), np.array([5.0, 5.0, 30.0]))[100, 100].tolist() == [
+        0,
+        0,
+        200,
+    ]
 
 
 @pytest.mark.parametrize(("num_frames", "sizes"), [(4, []), (5, [1]), (12, [8]), (13, [8, 1]), (20, [8, 8])])

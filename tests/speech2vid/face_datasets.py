@@ -1,4 +1,5 @@
 """Datasets of `talkshard build`'s form with clips so small that they can be told apart: frame i's face is grey 8 i."""
+
 import hashlib
 import io
 import json
@@ -29,11 +30,15 @@ def face_parts(num_frames: int = NUM_FRAMES, about: dict | None = None) -> dict[
     soundfile.write(sound, samples, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
     columns = 1000 * np.arange(13)[:, None] + np.arange(COLUMNS_PER_FRAME * num_frames)
     return {
-        "json": json.dumps({"num_frames": num_frames, **(about or {})}).encode(), "mfcc.npy": npy(columns.astype(np.float32)),
-        "flac": sound.getvalue(), "landmarks.npy": npy(np.zeros((num_frames, 5, 2), np.float32)),
+        "json": json.dumps({"num_frames": num_frames, **(about or {})}).encode(),
+        "mfcc.npy": npy(columns.astype(np.float32)),
+        "flac": sound.getvalue(),
+        "landmarks.npy": npy(np.zeros((num_frames, 5, 2), np.float32)),
         "align.npy": npy(np.zeros((num_frames, 2, 3), np.float32)),
         "mesh.npy": npy(random.integers(-9000, 9000, (num_frames, 468, 3), dtype=np.int16)),
-        "faces.mjpg": b"".join(jpegs), "faces_index.npy": npy(np.cumsum([0, *map(len, jpegs)]).astype(np.uint32))}
+        "faces.mjpg": b"".join(jpegs),
+        "faces_index.npy": npy(np.cumsum([0, *map(len, jpegs)]).astype(np.uint32)),
+    }
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -43,7 +48,9 @@ def npy(array: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
-def write_faces(folder: Path, shards: dict[str, dict[str, dict[str, bytes]]], columns: dict[str, dict] | None = None) -> str:
+def write_faces(
+    folder: Path, shards: dict[str, dict[str, dict[str, bytes]]], columns: dict[str, dict] | None = None
+) -> str:
     """A dataset of shards (name -> key -> parts); columns: other values of the clips table by key. Returns its folder."""
     clip_rows, shard_rows = [], []
     (folder / "shards").mkdir(parents=True)
@@ -56,11 +63,20 @@ def write_faces(folder: Path, shards: dict[str, dict[str, dict[str, bytes]]], co
             data += members
         data += tar_end(len(data))
         (folder / path).write_bytes(data)
-        shard_rows.append(ShardRow(shard=path, split=split, num_clips=len(clips), size_bytes=len(data),
-                                   sha256=hashlib.sha256(data).hexdigest()))
+        shard_rows.append(
+            ShardRow(
+                shard=path,
+                split=split,
+                num_clips=len(clips),
+                size_bytes=len(data),
+                sha256=hashlib.sha256(data).hexdigest(),
+            )
+        )
     parts = [_write_table(folder, "clips", clip_rows), _write_table(folder, "shards", shard_rows)]
-    listed = [{"path": row.shard, "split": row.split, "num_clips": row.num_clips, "size_bytes": row.size_bytes}
-              for row in shard_rows]
+    listed = [
+        {"path": row.shard, "split": row.split, "num_clips": row.num_clips, "size_bytes": row.size_bytes}
+        for row in shard_rows
+    ]
     write_record(folder, {"schema_version": SCHEMA_VERSION, "manifests": parts, "shards": listed})
     return str(folder)
 
@@ -74,8 +90,10 @@ def write_uneven(folder: Path, counts: tuple[int, ...] = (7, 1, 12, 3)) -> str:
     """Shards of the train split with so many clips each."""
     parts = face_parts()
     keys = iter(f"clip{number:02d}" for number in range(sum(counts)))
-    return write_faces(folder, {f"train-{number:06d}": {next(keys): parts for _ in range(count)}
-                                for number, count in enumerate(counts)})
+    return write_faces(
+        folder,
+        {f"train-{number:06d}": {next(keys): parts for _ in range(count)} for number, count in enumerate(counts)},
+    )
 
 
 def damage(dataset: str, key: str, part: str) -> None:
@@ -84,8 +102,8 @@ def damage(dataset: str, key: str, part: str) -> None:
         data = shard.read_bytes()
         start = data.find(f"{key}.{part}\0".encode())
         if start >= 0:
-            end = start + 512 + int(data[start + 124:start + 135], 8)
-            shard.write_bytes(data[:end - 20] + bytes(20) + data[end:])
+            end = start + 512 + int(data[start + 124 : start + 135], 8)
+            shard.write_bytes(data[: end - 20] + bytes(20) + data[end:])
             return
     raise AssertionError(f"{dataset} has no {key}.{part}")
 

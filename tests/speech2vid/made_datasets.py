@@ -1,4 +1,5 @@
 """Datasets of `talkshard build`'s form, as small as they can be: lips that open as loud as the sound is."""
+
 import io
 import json
 import tarfile
@@ -13,21 +14,23 @@ from transforms.speakers.lip_motion import POINTS
 RANDOM = np.random.default_rng(0)
 
 
-def clip_members(key: str, speaker: str, num_frames: int = 40, shift_samples: int = 0,
-                 licence: str = "") -> list[tuple[str, bytes]]:
+def clip_members(
+    key: str, speaker: str, num_frames: int = 40, shift_samples: int = 0, licence: str = ""
+) -> list[tuple[str, bytes]]:
     """A clip of noise."""
     samples = RANDOM.integers(-9000, 9000, SAMPLES_PER_FRAME * num_frames, dtype=np.int16)
     mesh = RANDOM.integers(-9000, 9000, (num_frames, 468, 3), dtype=np.int16)
     return members_of(key, speaker, samples, mesh, shift_samples, licence)
 
 
-def talking_members(key: str, speaker: str, seed: int, num_frames: int = 90, late_frames: int = 0,
-                    licence: str = "") -> list[tuple[str, bytes]]:
+def talking_members(
+    key: str, speaker: str, seed: int, num_frames: int = 90, late_frames: int = 0, licence: str = ""
+) -> list[tuple[str, bytes]]:
     """A clip that a sync network can learn from; its sound comes late by so many frames."""
     random = np.random.default_rng(seed)
     loudness = np.convolve(random.normal(0, 1, num_frames + 40), np.hanning(5), "same")
     opening = loudness[20:-20]
-    heard = np.repeat(loudness[20 - late_frames:num_frames + 20 - late_frames], SAMPLES_PER_FRAME)
+    heard = np.repeat(loudness[20 - late_frames : num_frames + 20 - late_frames], SAMPLES_PER_FRAME)
     samples = random.normal(0, 1, len(heard)) * 400 * np.exp(heard)
     face = np.random.default_rng(5).normal(0, 2500, (468, 3))
     lips = np.random.default_rng(6).normal(0, 150, (468, 3))
@@ -36,15 +39,21 @@ def talking_members(key: str, speaker: str, seed: int, num_frames: int = 90, lat
     return members_of(key, speaker, np.clip(samples, -30000, 30000).astype(np.int16), mesh.astype(np.int16), 0, licence)
 
 
-def members_of(key: str, speaker: str, samples: np.ndarray, mesh: np.ndarray, shift_samples: int,
-               licence: str) -> list[tuple[str, bytes]]:
+def members_of(
+    key: str, speaker: str, samples: np.ndarray, mesh: np.ndarray, shift_samples: int, licence: str
+) -> list[tuple[str, bytes]]:
     """Parts of one clip; of those that no trainer reads only the names are right."""
     sound, points = io.BytesIO(), io.BytesIO()
     soundfile.write(sound, samples, 16000, format="FLAC", subtype="PCM_16")
     np.save(points, mesh)
     row = {"source_uri": f"/in/{key}.mp4", "speaker": speaker, "audio_shift_samples": shift_samples, "licence": licence}
-    parts = {"json": json.dumps(row).encode(), "mfcc.npy": b"not read", "flac": sound.getvalue(),
-             "mesh.npy": points.getvalue(), "faces.mjpg": b"not read"}
+    parts = {
+        "json": json.dumps(row).encode(),
+        "mfcc.npy": b"not read",
+        "flac": sound.getvalue(),
+        "mesh.npy": points.getvalue(),
+        "faces.mjpg": b"not read",
+    }
     return [(f"{key}.{part}", content) for part, content in parts.items()]
 
 

@@ -1,4 +1,5 @@
 """A generator that needs no training: the mean of the stills, darkened by half, brighter where its own frame sounds."""
+
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,14 @@ NUM_IDENTITY, IMAGE_PX, TARGET_OFFSET = 2, 112, 16
 def write_generator(path: Path, without: str = "") -> Path:
     """Write its ONNX file; `without`: a metadata key to leave out."""
     constants = {
-        "stills_shape": [0, NUM_IDENTITY, 3, IMAGE_PX, IMAGE_PX], "still_axis": [1], "all_axes": [1, 2, 3],
-        "starts": [TARGET_OFFSET], "ends": [TARGET_OFFSET + 4], "column_axis": [3], "flat": [-1, 1, 1, 1]}
+        "stills_shape": [0, NUM_IDENTITY, 3, IMAGE_PX, IMAGE_PX],
+        "still_axis": [1],
+        "all_axes": [1, 2, 3],
+        "starts": [TARGET_OFFSET],
+        "ends": [TARGET_OFFSET + 4],
+        "column_axis": [3],
+        "flat": [-1, 1, 1, 1],
+    }
     numbers = {"half_of_byte": 0.5 / 255, "half": 0.5}
     nodes = [
         helper.make_node("Reshape", ["identity", "stills_shape"], ["stills"]),
@@ -28,14 +35,23 @@ def write_generator(path: Path, without: str = "") -> Path:
     ]
     held = [numpy_helper.from_array(np.array(value, np.int64), name) for name, value in constants.items()]
     held += [numpy_helper.from_array(np.array(value, np.float32), name) for name, value in numbers.items()]
-    inputs = [helper.make_tensor_value_info("sound", TensorProto.FLOAT, ["batch", 1, 12, 35]),
-              helper.make_tensor_value_info("identity", TensorProto.FLOAT,
-                                            ["rows", 3 * NUM_IDENTITY, IMAGE_PX, IMAGE_PX])]
+    inputs = [
+        helper.make_tensor_value_info("sound", TensorProto.FLOAT, ["batch", 1, 12, 35]),
+        helper.make_tensor_value_info("identity", TensorProto.FLOAT, ["rows", 3 * NUM_IDENTITY, IMAGE_PX, IMAGE_PX]),
+    ]
     outputs = [helper.make_tensor_value_info("face", TensorProto.FLOAT, ["batch", 3, IMAGE_PX, IMAGE_PX])]
-    return _written(path, helper.make_graph(nodes, "made", inputs, outputs, held), {
-        "talkshard.num_identity": str(NUM_IDENTITY), "talkshard.image_px": str(IMAGE_PX),
-        "talkshard.target_offset": str(TARGET_OFFSET), "talkshard.recipe": "made",
-        "talkshard.sound": "mfcc"}, without)
+    return _written(
+        path,
+        helper.make_graph(nodes, "made", inputs, outputs, held),
+        {
+            "talkshard.num_identity": str(NUM_IDENTITY),
+            "talkshard.image_px": str(IMAGE_PX),
+            "talkshard.target_offset": str(TARGET_OFFSET),
+            "talkshard.recipe": "made",
+            "talkshard.sound": "mfcc",
+        },
+        without,
+    )
 
 
 def write_inverter(path: Path) -> Path:
@@ -43,9 +59,12 @@ def write_inverter(path: Path) -> Path:
     one = numpy_helper.from_array(np.array(1, np.float32), "one")
     shape = ["batch", 3, "height", "width"]
     graph = helper.make_graph(
-        [helper.make_node("Sub", ["one", "face"], ["sharp"])], "made",
+        [helper.make_node("Sub", ["one", "face"], ["sharp"])],
+        "made",
         [helper.make_tensor_value_info("face", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("sharp", TensorProto.FLOAT, shape)], [one])
+        [helper.make_tensor_value_info("sharp", TensorProto.FLOAT, shape)],
+        [one],
+    )
     return _written(path, graph, {}, "")
 
 

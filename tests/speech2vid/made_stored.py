@@ -1,4 +1,5 @@
 """A dataset for judging generators: painted faces whose mouth opens as their sound gets loud."""
+
 import io
 import json
 import tarfile
@@ -54,12 +55,21 @@ def stored_clip(number: int, speaker: str, colour: tuple[int, int, int], num_fra
     jpeg = encode_jpeg(painted(colour, 5), 95)
     still = np.tile(np.eye(2, 3, dtype=np.float32), (num_frames, 1, 1))
     tube = FaceTube(
-        boxes_xyxy=np.zeros((num_frames, 4), np.float32), interpolated=np.zeros(num_frames, bool),
-        mesh=np.round(mesh_of(opening) * (MESH_UNIT / 112)).astype(np.int16), align=still, crop_to_source=still,
+        boxes_xyxy=np.zeros((num_frames, 4), np.float32),
+        interpolated=np.zeros(num_frames, bool),
+        mesh=np.round(mesh_of(opening) * (MESH_UNIT / 112)).astype(np.int16),
+        align=still,
+        crop_to_source=still,
         crops_jpeg=np.frombuffer(jpeg * num_frames, np.uint8),
-        crops_index=(np.arange(num_frames + 1) * len(jpeg)).astype(np.uint32))
-    row = replace(made_rows.placed_clip(key, f"{number:016x}", 0), num_frames=num_frames, speaker=speaker, split="val",
-                  image_px=112)
+        crops_index=(np.arange(num_frames + 1) * len(jpeg)).astype(np.uint32),
+    )
+    row = replace(
+        made_rows.placed_clip(key, f"{number:016x}", 0),
+        num_frames=num_frames,
+        speaker=speaker,
+        split="val",
+        image_px=112,
+    )
     faces = [painted(colour, one) for one in opening]
     return row, tar_members(key, clip_parts(row, tube, faces, samples, 95))
 
@@ -76,10 +86,15 @@ def write_stored_dataset(folder: Path, clips) -> Path:
     (folder / shard).write_bytes(content + tar_end(len(content)))
     pq.write_table(arrow_table("clips", placed), folder / "manifests/clips/part-00000.parquet")
     size_bytes = (folder / shard).stat().st_size
-    (folder / "dataset.json").write_text(json.dumps({
-        "schema_version": SCHEMA_VERSION,
-        "shards": [{"path": shard, "split": "val", "num_clips": len(placed), "size_bytes": size_bytes}],
-        "manifests": [{"path": "manifests/clips/part-00000.parquet", "table": "clips"}]}))
+    (folder / "dataset.json").write_text(
+        json.dumps(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "shards": [{"path": shard, "split": "val", "num_clips": len(placed), "size_bytes": size_bytes}],
+                "manifests": [{"path": "manifests/clips/part-00000.parquet", "table": "clips"}],
+            }
+        )
+    )
     with tarfile.open(fileobj=io.BytesIO(content)) as readable:
         assert len(readable.getnames()) == 8 * len(clips)
     return folder

@@ -1,4 +1,5 @@
 """Made clips in which the lips follow the loudness of the sound: what a sync network must be able to learn."""
+
 import numpy as np
 
 from schemas.clock import COLUMNS_PER_FRAME, SAMPLES_PER_FRAME
@@ -13,8 +14,13 @@ def made_clip(speaker: str, seed: int, num_frames: int = 100) -> TalkingClip:
     direction = np.random.default_rng(99).normal(0, 0.01, 192)
     positions = shape + loudness.reshape(-1, 4).mean(1)[:, None] * direction
     columns = colour + loudness[:, None] * 0.7 + random.normal(0, 0.1, (4 * num_frames, 40))
-    return TalkingClip(name=f"{speaker}_{seed}.mp4", speaker=speaker, positions=positions.astype(np.float32),
-                       columns=columns.astype(np.float32), **speech_of(loudness))
+    return TalkingClip(
+        name=f"{speaker}_{seed}.mp4",
+        speaker=speaker,
+        positions=positions.astype(np.float32),
+        columns=columns.astype(np.float32),
+        **speech_of(loudness),
+    )
 
 
 def speech_of(loudness: np.ndarray) -> dict[str, np.ndarray]:

@@ -45,15 +45,22 @@ class WatchedFiles(LocalFileSystem):
 def dataset(tmp_path):
     """Three clips to learn from in two shards, and one of val."""
     parts = face_parts(about={"speaker": "ann"})
-    return write_faces(tmp_path / "out", {
-        "train-000000": {"aa": parts, "bb": face_parts(30)}, "train-000001": {"cc": parts}, "val-000000": {"dd": parts}},
-        {"aa": {"yaw_deg": 12.0}, "bb": {"num_frames": 30, "yaw_deg": 30.0}})
+    return write_faces(
+        tmp_path / "out",
+        {
+            "train-000000": {"aa": parts, "bb": face_parts(30)},
+            "train-000001": {"cc": parts},
+            "val-000000": {"dd": parts},
+        },
+        {"aa": {"yaw_deg": 12.0}, "bb": {"num_frames": 30, "yaw_deg": 30.0}},
+    )
 
 
 def stored(parts, num_frames=NUM_FRAMES):
     """A clip in memory."""
-    return StoredClip(key="aa", shard=SHARD, num_frames=num_frames, image_px=IMAGE_PX,
-                      members=tar_members("aa", list(parts.items())))
+    return StoredClip(
+        key="aa", shard=SHARD, num_frames=num_frames, image_px=IMAGE_PX, members=tar_members("aa", list(parts.items()))
+    )
 
 
 def test_all_parts_of_a_clip_come_as_they_were_stored(dataset):
@@ -98,12 +105,18 @@ def test_where_reads_only_the_clips_it_chose(dataset):
     assert [clip.key for clip in read_clips(f"watched://{dataset}", where="yaw_deg > 20")] == ["bb"]
     length = find_clips(dataset, where="yaw_deg > 20").places["tar_length"][0].as_py()
     assert {name: size for name, size in WatchedFiles.bytes_read.items() if name.endswith(".tar")} == {
-        "train-000000.tar": length}
+        "train-000000.tar": length
+    }
 
 
-@pytest.mark.parametrize(("condition", "says"), [
-    ("yaw > 1", "'yaw > 1' is no condition on the clips table.*yaw"), ("yaw_deg >", "no condition"),
-    ("yaw_deg > 90", "holds no clip of split train where yaw_deg > 90")])
+@pytest.mark.parametrize(
+    ("condition", "says"),
+    [
+        ("yaw > 1", "'yaw > 1' is no condition on the clips table.*yaw"),
+        ("yaw_deg >", "no condition"),
+        ("yaw_deg > 90", "holds no clip of split train where yaw_deg > 90"),
+    ],
+)
 def test_a_wrong_condition_gets_one_line(dataset, condition, says):
     with pytest.raises(UsageError, match=says) as caught:
         list(read_clips(dataset, "train", condition))
@@ -206,8 +219,9 @@ def test_a_shard_that_vanishes_while_it_is_read_gets_one_line(dataset):
         list(clips.read([0]))
 
 
-@pytest.mark.parametrize(("part", "use"), [("faces.mjpg", lambda clip: clip.face(NUM_FRAMES - 1)),
-                                           ("flac", lambda clip: clip.samples)])
+@pytest.mark.parametrize(
+    ("part", "use"), [("faces.mjpg", lambda clip: clip.face(NUM_FRAMES - 1)), ("flac", lambda clip: clip.samples)]
+)
 def test_a_damaged_part_is_named_when_it_is_used(dataset, part, use):
     damage(dataset, "aa", part)
     clip = next(read_clips(dataset))
@@ -233,9 +247,13 @@ def test_a_part_of_another_length_is_named():
 def test_no_damage_brings_another_error_than_one_that_names_the_clip(data):
     members = bytearray(MEMBERS)
     length = data.draw(st.integers(1, 40))
-    start = data.draw(st.one_of(st.sampled_from(HEADS).flatmap(lambda head: st.integers(head, head + 640)),
-                                st.integers(0, len(members) - length)))
-    members[start:start + length] = data.draw(st.binary(min_size=length, max_size=length))
+    start = data.draw(
+        st.one_of(
+            st.sampled_from(HEADS).flatmap(lambda head: st.integers(head, head + 640)),
+            st.integers(0, len(members) - length),
+        )
+    )
+    members[start : start + length] = data.draw(st.binary(min_size=length, max_size=length))
     try:
         clip = open_clip(StoredClip(key="aa", shard=SHARD, num_frames=9, image_px=IMAGE_PX, members=bytes(members)))
         _ = clip.row, clip.mfcc, clip.samples, clip.mesh, clip.faces(range(9))
@@ -244,4 +262,4 @@ def test_no_damage_brings_another_error_than_one_that_names_the_clip(data):
 
 
 MEMBERS = tar_members("aa", list(face_parts(9).items()))
-HEADS = [start for start in range(0, len(MEMBERS) - 1152, 512) if MEMBERS[start:start + 3] == b"aa."]
+HEADS = [start for start in range(0, len(MEMBERS) - 1152, 512) if MEMBERS[start : start + 3] == b"aa."]

@@ -1,4 +1,5 @@
 """Mouths laid on a face: pictures keep their times, sound is copied, inputs stay."""
+
 import av
 import numpy as np
 import pytest

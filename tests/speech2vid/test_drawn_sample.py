@@ -22,14 +22,18 @@ from transforms.media.tar import tar_members
 def made_clip(num_frames=NUM_FRAMES, **changed):
     """A clip of which some parts may be others."""
     members = tar_members("aa", list((face_parts(num_frames) | changed).items()))
-    return open_clip(StoredClip(key="aa", shard="shards/a.tar", num_frames=num_frames, image_px=IMAGE_PX, members=members))
+    return open_clip(
+        StoredClip(key="aa", shard="shards/a.tar", num_frames=num_frames, image_px=IMAGE_PX, members=members)
+    )
 
 
 def drawn(clip, settings=None):
     """A sample of one clip."""
     settings = settings or SampleSettings()
     samples = DrawnSamples.empty(1, IMAGE_PX, settings)
-    decode_sample(clip, draw_moments(clip.num_frames, settings, generator()), settings, ClipListener(settings.kind), samples, 0)
+    decode_sample(
+        clip, draw_moments(clip.num_frames, settings, generator()), settings, ClipListener(settings.kind), samples, 0
+    )
     return samples
 
 
@@ -46,7 +50,9 @@ def grey_frames(faces):
 def test_a_sample_holds_the_faces_of_its_frames():
     sample = drawn(made_clip())
     assert sample.frame.shape == (1, 4) and grey_frames(sample.target[0]) == sample.frame[0].tolist()
-    assert sample.identity_frame.shape == (1, 5) and grey_frames(sample.identity[0]) == sample.identity_frame[0].tolist()
+    assert (
+        sample.identity_frame.shape == (1, 5) and grey_frames(sample.identity[0]) == sample.identity_frame[0].tolist()
+    )
 
 
 @pytest.mark.parametrize("offset", [0, 16, 34])

@@ -12,8 +12,11 @@ SHARDS = np.repeat(np.arange(40), 25)
 @given(num_clips=st.integers(1, 200), batch_size=st.integers(1, 12), world_size=st.integers(1, 7))
 def test_all_ranks_have_the_same_number_of_batches_and_every_clip_its_place(num_clips, batch_size, world_size):
     num_batches = count_batches(num_clips, batch_size, world_size)
-    batches = [batch_positions(num_clips, batch_size, rank, world_size, batch)
-               for rank in range(world_size) for batch in range(num_batches)]
+    batches = [
+        batch_positions(num_clips, batch_size, rank, world_size, batch)
+        for rank in range(world_size)
+        for batch in range(num_batches)
+    ]
     places = np.concatenate(batches)
     assert all(1 <= len(batch) <= batch_size for batch in batches)
     assert set(places.tolist()) == set(range(num_clips))

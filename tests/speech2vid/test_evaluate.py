@@ -1,4 +1,5 @@
 """A whole evaluation of a generator whose faces are known, on painted people."""
+
 import json
 from dataclasses import replace
 
@@ -27,14 +28,20 @@ from tests.pipeline.made_models import needs_models
 from tests.speech2vid.made_generator import IMAGE_PX, NUM_IDENTITY, TARGET_OFFSET, write_generator, write_inverter
 from tests.speech2vid.made_stored import ColourNetwork, LoudLips, PaintedMesh, stored_clip, write_stored_dataset
 
-SHAPE = GeneratorShape(num_identity=NUM_IDENTITY, still_px=IMAGE_PX, target_offset=TARGET_OFFSET, recipe="made", sound=MFCC)
+SHAPE = GeneratorShape(
+    num_identity=NUM_IDENTITY, still_px=IMAGE_PX, target_offset=TARGET_OFFSET, recipe="made", sound=MFCC
+)
 PEOPLE = {"ann": (220, 160, 130), "ben": (130, 160, 220), "cat": (160, 220, 130)}
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
-    clips = [stored_clip(number, speaker, PEOPLE[speaker], num_frames) for number, (speaker, num_frames) in enumerate(
-        [("ann", 90), ("ann", 75), ("ben", 90), ("cat", 80), ("cat", 30)])]
+    clips = [
+        stored_clip(number, speaker, PEOPLE[speaker], num_frames)
+        for number, (speaker, num_frames) in enumerate(
+            [("ann", 90), ("ann", 75), ("ben", 90), ("cat", 80), ("cat", 30)]
+        )
+    ]
     return write_stored_dataset(tmp_path_factory.mktemp("stored") / "out", clips)
 
 
@@ -123,6 +130,7 @@ def test_every_kind_of_showing_is_scored_once_for_each_clip(found, clips):
 
 def test_gain_and_deblurring_change_what_is_made(clips, maker, tmp_path):
     from speech2vid.generator_file import DeblurringFile
+
     plain = maker.faces(clips[0], clips[0]).astype(float)
     wide = replace(maker, gain=1.5).faces(clips[0], clips[0]).astype(float)
     inverted = replace(maker, deblurring=DeblurringFile(write_inverter(tmp_path / "d.onnx"))).faces(clips[0], clips[0])
@@ -131,9 +139,23 @@ def test_gain_and_deblurring_change_what_is_made(clips, maker, tmp_path):
 
 
 def test_all_three_files_are_written_and_agree(found, clips, tmp_path):
-    record = {"generator": "made.onnx", "generator_sha256": "1", "recipe": "made", "gain": 1.0,
-              "deblurring_sha256": None, "dataset": "out", "split": "val", "where": None, "num_clips": len(clips), "num_speakers": 3,
-              "sync_network": "loud lips", "sync_network_sha256": "2", "num_sounds": 50, "seed": 0, "left_out": ["<a>"]}
+    record = {
+        "generator": "made.onnx",
+        "generator_sha256": "1",
+        "recipe": "made",
+        "gain": 1.0,
+        "deblurring_sha256": None,
+        "dataset": "out",
+        "split": "val",
+        "where": None,
+        "num_clips": len(clips),
+        "num_speakers": 3,
+        "sync_network": "loud lips",
+        "sync_network_sha256": "2",
+        "num_sounds": 50,
+        "seed": 0,
+        "left_out": ["<a>"],
+    }
     write_evaluation(tmp_path / "made", record, found)
     written = json.loads((tmp_path / "made/evaluation.json").read_text())
     rows = pq.read_table(tmp_path / "made/clips.parquet").to_pylist()
@@ -149,8 +171,25 @@ def test_all_three_files_are_written_and_agree(found, clips, tmp_path):
 @needs_models
 def test_the_command_evaluates_without_networks_for_people_and_sound(dataset, tmp_path, capsys):
     checkpoint = write_generator(tmp_path / "made.onnx")
-    assert main(["--dataset", str(dataset), "--checkpoint", str(checkpoint), "--output", str(tmp_path / "out"),
-                 "--face_network", "none", "--sync", "none", "--clips", "2"]) == 0
+    assert (
+        main(
+            [
+                "--dataset",
+                str(dataset),
+                "--checkpoint",
+                str(checkpoint),
+                "--output",
+                str(tmp_path / "out"),
+                "--face_network",
+                "none",
+                "--sync",
+                "none",
+                "--clips",
+                "2",
+            ]
+        )
+        == 0
+    )
     shown = capsys.readouterr().out
     assert "made.onnx on 2 clips of 1 people" in shown and "opening correlation" in shown
     assert "identity" not in shown and "right sound" not in shown

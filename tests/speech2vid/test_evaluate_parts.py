@@ -1,4 +1,5 @@
 """The measures of an evaluation, each where the answer is known."""
+
 import numpy as np
 import pytest
 
@@ -61,6 +62,7 @@ def test_lips_that_do_not_move_have_no_correlation():
 
 def test_meshes_of_faces_of_another_size_are_in_stored_pixels():
     import cv2
+
     faces = np.stack([cv2.resize(painted((200, 150, 120), height), (224, 224)) for height in (4, 10)])
     found = read_meshes(PaintedMesh(), faces, mesh_of(np.array([5.0]))[0], 112)
     np.testing.assert_allclose(found[:, 33, :2], mesh_of(np.zeros(2))[:, 33, :2], atol=0.01)
@@ -123,7 +125,7 @@ def test_distances_are_calibrated_on_real_faces():
 def test_the_nearest_other_person_is_another_person():
     faces = [known("a", "ann", 0), known("c", "ben", 1), known("d", "cat", 2)]
     vectors = np.full((2, 3), 0.1, np.float32)
-    assert nearest_other(ColourNetwork(), vectors, "ann", faces) == pytest.approx(0.9 * 3 ** 0.5, abs=0.05)
+    assert nearest_other(ColourNetwork(), vectors, "ann", faces) == pytest.approx(0.9 * 3**0.5, abs=0.05)
     assert nearest_other(ColourNetwork(), vectors, "ann", faces[:1]) is None
 
 
@@ -160,10 +162,14 @@ def test_a_network_that_recognises_nobody_is_refused(tmp_path):
 def test_a_recognition_file_knows_a_face_turned_and_shrunk():
     import cv2
     from skimage import data
+
     network = ArcFaceNetwork(shared("models/mobilefacenet.onnx"))
     face = np.ascontiguousarray(data.astronaut()[40:200, 140:300])
     mesh = mesh_of(np.array([5.0]))[0] * 0.8 + [35, 25, 0]
     small = cv2.resize(face, (80, 80), interpolation=cv2.INTER_AREA)
-    vectors = [network.embed(face, mesh), network.embed(small, (mesh + 0.5) / 2 - 0.5),
-               network.embed(255 - face[::-1], mesh)]
+    vectors = [
+        network.embed(face, mesh),
+        network.embed(small, (mesh + 0.5) / 2 - 0.5),
+        network.embed(255 - face[::-1], mesh),
+    ]
     assert network.distance(vectors[0], vectors[1]) < 0.2 < network.distance(vectors[0], vectors[2])

@@ -21,8 +21,10 @@ SIDES = (7, 5, 3, 3, 3)
 @pytest.fixture(scope="module")
 def filters():
     """MatConvNet's: (height, width, in, out)."""
-    return [RANDOM.normal(0, 0.01, (side, side, given, channels)).astype(np.float32)
-            for side, given, channels in zip(SIDES, CHANNELS, CHANNELS[1:], strict=False)]
+    return [
+        RANDOM.normal(0, 0.01, (side, side, given, channels)).astype(np.float32)
+        for side, given, channels in zip(SIDES, CHANNELS, CHANNELS[1:], strict=False)
+    ]
 
 
 def test_centerface_gives_five_maps_that_shrink_by_half():
@@ -53,9 +55,13 @@ def test_gradients_reach_the_picture():
 def test_a_network_of_one_size_is_refused(tmp_path):
     weights = numpy_helper.from_array(np.zeros((4, 3, 3, 3), np.float32), "w")
     nodes = [helper.make_node("Conv", ["x", "w"], ["y"]), helper.make_node("Relu", ["y"], ["z"])]
-    graph = helper.make_graph(nodes, "g",
-                              [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 112, 112])],
-                              [helper.make_tensor_value_info("z", TensorProto.FLOAT, None)], [weights])
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 112, 112])],
+        [helper.make_tensor_value_info("z", TensorProto.FLOAT, None)],
+        [weights],
+    )
     onnx.save(helper.make_model(graph), tmp_path / "face.onnx")
     with pytest.raises(UsageError, match="1 sizes"):
         load_face_features(str(tmp_path / "face.onnx"))
@@ -69,8 +75,11 @@ def test_a_missing_face_network_is_named():
 def _layers_file(path, filters):
     layers = np.empty(len(filters), object)
     for number, kernels in enumerate(filters):
-        layers[number] = {"type": "conv", "name": f"conv{number + 1}",
-                          "weights": np.array([kernels, np.full(kernels.shape[3], number)], object)}
+        layers[number] = {
+            "type": "conv",
+            "name": f"conv{number + 1}",
+            "weights": np.array([kernels, np.full(kernels.shape[3], number)], object),
+        }
     savemat(path, {"layers": layers})
     return path
 
@@ -78,8 +87,11 @@ def _layers_file(path, filters):
 def _params_file(path, filters):
     values = [(f"conv{number}f", kernels) for number, kernels in enumerate(filters, 1)]
     values += [(f"conv{number}b", np.full(kernels.shape[3], number - 1)) for number, kernels in enumerate(filters, 1)]
-    values += [("bn1f", np.full(96, 2.0)), ("bn1b", np.full(96, 0.5)),
-               ("bn1m", np.column_stack([np.full(96, 7.0), np.full(96, 3.0)]))]
+    values += [
+        ("bn1f", np.full(96, 2.0)),
+        ("bn1b", np.full(96, 0.5)),
+        ("bn1m", np.column_stack([np.full(96, 7.0), np.full(96, 3.0)])),
+    ]
     params = np.empty(len(values), object)
     params[:] = [{"name": name, "value": value} for name, value in values]
     savemat(path, {"net": {"params": params}})
@@ -96,7 +108,12 @@ def test_both_published_layouts_are_read(write, tmp_path, filters):
 def test_vgg_m_gives_the_papers_five_maps(tmp_path, filters):
     network = load_face_features(str(_layers_file(tmp_path / "vgg.mat", filters)))
     assert [tuple(found.shape[1:]) for found in network(torch.rand(1, 3, 112, 112))] == [
-        (96, 53, 53), (256, 12, 12), (512, 6, 6), (512, 6, 6), (512, 6, 6)]
+        (96, 53, 53),
+        (256, 12, 12),
+        (512, 6, 6),
+        (512, 6, 6),
+        (512, 6, 6),
+    ]
 
 
 def test_batch_norm_of_the_file_is_used(tmp_path, filters):

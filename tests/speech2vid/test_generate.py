@@ -1,4 +1,5 @@
 """Stills and a sound become a video: its times, its memory, its metadata, and what it refuses."""
+
 import cv2
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ BURST_FRAMES = slice(30, 34)
 
 def samples_with_burst(num_frames=75):
     samples = np.zeros(640 * num_frames, np.int16)
-    samples[640 * BURST_FRAMES.start:640 * BURST_FRAMES.stop] = RANDOM.integers(-9000, 9000, 640 * 4, dtype=np.int16)
+    samples[640 * BURST_FRAMES.start : 640 * BURST_FRAMES.stop] = RANDOM.integers(-9000, 9000, 640 * 4, dtype=np.int16)
     return samples
 
 
@@ -58,9 +59,11 @@ class OneFace:
     def detect(self, rgb):
         _, _, stats, _ = cv2.connectedComponentsWithStats((rgb[..., 0] > 200).astype(np.uint8))
         boxes = np.array([[x, y, x + width, y + height] for x, y, width, height, _ in stats[1:]], np.float32)
-        return Detections(boxes_xyxy=boxes.reshape(-1, 4), scores=np.ones(len(boxes), np.float32),
-                          landmarks=np.tile(np.array([[0, 0], [1, 0], [0, 0], [0, 0], [0, 0]], np.float32),
-                                            (len(boxes), 1, 1)))
+        return Detections(
+            boxes_xyxy=boxes.reshape(-1, 4),
+            scores=np.ones(len(boxes), np.float32),
+            landmarks=np.tile(np.array([[0, 0], [1, 0], [0, 0], [0, 0], [0, 0]], np.float32), (len(boxes), 1, 1)),
+        )
 
     def locate(self, rgb, region):
         """A mesh whose eyes and nose tip lie where the stored face has them, with the box's centre as its middle."""
@@ -73,7 +76,7 @@ class OneFace:
 def picture_of(tmp_path, *squares, name="still.png"):
     rgb = np.full((300, 400, 3), 90, np.uint8)
     for x, y, side in squares:
-        rgb[y:y + side, x:x + side] = (230, 40, 40)
+        rgb[y : y + side, x : x + side] = (230, 40, 40)
     cv2.imwrite(str(tmp_path / name), rgb[..., ::-1])
     return str(tmp_path / name)
 
@@ -125,17 +128,22 @@ def test_gain_widens_the_movement_and_keeps_the_mean(network, sound_path):
 def test_faces_are_sharpened_when_asked(network, sound_path, tmp_path):
     sound = open_sound(sound_path)
     plain = brightness_of(talking_faces(network, STILLS, sound.blocks(), 75))
-    inverted = brightness_of(talking_faces(network, STILLS, sound.blocks(), 75,
-                                           deblurring=DeblurringFile(write_inverter(tmp_path / "d.onnx"))))
+    inverted = brightness_of(
+        talking_faces(
+            network, STILLS, sound.blocks(), 75, deblurring=DeblurringFile(write_inverter(tmp_path / "d.onnx"))
+        )
+    )
     np.testing.assert_allclose(inverted, 255 - plain, atol=1)
 
 
 def test_only_a_batch_of_frames_is_held_of_a_long_sound(network):
     taken = []
+
     def blocks():
         for number in range(400):
             taken.append(number)
             yield np.zeros(640, np.int16)
+
     next(talking_faces(network, STILLS, blocks(), 400))
     assert len(taken) < 40
 
@@ -157,6 +165,7 @@ def test_the_video_has_the_sound_at_its_time_and_says_that_it_was_generated(netw
     assert probe.video.num_frames == 75 and int(brightness.argmax()) in range(BURST_FRAMES.start, BURST_FRAMES.stop)
     assert lags[int(np.argmax(likeness))] == 0
     import av
+
     with av.open(str(path)) as container:
         assert container.metadata["comment"] == "Generated: by a test"
 
@@ -175,8 +184,9 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_sound_begins_at_its_first_sample(tmp_path):
-    late = make_video(tmp_path / "late.mkv", steady_times(50, 25), sounds=[MadeSound(clicks_s=(1.0,), start_s=0.48,
-                                                                                   length_s=1.0)])
+    late = make_video(
+        tmp_path / "late.mkv", steady_times(50, 25), sounds=[MadeSound(clicks_s=(1.0,), start_s=0.48, length_s=1.0)]
+    )
     sound = open_sound(str(late))
     assert sound.num_frames == 25 and float(sound.zero_s) == pytest.approx(0.48, abs=0.002)
 
@@ -195,7 +205,10 @@ def test_silent_sound_is_refused(tmp_path):
 
 
 def test_another_kind_of_checkpoint_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="no generator of talking faces, or of an earlier version: its metadata has no talkshard.target_offset"):
+    with pytest.raises(
+        UsageError,
+        match="no generator of talking faces, or of an earlier version: its metadata has no talkshard.target_offset",
+    ):
         GeneratorFile(write_generator(tmp_path / "a.onnx", without="talkshard.target_offset"))
     with pytest.raises(UsageError, match="no generator of talking faces"):
         GeneratorFile(write_inverter(tmp_path / "b.onnx"))
@@ -255,10 +268,24 @@ def test_a_damaged_picture_is_named(tmp_path):
 @needs_models
 def test_a_picture_and_a_sound_become_a_video(tmp_path, sound_path, capsys):
     from skimage import data
+
     cv2.imwrite(str(tmp_path / "her.png"), data.astronaut()[..., ::-1])
     checkpoint, output = write_generator(tmp_path / "made.onnx"), tmp_path / "made.mp4"
-    assert main(["--identity", str(tmp_path / "her.png"), "--audio", sound_path, "--checkpoint", str(checkpoint),
-                 "--output", str(output)]) == 0
+    assert (
+        main(
+            [
+                "--identity",
+                str(tmp_path / "her.png"),
+                "--audio",
+                sound_path,
+                "--checkpoint",
+                str(checkpoint),
+                "--output",
+                str(output),
+            ]
+        )
+        == 0
+    )
     probe, _ = probe_media(str(output), LimitsConfig(), SoundConfig())
     assert probe.video.num_frames == 75 and probe.video.width == 224
     assert "75 frames, 3.00 s" in capsys.readouterr().out

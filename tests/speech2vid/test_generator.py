@@ -41,28 +41,63 @@ def test_the_published_graph_has_its_parameters(published):
 def test_the_published_audio_encoder_has_its_shapes(published):
     names = [f"layers.{number}" for number in (0, 1, 3, 4, 5, 6, 7, 8, 9)]
     assert _sizes(published.audio, names, torch.zeros(1, 1, 12, 35)) == [
-        (64, 12, 35), (128, 12, 35), (128, 11, 17), (256, 11, 17), (256, 11, 17), (256, 11, 17), (256, 5, 8),
-        (512, 1, 1), (256, 1, 1)]
+        (64, 12, 35),
+        (128, 12, 35),
+        (128, 11, 17),
+        (256, 11, 17),
+        (256, 11, 17),
+        (256, 11, 17),
+        (256, 5, 8),
+        (512, 1, 1),
+        (256, 1, 1),
+    ]
 
 
 def test_the_published_identity_encoder_has_its_shapes(published):
     names = ["first", "pool1", "second", "pool2", "third", "fourth", "fifth", "last.0", "last.1"]
     assert _sizes(published.identity, names, torch.zeros(1, 15, 112, 112)) == [
-        (96, 53, 53), (96, 26, 26), (256, 12, 12), (256, 6, 6), (512, 6, 6), (512, 6, 6), (512, 6, 6), (512, 1, 1),
-        (256, 1, 1)]
+        (96, 53, 53),
+        (96, 26, 26),
+        (256, 12, 12),
+        (256, 6, 6),
+        (512, 6, 6),
+        (512, 6, 6),
+        (512, 6, 6),
+        (512, 1, 1),
+        (256, 1, 1),
+    ]
 
 
 @pytest.mark.parametrize("decoder", ["upsample", "transposed"])
 def test_the_published_decoder_has_its_shapes(decoder):
     names = ["decoder.first", *(f"decoder.layers.{number}" for number in range(9)), "decoder.last"]
     found = _sizes(Generator(decoder=decoder), names, torch.zeros(1, 1, 12, 35), torch.zeros(1, 15, 112, 112))
-    assert found == [(128, 1, 1), (128, 2, 2), (256, 4, 4), (512, 6, 6), (256, 12, 12), (256, 24, 24), (96, 26, 26),
-                     (96, 53, 53), (64, 107, 107), (32, 108, 108), (3, 109, 109)]
+    assert found == [
+        (128, 1, 1),
+        (128, 2, 2),
+        (256, 4, 4),
+        (512, 6, 6),
+        (256, 12, 12),
+        (256, 24, 24),
+        (96, 26, 26),
+        (96, 53, 53),
+        (64, 107, 107),
+        (32, 108, 108),
+        (3, 109, 109),
+    ]
 
 
-@pytest.mark.parametrize("changed", [
-    {}, {"decoder": "transposed"}, {"skips": False}, {"image_px": 112}, {"image_px": 112, "decoder": "transposed"},
-    {"residual": True, "film": True, "leaky": True}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"decoder": "transposed"},
+        {"skips": False},
+        {"image_px": 112},
+        {"image_px": 112, "decoder": "transposed"},
+        {"residual": True, "film": True, "leaky": True},
+    ],
+)
 def test_every_kind_gives_faces_in_range(changed, given):
     generator = Generator(**SMALL, **changed).eval()
     faces = generator(*given)

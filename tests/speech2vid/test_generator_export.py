@@ -9,7 +9,9 @@ from speech2vid.generator_export import export_deblurring, export_generator
 from transforms.media.onnx_runtime import metadata_of, onnx_session
 
 
-@pytest.mark.parametrize("changed", [{}, {"sound": "speech"}, {"decoder": "transposed"}, {"image_px": 112, "residual": True, "film": True}])
+@pytest.mark.parametrize(
+    "changed", [{}, {"sound": "speech"}, {"decoder": "transposed"}, {"image_px": 112, "residual": True, "film": True}]
+)
 @pytest.mark.parametrize("rows_of_stills", [1, 3])
 def test_the_file_gives_the_same_faces(changed, rows_of_stills, tmp_path):
     torch.manual_seed(0)
@@ -31,8 +33,12 @@ def test_the_file_says_what_it_takes_and_the_same_weights_give_the_same_bytes(tm
     for name in ("a.onnx", "b.onnx"):
         export_generator(generator, tmp_path / name, "small", 12)
     assert metadata_of(onnx.load(tmp_path / "a.onnx")) == {
-        "talkshard.num_identity": "1", "talkshard.image_px": "112", "talkshard.target_offset": "12",
-        "talkshard.recipe": "small", "talkshard.sound": "mfcc"}
+        "talkshard.num_identity": "1",
+        "talkshard.image_px": "112",
+        "talkshard.target_offset": "12",
+        "talkshard.recipe": "small",
+        "talkshard.sound": "mfcc",
+    }
     assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
 
 

@@ -33,10 +33,12 @@ def test_every_loss_of_a_recipe_is_a_number_and_weights_move():
     before = [value.clone() for value in training.generator.parameters()]
     numbers = training.advance(made_batch())
     assert set(numbers) == {"loss", "pixel", "difference", "lip_shape", "lip_features", "gradient_norm"}
-    assert numbers["loss"] == pytest.approx(sum(numbers[name] for name in ("pixel", "difference", "lip_shape",
-                                                                           "lip_features")), rel=1e-4)
-    assert all(not torch.equal(a, b) for a, b in zip(before, training.generator.parameters(), strict=True)
-               if b.ndim == 4)
+    assert numbers["loss"] == pytest.approx(
+        sum(numbers[name] for name in ("pixel", "difference", "lip_shape", "lip_features")), rel=1e-4
+    )
+    assert all(
+        not torch.equal(a, b) for a, b in zip(before, training.generator.parameters(), strict=True) if b.ndim == 4
+    )
 
 
 def test_a_resumed_run_is_the_undisturbed_one_to_the_bit(tmp_path):
@@ -76,8 +78,9 @@ def test_faces_that_change_with_the_sound_go_on():
 
 
 def test_a_mouth_learns_to_follow_the_sound():
-    settings = dataclasses.replace(SMALLEST, learning_rate=3e-3, warm_up=5, steps=30, averaging=0.8, change_sound=False,
-                                   deblurring_width=0)
+    settings = dataclasses.replace(
+        SMALLEST, learning_rate=3e-3, warm_up=5, steps=30, averaging=0.8, change_sound=False, deblurring_width=0
+    )
     training = GeneratorTraining(settings, 0, ALONE)
     training.prepare((made_batch(3, 4, seed=seed) for seed in range(6)), lambda line: None)
     for seed in range(30):

@@ -16,7 +16,7 @@ def test_the_first_shape_is_what_moves_within_clips_not_who_it_is():
     found = LipShapes.fitted(lips)(lips)[..., 0]
     own_opening, own_found = opening - opening.mean(1, keepdim=True), found - found.mean(1, keepdim=True)
     assert torch.corrcoef(torch.stack([own_opening.flatten(), own_found.flatten()]))[0, 1].abs() > 0.99
-    assert 0.9 < (own_found ** 2).mean().sqrt() < 1.1
+    assert 0.9 < (own_found**2).mean().sqrt() < 1.1
 
 
 def test_shapes_are_no_more_than_the_lips_numbers():

@@ -27,7 +27,8 @@ def same(one, other):
     """Whether two batches are equal to the bit."""
     return one.keys() == other.keys() and all(
         torch.equal(one[name], other[name]) if isinstance(one[name], torch.Tensor) else one[name] == other[name]
-        for name in one)
+        for name in one
+    )
 
 
 def all_same(some, others):
@@ -97,9 +98,16 @@ def test_seeking_reads_nothing_that_was_given_already(uneven, tmp_path):
     assert [key for batch in resumed for key in batch["key"]] == last and not resumed.skipped
 
 
-@pytest.mark.parametrize(("other", "named"), [
-    ({"seed": 9}, "seed"), ({"batch_size": 5}, "batch_size"), ({"world_size": 2}, "world_size"),
-    ({"settings": SampleSettings(num_identity=2)}, "num_identity"), ({"where": "key <> 'clip03'"}, "clips_sha256")])
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"seed": 9}, "seed"),
+        ({"batch_size": 5}, "batch_size"),
+        ({"world_size": 2}, "world_size"),
+        ({"settings": SampleSettings(num_identity=2)}, "num_identity"),
+        ({"where": "key <> 'clip03'"}, "clips_sha256"),
+    ],
+)
 def test_a_state_of_another_stream_is_refused(uneven, other, named):
     state = SampleStream(uneven).state_dict()
     with pytest.raises(UsageError, match=f"the saved place is of {named}"):
@@ -116,8 +124,11 @@ def test_epochs_differ_in_order_and_moments(uneven):
 
 def test_the_samples_of_an_epoch_are_the_same_on_any_number_of_ranks(uneven):
     def drawn(world_size):
-        batches = [batch for rank in range(world_size)
-                   for batch in SampleStream(uneven, "train", ONE, 4, rank=rank, world_size=world_size)]
+        batches = [
+            batch
+            for rank in range(world_size)
+            for batch in SampleStream(uneven, "train", ONE, 4, rank=rank, world_size=world_size)
+        ]
         return {(key, int(frame)) for batch in batches for key, frame in zip(batch["key"], batch["frame"], strict=True)}
 
     assert drawn(1) == drawn(3)
@@ -125,10 +136,16 @@ def test_the_samples_of_an_epoch_are_the_same_on_any_number_of_ranks(uneven):
 
 def test_a_batch_has_the_shapes_that_the_trainer_expects(uneven):
     batch = next(iter(SampleStream(uneven, "train", SampleSettings(), 4)))
-    assert {name: (tuple(value.shape), value.dtype) for name, value in batch.items() if isinstance(value, torch.Tensor)} == {
-        "sound": ((4, 4, 1, 12, 35), torch.float32), "target": ((4, 4, 16, 16, 3), torch.uint8),
-        "identity": ((4, 5, 16, 16, 3), torch.uint8), "target_mesh": ((4, 4, 121), torch.float32),
-        "frame": ((4, 4), torch.int64), "identity_frame": ((4, 5), torch.int64)}
+    assert {
+        name: (tuple(value.shape), value.dtype) for name, value in batch.items() if isinstance(value, torch.Tensor)
+    } == {
+        "sound": ((4, 4, 1, 12, 35), torch.float32),
+        "target": ((4, 4, 16, 16, 3), torch.uint8),
+        "identity": ((4, 5, 16, 16, 3), torch.uint8),
+        "target_mesh": ((4, 4, 121), torch.float32),
+        "frame": ((4, 4), torch.int64),
+        "identity_frame": ((4, 5), torch.int64),
+    }
 
 
 def test_speech_is_heard_as_the_encoder_hears_the_whole_clip(uneven):
@@ -136,7 +153,7 @@ def test_speech_is_heard_as_the_encoder_hears_the_whole_clip(uneven):
     clips = {clip.key: clip for clip in read_clips(uneven)}
     for key, frames, heard in zip(batch["key"], batch["frame"].tolist(), batch["sound"], strict=True):
         whole = SpeechEncoder().encode(clips[key].samples).T
-        wanted = np.stack([whole[:, 2 * frame - 10:2 * frame + 12] for frame in frames])[:, None]
+        wanted = np.stack([whole[:, 2 * frame - 10 : 2 * frame + 12] for frame in frames])[:, None]
         np.testing.assert_allclose(heard, wanted, atol=2e-3, rtol=1e-3)  # kept as float16
 
 
@@ -150,16 +167,21 @@ def test_a_bad_sample_is_replaced_counted_and_named(tmp_path, num_workers):
         batches = list(loader)
         assert [len(batch["key"]) for batch in batches] == [4, 4, 4, 4, 4, 3]
         assert {key for batch in batches for key in batch["key"]} == set(KEYS) - {"clip05"}
-    (name, count), = loader.stream.skipped.items()
+    ((name, count),) = loader.stream.skipped.items()
     assert "clip clip05 in shards/train-000000.tar: faces_index.npy is damaged" in name and count == 2
 
 
 def test_a_bad_sample_leaves_the_others_of_its_batch_as_they_were(uneven, tmp_path):
     dataset = write_uneven(tmp_path / "out")
     damage(dataset, "clip05", "faces_index.npy")
-    whole, spoilt = ({key: (frame.tolist(), face) for batch in SampleStream(folder, "train", SampleSettings(), 4)
-                      for key, frame, face in zip(batch["key"], batch["frame"], batch["target"], strict=True)}
-                     for folder in (uneven, dataset))
+    whole, spoilt = (
+        {
+            key: (frame.tolist(), face)
+            for batch in SampleStream(folder, "train", SampleSettings(), 4)
+            for key, frame, face in zip(batch["key"], batch["frame"], batch["target"], strict=True)
+        }
+        for folder in (uneven, dataset)
+    )
     wrong = {key for key in spoilt if spoilt[key][0] != whole[key][0] or not torch.equal(spoilt[key][1], whole[key][1])}
     assert len(spoilt) == len(KEYS) - 1 and len(wrong) <= 1  # the one that was drawn a second time
 
@@ -169,7 +191,9 @@ def test_a_dataset_of_bad_samples_ends_with_one_line(tmp_path, num_workers):
     parts = face_parts()
     del parts["mfcc.npy"]
     dataset = write_faces(tmp_path / "out", {"train-000000": {key: parts for key in KEYS}})
-    with pytest.raises(IntegrityError, match="^16 clips one after another cannot be read; the last: clip .*mfcc") as caught:
+    with pytest.raises(
+        IntegrityError, match="^16 clips one after another cannot be read; the last: clip .*mfcc"
+    ) as caught:
         list(SampleLoader(SampleStream(dataset), num_workers))
     assert "\n" not in str(caught.value)
 
@@ -189,8 +213,10 @@ def test_where_leaves_the_other_clips_out(uneven):
 
 
 def test_more_ranks_than_clips_do_not_hang(uneven):
-    batches = [list(SampleStream(uneven, "train", ONE, 2, rank=rank, world_size=3, where="key < 'clip02'"))
-               for rank in range(3)]
+    batches = [
+        list(SampleStream(uneven, "train", ONE, 2, rank=rank, world_size=3, where="key < 'clip02'"))
+        for rank in range(3)
+    ]
     assert [len(batch) for batch in batches] == [1, 1, 1]
 
 

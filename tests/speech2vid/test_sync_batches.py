@@ -26,9 +26,17 @@ def test_a_batch_has_four_columns_a_frame():
 def test_slowed_and_hurried_stretches_stay_in_step(monkeypatch):
     """Frame t of the clip has position t, column c value c: after any stretch column 4 t + 1.5 belongs to frame t."""
     count = np.arange(800, dtype=np.float32)[:, None]
-    clips = [TalkingClip(name=name, speaker=name, positions=np.repeat(count[:200], 192, 1),
-                         columns=np.repeat(count, 40, 1), spoken=np.repeat(count[:400], 288, 1)[None],
-                         samples=np.zeros(640 * 200, np.int16)) for name in "ab"]
+    clips = [
+        TalkingClip(
+            name=name,
+            speaker=name,
+            positions=np.repeat(count[:200], 192, 1),
+            columns=np.repeat(count, 40, 1),
+            spoken=np.repeat(count[:400], 288, 1)[None],
+            samples=np.zeros(640 * 200, np.int16),
+        )
+        for name in "ab"
+    ]
     monkeypatch.setattr("speech2vid.sync_batches.change_face", lambda positions, random: positions)
     monkeypatch.setattr("speech2vid.sync_batches.change_sound", lambda columns, random: columns)
     monkeypatch.setattr(BatchMaker, "_with_other_voices", lambda self, columns: list(columns))

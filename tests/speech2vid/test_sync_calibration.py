@@ -9,13 +9,16 @@ from speech2vid.sync_pieces import RIGHT, JudgedPiece
 RANDOM = np.random.default_rng(0)
 
 
-def pieces(speaker: str = "a", length_s: int = 3, number: int = 3000, slope: float = 2.0,
-           offset: float = -1.0) -> list[JudgedPiece]:
+def pieces(
+    speaker: str = "a", length_s: int = 3, number: int = 3000, slope: float = 2.0, offset: float = -1.0
+) -> list[JudgedPiece]:
     """Pieces whose odds follow their first feature."""
     values = RANDOM.normal(0.5, 1, (number, 3))
     is_right = RANDOM.random(number) < expit(slope * values[:, 0] + offset)
-    return [JudgedPiece(speaker=speaker, length_s=length_s, kind=RIGHT if right else "moved", features=own)
-            for own, right in zip(values, is_right, strict=True)]
+    return [
+        JudgedPiece(speaker=speaker, length_s=length_s, kind=RIGHT if right else "moved", features=own)
+        for own, right in zip(values, is_right, strict=True)
+    ]
 
 
 def test_the_odds_that_are_so_are_found():
@@ -41,8 +44,10 @@ def test_people_and_lengths_with_many_pieces_do_not_drown_the_others(other):
 
 
 def test_pieces_that_a_plane_parts_have_finite_weights():
-    parted = [JudgedPiece(speaker="a", length_s=1, kind=kind, features=np.array([value, 0.0, 0.0]))
-              for kind, value in ((RIGHT, 1.0), (RIGHT, 0.9), ("moved", 0.1), ("reversed", 0.0))]
+    parted = [
+        JudgedPiece(speaker="a", length_s=1, kind=kind, features=np.array([value, 0.0, 0.0]))
+        for kind, value in ((RIGHT, 1.0), (RIGHT, 0.9), ("moved", 0.1), ("reversed", 0.0))
+    ]
     found = calibrate(parted)
     assert np.isfinite(found.weights).all() and found.weights[0] > 0
 

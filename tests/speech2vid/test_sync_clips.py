@@ -10,9 +10,14 @@ from speech2vid.sync_clips import TalkingClip, read_lags, source_name, speech_fr
 def counting_clip(num_frames: int = 50) -> TalkingClip:
     """Frame t has position t; column c has value c, and so has speech feature c, and 160 samples."""
     count = np.arange(4 * num_frames, dtype=np.float32)[:, None]
-    return TalkingClip(name="a.mp4", speaker="a", positions=np.repeat(count[:num_frames], 192, 1),
-                       columns=np.repeat(count, 40, 1), spoken=np.repeat(count[:2 * num_frames], 288, 1)[None],
-                       samples=np.repeat(count.astype(np.int16), 160))
+    return TalkingClip(
+        name="a.mp4",
+        speaker="a",
+        positions=np.repeat(count[:num_frames], 192, 1),
+        columns=np.repeat(count, 40, 1),
+        spoken=np.repeat(count[: 2 * num_frames], 288, 1)[None],
+        samples=np.repeat(count.astype(np.int16), 160),
+    )
 
 
 @pytest.mark.parametrize("lag", [-7, -1.25, -0.5, 0, 0.25, 3, 12])
@@ -28,8 +33,9 @@ def test_a_clip_shorter_than_its_lag_has_nothing_left():
     assert len(without_lag(counting_clip(5), 9)) == 0
 
 
-@pytest.mark.parametrize("short", [{"columns": np.zeros((19, 40))}, {"spoken": np.zeros((1, 9, 288))},
-                                   {"samples": np.zeros(3199, np.int16)}])
+@pytest.mark.parametrize(
+    "short", [{"columns": np.zeros((19, 40))}, {"spoken": np.zeros((1, 9, 288))}, {"samples": np.zeros(3199, np.int16)}]
+)
 def test_face_and_sound_of_unequal_length_are_no_clip(short):
     with pytest.raises(ValueError, match="a.mp4"):
         dataclasses.replace(counting_clip(5), **short)

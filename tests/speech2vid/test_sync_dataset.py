@@ -11,9 +11,13 @@ GRID = "GRID corpus, CC BY 4.0 (repo MIT)"
 @pytest.fixture
 def dataset(tmp_path):
     """Two clips to learn from, the first corrected by two frames already, and one of another split."""
-    return write_dataset(tmp_path / "out", {
-        "train-000000": [*clip_members("aa", "ann", shift_samples=1280, licence=GRID), *clip_members("bb", "bob")],
-        "val-000000": clip_members("cc", "cat")})
+    return write_dataset(
+        tmp_path / "out",
+        {
+            "train-000000": [*clip_members("aa", "ann", shift_samples=1280, licence=GRID), *clip_members("bb", "bob")],
+            "val-000000": clip_members("cc", "cat"),
+        },
+    )
 
 
 def test_only_the_train_split_is_learnt_from(dataset):
@@ -46,9 +50,18 @@ def test_only_clips_of_the_licence_are_learnt_from(dataset):
     assert [clip.name for clip in read_clips(str(dataset), {}, {"licence": ["CC-BY-4.0"]})] == ["aa.mp4"]
 
 
-@pytest.mark.parametrize(("value", "is_so"), [
-    ("CC-BY-4.0", True), ("cc by", True), (GRID, True), ("CC-BY-NC-4.0", False), ("BY-4", True), ("C BY", False),
-    ("CC-BY-4.0-SA", False)])
+@pytest.mark.parametrize(
+    ("value", "is_so"),
+    [
+        ("CC-BY-4.0", True),
+        ("cc by", True),
+        (GRID, True),
+        ("CC-BY-NC-4.0", False),
+        ("BY-4", True),
+        ("C BY", False),
+        ("CC-BY-4.0-SA", False),
+    ],
+)
 def test_a_column_must_hold_the_words_in_a_row(value, is_so):
     assert is_wanted({"licence": GRID}, {"licence": [value]}) is is_so
 

@@ -29,9 +29,16 @@ def test_nobody_who_can_be_told_apart_gets_one_line():
         choose_steps([{100: NAN}])
 
 
-@pytest.mark.parametrize(("qualities", "is_so"), [
-    ([0.5, 0.6, 0.7], False), ([0.5, 0.7, 0.6], False), ([0.5, 0.7, 0.6, 0.7], True), ([0.7, 0.6, 0.71], False),
-    ([NAN] * 9, False)])
+@pytest.mark.parametrize(
+    ("qualities", "is_so"),
+    [
+        ([0.5, 0.6, 0.7], False),
+        ([0.5, 0.7, 0.6], False),
+        ([0.5, 0.7, 0.6, 0.7], True),
+        ([0.7, 0.6, 0.71], False),
+        ([NAN] * 9, False),
+    ],
+)
 def test_training_ends_when_two_scorings_brought_nothing_better(qualities, is_so):
     assert has_stopped([dict(enumerate(qualities))], patience=2) is is_so
 

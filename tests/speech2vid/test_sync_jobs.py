@@ -12,8 +12,16 @@ from speech2vid.sync_pieces import RIGHT
 from speech2vid.sync_training import SyncTrainingSettings, trained
 from tests.speech2vid.talking_clips import made_people
 
-QUICK = SyncTrainingSettings(steps=15, score_every=5, width=16, embedding=16, learning_rate=5e-3, warm_up=5,
-                             averaging=0.8, batches=BatchSettings(num_clips=8, num_frames=40))
+QUICK = SyncTrainingSettings(
+    steps=15,
+    score_every=5,
+    width=16,
+    embedding=16,
+    learning_rate=5e-3,
+    warm_up=5,
+    averaging=0.8,
+    batches=BatchSettings(num_clips=8, num_frames=40),
+)
 
 
 class Killed(Exception):
@@ -30,14 +38,16 @@ def _at_work():
 
 def job(folder, name: str = "fold0", left_out=("p1", "p2")) -> TrainingJob:
     folder.mkdir(exist_ok=True)
-    return TrainingJob(name=name, folder=folder, left_out=frozenset(left_out), is_scored=bool(left_out), settings=QUICK,
-                       seed=3)
+    return TrainingJob(
+        name=name, folder=folder, left_out=frozenset(left_out), is_scored=bool(left_out), settings=QUICK, seed=3
+    )
 
 
 def kill_at(killing_step: int):
     def after_step(step: int) -> None:
         if step == killing_step:
             raise Killed
+
     return after_step
 
 
@@ -60,8 +70,10 @@ def test_stretches_of_a_training_are_the_training(tmp_path):
         train_to(stretched, step)
     learnt = [clip for clip in made_people() if clip.speaker not in ("p1", "p2")]
     at_once, in_parts = trained(learnt, QUICK, 3), load_towers(stretched.towers_path(15), QUICK)
-    assert all(torch.equal(one, other) for one, other in zip(at_once.state_dict().values(),
-                                                             in_parts.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(at_once.state_dict().values(), in_parts.state_dict().values(), strict=True)
+    )
 
 
 def test_what_is_finished_is_not_trained_again(tmp_path):

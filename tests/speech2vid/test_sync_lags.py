@@ -16,7 +16,7 @@ CLIP = dataclasses.replace(made_clip("ann", 1), name="a.mp4", lag_frames=2.0)
 def likeness(lag_frames: float, num_frames: int = 100) -> np.ndarray:
     """Of frames that agree on a lag."""
     noise = np.random.default_rng(0).normal(0, 0.02, (num_frames, 31))
-    return (np.exp(-(np.arange(-15, 16) - lag_frames) ** 2 / 4) + noise).astype(np.float32)
+    return (np.exp(-((np.arange(-15, 16) - lag_frames) ** 2) / 4) + noise).astype(np.float32)
 
 
 def found(scores: np.ndarray, calibration: Calibration = SURE, **given: float) -> dict:

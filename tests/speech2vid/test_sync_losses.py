@@ -12,8 +12,9 @@ def embeddings(seed: int = 0) -> torch.Tensor:
     return normalize(torch.randn(6, 50, 256, generator=torch.Generator().manual_seed(seed)), dim=2)
 
 
-@pytest.mark.parametrize("loss", [frame_loss, clip_loss, lambda *given: pair_loss(*given, max_shift=15)],
-                         ids=["frame", "clip", "pair"])
+@pytest.mark.parametrize(
+    "loss", [frame_loss, clip_loss, lambda *given: pair_loss(*given, max_shift=15)], ids=["frame", "clip", "pair"]
+)
 def test_pairs_in_step_cost_little_and_strangers_much(loss):
     face = embeddings()
     assert loss(face, face, SPEECH, SCALE) < 0.1

@@ -11,11 +11,15 @@ VECTORS = np.random.default_rng(7).normal(size=(2000, 64)).astype(np.float32) / 
 def numbered(speaker: str, seed: int, num_frames: int = 150) -> TalkingClip:
     """Frame t of the face and of the sound both carry one number, of which no other clip has any."""
     numbers = np.arange(num_frames) + 200 * seed
-    return TalkingClip(name=f"{speaker}{seed}", speaker=speaker, licence="",
-                       positions=np.repeat(numbers[:, None], 192, 1).astype(np.float32),
-                       columns=np.full((4 * num_frames, 40), 9, np.float32),
-                       spoken=np.zeros((1, 2 * num_frames, 288), np.float16),
-                       samples=np.repeat(numbers, 640).astype(np.int16))
+    return TalkingClip(
+        name=f"{speaker}{seed}",
+        speaker=speaker,
+        licence="",
+        positions=np.repeat(numbers[:, None], 192, 1).astype(np.float32),
+        columns=np.full((4 * num_frames, 40), 9, np.float32),
+        spoken=np.zeros((1, 2 * num_frames, 288), np.float16),
+        samples=np.repeat(numbers, 640).astype(np.int16),
+    )
 
 
 class NumberNetwork:
@@ -66,7 +70,8 @@ def test_a_wrong_sound_never_holds_the_right_one():
 def test_the_same_seed_gives_the_same_pieces():
     again = judge_pieces(CLIPS, [], NumberNetwork(), seed=0)
     assert [(one.cell, one.kind, one.features.tolist()) for one in again] == [
-        (one.cell, one.kind, one.features.tolist()) for one in PIECES]
+        (one.cell, one.kind, one.features.tolist()) for one in PIECES
+    ]
 
 
 def test_someone_alone_is_told_from_strangers():

@@ -28,7 +28,12 @@ def alone(tmp_path_factory):
 def test_more_workers_change_no_number(alone, tmp_path):
     (held, pairs), (again, others) = alone, one_round(tmp_path, workers=2)
     assert (held.folds, held.scores, held.steps, held.calibration, held.calibration_scores) == (
-        again.folds, again.scores, again.steps, again.calibration, again.calibration_scores)
+        again.folds,
+        again.scores,
+        again.steps,
+        again.calibration,
+        again.calibration_scores,
+    )
     for one, other in zip(pairs, others, strict=True):
         assert all(torch.equal(one.state_dict()[name], other.state_dict()[name]) for name in one.state_dict())
 

@@ -8,8 +8,13 @@ def embedded(speaker: str, seed: int, num_frames: int = 150, likeness: float = 1
     random = np.random.default_rng(seed)
     sound, other = random.normal(size=(2, num_frames, 32)) / np.sqrt(32)
     face = likeness * sound + (1 - likeness) * other
-    return EmbeddedClip(name=speaker, speaker=speaker, face=face.astype(np.float32), sound=sound.astype(np.float32),
-                        speech=np.ones(num_frames, bool))
+    return EmbeddedClip(
+        name=speaker,
+        speaker=speaker,
+        face=face.astype(np.float32),
+        sound=sound.astype(np.float32),
+        speech=np.ones(num_frames, bool),
+    )
 
 
 def test_a_perfect_network_scores_one():

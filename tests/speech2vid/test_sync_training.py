@@ -12,8 +12,16 @@ from tests.speech2vid.talking_clips import made_clip, made_people
 from transforms.speakers.evidence import Calibration
 from transforms.speakers.sync_network import FACE_INPUT, SOUND_INPUT, SPOKEN_INPUT, load_sync_network
 
-QUICK = SyncTrainingSettings(steps=40, score_every=20, width=16, embedding=16, learning_rate=5e-3, warm_up=5,
-                             averaging=0.8, batches=BatchSettings(num_clips=8, num_frames=40))
+QUICK = SyncTrainingSettings(
+    steps=40,
+    score_every=20,
+    width=16,
+    embedding=16,
+    learning_rate=5e-3,
+    warm_up=5,
+    averaging=0.8,
+    batches=BatchSettings(num_clips=8, num_frames=40),
+)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,5 @@
 """Changed voices: what is said stays where it was."""
+
 import numpy as np
 
 from speech2vid.sync_voices import change_voice, hear_voices
@@ -26,8 +27,10 @@ def test_loud_and_quiet_stay_where_they_were_in_every_version():
     heard = hear_voices(sounds, ["a", "b"], LoudnessEncoder(), seed=0)
     assert [versions.shape for versions in heard] == [(16, 200, 288), (16, 160, 288)]
     as_it_is = heard[0][0, :, 0].astype(float)
-    fits = [[np.corrcoef(np.roll(as_it_is, shift), version[:, 0].astype(float))[0, 1] for shift in (-8, 0, 8)]
-            for version in heard[0][1:]]
+    fits = [
+        [np.corrcoef(np.roll(as_it_is, shift), version[:, 0].astype(float))[0, 1] for shift in (-8, 0, 8)]
+        for version in heard[0][1:]
+    ]
     assert (np.argmax(fits, 1) == 1).mean() > 0.9
 
 

@@ -19,8 +19,23 @@ from tests.speech2vid.talking_pictures import SMALLEST, write_talking_faces
 
 
 def _options(dataset, output, *more: str):
-    return read_options(["--dataset", str(dataset), "--output", str(output), "--recipe", "tiny", "--device", "cpu",
-                         "--threads", "1", "--workers", "0", *more])
+    return read_options(
+        [
+            "--dataset",
+            str(dataset),
+            "--output",
+            str(output),
+            "--recipe",
+            "tiny",
+            "--device",
+            "cpu",
+            "--threads",
+            "1",
+            "--workers",
+            "0",
+            *more,
+        ]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +97,7 @@ def test_nothing_is_pickled(trained):
 
 def test_a_run_that_was_killed_goes_on_to_the_same_generator(trained, dataset, tmp_path):
     """As if killed after two of four steps, in mid-epoch."""
+
     class Killed(Exception):
         pass
 
@@ -123,8 +139,14 @@ def test_options_that_make_no_sense_are_refused(words, dataset, tmp_path):
 
 
 def _one_rank(rank: int, port: int, dataset: str, output: str) -> None:
-    os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", LOCAL_WORLD_SIZE="2",
-                      MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    os.environ.update(
+        RANK=str(rank),
+        LOCAL_RANK=str(rank),
+        WORLD_SIZE="2",
+        LOCAL_WORLD_SIZE="2",
+        MASTER_ADDR="127.0.0.1",
+        MASTER_PORT=str(port),
+    )
     train_dataset(_options(dataset, output), dataclasses.replace(SMALLEST, steps=2))
 
 

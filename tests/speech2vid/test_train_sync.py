@@ -12,17 +12,37 @@ from speech2vid.train_sync import main
 from tests.speech2vid.made_datasets import clip_members, talking_members, write_dataset
 from transforms.speakers.sync_network import load_sync_network
 
-SMALL = ["--steps", "2", "--folds", "2", "--networks", "1", "--workers", "1", "--rounds", "2",
-         "--only", "licence=CC-BY-4.0"]
+SMALL = [
+    "--steps",
+    "2",
+    "--folds",
+    "2",
+    "--networks",
+    "1",
+    "--workers",
+    "1",
+    "--rounds",
+    "2",
+    "--only",
+    "licence=CC-BY-4.0",
+]
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
     """Six people, of whom one lags by four frames and one comes without a licence."""
-    members = [member for number, person in enumerate("abcdef") for take in range(2)
-               for member in talking_members(f"{person}{take}", person, 10 * number + take,
-                                             late_frames=4 if person == "c" else 0,
-                                             licence="" if person == "f" else "CC BY 4.0")]
+    members = [
+        member
+        for number, person in enumerate("abcdef")
+        for take in range(2)
+        for member in talking_members(
+            f"{person}{take}",
+            person,
+            10 * number + take,
+            late_frames=4 if person == "c" else 0,
+            licence="" if person == "f" else "CC BY 4.0",
+        )
+    ]
     return write_dataset(tmp_path_factory.mktemp("talk") / "out", {"train-000000": members})
 
 
@@ -90,9 +110,14 @@ def test_a_folder_that_holds_a_network_is_not_written_over(dataset, tmp_path):
     assert (tmp_path / "lip_sync.onnx").read_bytes() == b"kept"
 
 
-@pytest.mark.parametrize(("words", "line"), [
-    (["--seed", "1"], "begun with seed 0, not 1"), (["--steps", "3"], "begun with steps 800, not 3"),
-    (["--only", "speaker=a"], "begun with only none, not speaker=a")])
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--seed", "1"], "begun with seed 0, not 1"),
+        (["--steps", "3"], "begun with steps 800, not 3"),
+        (["--only", "speaker=a"], "begun with only none, not speaker=a"),
+    ],
+)
 def test_the_folder_of_another_run_is_refused(dataset, tmp_path, monkeypatch, words, line):
     monkeypatch.setattr("speech2vid.train_sync._train", lambda *given: None)
     main(["--dataset", str(dataset), "--output", str(tmp_path / "new")])

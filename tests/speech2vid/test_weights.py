@@ -1,4 +1,5 @@
 """The generator that comes along."""
+
 from speech2vid.generator_file import DEFAULT_PATH, GeneratorFile
 
 

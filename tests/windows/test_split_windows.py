@@ -14,16 +14,36 @@ from transforms.windows.split_windows import speech_windows, split_windows
 
 def timeline_of(num_frames, key_every, rate=Fraction(25)):
     ticks = np.round(np.arange(num_frames) * 90_000 / float(rate)).astype(np.int64) + 1234
-    return Timeline(presentation_ticks=ticks, key_frames=np.arange(num_frames) % key_every == 0, time_base=Fraction(1, 90_000))
+    return Timeline(
+        presentation_ticks=ticks, key_frames=np.arange(num_frames) % key_every == 0, time_base=Fraction(1, 90_000)
+    )
 
 
 def video_of(timeline, num_frames, speech=()):
-    stream = VideoStream(index=0, codec="h264", width=2, height=2, coded_width=2, coded_height=2, rotation_deg=0,
-                         average_rate=Fraction(25), time_base=timeline.time_base, num_frames=len(timeline.presentation_ticks))
+    stream = VideoStream(
+        index=0,
+        codec="h264",
+        width=2,
+        height=2,
+        coded_width=2,
+        coded_height=2,
+        rotation_deg=0,
+        average_rate=Fraction(25),
+        time_base=timeline.time_base,
+        num_frames=len(timeline.presentation_ticks),
+    )
     probe = MediaProbe(container="mp4", duration_s=1.0, video=stream, sounds=(), sound_index=-1)
-    return Video(source=made_source("/a.mp4"), probe=probe, num_frames=num_frames, timeline_uri="", sound_uri="",
-                 speech=tuple(SpeechTurn(start_sample=start, end_sample=end, voice="", overlapped=False)
-                              for start, end in speech), speech_model="fake")
+    return Video(
+        source=made_source("/a.mp4"),
+        probe=probe,
+        num_frames=num_frames,
+        timeline_uri="",
+        sound_uri="",
+        speech=tuple(
+            SpeechTurn(start_sample=start, end_sample=end, voice="", overlapped=False) for start, end in speech
+        ),
+        speech_model="fake",
+    )
 
 
 def test_windows_begin_at_the_first_key_frame_from_each_half_minute_on():
@@ -50,12 +70,16 @@ def test_windows_begin_with_a_frame_that_needs_none_before_its_key_frame():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(1, 6000), st.integers(1, 3000), st.sampled_from([Fraction(24_000, 1001), Fraction(25), Fraction(60)]))
+@given(
+    st.integers(1, 6000), st.integers(1, 3000), st.sampled_from([Fraction(24_000, 1001), Fraction(25), Fraction(60)])
+)
 def test_every_frame_is_in_exactly_one_window(num_source_frames, key_every, rate):
     timeline = timeline_of(num_source_frames, key_every, rate)
     num_frames = num_timeline_frames(timeline.presentation_ticks, timeline.time_base)
     windows = split_windows(timeline, num_frames)
-    assert [frame for start, end in windows for frame in (start, end)][:-1:2] == [0, *[end for _, end in windows[:-1]]][:len(windows)]
+    assert [frame for start, end in windows for frame in (start, end)][:-1:2] == [0, *[end for _, end in windows[:-1]]][
+        : len(windows)
+    ]
     assert all(0 < end - start <= 1500 for start, end in windows)
     assert (windows[-1][1] if windows else 0) == num_frames
 
@@ -63,20 +87,31 @@ def test_every_frame_is_in_exactly_one_window(num_source_frames, key_every, rate
 def test_a_window_without_speech_is_dropped_with_its_seconds():
     timeline = timeline_of(2500, 750)
     judged = speech_windows(video_of(timeline, 2500, [(0, 2400), (750 * 640, 760 * 640)]), timeline)
-    assert [(row.kept, round(row.value, 3)) for _, row in judged] == [(False, 0.15), (True, 0.4), (False, 0.0), (False, 0.0)]
+    assert [(row.kept, round(row.value, 3)) for _, row in judged] == [
+        (False, 0.15),
+        (True, 0.4),
+        (False, 0.0),
+        (False, 0.0),
+    ]
     assert judged[0][1].subject_id == "0123456789abcdef-w00000" and judged[0][1].subject_kind == "window"
 
 
 def test_overlapping_turns_count_once():
     timeline = timeline_of(75, 75)
-    (_, row), = speech_windows(video_of(timeline, 75, [(0, 16_000), (8_000, 24_000), (9_000, 10_000)]), timeline)
+    ((_, row),) = speech_windows(video_of(timeline, 75, [(0, 16_000), (8_000, 24_000), (9_000, 10_000)]), timeline)
     assert row.value == 1.5
 
 
 def test_a_window_knows_the_speech_a_second_beside_it_and_no_more():
     timeline = timeline_of(2250, 750)
-    turns = [(0, 100), (29 * 16_000 - 50, 29 * 16_000), (29 * 16_000, 29 * 16_000 + 1), (35 * 16_000, 36 * 16_000),
-             (61 * 16_000 - 1, 62 * 16_000), (61 * 16_000, 62 * 16_000)]
+    turns = [
+        (0, 100),
+        (29 * 16_000 - 50, 29 * 16_000),
+        (29 * 16_000, 29 * 16_000 + 1),
+        (35 * 16_000, 36 * 16_000),
+        (61 * 16_000 - 1, 62 * 16_000),
+        (61 * 16_000, 62 * 16_000),
+    ]
     window = speech_windows(video_of(timeline, 2250, turns), timeline)[1][0]
     assert [(turn.start_sample, turn.end_sample) for turn in window.video.speech] == turns[2:5]
     assert (window.start_frame, window.end_frame, window.is_last) == (750, 1500, False)

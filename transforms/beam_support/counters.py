@@ -1,4 +1,5 @@
 """Beam metrics with the stage as namespace: in, out, dropped_<reason>, failed_<kind>, <work>_msec."""
+
 import functools
 
 from apache_beam.metrics import Metrics

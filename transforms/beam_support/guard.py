@@ -4,6 +4,7 @@ With `use_subprocess` the work runs in a child process, so that a segfault, an `
 the child and not the worker. Everything the child catches comes back as a value: an exception that fails to unpickle
 would look like a crash. Counters made in the child are lost; they are counted in the step after it.
 """
+
 import multiprocessing
 import resource
 import traceback
@@ -74,7 +75,8 @@ class Guarded(beam.PTransform):
         settle = _Settle(self.stage, self.fail_fast)
         if self.use_subprocess:
             caught = elements | "Run" >> calls.with_exception_handling(
-                main_tag="ran", dead_letter_tag="died", use_subprocess=True, timeout=self.timeout_s)
+                main_tag="ran", dead_letter_tag="died", use_subprocess=True, timeout=self.timeout_s
+            )
             died = caught.died | "Explain" >> beam.Map(_why_it_died, self.stage, self.place, self.timeout_s)
             outcomes = (caught.ran, died) | beam.Flatten()
         else:
@@ -157,5 +159,12 @@ def _why_it_died(dead: tuple, stage: str, place: Callable[[Any], Place], timeout
 
 def _row(kind: str, message: str, stage: str, place: Place) -> FailureRow:
     message = message.encode(errors="backslashreplace").decode()  # a path in it may hold bytes that are no UTF-8
-    return FailureRow(stage=stage, kind=kind, message=message, source_id=place.source_id, source_uri=place.source_uri,
-                      window_index=place.window_index, attempts=1)
+    return FailureRow(
+        stage=stage,
+        kind=kind,
+        message=message,
+        source_id=place.source_id,
+        source_uri=place.source_uri,
+        window_index=place.window_index,
+        attempts=1,
+    )

@@ -1,4 +1,5 @@
 """A bounded cache of remote files on this machine, shared by its processes: least recently used goes first."""
+
 import fcntl
 import hashlib
 import os
@@ -18,8 +19,9 @@ def cache_folder() -> Path:
     return Path(os.environ.get("TALKSHARD_CACHE") or default)
 
 
-def cached_copy(version: str, suffix: str, download: Callable[[str], None],
-                limit_bytes: int = CACHE_LIMIT_BYTES) -> str:
+def cached_copy(
+    version: str, suffix: str, download: Callable[[str], None], limit_bytes: int = CACHE_LIMIT_BYTES
+) -> str:
     """Path of the copy of one version of a file, made by `download(path)` when it is not there."""
     folder = cache_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

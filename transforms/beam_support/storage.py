@@ -3,6 +3,7 @@
 A uri is a local path (any name the system allows), a percent-encoded `file://` uri, or a url of one of Beam's
 filesystems. Trouble with reading raises UnreadableSource, trouble with writing StorageError; both name the uri.
 """
+
 import os
 import posixpath
 import re
@@ -32,7 +33,7 @@ def path_of(uri: str) -> str:
     """Path of a local uri; bytes that are no UTF-8 become surrogates, as everywhere in Python."""
     if not uri.startswith("file://"):
         return uri
-    return os.fsdecode(unquote_to_bytes(uri[len("file://"):]))
+    return os.fsdecode(unquote_to_bytes(uri[len("file://") :]))
 
 
 def join(base: str, *parts: str) -> str:

@@ -1,4 +1,5 @@
 """The parts of one stored clip, as bytes (DESIGN: one clip in a shard)."""
+
 import io
 import json
 
@@ -19,8 +20,9 @@ PARTS = ("json", "mfcc.npy", "flac", "landmarks.npy", "align.npy", "mesh.npy", "
 _PLACE = ("shard", "tar_offset", "tar_length")  # not known until the clip lies in a shard
 
 
-def clip_parts(row: ClipRow, tube: FaceTube, faces_rgb: list[np.ndarray], samples: np.ndarray,
-               jpeg_quality: int) -> list[tuple[str, bytes]]:
+def clip_parts(
+    row: ClipRow, tube: FaceTube, faces_rgb: list[np.ndarray], samples: np.ndarray, jpeg_quality: int
+) -> list[tuple[str, bytes]]:
     """Parts of a clip of T frames, in order.
 
     tube: the clip's T frames; faces_rgb: T aligned faces; samples: int16 (640 T,), already shifted.
@@ -28,8 +30,13 @@ def clip_parts(row: ClipRow, tube: FaceTube, faces_rgb: list[np.ndarray], sample
     jpegs = [encode_jpeg(face, jpeg_quality) for face in faces_rgb]
     landmarks = five_points(tube.mesh.astype(np.float32)) * (row.image_px / MESH_UNIT)
     contents = (
-        _json(row), _npy(clip_mfcc(samples)), flac_bytes(samples), _npy(landmarks.astype(np.float32)),
-        _npy(invert_affine(tube.align.astype(np.float64)).astype(np.float32)), _npy(tube.mesh), b"".join(jpegs),
+        _json(row),
+        _npy(clip_mfcc(samples)),
+        flac_bytes(samples),
+        _npy(landmarks.astype(np.float32)),
+        _npy(invert_affine(tube.align.astype(np.float64)).astype(np.float32)),
+        _npy(tube.mesh),
+        b"".join(jpegs),
         _npy(np.cumsum([0, *map(len, jpegs)]).astype(np.uint32)),
     )
     return list(zip(PARTS, contents, strict=True))
@@ -39,8 +46,14 @@ def align_face(crop_rgb: np.ndarray, crop_to_source: np.ndarray, align: np.ndarr
     """Aligned face, RGB uint8 (image_px, image_px, 3), of a cut-out; outside it is filled with FILL_VALUE."""
     linear = align[:, :2] @ crop_to_source[:, :2]
     shift = align[:, :2] @ crop_to_source[:, 2] + align[:, 2]
-    return cv2.warpAffine(crop_rgb, np.column_stack([linear, shift]), (image_px, image_px), flags=cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_CONSTANT, borderValue=(FILL_VALUE,) * 3)
+    return cv2.warpAffine(
+        crop_rgb,
+        np.column_stack([linear, shift]),
+        (image_px, image_px),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(FILL_VALUE,) * 3,
+    )
 
 
 def flac_bytes(samples: np.ndarray) -> bytes:

@@ -1,4 +1,5 @@
 """Settings of the stored clips."""
+
 from dataclasses import dataclass
 
 from schemas.settings import require, setting

@@ -1,4 +1,5 @@
 """CutClips: speaking turns to finished clips in packs; only references travel on."""
+
 import functools
 import hashlib
 from collections.abc import Iterator
@@ -39,10 +40,10 @@ class CutClips(beam.PTransform):
     fail_fast: bool = False
 
     def expand(self, turns: beam.PCollection[WindowTurns]) -> CutClipsOutputs:
-        guarded = turns | "Cut" >> Guarded(work=_Cut(self.config, self.staging), stage=STAGE, place=place_of_turns,
-                                           fail_fast=self.fail_fast)
-        parts = guarded.results | "Part" >> beam.ParDo(_Part()).with_outputs(
-            "outcomes", "decisions", main="clips")
+        guarded = turns | "Cut" >> Guarded(
+            work=_Cut(self.config, self.staging), stage=STAGE, place=place_of_turns, fail_fast=self.fail_fast
+        )
+        parts = guarded.results | "Part" >> beam.ParDo(_Part()).with_outputs("outcomes", "decisions", main="clips")
         return CutClipsOutputs(parts.clips, parts.outcomes, parts.decisions, guarded.failures)
 
 
@@ -58,12 +59,24 @@ class _Cut(beam.DoFn):
         clips = [item for item in made if isinstance(item, CutClip)]
         decisions = [item for item in made if isinstance(item, DecisionRow)]
         refs = self._pack(clips)
-        mark_window(self._staging, WindowMark(
-            window_id=window.window_id, num_frames=window.end_frame - window.start_frame,
-            tracks=len(turns.faces.tracks), clips=len(refs), dropped=sum(not row.kept for row in decisions), failed=0))
-        yield WindowOutcome(source_id=window.video.source.source_id, window_index=window.index,
-                            outcome="clips" if refs else "decided", num_clips=len(refs),
-                            damaged_frames=turns.faces.damaged_frames)
+        mark_window(
+            self._staging,
+            WindowMark(
+                window_id=window.window_id,
+                num_frames=window.end_frame - window.start_frame,
+                tracks=len(turns.faces.tracks),
+                clips=len(refs),
+                dropped=sum(not row.kept for row in decisions),
+                failed=0,
+            ),
+        )
+        yield WindowOutcome(
+            source_id=window.video.source.source_id,
+            window_index=window.index,
+            outcome="clips" if refs else "decided",
+            num_clips=len(refs),
+            damaged_frames=turns.faces.damaged_frames,
+        )
         yield from refs
         yield from decisions
 
@@ -76,8 +89,17 @@ class _Cut(beam.DoFn):
         write_once(uri, data)
         refs, offset = [], 0
         for clip in clips:
-            refs.append(ClipRef(key=clip.row.key, split=clip.row.split, pack_uri=uri, offset=offset,
-                                length=len(clip.members), sha256=hashlib.sha256(clip.members).hexdigest(), row=clip.row))
+            refs.append(
+                ClipRef(
+                    key=clip.row.key,
+                    split=clip.row.split,
+                    pack_uri=uri,
+                    offset=offset,
+                    length=len(clip.members),
+                    sha256=hashlib.sha256(clip.members).hexdigest(),
+                    row=clip.row,
+                )
+            )
             offset += len(clip.members)
         return refs
 

@@ -1,4 +1,5 @@
 """Which detection is which known face: optimal assignment by overlap."""
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 

@@ -1,4 +1,5 @@
 """BlazeFace, full range (Bazarevsky et al. 2019, Apache-2.0), through LiteRT: quick, 192 px input, misses small faces."""
+
 import cv2
 import numpy as np
 
@@ -25,9 +26,12 @@ class BlazeFace:
         """See FaceDetector."""
         height, width = rgb.shape[:2]
         scale = _SIDE / max(height, width)
-        picture = cv2.warpAffine(rgb, np.array([[scale, 0, (_SIDE - width * scale) / 2],
-                                                [0, scale, (_SIDE - height * scale) / 2]]), (_SIDE, _SIDE),
-                                 flags=cv2.INTER_AREA)
+        picture = cv2.warpAffine(
+            rgb,
+            np.array([[scale, 0, (_SIDE - width * scale) / 2], [0, scale, (_SIDE - height * scale) / 2]]),
+            (_SIDE, _SIDE),
+            flags=cv2.INTER_AREA,
+        )
         raw, logits = self._network.run(picture[None].astype(np.float32) / 127.5 - 1)
         scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -80, 80)))
         kept = scores > self._score

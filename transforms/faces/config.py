@@ -1,4 +1,5 @@
 """Settings of finding and following faces."""
+
 from dataclasses import dataclass
 
 from schemas.settings import require, setting

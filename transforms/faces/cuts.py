@@ -1,4 +1,5 @@
 """Hard cuts, by PySceneDetect's content detector fed with the frames already decoded."""
+
 import cv2
 import numpy as np
 from scenedetect import FrameTimecode

@@ -1,4 +1,5 @@
 """Full-frame face detectors behind one small Protocol."""
+
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,10 @@ def load_detector(spec: str, *, min_box_px: float, score: float) -> FaceDetector
         return CenterFace(min_box_px=min_box_px, score=score)
     if spec == "blazeface":
         from transforms.faces.blazeface import BlazeFace
+
         return BlazeFace(score=score)
     from transforms.faces.insightface_pack import InsightFacePack
+
     return InsightFacePack(Path(spec.removeprefix("insightface:")), min_box_px=min_box_px, score=score)
 
 
@@ -90,16 +93,20 @@ def _dynamic_centerface(path: str) -> bytes:
     """The published file fixes a 10 x 3 x 32 x 32 input; the network is fully convolutional."""
     import onnx
     from onnx.tools.update_model_dims import update_inputs_outputs_dims
+
     model = onnx.load(path)
     dims = {value.name: [d.dim_value for d in value.type.tensor_type.shape.dim] for value in model.graph.input}
-    outputs = {value.name: ["batch", value.type.tensor_type.shape.dim[1].dim_value, "h", "w"]
-               for value in model.graph.output}
-    return update_inputs_outputs_dims(model, {**dims, "input.1": ["batch", 3, "height", "width"]},
-                                      outputs).SerializeToString()
+    outputs = {
+        value.name: ["batch", value.type.tensor_type.shape.dim[1].dim_value, "h", "w"] for value in model.graph.output
+    }
+    return update_inputs_outputs_dims(
+        model, {**dims, "input.1": ["batch", 3, "height", "width"]}, outputs
+    ).SerializeToString()
 
 
-def _decode_centerface(heat: np.ndarray, scale: np.ndarray, offset: np.ndarray, points: np.ndarray,
-                       score: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _decode_centerface(
+    heat: np.ndarray, scale: np.ndarray, offset: np.ndarray, points: np.ndarray, score: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Boxes (N, 4), scores (N,), landmarks (N, 5, 2) in network px from its four maps; stride 4."""
     rows, columns = np.nonzero(heat > score)
     size = np.exp(scale[:, rows, columns]) * 4  # height, width
@@ -118,8 +125,11 @@ def suppress(boxes_xyxy: np.ndarray, scores: np.ndarray, landmarks: np.ndarray, 
     sizes = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
     kept = cv2.dnn.NMSBoxes(np.hstack([boxes_xyxy[:, :2], sizes]).tolist(), scores.tolist(), 0.0, iou)
     kept = np.asarray(kept, np.int64).reshape(-1)
-    return Detections(boxes_xyxy=boxes_xyxy[kept], scores=np.asarray(scores, np.float32)[kept],
-                      landmarks=np.asarray(landmarks, np.float32).reshape(-1, 5, 2)[kept])
+    return Detections(
+        boxes_xyxy=boxes_xyxy[kept],
+        scores=np.asarray(scores, np.float32)[kept],
+        landmarks=np.asarray(landmarks, np.float32).reshape(-1, 5, 2)[kept],
+    )
 
 
 def file_sha256(path: Path) -> str:

@@ -1,4 +1,5 @@
 """From what was seen of a face to its tube and its row: gaps bridged and marked, the alignment smoothed."""
+
 import numpy as np
 from scipy.signal import savgol_filter
 
@@ -45,25 +46,56 @@ def boxes_of(track: LiveTrack) -> tuple[np.ndarray, np.ndarray]:
     return boxes.astype(np.float32), ~np.isin(frames, seen)
 
 
-def track_row(*, track: LiveTrack, end_rule: str, track_id: str, source_id: str, window_index: int,
-              tube: FaceTube | None, mesh: np.ndarray | None) -> TrackRow:
+def track_row(
+    *,
+    track: LiveTrack,
+    end_rule: str,
+    track_id: str,
+    source_id: str,
+    window_index: int,
+    tube: FaceTube | None,
+    mesh: np.ndarray | None,
+) -> TrackRow:
     """What is known of a track before its sound is heard."""
     boxes, interpolated = boxes_of(track)
     median_box = np.median(boxes, axis=0)
     pose = np.median(head_pose_deg(mesh), axis=0) if mesh is not None else np.zeros(3)
     sides = (boxes[:, 2:] - boxes[:, :2]).min(1)
     return TrackRow(
-        track_id=track_id, track_chain_id=track_id, source_id=source_id, window_index=window_index,
-        start_frame=track.start_frame, end_frame=track.start_frame + len(boxes), end_rule=end_rule,
-        box_xyxy=_floats(median_box), boxes_xyxy=tuple(_floats(box) for box in boxes),
-        interpolated=tuple(bool(value) for value in interpolated), face_source_px=float(np.median(sides)),
+        track_id=track_id,
+        track_chain_id=track_id,
+        source_id=source_id,
+        window_index=window_index,
+        start_frame=track.start_frame,
+        end_frame=track.start_frame + len(boxes),
+        end_rule=end_rule,
+        box_xyxy=_floats(median_box),
+        boxes_xyxy=tuple(_floats(box) for box in boxes),
+        interpolated=tuple(bool(value) for value in interpolated),
+        face_source_px=float(np.median(sides)),
         detector_score=float(np.median(track.scores)),
         mesh_presence=float(np.median([sighting.presence for sighting in track.sightings.values()])),
-        sharpness=_sharpness(tube), yaw_deg=float(pose[0]), pitch_deg=float(pose[1]), roll_deg=float(pose[2]),
+        sharpness=_sharpness(tube),
+        yaw_deg=float(pose[0]),
+        pitch_deg=float(pose[1]),
+        roll_deg=float(pose[2]),
         mouth_opening=float(mouth_opening(mesh).mean()) if mesh is not None else 0.0,
-        sync_curve=(), audio_lag_frames=None, audio_lag_se_frames=None, sync_probability=None, sync_margin=None,
-        sync_confidence=None, lse_d=None, lse_c=None, drift_frames_per_minute=None, drift_se_frames_per_minute=None,
-        stretch_middle_frames=(), stretch_lags_frames=(), stretch_lag_se_frames=(), active_share=0.0, voiced_share=0.0, face_embedding=_floats(track.embedding),
+        sync_curve=(),
+        audio_lag_frames=None,
+        audio_lag_se_frames=None,
+        sync_probability=None,
+        sync_margin=None,
+        sync_confidence=None,
+        lse_d=None,
+        lse_c=None,
+        drift_frames_per_minute=None,
+        drift_se_frames_per_minute=None,
+        stretch_middle_frames=(),
+        stretch_lags_frames=(),
+        stretch_lag_se_frames=(),
+        active_share=0.0,
+        voiced_share=0.0,
+        face_embedding=_floats(track.embedding),
     )
 
 
@@ -95,9 +127,9 @@ def _sharpness(tube: FaceTube | None) -> float:
         return 0.0
     values = []
     for frame in range(0, len(tube.boxes_xyxy), _SHARPNESS_EVERY):
-        picture = decode_jpeg(tube.crops_jpeg[tube.crops_index[frame]:tube.crops_index[frame + 1]])
+        picture = decode_jpeg(tube.crops_jpeg[tube.crops_index[frame] : tube.crops_index[frame + 1]])
         edge = len(picture) // 6  # the cut-out reaches 1.5 times the face
-        values.append(sharpness(picture[edge:len(picture) - edge, edge:len(picture) - edge]))
+        values.append(sharpness(picture[edge : len(picture) - edge, edge : len(picture) - edge]))
     return float(np.median(values))
 
 

@@ -1,4 +1,5 @@
 """Follow every face through the pictures of one window: detection now and then, the mesh from frame to frame."""
+
 from collections.abc import Iterable
 
 import numpy as np
@@ -21,8 +22,14 @@ _SAME_FACE_IOU = 0.6  # two tracks that overlap more follow one face
 class FaceFollower:
     """State of one window. Feed pictures in order with `look`; `finish` returns the tracks."""
 
-    def __init__(self, detector: FaceDetector, mesh: FaceMesh, config: FacesConfig, canonical: CanonicalFace,
-                 stopwatch: Stopwatch) -> None:
+    def __init__(
+        self,
+        detector: FaceDetector,
+        mesh: FaceMesh,
+        config: FacesConfig,
+        canonical: CanonicalFace,
+        stopwatch: Stopwatch,
+    ) -> None:
         self._detector, self._mesh, self._config, self._canonical = detector, mesh, config, canonical
         self._cuts, self._watch = CutFinder(config.cut_threshold), stopwatch
         self._live: list[LiveTrack] = []
@@ -65,8 +72,11 @@ class FaceFollower:
         since = frame - self._last_detection
         missed = any(track.has_mesh and track.last_frame != frame for track in self._live)
         boxes_only = any(not track.has_mesh for track in self._live)
-        return (since >= self._config.detect_every or (missed and since >= 2)
-                or (boxes_only and since >= self._config.max_gap_frames))
+        return (
+            since >= self._config.detect_every
+            or (missed and since >= 2)
+            or (boxes_only and since >= self._config.max_gap_frames)
+        )
 
     def _detect(self, frame: int, rgb: np.ndarray) -> None:
         with self._watch("detect"):
@@ -145,8 +155,9 @@ def _first_box(track: LiveTrack) -> tuple[float, ...]:
     return tuple(float(value) for value in next(iter(track.sightings.values())).box_xyxy)
 
 
-def follow_faces(pictures: Iterable[tuple[int, np.ndarray | None]], follower: FaceFollower, end_frame: int,
-                 end_rule: str) -> tuple[list[tuple[LiveTrack, str]], int]:
+def follow_faces(
+    pictures: Iterable[tuple[int, np.ndarray | None]], follower: FaceFollower, end_frame: int, end_rule: str
+) -> tuple[list[tuple[LiveTrack, str]], int]:
     """Tracks of the pictures (timeline frame, RGB or None), and how many pictures were None."""
     num_damaged = 0
     for frame, rgb in pictures:

@@ -1,4 +1,5 @@
 """A face while it is followed: what was seen of it, frame by frame."""
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,8 +32,9 @@ class LiveTrack:
 
     def see(self, frame: int, box_xyxy: np.ndarray, mesh: np.ndarray | None, presence: float) -> None:
         """Note that the face was seen in this frame."""
-        self.sightings[frame] = Sighting(box_xyxy=box_of_mesh(mesh) if mesh is not None else box_xyxy, mesh=mesh,
-                                         presence=presence)
+        self.sightings[frame] = Sighting(
+            box_xyxy=box_of_mesh(mesh) if mesh is not None else box_xyxy, mesh=mesh, presence=presence
+        )
 
     def confirm(self, frame: int, score: float) -> None:
         """Note that the detector saw it too."""

@@ -1,4 +1,5 @@
 """MediaPipe's face mesh (Kartynnik et al. 2019, Apache-2.0) through LiteRT: 468 points and a presence score."""
+
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,8 +54,12 @@ def region_of_detection(box_xyxy: np.ndarray, landmarks: np.ndarray) -> FaceRegi
     """Region of a detected face: 1.5 times its box, turned by its eyes."""
     x1, y1, x2, y2 = (float(value) for value in box_xyxy)
     dx, dy = landmarks[1] - landmarks[0]
-    return FaceRegion(centre_x=(x1 + x2) / 2, centre_y=(y1 + y2) / 2, side=1.5 * max(x2 - x1, y2 - y1),
-                      angle_rad=float(np.arctan2(dy, dx)))
+    return FaceRegion(
+        centre_x=(x1 + x2) / 2,
+        centre_y=(y1 + y2) / 2,
+        side=1.5 * max(x2 - x1, y2 - y1),
+        angle_rad=float(np.arctan2(dy, dx)),
+    )
 
 
 def region_of_mesh(mesh: np.ndarray) -> FaceRegion:
@@ -65,8 +70,9 @@ def region_of_mesh(mesh: np.ndarray) -> FaceRegion:
     upright = mesh[:, :2] @ turn  # coordinates along the turned axes
     low, high = upright.min(0), upright.max(0)
     centre = turn @ ((low + high) / 2)
-    return FaceRegion(centre_x=float(centre[0]), centre_y=float(centre[1]), side=1.5 * float((high - low).max()),
-                      angle_rad=angle)
+    return FaceRegion(
+        centre_x=float(centre[0]), centre_y=float(centre[1]), side=1.5 * float((high - low).max()), angle_rad=angle
+    )
 
 
 def box_of_mesh(mesh: np.ndarray) -> np.ndarray:
@@ -107,6 +113,7 @@ class LiteRtNetwork:
 
     def __init__(self, path: str) -> None:
         from ai_edge_litert.interpreter import Interpreter
+
         self._interpreter = Interpreter(path, num_threads=1)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]

@@ -1,4 +1,5 @@
 """TrackFaces: the one place that decodes pictures. Native decoders crash and hang on bad files: guarded."""
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -45,8 +46,14 @@ class TrackFaces(beam.PTransform):
     def expand(self, windows: beam.PCollection[Window]) -> TrackFacesOutputs:
         work = _Track(self.config, self.canonical, self.limits, self.staging)
         guarded = windows | "Track" >> Guarded(
-            work=work, stage=STAGE, place=place_of_window, use_subprocess=True, timeout_s=self.limits.window_s,
-            memory_mb=self.limits.memory_mb, fail_fast=self.fail_fast)
+            work=work,
+            stage=STAGE,
+            place=place_of_window,
+            use_subprocess=True,
+            timeout_s=self.limits.window_s,
+            memory_mb=self.limits.memory_mb,
+            fail_fast=self.fail_fast,
+        )
         counted = guarded.results | "Count" >> beam.Map(_counted).with_output_types(WindowFaces)
         return TrackFacesOutputs(counted, guarded.failures)
 
@@ -58,8 +65,9 @@ class _Track(beam.DoFn):
         self._config, self._canonical, self._limits, self._staging = config, canonical, limits, staging
 
     def setup(self) -> None:
-        self._detector = load_detector(self._config.detector, min_box_px=self._config.min_box_px,
-                                       score=self._config.detector_score)
+        self._detector = load_detector(
+            self._config.detector, min_box_px=self._config.min_box_px, score=self._config.detector_score
+        )
         self._mesh = MediaPipeMesh()
         self._pictures = WindowPictures(local_path)
 
@@ -67,14 +75,29 @@ class _Track(beam.DoFn):
         stopwatch = Stopwatch()
         uri = join(self._staging, "tubes", f"{window.window_id}.npz")
         faces, tubes = track_faces(
-            window=window, pictures=self._timed(window, stopwatch), detector=self._detector, mesh=self._mesh,
-            config=self._config, canonical=self._canonical, damaged_share=self._limits.damaged_share,
-            stopwatch=stopwatch, tube_uri=uri)
+            window=window,
+            pictures=self._timed(window, stopwatch),
+            detector=self._detector,
+            mesh=self._mesh,
+            config=self._config,
+            canonical=self._canonical,
+            damaged_share=self._limits.damaged_share,
+            stopwatch=stopwatch,
+            tube_uri=uri,
+        )
         if tubes:
             write_once(uri, write_tubes(tubes))
-        mark_window(self._staging, WindowMark(
-            window_id=window.window_id, num_frames=window.end_frame - window.start_frame, tracks=len(faces.tracks),
-            clips=0, dropped=0, failed=0))
+        mark_window(
+            self._staging,
+            WindowMark(
+                window_id=window.window_id,
+                num_frames=window.end_frame - window.start_frame,
+                tracks=len(faces.tracks),
+                clips=0,
+                dropped=0,
+                failed=0,
+            ),
+        )
         yield faces
 
     def _timed(self, window: Window, stopwatch: Stopwatch) -> Iterator[tuple[int, np.ndarray | None]]:

@@ -1,4 +1,5 @@
 """Where the time goes: milliseconds by kernel."""
+
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

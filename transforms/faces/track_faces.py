@@ -1,4 +1,5 @@
 """All faces of one window: the plain twin of TrackFaces."""
+
 from collections.abc import Iterable
 
 import numpy as np
@@ -15,9 +16,18 @@ from transforms.media.canonical import CanonicalFace
 from transforms.media.tubes import FaceTube
 
 
-def track_faces(*, window: Window, pictures: Iterable[tuple[int, np.ndarray | None]], detector: FaceDetector,
-                mesh: FaceMesh, config: FacesConfig, canonical: CanonicalFace, damaged_share: float,
-                stopwatch: Stopwatch, tube_uri: str) -> tuple[WindowFaces, dict[str, FaceTube]]:
+def track_faces(
+    *,
+    window: Window,
+    pictures: Iterable[tuple[int, np.ndarray | None]],
+    detector: FaceDetector,
+    mesh: FaceMesh,
+    config: FacesConfig,
+    canonical: CanonicalFace,
+    damaged_share: float,
+    stopwatch: Stopwatch,
+    tube_uri: str,
+) -> tuple[WindowFaces, dict[str, FaceTube]]:
     """Faces of a window and their tubes by track name.
 
     pictures: (timeline frame, RGB uint8 (H, W, 3) or None where it could not be decoded), in order. Raises DamagedMedia
@@ -28,8 +38,10 @@ def track_faces(*, window: Window, pictures: Iterable[tuple[int, np.ndarray | No
     ended, num_damaged = follow_faces(pictures, follower, window.end_frame, end_rule)
     num_frames = window.end_frame - window.start_frame
     if num_damaged > damaged_share * num_frames:
-        raise DamagedMedia(f"{window.video.source.source_uri}: {num_damaged} of {num_frames} pictures of window "
-                           f"{window.index} cannot be decoded, more than limits.damaged_share = {damaged_share} allows")
+        raise DamagedMedia(
+            f"{window.video.source.source_uri}: {num_damaged} of {num_frames} pictures of window "
+            f"{window.index} cannot be decoded, more than limits.damaged_share = {damaged_share} allows"
+        )
     tracks, tubes = [], {}
     with stopwatch("tube"):
         for number, (live, rule) in enumerate(ended):
@@ -37,17 +49,39 @@ def track_faces(*, window: Window, pictures: Iterable[tuple[int, np.ndarray | No
             tracks.append(track)
             if tube is not None:
                 tubes[track.name] = tube
-    return WindowFaces(window=window, tube_uri=tube_uri if tubes else "", tracks=tuple(tracks), detector=detector.name,
-                       detector_sha256=detector.sha256, mesh_sha256=mesh.sha256, damaged_frames=num_damaged,
-                       work_msec=stopwatch.milliseconds()), tubes
+    return WindowFaces(
+        window=window,
+        tube_uri=tube_uri if tubes else "",
+        tracks=tuple(tracks),
+        detector=detector.name,
+        detector_sha256=detector.sha256,
+        mesh_sha256=mesh.sha256,
+        damaged_frames=num_damaged,
+        work_msec=stopwatch.milliseconds(),
+    ), tubes
 
 
-def _finish(window: Window, number: int, live, end_rule: str, canonical: CanonicalFace,
-            smoothing_frames: int) -> tuple[FaceTrack, FaceTube | None]:
+def _finish(
+    window: Window, number: int, live, end_rule: str, canonical: CanonicalFace, smoothing_frames: int
+) -> tuple[FaceTrack, FaceTube | None]:
     name = f"t{number:03d}"
     track_id = f"{window.window_id}-{name}"
     tube, mesh = finish_tube(live, canonical, smoothing_frames) if live.has_mesh else (None, None)
-    row = track_row(track=live, end_rule=end_rule, track_id=track_id, source_id=window.video.source.source_id,
-                    window_index=window.index, tube=tube, mesh=mesh)
-    return FaceTrack(track_id=track_id, name=name, start_frame=row.start_frame, end_frame=row.end_frame,
-                     end_rule=end_rule, has_mesh=live.has_mesh, row=row), tube
+    row = track_row(
+        track=live,
+        end_rule=end_rule,
+        track_id=track_id,
+        source_id=window.video.source.source_id,
+        window_index=window.index,
+        tube=tube,
+        mesh=mesh,
+    )
+    return FaceTrack(
+        track_id=track_id,
+        name=name,
+        start_frame=row.start_frame,
+        end_frame=row.end_frame,
+        end_rule=end_rule,
+        has_mesh=live.has_mesh,
+        row=row,
+    ), tube

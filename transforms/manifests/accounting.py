@@ -1,4 +1,5 @@
 """Whether everything adds up, asked of the stored tables alone: metrics count a retried element twice."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -50,27 +51,45 @@ def totals(tables: Mapping[str, pa.Table]) -> Totals:
     database = _database(tables)
     inputs, sources, windows, failed, seconds = database.execute(
         "SELECT coalesce(sum(len(uris)), 0), count(*), coalesce(sum(num_windows), 0), "
-        "count(*) FILTER (WHERE status = 'failed'), coalesce(sum(duration_s), 0) FROM sources").fetchone()
+        "count(*) FILTER (WHERE status = 'failed'), coalesce(sum(duration_s), 0) FROM sources"
+    ).fetchone()
     clips, clip_frames = database.execute("SELECT count(*), coalesce(sum(num_frames), 0) FROM clips").fetchone()
     failures, bugs = database.execute("SELECT count(*), count(*) FILTER (WHERE kind = 'bug') FROM failures").fetchone()
     return Totals(
-        num_inputs=int(inputs), num_sources=sources, num_windows=int(windows), num_tracks=tables["tracks"].num_rows,
-        num_clips=clips, num_shards=tables["shards"].num_rows, num_failures=failures, num_bugs=bugs,
-        failed_sources=failed, source_s=round(float(seconds), 3), clip_s=round(int(clip_frames) / 25, 3))
+        num_inputs=int(inputs),
+        num_sources=sources,
+        num_windows=int(windows),
+        num_tracks=tables["tracks"].num_rows,
+        num_clips=clips,
+        num_shards=tables["shards"].num_rows,
+        num_failures=failures,
+        num_bugs=bugs,
+        failed_sources=failed,
+        source_s=round(float(seconds), 3),
+        clip_s=round(int(clip_frames) / 25, 3),
+    )
 
 
 def funnel_counts(tables: Mapping[str, pa.Table]) -> list[dict[str, object]]:
     """How many subjects each rule kept and dropped."""
-    rows = _database(tables).execute(
-        "SELECT stage, subject_kind, rule, count(*) FILTER (WHERE kept), count(*) FILTER (WHERE NOT kept) "
-        "FROM decisions GROUP BY ALL ORDER BY ALL").fetchall()
+    rows = (
+        _database(tables)
+        .execute(
+            "SELECT stage, subject_kind, rule, count(*) FILTER (WHERE kept), count(*) FILTER (WHERE NOT kept) "
+            "FROM decisions GROUP BY ALL ORDER BY ALL"
+        )
+        .fetchall()
+    )
     return [dict(zip(("stage", "subject_kind", "rule", "kept", "dropped"), row, strict=True)) for row in rows]
 
 
 def licences(tables: Mapping[str, pa.Table]) -> list[dict[str, object]]:
     """Sources that gave clips, and their clips, by licence."""
-    rows = _database(tables).execute(
-        "SELECT licence, count(DISTINCT source_id), count(*) FROM clips GROUP BY ALL ORDER BY ALL").fetchall()
+    rows = (
+        _database(tables)
+        .execute("SELECT licence, count(DISTINCT source_id), count(*) FROM clips GROUP BY ALL ORDER BY ALL")
+        .fetchall()
+    )
     return [dict(zip(("licence", "num_sources", "num_clips"), row, strict=True)) for row in rows]
 
 

@@ -1,4 +1,5 @@
 """Tables as Parquet parts: the same rows are the same bytes."""
+
 import hashlib
 import io
 from dataclasses import dataclass
@@ -46,15 +47,29 @@ def part_path(table: str, number: int) -> str:
 def part_bytes(table: str, rows: list) -> bytes:
     """A part as Parquet. Its rows are sorted by their table's columns, equal ones by all that they hold."""
     sink = io.BytesIO()
-    pq.write_table(_sorted_table(table, rows), sink, version="2.6", compression="zstd", compression_level=3,
-                   use_dictionary=True, write_statistics=True, row_group_size=65_536, data_page_size=1 << 20)
+    pq.write_table(
+        _sorted_table(table, rows),
+        sink,
+        version="2.6",
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=True,
+        write_statistics=True,
+        row_group_size=65_536,
+        data_page_size=1 << 20,
+    )
     return sink.getvalue()
 
 
 def manifest_part(table: str, number: int, num_rows: int, data: bytes) -> ManifestPart:
     """The record of a part that holds `data`."""
-    return ManifestPart(table=table, path=part_path(table, number), num_rows=num_rows, size_bytes=len(data),
-                        sha256=hashlib.sha256(data).hexdigest())
+    return ManifestPart(
+        table=table,
+        path=part_path(table, number),
+        num_rows=num_rows,
+        size_bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
 
 
 def _sorted_table(table: str, rows: list) -> pa.Table:

@@ -1,4 +1,5 @@
 """What became of one source: its facts and how each of its windows ended, as a row."""
+
 from schemas.clock import seconds_from_frames
 from schemas.media import MediaProbe, SoundStream
 from schemas.records import SourceFacts, WindowOutcome
@@ -12,21 +13,37 @@ def source_row(facts: SourceFacts, outcomes: list[WindowOutcome], num_failures: 
     ended = {name: sum(one.outcome == name for one in counted) for name in ("clips", "decided", "failed")}
     num_clips = sum(one.num_clips for one in counted)
     return SourceRow(
-        source_id=source.source_id, content_sha256=source.content_sha256, uris=source.uris,
-        size_bytes=source.size_bytes, **_stream_columns(facts.probe),
-        duration_s=seconds_from_frames(facts.num_frames), speech_s=facts.speech_s,
-        speaker=source.speaker, group=source.group, split=source.split, split_unit=source.split_unit,
-        licence=source.licence, consent=source.consent, language=source.language, num_windows=facts.num_windows,
-        windows_done=ended["clips"], windows_decided=ended["decided"], windows_failed=ended["failed"],
-        damaged_frames=sum(one.damaged_frames for one in counted), num_clips=num_clips,
-        status="clips" if num_clips else "failed" if num_failures else "decided")
+        source_id=source.source_id,
+        content_sha256=source.content_sha256,
+        uris=source.uris,
+        size_bytes=source.size_bytes,
+        **_stream_columns(facts.probe),
+        duration_s=seconds_from_frames(facts.num_frames),
+        speech_s=facts.speech_s,
+        speaker=source.speaker,
+        group=source.group,
+        split=source.split,
+        split_unit=source.split_unit,
+        licence=source.licence,
+        consent=source.consent,
+        language=source.language,
+        num_windows=facts.num_windows,
+        windows_done=ended["clips"],
+        windows_decided=ended["decided"],
+        windows_failed=ended["failed"],
+        damaged_frames=sum(one.damaged_frames for one in counted),
+        num_clips=num_clips,
+        status="clips" if num_clips else "failed" if num_failures else "decided",
+    )
 
 
 def failed_outcomes(failures: list[FailureRow]) -> list[WindowOutcome]:
     """The outcome of each window that a failure names: one that failed gives no other."""
     windows = sorted({(row.source_id, row.window_index) for row in failures if row.window_index >= 0})
-    return [WindowOutcome(source_id=source_id, window_index=window_index, outcome="failed", num_clips=0,
-                          damaged_frames=0) for source_id, window_index in windows]
+    return [
+        WindowOutcome(source_id=source_id, window_index=window_index, outcome="failed", num_clips=0, damaged_frames=0)
+        for source_id, window_index in windows
+    ]
 
 
 def _counted(outcomes: list[WindowOutcome], num_windows: int) -> list[WindowOutcome]:
@@ -39,11 +56,14 @@ def _stream_columns(probe: MediaProbe | None) -> dict[str, object]:
     video = probe.video if probe else None
     sound = probe.sounds[probe.sound_index] if probe and probe.sound_index >= 0 else None
     return {
-        "container": probe.container if probe else "", "video_codec": video.codec if video else "",
-        "width": video.width if video else 0, "height": video.height if video else 0,
+        "container": probe.container if probe else "",
+        "video_codec": video.codec if video else "",
+        "width": video.width if video else 0,
+        "height": video.height if video else 0,
         "source_fps": float(video.average_rate) if video else 0.0,
         "sounds": tuple(_sound_text(one) for one in probe.sounds) if probe else (),
-        "sound_stream": sound.index if sound else -1, "sound_start_s": sound.start_s if sound else 0.0,
+        "sound_stream": sound.index if sound else -1,
+        "sound_start_s": sound.start_s if sound else 0.0,
     }
 
 

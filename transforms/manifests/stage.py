@@ -1,4 +1,5 @@
 """The end of the graph: source rows, Parquet parts, and the commit that checks them and publishes the dataset."""
+
 import hashlib
 import io
 import json
@@ -31,12 +32,13 @@ class MakeSourceRows(beam.PTransform):
 
     def expand(self, ended: dict[str, beam.PCollection[Any]]) -> beam.PCollection[SourceRow]:
         keyed = {
-            "facts": ended["facts"] | "KeyFacts" >> beam.Map(
-                lambda facts: (facts.source.source_id, facts)).with_output_types(tuple[str, Any]),
-            "outcomes": ended["outcomes"] | "KeyOutcomes" >> beam.Map(
-                lambda outcome: (outcome.source_id, outcome)).with_output_types(tuple[str, Any]),
-            "failures": ended["failures"] | "KeyFailures" >> beam.Map(
-                lambda row: (row.source_id, row)).with_output_types(tuple[str, Any]),
+            "facts": ended["facts"]
+            | "KeyFacts" >> beam.Map(lambda facts: (facts.source.source_id, facts)).with_output_types(tuple[str, Any]),
+            "outcomes": ended["outcomes"]
+            | "KeyOutcomes"
+            >> beam.Map(lambda outcome: (outcome.source_id, outcome)).with_output_types(tuple[str, Any]),
+            "failures": ended["failures"]
+            | "KeyFailures" >> beam.Map(lambda row: (row.source_id, row)).with_output_types(tuple[str, Any]),
         }
         return keyed | beam.CoGroupByKey() | beam.FlatMapTuple(_source_rows).with_output_types(SourceRow)
 
@@ -48,19 +50,25 @@ class WriteManifests(beam.PTransform):
     output: str
 
     def expand(self, rows: beam.PCollection[Any]) -> beam.PCollection[ManifestPart]:
-        parts = (rows
-                 | "Tables" >> beam.Map(table_name).with_output_types(str)
-                 | beam.combiners.Count.PerElement()
-                 | beam.combiners.ToDict()
-                 | "Parts" >> beam.Map(_parts_of_tables))
+        parts = (
+            rows
+            | "Tables" >> beam.Map(table_name).with_output_types(str)
+            | beam.combiners.Count.PerElement()
+            | beam.combiners.ToDict()
+            | "Parts" >> beam.Map(_parts_of_tables)
+        )
         placed = rows | "Place" >> beam.Map(_placed, beam.pvalue.AsSingleton(parts)).with_output_types(
-            tuple[tuple[str, int], Any])
+            tuple[tuple[str, int], Any]
+        )
         empty = rows.pipeline | "EveryTable" >> beam.Create([((name, 0), None) for name in TABLES]).with_output_types(
-            tuple[tuple[str, int], Any])
-        return ((placed, empty)
-                | beam.Flatten()
-                | "ByPart" >> beam.GroupByKey()
-                | "Write" >> beam.MapTuple(_WritePart(self.output)).with_output_types(ManifestPart))
+            tuple[tuple[str, int], Any]
+        )
+        return (
+            (placed, empty)
+            | beam.Flatten()
+            | "ByPart" >> beam.GroupByKey()
+            | "Write" >> beam.MapTuple(_WritePart(self.output)).with_output_types(ManifestPart)
+        )
 
 
 @dataclass
@@ -75,9 +83,11 @@ class CommitDataset(beam.PTransform):
     staging: str = ""  # deleted once the dataset is published; "": left to the launcher
 
     def expand(self, parts: beam.PCollection[ManifestPart]) -> beam.PCollection[Verdict]:
-        return (parts
-                | "AllParts" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
-                | "Commit" >> beam.Map(self._commit).with_output_types(Verdict))
+        return (
+            parts
+            | "AllParts" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
+            | "Commit" >> beam.Map(self._commit).with_output_types(Verdict)
+        )
 
     def _commit(self, written: list[ManifestPart]) -> Verdict:
         parts = sorted(set(written))

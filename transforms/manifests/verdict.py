@@ -1,4 +1,5 @@
 """Whether a run made a dataset, and what run.json and dataset.json say of it."""
+
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -28,8 +29,10 @@ def judge_run(problems: list[str], found: Totals | None, max_bugs: int, max_fail
     if found.num_bugs > max_bugs:
         lines.append(f"{found.num_bugs} failures are bugs, more than --max_bugs {max_bugs}: see the failures table")
     if found.failed_sources > max_failed_share * found.num_sources:
-        lines.append(f"{found.failed_sources} of {found.num_sources} sources failed, a larger share than "
-                     f"--max_failed_share {max_failed_share:g}: see the failures table")
+        lines.append(
+            f"{found.failed_sources} of {found.num_sources} sources failed, a larger share than "
+            f"--max_failed_share {max_failed_share:g}: see the failures table"
+        )
     if lines:
         return Verdict(ok=False, exit_code=FAILED, problems=tuple(lines))
     if not found.num_clips:
@@ -37,17 +40,22 @@ def judge_run(problems: list[str], found: Totals | None, max_bugs: int, max_fail
     return Verdict(ok=True, exit_code=DONE, problems=())
 
 
-def run_summary(run: Mapping[str, object], verdict: Verdict, found: Totals | None,
-                tables: Mapping[str, pa.Table]) -> dict[str, object]:
+def run_summary(
+    run: Mapping[str, object], verdict: Verdict, found: Totals | None, tables: Mapping[str, pa.Table]
+) -> dict[str, object]:
     """run.json: what the launcher knew, the funnel and the verdict."""
-    return {**run, "funnel": funnel_counts(tables) if found else [],
-            "verdict": asdict(verdict) | (asdict(found) if found else {})}
+    return {
+        **run,
+        "funnel": funnel_counts(tables) if found else [],
+        "verdict": asdict(verdict) | (asdict(found) if found else {}),
+    }
 
 
 def dataset_record(parts: list[ManifestPart], tables: Mapping[str, pa.Table]) -> dict[str, object]:
     """dataset.json: every object of the dataset with its hash; readers start here."""
     return {
-        "generation": 1, "schema_version": SCHEMA_VERSION,
+        "generation": 1,
+        "schema_version": SCHEMA_VERSION,
         "shards": [{"path": row.pop("shard"), **row} for row in tables["shards"].to_pylist()],
         "manifests": [asdict(part) for part in parts],
         "licences": licences(tables),

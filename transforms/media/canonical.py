@@ -3,6 +3,7 @@
 A similarity (no reflection) takes eye centres and nose tip, never mouth or jaw, to the mean face in a 240 px frame;
 the crop of 197 px from (22, 22) is resized to `image_px`.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +22,10 @@ _MOUTH_FACE_PX = 112
 
 def mouth_window(image_px: int) -> tuple[slice, slice]:
     """Rows and columns of the mouth in a stored face of another side."""
-    rows, columns = (slice(*(round(edge * image_px / _MOUTH_FACE_PX) for edge in (side.start, side.stop)))
-                     for side in (MOUTH_ROWS, MOUTH_COLUMNS))
+    rows, columns = (
+        slice(*(round(edge * image_px / _MOUTH_FACE_PX) for edge in (side.start, side.stop)))
+        for side in (MOUTH_ROWS, MOUTH_COLUMNS)
+    )
     return rows, columns
 
 
@@ -77,7 +80,9 @@ def invert_affine(affine: np.ndarray) -> np.ndarray:
 def five_points(mesh: np.ndarray) -> np.ndarray:
     """Eye centres, nose tip, mouth corners, (T, 5, 2), from a mesh (T, 468, 2 or 3)."""
     right, left = mesh[:, RIGHT_EYE, :2].mean(1), mesh[:, LEFT_EYE, :2].mean(1)
-    return np.stack([right, left, mesh[:, NOSE_TIP, :2], mesh[:, MOUTH_CORNERS[0], :2], mesh[:, MOUTH_CORNERS[1], :2]], 1)
+    return np.stack(
+        [right, left, mesh[:, NOSE_TIP, :2], mesh[:, MOUTH_CORNERS[0], :2], mesh[:, MOUTH_CORNERS[1], :2]], 1
+    )
 
 
 def align_mesh(mesh: np.ndarray, affine: np.ndarray, image_px: int) -> np.ndarray:

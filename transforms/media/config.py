@@ -1,4 +1,5 @@
 """Limits on what a source may cost, and which of its sound streams is used."""
+
 from dataclasses import dataclass
 
 from schemas.settings import require, setting

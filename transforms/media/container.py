@@ -1,4 +1,5 @@
 """Opening a media file for reading."""
+
 import os
 
 import av
@@ -14,9 +15,13 @@ def open_media(path: str) -> "av.container.InputContainer":
         # Absolute: FFmpeg reads "a:b.mp4" as a protocol.
         container = av.open(os.path.abspath(path), metadata_errors="ignore")
     except OSError as error:
-        raise UnreadableSource(f"{path!r} cannot be read: {error.strerror or error}; expected a readable file") from error
+        raise UnreadableSource(
+            f"{path!r} cannot be read: {error.strerror or error}; expected a readable file"
+        ) from error
     except av.error.FFmpegError as error:
-        raise NotMedia(f"{path!r} is no media file or its header is cut off ({error.strerror}); expected a video file") from error
+        raise NotMedia(
+            f"{path!r} is no media file or its header is cut off ({error.strerror}); expected a video file"
+        ) from error
     if not container.streams.video and not container.streams.audio:
         container.close()
         raise NotMedia(f"{path!r} ({container.format.name}) has neither picture nor sound; expected a video file")

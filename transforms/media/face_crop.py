@@ -1,4 +1,5 @@
 """A square cut-out around one face, never enlarged, as a JPEG with the map back to its source frame."""
+
 from dataclasses import dataclass
 
 import cv2
@@ -42,8 +43,12 @@ def cut_face(rgb: np.ndarray, square: tuple[float, float, float], max_side: int,
 
 def encode_jpeg(rgb: np.ndarray, quality: int) -> bytes:
     """JPEG bytes of an RGB picture, 4:4:4."""
-    parameters = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-                  cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    parameters = [
+        cv2.IMWRITE_JPEG_QUALITY,
+        quality,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ]
     _, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), parameters)
     return encoded.tobytes()
 
@@ -66,5 +71,5 @@ def _padded(rgb: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
         return rgb[y1:y2, x1:x2]
     canvas = np.full((side, side, 3), FILL_VALUE, np.uint8)
     if x2 > x1 and y2 > y1:
-        canvas[y1 - top:y2 - top, x1 - left:x2 - left] = rgb[y1:y2, x1:x2]
+        canvas[y1 - top : y2 - top, x1 - left : x2 - left] = rgb[y1:y2, x1:x2]
     return canvas

@@ -1,4 +1,5 @@
 """Pictures of a video by source frame: decord where it is exact, PyAV for the rest; one at a time, constant memory."""
+
 from collections.abc import Iterator
 from typing import Self
 

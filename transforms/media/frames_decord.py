@@ -1,4 +1,5 @@
 """Frames by index through decord, where its index can be trusted; each key frame is compared with PyAV's."""
+
 import os
 
 # Read when decord is imported. It would try the last frames again and again, then hand out copies of an earlier one.
@@ -64,7 +65,7 @@ class DecordFrames:
 
     def _go_to(self, source_frame: int) -> None:
         """Position decord at a frame, through the last key frame before it, which is checked."""
-        keys = np.flatnonzero(self._timeline.key_frames[:source_frame + 1])
+        keys = np.flatnonzero(self._timeline.key_frames[: source_frame + 1])
         key_frame = int(keys[-1]) if len(keys) else 0
         if not 0 <= self._next <= source_frame or key_frame > self._next:
             self._reader.seek_accurate(key_frame)

@@ -1,4 +1,5 @@
 """Frames by presentation time through PyAV: exact in every container, and it knows which frames are damaged."""
+
 import itertools
 from collections.abc import Iterator
 
@@ -51,7 +52,7 @@ class PyavFrames:
             self._container = self._stream = None
 
     def _key_before(self, source_frame: int) -> int:
-        keys = np.flatnonzero(self._timeline.key_frames[:source_frame + 1])
+        keys = np.flatnonzero(self._timeline.key_frames[: source_frame + 1])
         return int(keys[-1]) if len(keys) else 0
 
     def _seek(self, key_ticks: int) -> None:
@@ -94,8 +95,11 @@ class PyavFrames:
             return True
         if self._key_sizes is None:
             with open_media(self._path) as container:
-                self._key_sizes = {key.pts: key.size for key in packets_of(container, container.streams[self._video.index])
-                                   if key.is_keyframe}
+                self._key_sizes = {
+                    key.pts: key.size
+                    for key in packets_of(container, container.streams[self._video.index])
+                    if key.is_keyframe
+                }
         return self._key_sizes.get(packet.pts) == packet.size
 
     def _from_begin(self) -> Iterator["av.Packet"]:

@@ -2,6 +2,7 @@
 
 The two presets differ in window, spectrum, filter bank and last frame: columns of one mean nothing to the other.
 """
+
 import functools
 
 import numpy as np
@@ -33,7 +34,7 @@ def mfcc(samples: np.ndarray, preset: str) -> np.ndarray:
     sample 160 i. `speech2vid` leaves out the last partial window, `syncnet` pads it with zeros.
     """
     stream = MfccStream(preset)
-    blocks = [stream.push(samples[start:start + _BLOCK_SAMPLES]) for start in range(0, len(samples), _BLOCK_SAMPLES)]
+    blocks = [stream.push(samples[start : start + _BLOCK_SAMPLES]) for start in range(0, len(samples), _BLOCK_SAMPLES)]
     return np.concatenate([*blocks, stream.close()], axis=1)
 
 
@@ -66,7 +67,7 @@ def log_mel(
     bank = exact_triangles(num_bands, low_hz, high_hz)
     for start in range(0, num_columns, 4096):
         stop = min(start + 4096, num_columns)
-        piece = padded[start * _HOP_SAMPLES:(stop - 1) * _HOP_SAMPLES + _WINDOW_SAMPLES]
+        piece = padded[start * _HOP_SAMPLES : (stop - 1) * _HOP_SAMPLES + _WINDOW_SAMPLES]
         power = np.abs(rfft(_windows(piece) * _hamming(), _FFT_SIZE)) ** 2 / _FFT_SIZE
         columns[:, start:stop] = np.log(np.maximum(power @ bank.T, floor)).T
     return columns
@@ -92,7 +93,7 @@ class MfccStream:
         self._last_sample = signal[-1]
         self._emphasised = np.concatenate([self._emphasised, signal - _PRE_EMPHASIS * previous])
         windows = _windows(self._emphasised)
-        self._emphasised = self._emphasised[len(windows) * _HOP_SAMPLES:].copy()
+        self._emphasised = self._emphasised[len(windows) * _HOP_SAMPLES :].copy()
         return self._columns_of(windows)
 
     def close(self) -> np.ndarray:
@@ -127,7 +128,7 @@ def _rounded_triangles(num_bands: int) -> np.ndarray:
 
 
 def _triangles(corners: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    low, peak, high = (corners[i:len(corners) - 2 + i, None] for i in range(3))
+    low, peak, high = (corners[i : len(corners) - 2 + i, None] for i in range(3))
     bank = np.maximum(0, np.minimum((positions - low) / (peak - low), (high - positions) / (high - peak)))
     bank.setflags(write=False)
     return bank

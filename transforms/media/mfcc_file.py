@@ -1,4 +1,5 @@
 """The features of any media file's sound."""
+
 from fractions import Fraction
 
 import numpy as np
@@ -35,8 +36,11 @@ def sound_span_s(path: str, stream_index: int) -> tuple[Fraction, Fraction]:
     """Begin and end of a sound stream on the container's clock, by its packets: headers may guess the length."""
     with open_media(path) as container:
         stream = container.streams[stream_index]
-        spans = [(packet.pts, packet.pts + (packet.duration or 0))
-                 for packet in packets_of(container, stream) if packet.pts is not None]
+        spans = [
+            (packet.pts, packet.pts + (packet.duration or 0))
+            for packet in packets_of(container, stream)
+            if packet.pts is not None
+        ]
         if not spans:
             raise MissingStream(f"{path!r} has a sound stream without sound; expected packets with presentation times")
         start = spans[0][0] if stream.start_time is None else stream.start_time

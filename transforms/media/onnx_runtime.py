@@ -4,6 +4,7 @@
 def onnx_session(model: str | bytes):
     """Inference session of a file, or of a model's bytes."""
     import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
@@ -16,6 +17,7 @@ def part_session(model, taken: list[str], given: str):
     A session of the whole model would want all inputs at every run.
     """
     from onnx.utils import Extractor
+
     return onnx_session(Extractor(model).extract_model(taken, [given]).SerializeToString())
 
 

@@ -1,4 +1,5 @@
 """What a media file holds and when each of its frames is shown: found by demuxing, without decoding the pictures."""
+
 from fractions import Fraction
 
 import av
@@ -25,15 +26,23 @@ def probe_media(path: str, limits: LimitsConfig, sound: SoundConfig) -> tuple[Me
         sounds = tuple(_sound_stream(audio, zero_s) for audio in container.streams.audio)
         duration_s = _container_duration_s(container) if timeline is None else _timeline_duration_s(timeline)
         _check_duration(path, duration_s, limits)
-        probe = MediaProbe(container=container.format.name, duration_s=duration_s, video=video, sounds=sounds,
-                           sound_index=_chosen_sound(path, sounds, sound.stream))
+        probe = MediaProbe(
+            container=container.format.name,
+            duration_s=duration_s,
+            video=video,
+            sounds=sounds,
+            sound_index=_chosen_sound(path, sounds, sound.stream),
+        )
     return probe, timeline
 
 
 def picture_stream(container: "av.container.InputContainer") -> "av.VideoStream | None":
     """The moving picture: the default stream, else the first; cover art is none."""
-    moving = [stream for stream in container.streams.video
-              if not stream.disposition & (av.stream.Disposition.attached_pic | av.stream.Disposition.still_image)]
+    moving = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & (av.stream.Disposition.attached_pic | av.stream.Disposition.still_image)
+    ]
     defaults = [stream for stream in moving if stream.disposition & av.stream.Disposition.default]
     return next(iter(defaults + moving), None)
 
@@ -47,9 +56,17 @@ def _video_stream(path: str, stream: "av.VideoStream", timeline: Timeline, limit
     if rotation_deg in (90, 270):
         width, height = height, width
     return VideoStream(
-        index=stream.index, codec=stream.codec_context.name, width=width, height=height, coded_width=coded_width,
-        coded_height=coded_height, rotation_deg=rotation_deg, average_rate=_average_rate(timeline),
-        time_base=timeline.time_base, num_frames=len(timeline.presentation_ticks))
+        index=stream.index,
+        codec=stream.codec_context.name,
+        width=width,
+        height=height,
+        coded_width=coded_width,
+        coded_height=coded_height,
+        rotation_deg=rotation_deg,
+        average_rate=_average_rate(timeline),
+        time_base=timeline.time_base,
+        num_frames=len(timeline.presentation_ticks),
+    )
 
 
 def _clockwise_rotation_deg(path: str, stream_index: int) -> int:
@@ -77,9 +94,14 @@ def _timeline_duration_s(timeline: Timeline) -> float:
 def _sound_stream(stream: "av.AudioStream", zero_s: Fraction) -> SoundStream:
     start = stream.start_time * stream.time_base if stream.start_time is not None else zero_s
     return SoundStream(
-        index=stream.index, codec=stream.codec_context.name, sample_rate_hz=stream.codec_context.sample_rate,
-        num_channels=stream.codec_context.channels, language=stream.metadata.get("language", "").replace("und", ""),
-        is_default=bool(stream.disposition & av.stream.Disposition.default), start_s=float(start - zero_s))
+        index=stream.index,
+        codec=stream.codec_context.name,
+        sample_rate_hz=stream.codec_context.sample_rate,
+        num_channels=stream.codec_context.channels,
+        language=stream.metadata.get("language", "").replace("und", ""),
+        is_default=bool(stream.disposition & av.stream.Disposition.default),
+        start_s=float(start - zero_s),
+    )
 
 
 def _chosen_sound(path: str, sounds: tuple[SoundStream, ...], wanted_index: int) -> int:
@@ -87,7 +109,9 @@ def _chosen_sound(path: str, sounds: tuple[SoundStream, ...], wanted_index: int)
         chosen = [place for place, sound in enumerate(sounds) if sound.index == wanted_index]
         if not chosen:
             known = ", ".join(str(sound.index) for sound in sounds) or "none"
-            raise MissingStream(f"{path!r} has no sound stream {wanted_index}; its sound streams are: {known} (sound.stream)")
+            raise MissingStream(
+                f"{path!r} has no sound stream {wanted_index}; its sound streams are: {known} (sound.stream)"
+            )
         return chosen[0]
     defaults = [place for place, sound in enumerate(sounds) if sound.is_default]
     return next(iter(defaults + list(range(len(sounds)))), -1)
@@ -99,12 +123,16 @@ def _container_duration_s(container: "av.container.InputContainer") -> float:
 
 def _check_duration(path: str, duration_s: float, limits: LimitsConfig) -> None:
     if duration_s > limits.duration_h * 3600:
-        raise LimitExceeded(f"{path!r} lasts {duration_s / 3600:.2f} h; expected at most {limits.duration_h:g} h (limits.duration_h)")
+        raise LimitExceeded(
+            f"{path!r} lasts {duration_s / 3600:.2f} h; expected at most {limits.duration_h:g} h (limits.duration_h)"
+        )
 
 
 def _check_picture(path: str, width: int, height: int, limits: LimitsConfig) -> None:
     if width < 1 or height < 1:
         raise DamagedMedia(f"{path!r} states no picture size; expected one in its header")
     if width * height > limits.frame_megapixels * 1e6:
-        raise LimitExceeded(f"{path!r} has pictures of {width} x {height} px; "
-                            f"expected at most {limits.frame_megapixels:g} megapixels (limits.frame_megapixels)")
+        raise LimitExceeded(
+            f"{path!r} has pictures of {width} x {height} px; "
+            f"expected at most {limits.frame_megapixels:g} megapixels (limits.frame_megapixels)"
+        )

@@ -1,4 +1,5 @@
 """Sound as 16 kHz mono on the picture's timeline, placed by its own presentation times; and the FLAC it is stored in."""
+
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
@@ -26,7 +27,7 @@ def decode_sound(path: str, stream_index: int, zero_s: Fraction, num_samples: in
     for start, block in _placed_blocks(path, stream_index, zero_s):
         yield from _zeros(min(start, num_samples) - done)
         done = max(done, min(start, num_samples))
-        block = block[max(0, done - start):num_samples - start] if start < num_samples else block[:0]
+        block = block[max(0, done - start) : num_samples - start] if start < num_samples else block[:0]
         if len(block):
             yield block
             done += len(block)
@@ -57,7 +58,7 @@ def read_sound_span(flac_path: str, start_sample: int, end_sample: int) -> np.nd
         first, last = max(0, start_sample), min(len(flac), end_sample)
         if first < last:
             flac.seek(first)
-            samples[first - start_sample:last - start_sample] = flac.read(last - first, dtype="int16")
+            samples[first - start_sample : last - start_sample] = flac.read(last - first, dtype="int16")
     return samples
 
 

@@ -1,4 +1,5 @@
 """Which picture frames have speech in their sound."""
+
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,7 +10,7 @@ from schemas.records import SpeechTurn
 
 def speech_mask(turns: Iterable[SpeechTurn], start_frame: int, end_frame: int, shift_samples: int = 0) -> np.ndarray:
     """bool (end - start,): whether the middle of each frame's sound, moved by shift_samples, lies in a speech turn."""
-    middles = (np.arange(start_frame, end_frame) * SAMPLES_PER_FRAME + SAMPLES_PER_FRAME // 2 + shift_samples)
+    middles = np.arange(start_frame, end_frame) * SAMPLES_PER_FRAME + SAMPLES_PER_FRAME // 2 + shift_samples
     mask = np.zeros(len(middles), bool)
     for turn in turns:
         mask |= (turn.start_sample <= middles) & (middles < turn.end_sample)

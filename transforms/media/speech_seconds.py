@@ -1,4 +1,5 @@
 """How long there is speech."""
+
 from collections.abc import Iterable
 
 from schemas.clock import SAMPLE_RATE_HZ

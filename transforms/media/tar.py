@@ -1,4 +1,5 @@
 """Tar members with fixed metadata: equal content is equal bytes. A shard is members one after another and an end."""
+
 import tarfile
 
 BLOCK_BYTES = tarfile.BLOCKSIZE  # 512

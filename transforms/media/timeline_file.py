@@ -1,4 +1,5 @@
 """The staging file of a timeline: .npz with presentation_ticks int64 (N,) and key_frames bool (N,)."""
+
 import io
 from fractions import Fraction
 
@@ -17,5 +18,6 @@ def timeline_bytes(timeline: Timeline) -> bytes:
 def timeline_from_bytes(content: bytes, time_base: Fraction) -> Timeline:
     """The timeline of a file's content."""
     with np.load(io.BytesIO(content)) as arrays:
-        return Timeline(presentation_ticks=arrays["presentation_ticks"], key_frames=arrays["key_frames"],
-                        time_base=time_base)
+        return Timeline(
+            presentation_ticks=arrays["presentation_ticks"], key_frames=arrays["key_frames"], time_base=time_base
+        )

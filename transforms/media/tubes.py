@@ -3,6 +3,7 @@
 Of each track with a mesh: cut-outs of its face as JPEGs back to back, the maps from cut-out to source and from source to
 the canonical face, and the mesh in the canonical face. Nothing later decodes the video again.
 """
+
 import io
 from dataclasses import dataclass, fields
 
@@ -25,22 +26,34 @@ class FaceTube:
 
     def __post_init__(self) -> None:
         num_frames = len(self.boxes_xyxy)
-        expected = {"boxes_xyxy": (num_frames, 4), "interpolated": (num_frames,), "mesh": (num_frames, 468, 3),
-                    "align": (num_frames, 2, 3), "crop_to_source": (num_frames, 2, 3), "crops_index": (num_frames + 1,)}
+        expected = {
+            "boxes_xyxy": (num_frames, 4),
+            "interpolated": (num_frames,),
+            "mesh": (num_frames, 468, 3),
+            "align": (num_frames, 2, 3),
+            "crop_to_source": (num_frames, 2, 3),
+            "crops_index": (num_frames + 1,),
+        }
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} of a face tube must have shape {shape}, not {getattr(self, name).shape}")
 
     def crop(self, frame: int) -> np.ndarray:
         """Cut-out of one frame, RGB uint8 (side, side, 3)."""
-        return decode_jpeg(self.crops_jpeg[self.crops_index[frame]:self.crops_index[frame + 1]])
+        return decode_jpeg(self.crops_jpeg[self.crops_index[frame] : self.crops_index[frame + 1]])
 
 
 def write_tubes(tubes: dict[str, FaceTube]) -> bytes:
     """Bytes of the window's file; tubes by track name."""
     buffer = io.BytesIO()
-    np.savez(buffer, **{f"{name}/{field.name}": getattr(tube, field.name)
-                        for name, tube in sorted(tubes.items()) for field in fields(FaceTube)})
+    np.savez(
+        buffer,
+        **{
+            f"{name}/{field.name}": getattr(tube, field.name)
+            for name, tube in sorted(tubes.items())
+            for field in fields(FaceTube)
+        },
+    )
     return buffer.getvalue()
 
 

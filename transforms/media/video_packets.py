@@ -1,4 +1,5 @@
 """Presentation times of a picture stream, from its packets; and its frames one by one, past damaged packets."""
+
 import heapq
 import itertools
 from collections.abc import Iterator
@@ -17,19 +18,26 @@ def probe_timeline(path: str, stream_index: int) -> Timeline:
     with open_media(path) as container:
         stream = container.streams[stream_index]
         only_order = counts_in_decoding_order(container, stream)
-        packets = [(packet.dts if only_order else packet.pts, packet.is_keyframe, packet.is_discard)
-                   for packet in packets_of(container, stream)]
+        packets = [
+            (packet.dts if only_order else packet.pts, packet.is_keyframe, packet.is_discard)
+            for packet in packets_of(container, stream)
+        ]
         time_base = stream.time_base
     shown = [(ticks, is_key) for ticks, is_key, is_hidden in packets if not is_hidden]
     if any(ticks is None for ticks, _ in shown):
         shown = _decoded_times(path, stream_index)
     if not shown:
-        raise NotMedia(f"{path!r} has a picture stream without a single presentation time; expected a video file "
-                       "with times: remux a raw stream into MP4 or MKV")
+        raise NotMedia(
+            f"{path!r} has a picture stream without a single presentation time; expected a video file "
+            "with times: remux a raw stream into MP4 or MKV"
+        )
     _refuse_restarts(path, shown, time_base)
     ticks, first_places = np.unique(np.array([ticks for ticks, _ in shown], np.int64), return_index=True)
-    return Timeline(presentation_ticks=ticks, key_frames=np.array([is_key for _, is_key in shown], bool)[first_places],
-                    time_base=time_base)
+    return Timeline(
+        presentation_ticks=ticks,
+        key_frames=np.array([is_key for _, is_key in shown], bool)[first_places],
+        time_base=time_base,
+    )
 
 
 def packets_of(container: "av.container.InputContainer", stream: "av.stream.Stream") -> Iterator["av.Packet"]:
@@ -39,13 +47,16 @@ def packets_of(container: "av.container.InputContainer", stream: "av.stream.Stre
             if packet.size:
                 yield packet
     except OSError as error:
-        raise UnreadableSource(f"{container.name!r} cannot be read on: {error.strerror}; expected a readable file") from error
+        raise UnreadableSource(
+            f"{container.name!r} cannot be read on: {error.strerror}; expected a readable file"
+        ) from error
     except av.error.FFmpegError:
         return  # a broken container ends where it breaks: what came before is used
 
 
-def timed_frames(container: "av.container.InputContainer", stream: "av.VideoStream",
-                 packets: Iterator["av.Packet"]) -> Iterator[tuple[int, "av.VideoFrame"]]:
+def timed_frames(
+    container: "av.container.InputContainer", stream: "av.VideoStream", packets: Iterator["av.Packet"]
+) -> Iterator[tuple[int, "av.VideoFrame"]]:
     """(presentation tick, frame) in presentation order; packets that do not decode are passed over."""
     dealt_out = [] if counts_in_decoding_order(container, stream) else None
     for packet in itertools.chain(packets, (None,)):  # None: the decoder hands out what it holds back
@@ -65,7 +76,9 @@ def counts_in_decoding_order(container: "av.container.InputContainer", stream: "
     The counts are then dealt out to the frames in the order in which these are shown, reading from the file's begin.
     """
     codec = stream.codec_context
-    reorders = codec.name in ("h264", "hevc", "mpeg1video", "mpeg2video") or (codec.name == "mpeg4" and codec.has_b_frames)
+    reorders = codec.name in ("h264", "hevc", "mpeg1video", "mpeg2video") or (
+        codec.name == "mpeg4" and codec.has_b_frames
+    )
     return container.format.name == "avi" and reorders
 
 
@@ -98,12 +111,16 @@ def _decoded_times(path: str, stream_index: int) -> list[tuple[int, bool]]:
     with open_media(path) as container:
         stream = container.streams[stream_index]
         decode_on_one_thread(stream)
-        return [(ticks, frame.key_frame) for ticks, frame in timed_frames(container, stream, packets_of(container, stream))]
+        return [
+            (ticks, frame.key_frame) for ticks, frame in timed_frames(container, stream, packets_of(container, stream))
+        ]
 
 
 def _refuse_restarts(path: str, shown: list[tuple[int, bool]], time_base: Fraction) -> None:
     keys = np.array([ticks for ticks, is_key in shown if is_key], np.int64)
     if len(keys) > 1 and np.any(np.diff(keys) < 0):
         back_s = float(-np.diff(keys).min() * time_base)
-        raise DamagedMedia(f"{path!r} has presentation times that run back by {back_s:.3f} s between key frames; "
-                           "expected one ascending clock: remux it (files joined end to end)")
+        raise DamagedMedia(
+            f"{path!r} has presentation times that run back by {back_s:.3f} s between key frames; "
+            "expected one ascending clock: remux it (files joined end to end)"
+        )

@@ -1,4 +1,5 @@
 """The pictures of windows, with the last file kept open: windows of one source come in runs."""
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class WindowPictures:
         """(timeline frame, upright RGB uint8 (H, W, 3), or None where it cannot be decoded), ascending, each once."""
         if window.video.source.source_id != self._source_id:
             self._open(window.video)
-        wanted = self._source_frames[window.start_frame:window.end_frame]
+        wanted = self._source_frames[window.start_frame : window.end_frame]
         for position, picture in self._reader.frames(wanted):
             yield window.start_frame + position, picture
 

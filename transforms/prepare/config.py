@@ -1,4 +1,5 @@
 """Settings of finding speech, and of the sound it is found in."""
+
 from dataclasses import dataclass
 
 from schemas.settings import require, setting

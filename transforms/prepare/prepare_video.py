@@ -1,4 +1,5 @@
 """One source to a Video: probe it, put its times and its sound into staging, find its speech."""
+
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -31,8 +32,16 @@ class PreparedVideo:
     decisions: tuple[DecisionRow, ...]
 
 
-def prepare_video(source: Source, path: str, speech_model: SpeechModel, *, limits: LimitsConfig, sound: SoundConfig,
-                  min_speech_s: float, publish: Callable[[str, str], str]) -> PreparedVideo:
+def prepare_video(
+    source: Source,
+    path: str,
+    speech_model: SpeechModel,
+    *,
+    limits: LimitsConfig,
+    sound: SoundConfig,
+    min_speech_s: float,
+    publish: Callable[[str, str], str],
+) -> PreparedVideo:
     """Prepare the source whose content lies at `path`.
 
     publish(name, local path): puts a file into staging and gives its uri. Raises a MediaError for what cannot be used.
@@ -49,13 +58,27 @@ def prepare_video(source: Source, path: str, speech_model: SpeechModel, *, limit
     facts = SourceFacts(source=source, probe=probe, num_frames=num_frames, num_windows=0, speech_s=speech_s)
     video = None
     if kept:
-        video = Video(source=source, probe=probe, num_frames=num_frames, sound_uri=sound_uri, speech=turns,
-                      timeline_uri=_publish_timeline(source, timeline, publish), speech_model=speech_model.name)
+        video = Video(
+            source=source,
+            probe=probe,
+            num_frames=num_frames,
+            sound_uri=sound_uri,
+            speech=turns,
+            timeline_uri=_publish_timeline(source, timeline, publish),
+            speech_model=speech_model.name,
+        )
     return PreparedVideo(video=video, facts=facts, decisions=tuple(decisions))
 
 
-def _hear(source: Source, path: str, probe: MediaProbe, timeline: Timeline, num_frames: int, speech_model: SpeechModel,
-          publish: Callable[[str, str], str]) -> tuple[tuple[SpeechTurn, ...], str]:
+def _hear(
+    source: Source,
+    path: str,
+    probe: MediaProbe,
+    timeline: Timeline,
+    num_frames: int,
+    speech_model: SpeechModel,
+    publish: Callable[[str, str], str],
+) -> tuple[tuple[SpeechTurn, ...], str]:
     """Decode the sound once, in pieces, into the FLAC and into the speech model."""
     blocks = decode_sound(path, probe.sounds[probe.sound_index].index, timeline.zero_s, num_frames * SAMPLES_PER_FRAME)
     with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:

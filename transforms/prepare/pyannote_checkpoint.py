@@ -1,4 +1,5 @@
 """Reading a pyannote segmentation checkpoint without running what a pickle may hold."""
+
 import hashlib
 import io
 import os
@@ -17,12 +18,27 @@ from pyannote.audio.core.task import Problem, Resolution, Specifications
 from schemas.errors import UsageError
 
 _FILE_NAME = "pytorch_model.bin"
-_OMEGACONF = ("omegaconf.listconfig.ListConfig", "omegaconf.dictconfig.DictConfig", "omegaconf.base.ContainerMetadata",
-              "omegaconf.base.Metadata", "omegaconf.nodes.AnyNode")
+_OMEGACONF = (
+    "omegaconf.listconfig.ListConfig",
+    "omegaconf.dictconfig.DictConfig",
+    "omegaconf.base.ContainerMetadata",
+    "omegaconf.base.Metadata",
+    "omegaconf.nodes.AnyNode",
+)
 """Leftovers of training settings, read as empty shells: omegaconf need not be there."""
 
-_SAFE = (Introspection, Problem, Resolution, Specifications, defaultdict, dict, list, int,
-         (typing.Any, "typing.Any"), torch.torch_version.TorchVersion)
+_SAFE = (
+    Introspection,
+    Problem,
+    Resolution,
+    Specifications,
+    defaultdict,
+    dict,
+    list,
+    int,
+    (typing.Any, "typing.Any"),
+    torch.torch_version.TorchVersion,
+)
 
 
 def load_segmentation(name: str) -> tuple[Model, str]:
@@ -46,18 +62,23 @@ def _checkpoint_path(name: str) -> str:
     if os.path.isfile(path):
         return path
     if os.path.isdir(name) or os.path.isabs(name) or name.count("/") != 1 or name.startswith((".", "~")):
-        raise UsageError(f"--speech pyannote:{name}: there is no file {path!r}; give a {_FILE_NAME}, a folder with one, or a hub id")
+        raise UsageError(
+            f"--speech pyannote:{name}: there is no file {path!r}; give a {_FILE_NAME}, a folder with one, or a hub id"
+        )
     return _from_hub(name)
 
 
 def _from_hub(repository: str) -> str:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
     try:
         return hf_hub_download(repository, _FILE_NAME, token=os.environ.get("HF_TOKEN"))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise UsageError(f"--speech pyannote:{repository} cannot be had from the hub ({type(error).__name__}); accept its "
-                         f"conditions and set HF_TOKEN, or give a local {_FILE_NAME}") from error
+        raise UsageError(
+            f"--speech pyannote:{repository} cannot be had from the hub ({type(error).__name__}); accept its "
+            f"conditions and set HF_TOKEN, or give a local {_FILE_NAME}"
+        ) from error
 
 
 def _model_from(content: bytes, name: str) -> Model:
@@ -79,9 +100,16 @@ def _plain_checkpoint(content: bytes, name: str) -> dict:
             loaded = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         about = loaded["pyannote.audio"]
         return {
-            "state_dict": loaded["state_dict"], "hyper_parameters": loaded["hyper_parameters"], "epoch": 0, "global_step": 0,
-            "hparams_name": "kwargs", "pytorch-lightning_version": loaded["pytorch-lightning_version"],
-            "pyannote.audio": {part: about[part] for part in ("versions", "architecture", "specifications")}}
+            "state_dict": loaded["state_dict"],
+            "hyper_parameters": loaded["hyper_parameters"],
+            "epoch": 0,
+            "global_step": 0,
+            "hparams_name": "kwargs",
+            "pytorch-lightning_version": loaded["pytorch-lightning_version"],
+            "pyannote.audio": {part: about[part] for part in ("versions", "architecture", "specifications")},
+        }
     except (RuntimeError, KeyError, EOFError, ValueError, OSError, TypeError, pickle.UnpicklingError) as error:
-        raise UsageError(f"--speech pyannote:{name} is no pyannote segmentation checkpoint ({type(error).__name__}); "
-                         f"give a {_FILE_NAME} as its hub page has it") from error
+        raise UsageError(
+            f"--speech pyannote:{name} is no pyannote segmentation checkpoint ({type(error).__name__}); "
+            f"give a {_FILE_NAME} as its hub page has it"
+        ) from error

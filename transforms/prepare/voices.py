@@ -1,4 +1,5 @@
 """Voices from overlapping chunks: who is the same speaker from chunk to chunk, and turns cut where voices change."""
+
 from collections.abc import Callable
 
 import numpy as np
@@ -22,21 +23,27 @@ def stitch_voices(scores: np.ndarray, hop_frames: float, onset: float) -> dict[i
     pieces: dict[int, list[tuple[int, np.ndarray]]] = {}
     last_voices: dict[int, int] = {}  # local speaker of the chunk before -> voice
     for chunk, start in enumerate(starts):
-        coverage[start:start + num_frames] += 1
-        heard[start:start + num_frames] += (scores[chunk] >= onset).sum(1)
+        coverage[start : start + num_frames] += 1
+        heard[start : start + num_frames] += (scores[chunk] >= onset).sum(1)
         shared = num_frames - (start - starts[chunk - 1]) if chunk else 0
-        before = scores[chunk - 1, num_frames - shared:] if shared > 0 else scores[chunk, :0]
-        voices = _same_voices(before, scores[chunk, :max(0, shared)], last_voices, onset)
+        before = scores[chunk - 1, num_frames - shared :] if shared > 0 else scores[chunk, :0]
+        voices = _same_voices(before, scores[chunk, : max(0, shared)], last_voices, onset)
         for speaker in np.flatnonzero((scores[chunk] >= onset).any(0)).tolist():
             voice = voices.setdefault(speaker, len(pieces))
             pieces.setdefault(voice, []).append((start, scores[chunk, :, speaker]))
-        last_voices = {speaker: voice for speaker, voice in voices.items() if (scores[chunk, :, speaker] >= onset).any()}
+        last_voices = {
+            speaker: voice for speaker, voice in voices.items() if (scores[chunk, :, speaker] >= onset).any()
+        }
     means = {voice: _mean_scores(parts, coverage) for voice, parts in pieces.items()}
     return _loudest(means, np.rint(heard / coverage).astype(int), scores.shape[2])
 
 
-def voice_turns(voices: dict[int, tuple[int, np.ndarray]], frame_s: float, sample_of_frame: Callable[[int], int],
-                config: SpeechConfig) -> tuple[SpeechTurn, ...]:
+def voice_turns(
+    voices: dict[int, tuple[int, np.ndarray]],
+    frame_s: float,
+    sample_of_frame: Callable[[int], int],
+    config: SpeechConfig,
+) -> tuple[SpeechTurn, ...]:
     """Turns of one voice alone, and of several at once (`overlapped`), ascending."""
     edges: list[tuple[int, int, int]] = []  # (frame, +1 begins or -1 ends, voice)
     for voice, (first, scores) in voices.items():
@@ -45,9 +52,14 @@ def voice_turns(voices: dict[int, tuple[int, np.ndarray]], frame_s: float, sampl
     turns, speaking, since = [], set(), 0
     for frame, change, voice in sorted(edges):
         if speaking and frame > since:
-            turns.append(SpeechTurn(
-                start_sample=sample_of_frame(since), end_sample=sample_of_frame(frame), overlapped=len(speaking) > 1,
-                voice="+".join(f"voice{number:03d}" for number in sorted(speaking))))
+            turns.append(
+                SpeechTurn(
+                    start_sample=sample_of_frame(since),
+                    end_sample=sample_of_frame(frame),
+                    overlapped=len(speaking) > 1,
+                    voice="+".join(f"voice{number:03d}" for number in sorted(speaking)),
+                )
+            )
         (speaking.add if change > 0 else speaking.discard)(voice)
         since = frame
     return tuple(turns)
@@ -64,16 +76,20 @@ def _mean_scores(parts: list[tuple[int, np.ndarray]], coverage: np.ndarray) -> t
     first = parts[0][0]
     total = np.zeros(parts[-1][0] + len(parts[-1][1]) - first)
     for start, scores in parts:
-        total[start - first:start - first + len(scores)] += scores
-    return first, total / coverage[first:first + len(total)]
+        total[start - first : start - first + len(scores)] += scores
+    return first, total / coverage[first : first + len(total)]
 
 
-def _loudest(means: dict[int, tuple[int, np.ndarray]], counts: np.ndarray, max_count: int) -> dict[int, tuple[int, np.ndarray]]:
+def _loudest(
+    means: dict[int, tuple[int, np.ndarray]], counts: np.ndarray, max_count: int
+) -> dict[int, tuple[int, np.ndarray]]:
     """Voices as 0 and 1: in each frame the `counts` highest means are 1."""
     highest = np.zeros((max_count, len(counts)))
     for first, mean in means.values():
-        part = highest[:, first:first + len(mean)]
+        part = highest[:, first : first + len(mean)]
         part[:] = np.sort(np.vstack([part, mean]), axis=0)[:0:-1]
     lowest_speaking = np.where(counts > 0, highest[np.clip(counts, 1, max_count) - 1, np.arange(len(counts))], np.inf)
-    return {voice: (first, ((mean >= lowest_speaking[first:first + len(mean)]) & (mean > 0)).astype(float))
-            for voice, (first, mean) in means.items()}
+    return {
+        voice: (first, ((mean >= lowest_speaking[first : first + len(mean)]) & (mean > 0)).astype(float))
+        for voice, (first, mean) in means.items()
+    }

@@ -1,4 +1,5 @@
 """Which clip goes into which shard: contiguous ranges of a hash of the key, so that order of arrival means nothing."""
+
 import hashlib
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -17,9 +18,12 @@ def assign_shards(bytes_in_bin: Mapping[tuple[str, int], int], target_bytes: flo
     bytes_in_bin: (split, bin) -> bytes, of bins that hold something. Each shard gets a contiguous range of bins of
     about `target_bytes`; none is empty.
     """
-    return {split: _first_bins({place: size for (owner, place), size in bytes_in_bin.items() if owner == split},
-                               target_bytes)
-            for split in sorted({split for split, _ in bytes_in_bin})}
+    return {
+        split: _first_bins(
+            {place: size for (owner, place), size in bytes_in_bin.items() if owner == split}, target_bytes
+        )
+        for split in sorted({split for split, _ in bytes_in_bin})
+    }
 
 
 def shard_of_key(key: str, first_bins: tuple[int, ...]) -> int:

@@ -1,4 +1,5 @@
 """Settings of the shards."""
+
 from dataclasses import dataclass
 
 from schemas.settings import require, setting

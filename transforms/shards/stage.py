@@ -1,4 +1,5 @@
 """WriteShards: references to finished clips become tar files, the same bytes for any order of arrival."""
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -32,21 +33,29 @@ class WriteShards(beam.PTransform):
     config: ShardsConfig
 
     def expand(self, clips: beam.PCollection[ClipRef]) -> WriteShardsOutputs:
-        unique = (clips
-                  | "ByKey" >> beam.Map(lambda ref: (ref.key, ref)).with_output_types(tuple[str, ClipRef])
-                  | "GroupKeys" >> beam.GroupByKey()
-                  | "OnlyOne" >> beam.MapTuple(only_one).with_output_types(ClipRef))
-        first_bins = (unique
-                      | "BytesInBin" >> beam.Map(_bytes_in_bin).with_output_types(tuple[tuple[str, int], int])
-                      | beam.CombinePerKey(sum)
-                      | beam.combiners.ToDict()
-                      | "Assign" >> beam.Map(assign_shards, self.config.target_mb * 1_000_000))
-        written = (unique
-                   | "ByShard" >> beam.Map(_by_shard, beam.pvalue.AsSingleton(first_bins)).with_output_types(
-                       tuple[tuple[str, int], ClipRef])
-                   | "GroupShards" >> beam.GroupByKey()
-                   | "Write" >> beam.MapTuple(_Write(self.output)).with_output_types(WrittenShard)
-                   | "Part" >> beam.ParDo(_Part()).with_outputs("shards", main="clips"))
+        unique = (
+            clips
+            | "ByKey" >> beam.Map(lambda ref: (ref.key, ref)).with_output_types(tuple[str, ClipRef])
+            | "GroupKeys" >> beam.GroupByKey()
+            | "OnlyOne" >> beam.MapTuple(only_one).with_output_types(ClipRef)
+        )
+        first_bins = (
+            unique
+            | "BytesInBin" >> beam.Map(_bytes_in_bin).with_output_types(tuple[tuple[str, int], int])
+            | beam.CombinePerKey(sum)
+            | beam.combiners.ToDict()
+            | "Assign" >> beam.Map(assign_shards, self.config.target_mb * 1_000_000)
+        )
+        written = (
+            unique
+            | "ByShard"
+            >> beam.Map(_by_shard, beam.pvalue.AsSingleton(first_bins)).with_output_types(
+                tuple[tuple[str, int], ClipRef]
+            )
+            | "GroupShards" >> beam.GroupByKey()
+            | "Write" >> beam.MapTuple(_Write(self.output)).with_output_types(WrittenShard)
+            | "Part" >> beam.ParDo(_Part()).with_outputs("shards", main="clips")
+        )
         return WriteShardsOutputs(written.clips, written.shards)
 
 

@@ -1,4 +1,5 @@
 """One shard out of its clips: members one after another, ordered by key, every clip checked against its hash."""
+
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -26,8 +27,9 @@ def only_one(key: str, refs: Iterable[ClipRef]) -> ClipRef:
     return first
 
 
-def write_shard(shard: str, split: str, refs: Iterable[ClipRef], read_range: Callable[[str, int, int], bytes],
-                stream: BinaryIO) -> WrittenShard:
+def write_shard(
+    shard: str, split: str, refs: Iterable[ClipRef], read_range: Callable[[str, int, int], bytes], stream: BinaryIO
+) -> WrittenShard:
     """Write the clips to `stream`, ordered by key. read_range(uri, offset, length) gives a pack's bytes.
 
     IntegrityError: bytes in staging are not those that were written.

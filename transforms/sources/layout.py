@@ -1,4 +1,5 @@
 """Speaker, group and split read from a path, for the folder layouts of known datasets."""
+
 import re
 from collections.abc import Callable
 
@@ -44,11 +45,17 @@ def _voxceleb2(folders: list[str]) -> dict[str, str] | None:
 
 
 LAYOUTS: dict[str, Callable[[list[str]], dict[str, str] | None]] = {
-    "flat": _flat, "grid": _grid, "lrs2": _lrs2, "voxceleb2": _voxceleb2}
+    "flat": _flat,
+    "grid": _grid,
+    "lrs2": _lrs2,
+    "voxceleb2": _voxceleb2,
+}
 """Layout name -> what the folders above a file tell; None when they do not fit."""
 
 EXPECTED = {
-    "flat": "any path", "grid": ".../s1/NAME.mpg", "lrs2": ".../main|pretrain|train|val|test/GROUP/NAME.mp4",
+    "flat": "any path",
+    "grid": ".../s1/NAME.mpg",
+    "lrs2": ".../main|pretrain|train|val|test/GROUP/NAME.mp4",
     "voxceleb2": ".../dev|test/mp4/id00017/VIDEO/00001.mp4",
 }
 """Layout name -> a path of it."""

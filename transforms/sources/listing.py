@@ -1,4 +1,5 @@
 """What --input names on this machine: files, folders, globs, by any name the system allows."""
+
 import glob
 import os
 import re
@@ -10,9 +11,28 @@ from schemas.errors import UsageError
 from schemas.records import VideoSource
 from transforms.sources.layout import fields_from_path
 
-MEDIA_SUFFIXES = frozenset((
-    ".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv",
-    ".ts", ".vob", ".webm", ".wmv"))
+MEDIA_SUFFIXES = frozenset(
+    (
+        ".3gp",
+        ".asf",
+        ".avi",
+        ".flv",
+        ".m2ts",
+        ".m4v",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".mxf",
+        ".ogv",
+        ".ts",
+        ".vob",
+        ".webm",
+        ".wmv",
+    )
+)
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -86,6 +106,7 @@ def without_repeats(sources: list[VideoSource]) -> tuple[VideoSource, ...]:
 
 def _below(folder: str) -> list[str]:
     """Every file below a folder; hidden ones too, links to folders are not followed."""
+
     def refuse(error: OSError) -> None:
         raise UsageError(f"cannot list {error.filename!r}: {error.strerror}") from error
 

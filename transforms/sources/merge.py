@@ -1,4 +1,5 @@
 """One content under several names is one source."""
+
 import hashlib
 from dataclasses import dataclass
 
@@ -54,7 +55,7 @@ def merge_names(hashed: list[HashedName], given: dict[str, str]) -> MergedSource
     if agreed["split"] and agreed["split"] != source.split:
         conflicts.append(f"split: {agreed['split']}, but {source.split} of {source.split_unit}")
     rule = Rule("conflicting_metadata", "in", "; ".join(conflicts), ("",))
-    decision, = judge(source_id, "source", source_id, STAGE, (rule,))[1]
+    (decision,) = judge(source_id, "source", source_id, STAGE, (rule,))[1]
     return MergedSource(source=source, decision=decision)
 
 
@@ -67,6 +68,11 @@ def _source(source_id: str, hashed: list[HashedName], agreed: dict[str, str], gi
     unit = split_unit(agreed["speaker"], agreed["group"], source_id)
     own = agreed["split"] if unit.startswith("source:") else ""  # the split of a larger unit is never one member's own
     return Source(
-        source_id=source_id, content_sha256=hashed[0].content_sha256, uris=tuple(one.name.uri for one in hashed),
-        size_bytes=hashed[0].size_bytes, split_unit=unit, split=own or given.get(unit) or split_of_unit(unit),
-        **{field: agreed[field] for field in ("speaker", "group", "licence", "consent", "language")})
+        source_id=source_id,
+        content_sha256=hashed[0].content_sha256,
+        uris=tuple(one.name.uri for one in hashed),
+        size_bytes=hashed[0].size_bytes,
+        split_unit=unit,
+        split=own or given.get(unit) or split_of_unit(unit),
+        **{field: agreed[field] for field in ("speaker", "group", "licence", "consent", "language")},
+    )

@@ -1,4 +1,5 @@
 """The table of --sources: CSV, JSONL or Parquet with a uri and what is known of it."""
+
 import csv
 import difflib
 import io

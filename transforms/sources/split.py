@@ -1,4 +1,5 @@
 """Which split a source falls into: the same for everything of one speaker, else group, else content."""
+
 import hashlib
 from collections.abc import Iterable
 
@@ -35,8 +36,10 @@ def given_splits(sources: Iterable[VideoSource]) -> dict[str, str]:
         unit = split_unit(source.speaker, source.group, "")
         first = given.setdefault(unit, source)
         if first.split != source.split:
-            raise UsageError(f"{unit} is in two splits: {first.uri!r} is given {first.split}, {source.uri!r} "
-                             f"{source.split}; give all of it the same split")
+            raise UsageError(
+                f"{unit} is in two splits: {first.uri!r} is given {first.split}, {source.uri!r} "
+                f"{source.split}; give all of it the same split"
+            )
     return {unit: source.split for unit, source in given.items()}
 
 

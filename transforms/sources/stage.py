@@ -1,4 +1,5 @@
 """HashSource: names to sources by content. And what --input and --sources name, listed before the graph is built."""
+
 import hashlib
 import posixpath
 from collections.abc import Iterable, Iterator
@@ -40,12 +41,15 @@ class HashSource(beam.PTransform):
 
     def expand(self, names: beam.PCollection[VideoSource]) -> HashSourceOutputs:
         hashed = names | "Hash" >> beam.ParDo(_Hash(self.given, self.fail_fast)).with_outputs(
-            "ended", "failures", main="hashed")
-        merged = (hashed.hashed
-                  | "ByContent" >> beam.Map(_by_content).with_output_types(tuple[str, HashedName])
-                  | beam.GroupByKey()
-                  | "Merge" >> beam.MapTuple(_Merge(self.given)).with_output_types(MergedSource)
-                  | "Part" >> beam.ParDo(_Part()).with_outputs("ended", "decisions", main="sources"))
+            "ended", "failures", main="hashed"
+        )
+        merged = (
+            hashed.hashed
+            | "ByContent" >> beam.Map(_by_content).with_output_types(tuple[str, HashedName])
+            | beam.GroupByKey()
+            | "Merge" >> beam.MapTuple(_Merge(self.given)).with_output_types(MergedSource)
+            | "Part" >> beam.ParDo(_Part()).with_outputs("ended", "decisions", main="sources")
+        )
         ended = (hashed.ended, merged.ended) | beam.Flatten()
         return HashSourceOutputs(merged.sources, ended, merged.decisions, hashed.failures)
 

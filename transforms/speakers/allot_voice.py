@@ -6,6 +6,7 @@ than elsewhere. A second face that fits nearly as well as the one whose voice it
 of people left out of training, in pieces of 3 s with one voice, the other face's likeness was a quarter of the speaker's
 (median) and above ALSO_SHARE of it in one pair of twenty; with two voices in three pairs of five.
 """
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -112,7 +113,7 @@ def _lag_columns(fits: np.ndarray) -> np.ndarray:
     smooth = np.stack([[same_length(column, _SMOOTHING) for column in fit.T] for fit in fits])  # (F, 31, T)
     common = int(smooth.max(0).mean(1).argmax())
     low = max(0, common - _NEAR_COMMON)
-    return low + smooth[:, low:common + _NEAR_COMMON + 1].mean(2).argmax(1)
+    return low + smooth[:, low : common + _NEAR_COMMON + 1].mean(2).argmax(1)
 
 
 def _at(values: np.ndarray, columns: np.ndarray) -> np.ndarray:

@@ -1,4 +1,5 @@
 """A face on its way through the judge: what was measured, and the row and turns that come of it."""
+
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,25 +44,38 @@ class Candidate:
         """The track's row, completed."""
         curve = () if self.evidence is None else self.evidence.curve
         return replace(
-            self.track.row, **self._sync_values(), sync_curve=tuple(float(value) for value in curve),
+            self.track.row,
+            **self._sync_values(),
+            sync_curve=tuple(float(value) for value in curve),
             stretch_middle_frames=tuple(stretch.middle_frame for stretch in self.stretches),
             stretch_lags_frames=tuple(stretch.lag_frames for stretch in self.stretches),
             stretch_lag_se_frames=tuple(stretch.lag_se_frames for stretch in self.stretches),
             voiced_share=float(self.voiced.mean()),
-            active_share=0.0 if self.speaks is None else float(self.speaks.mean()))
+            active_share=0.0 if self.speaks is None else float(self.speaks.mean()),
+        )
 
     def turn(self, span: SpeakingSpan, turn_id: str) -> SpeakingTurn:
         """A stretch in which the face speaks alone."""
-        return SpeakingTurn(turn_id=turn_id, track=self.track, start_frame=span.start_frame, end_frame=span.end_frame,
-                            audio_shift_samples=self.shift_samples, **self._sync_values())
+        return SpeakingTurn(
+            turn_id=turn_id,
+            track=self.track,
+            start_frame=span.start_frame,
+            end_frame=span.end_frame,
+            audio_shift_samples=self.shift_samples,
+            **self._sync_values(),
+        )
 
     def _sync_values(self) -> dict[str, float | None]:
         """What a row and a turn both tell, by name."""
         evidence, found = self.evidence, self.measured
         return {
-            "audio_lag_frames": found and found.lag_frames, "audio_lag_se_frames": evidence and evidence.lag_se_frames,
-            "sync_probability": evidence and evidence.sync_probability, "sync_confidence": found and found.confidence,
-            "sync_margin": found and found.margin, "lse_d": self.lse_d, "lse_c": self.lse_c,
+            "audio_lag_frames": found and found.lag_frames,
+            "audio_lag_se_frames": evidence and evidence.lag_se_frames,
+            "sync_probability": evidence and evidence.sync_probability,
+            "sync_confidence": found and found.confidence,
+            "sync_margin": found and found.margin,
+            "lse_d": self.lse_d,
+            "lse_c": self.lse_c,
         }
 
 

@@ -1,4 +1,5 @@
 """Chains of tracks across window edges, and the drift of the lag along a chain."""
+
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -24,20 +25,31 @@ def chain_tracks(rows: Iterable[TrackRow]) -> list[TrackRow]:
 
 
 def _continued_by(earlier: list[TrackRow], row: TrackRow) -> TrackRow | None:
-    open_ends = [(float(iou_matrix(track.boxes_xyxy[-1], row.boxes_xyxy[0])[0, 0]), track.track_id, track)
-                 for track in earlier if track.end_rule == "window_edge" and track.end_frame == row.start_frame]
+    open_ends = [
+        (float(iou_matrix(track.boxes_xyxy[-1], row.boxes_xyxy[0])[0, 0]), track.track_id, track)
+        for track in earlier
+        if track.end_rule == "window_edge" and track.end_frame == row.start_frame
+    ]
     best = max(open_ends, default=None)
     return best[2] if best and best[0] >= _SAME_FACE_IOU else None
 
 
 def _drift(rows: list[TrackRow], chain: str) -> Drift | None:
-    return fit_drift([
-        StretchLag(middle_frame=middle, lag_frames=lag, lag_se_frames=error)
-        for row in rows if row.track_chain_id == chain
-        for middle, lag, error in zip(row.stretch_middle_frames, row.stretch_lags_frames, row.stretch_lag_se_frames,
-                                      strict=True)])
+    return fit_drift(
+        [
+            StretchLag(middle_frame=middle, lag_frames=lag, lag_se_frames=error)
+            for row in rows
+            if row.track_chain_id == chain
+            for middle, lag, error in zip(
+                row.stretch_middle_frames, row.stretch_lags_frames, row.stretch_lag_se_frames, strict=True
+            )
+        ]
+    )
 
 
 def _with_drift(row: TrackRow, drift: Drift | None) -> TrackRow:
-    return replace(row, drift_frames_per_minute=drift and drift.frames_per_minute,
-                   drift_se_frames_per_minute=drift and drift.se_frames_per_minute)
+    return replace(
+        row,
+        drift_frames_per_minute=drift and drift.frames_per_minute,
+        drift_se_frames_per_minute=drift and drift.se_frames_per_minute,
+    )

@@ -1,4 +1,5 @@
 """Settings of deciding who speaks."""
+
 from dataclasses import dataclass
 
 from schemas.settings import require, setting
@@ -15,24 +16,35 @@ class SpeakersConfig:
     network: str = setting("default", "", "default, none, FILE.onnx or syncnet:FILE")
     min_voiced_share: float = setting(0.3, "of the track", "speech under a track below which it is not judged")
     min_probability: float = setting(0.5, "probability", "that a face makes the sound, below which it is not kept")
-    unsure_probability: float = setting(0.1, "probability", "above which, up to min_probability, a dropped face is "
-                                        "called unsure; below, the sound is not its own")
-    min_confidence: float = setting(UNCALIBRATED_CONFIDENCE, "likeness (peak - median)",
-                                    "confidence below which sound and lips do not belong together; asked where the "
-                                    "network gives no probability, or when it was changed")
+    unsure_probability: float = setting(
+        0.1,
+        "probability",
+        "above which, up to min_probability, a dropped face is called unsure; below, the sound is not its own",
+    )
+    min_confidence: float = setting(
+        UNCALIBRATED_CONFIDENCE,
+        "likeness (peak - median)",
+        "confidence below which sound and lips do not belong together; asked where the "
+        "network gives no probability, or when it was changed",
+    )
     max_abs_lag_frames: float = setting(12.0, "frame", "largest lag that is corrected")
     turn_margin_s: float = setting(0.2, "s", "kept around a turn: lips open before the voice and close after it")
-    min_shift_frames: float = setting(1.5, "frame",
-                                      "a smaller lag, or one below twice its standard error, is not corrected")
+    min_shift_frames: float = setting(
+        1.5, "frame", "a smaller lag, or one below twice its standard error, is not corrected"
+    )
 
     def __post_init__(self) -> None:
         known = self.network in ("default", "none") or self.network.endswith(".onnx") or self.is_syncnet
         require(known, f"speakers.network must be default, none, FILE.onnx or syncnet:FILE, not {self.network!r}")
-        require(0 <= self.unsure_probability <= self.min_probability <= 1,
-                "speakers need 0 <= speakers.unsure_probability <= speakers.min_probability <= 1")
+        require(
+            0 <= self.unsure_probability <= self.min_probability <= 1,
+            "speakers need 0 <= speakers.unsure_probability <= speakers.min_probability <= 1",
+        )
         require(0 <= self.turn_margin_s <= 10, f"speakers.turn_margin_s must be in 0..10, not {self.turn_margin_s}")
         require(self.min_shift_frames >= 0, f"speakers.min_shift_frames must be 0 or more, not {self.min_shift_frames}")
-        require(0 <= self.max_abs_lag_frames <= 15, "speakers.max_abs_lag_frames must be in 0..15: the curve has 31 points")
+        require(
+            0 <= self.max_abs_lag_frames <= 15, "speakers.max_abs_lag_frames must be in 0..15: the curve has 31 points"
+        )
 
     @property
     def is_syncnet(self) -> bool:

@@ -1,4 +1,5 @@
 """Drift: how the lag of a sound changes along a recording, fitted to the lags of stretches."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,8 +42,13 @@ def lags_of_stretches(scores: np.ndarray, lag_frames: float, start_frame: int) -
     found = []
     for middle, measured in stretch_lags(scores, heard, STRETCH_FRAMES):
         first = round(middle - (STRETCH_FRAMES - 1) / 2)
-        found.append(StretchLag(middle_frame=start_frame + middle, lag_frames=measured.lag_frames,
-                                lag_se_frames=lag_standard_error(scores[first:first + STRETCH_FRAMES])))
+        found.append(
+            StretchLag(
+                middle_frame=start_frame + middle,
+                lag_frames=measured.lag_frames,
+                lag_se_frames=lag_standard_error(scores[first : first + STRETCH_FRAMES]),
+            )
+        )
     return tuple(found)
 
 
@@ -71,4 +77,4 @@ def _weighted_line(minutes: np.ndarray, lags: np.ndarray, errors: np.ndarray) ->
     slope = (weights * around * lags).sum() / furthest
     beside = lags - np.average(lags, weights=weights) - slope * around
     scatter = max(1.0, (weights * beside**2).sum() / (len(lags) - 2))
-    return Drift(frames_per_minute=float(slope), se_frames_per_minute=float((scatter / furthest)**0.5))
+    return Drift(frames_per_minute=float(slope), se_frames_per_minute=float((scatter / furthest) ** 0.5))

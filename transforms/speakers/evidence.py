@@ -1,4 +1,5 @@
 """What a curve is worth: the probability that this face makes this sound, and how surely the lag is known."""
+
 import json
 from dataclasses import asdict, dataclass
 
@@ -57,8 +58,16 @@ def features(measured: SyncMeasure, lag_se_frames: float, num_frames: int) -> np
     speech, and the peak by their root: what chance alone gives falls as the root of the time grows.
     """
     seconds = min(max(num_frames, 1) / FRAME_RATE, _MOST_SECONDS)
-    return np.array([measured.peak, measured.confidence, measured.margin, np.log(lag_se_frames + _LEAST_ERROR_FRAMES),
-                     np.log(seconds), measured.peak * np.sqrt(seconds)])
+    return np.array(
+        [
+            measured.peak,
+            measured.confidence,
+            measured.margin,
+            np.log(lag_se_frames + _LEAST_ERROR_FRAMES),
+            np.log(seconds),
+            measured.peak * np.sqrt(seconds),
+        ]
+    )
 
 
 def weigh(scores: np.ndarray, calibration: Calibration | None) -> Evidence | None:
@@ -69,8 +78,9 @@ def weigh(scores: np.ndarray, calibration: Calibration | None) -> Evidence | Non
     measured, num_frames = measure(curve), int(np.isfinite(scores).sum(0).max())
     lag_se_frames = lag_standard_error(scores)
     probability = calibration.probability(measured, lag_se_frames, num_frames) if calibration else None
-    return Evidence(curve=curve, measured=measured, lag_se_frames=lag_se_frames, num_frames=num_frames,
-                    sync_probability=probability)
+    return Evidence(
+        curve=curve, measured=measured, lag_se_frames=lag_se_frames, num_frames=num_frames, sync_probability=probability
+    )
 
 
 def lag_standard_error(scores: np.ndarray) -> float:

@@ -1,4 +1,5 @@
 """Who speaks in one window, and by how much the sound is late: the plain twin of FindSpeakers."""
+
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -54,8 +55,17 @@ class WindowJudgement:
     decisions: tuple[DecisionRow, ...]
 
 
-def find_speakers(faces: WindowFaces, tubes: TubeFile | None, sound: np.ndarray, network: SyncNetwork | None,
-                  config: SpeakersConfig, *, min_box_px: float, min_track_s: float, min_turn_s: float) -> WindowJudgement:
+def find_speakers(
+    faces: WindowFaces,
+    tubes: TubeFile | None,
+    sound: np.ndarray,
+    network: SyncNetwork | None,
+    config: SpeakersConfig,
+    *,
+    min_box_px: float,
+    min_track_s: float,
+    min_turn_s: float,
+) -> WindowJudgement:
     """Judge every face of a window.
 
     sound: int16, from SOUND_MARGIN_FRAMES before the window's first frame to as much after its last; network: None
@@ -63,26 +73,46 @@ def find_speakers(faces: WindowFaces, tubes: TubeFile | None, sound: np.ndarray,
     """
     decisions = _window_decision(faces)
     candidates = [Candidate(track=track, voiced=voiced(faces, track)) for track in faces.tracks]
-    usable = [candidate for candidate in candidates
-              if _judge(candidate, decisions, rules_of_use(candidate, config, min_box_px, min_track_s))]
+    usable = [
+        candidate
+        for candidate in candidates
+        if _judge(candidate, decisions, rules_of_use(candidate, config, min_box_px, min_track_s))
+    ]
     if network is None:
         _trust_the_lonely(usable, decisions)
     elif usable:
         _listen(usable, faces, tubes, _hear(faces, sound, network), network, config)
-        fitting = [candidate for candidate in usable
-                   if _judge(candidate, decisions, rules_of_fit(candidate, network.calibration, config), AFTER_USE)]
+        fitting = [
+            candidate
+            for candidate in usable
+            if _judge(candidate, decisions, rules_of_fit(candidate, network.calibration, config), AFTER_USE)
+        ]
         _allot(fitting, faces, network, config, decisions)
-    turns = tuple(turn for candidate in candidates if candidate.speaks is not None
-                  for turn in _turns(candidate, candidates, faces, config, decisions, min_turn_s))
-    spoken = WindowTurns(faces=faces, turns=turns, sync_network=network.name if network else "none",
-                         sync_network_sha256=network.sha256 if network else "")
-    return WindowJudgement(turns=spoken, rows=tuple(candidate.row for candidate in candidates),
-                           decisions=tuple(decisions))
+    turns = tuple(
+        turn
+        for candidate in candidates
+        if candidate.speaks is not None
+        for turn in _turns(candidate, candidates, faces, config, decisions, min_turn_s)
+    )
+    spoken = WindowTurns(
+        faces=faces,
+        turns=turns,
+        sync_network=network.name if network else "none",
+        sync_network_sha256=network.sha256 if network else "",
+    )
+    return WindowJudgement(
+        turns=spoken, rows=tuple(candidate.row for candidate in candidates), decisions=tuple(decisions)
+    )
 
 
 def _window_decision(faces: WindowFaces) -> list[DecisionRow]:
-    _, rows = judge(faces.window.window_id, "window", faces.window.video.source.source_id, STAGE,
-                    (Rule("has_face", "exists", bool(faces.tracks)),))
+    _, rows = judge(
+        faces.window.window_id,
+        "window",
+        faces.window.video.source.source_id,
+        STAGE,
+        (Rule("has_face", "exists", bool(faces.tracks)),),
+    )
     return rows
 
 
@@ -106,17 +136,28 @@ def _hear(faces: WindowFaces, sound: np.ndarray, network: SyncNetwork) -> HeardS
     exists = np.arange(first, first + num_frames)
     speech = speech_mask(window.video.speech, first, first + num_frames)
     speech &= (exists >= 0) & (exists < window.video.num_frames)
-    vectors = network.embed_sound(sound[:num_frames * SAMPLES_PER_FRAME])
+    vectors = network.embed_sound(sound[: num_frames * SAMPLES_PER_FRAME])
     return HeardSound(start_frame=first, vectors=vectors, speech=speech)
 
 
-def _listen(usable: list[Candidate], faces: WindowFaces, tubes: TubeFile, heard: HeardSound, network: SyncNetwork,
-            config: SpeakersConfig) -> None:
+def _listen(
+    usable: list[Candidate],
+    faces: WindowFaces,
+    tubes: TubeFile,
+    heard: HeardSound,
+    network: SyncNetwork,
+    config: SpeakersConfig,
+) -> None:
     """Measure each track against the window's sound; leaves no evidence where there is nothing to measure with."""
     for candidate in usable:
         track = candidate.track
-        candidate.scores = similarity(network.embed_face(tubes, track.name), heard.vectors,
-                                      heard.start_frame - track.start_frame, heard.speech, network.likeness)
+        candidate.scores = similarity(
+            network.embed_face(tubes, track.name),
+            heard.vectors,
+            heard.start_frame - track.start_frame,
+            heard.speech,
+            network.likeness,
+        )
         evidence = weigh(candidate.scores, network.calibration)
         candidate.lse_d, candidate.lse_c = lse(network, evidence)
         if evidence is not None:
@@ -124,8 +165,13 @@ def _listen(usable: list[Candidate], faces: WindowFaces, tubes: TubeFile, heard:
             candidate.stretches = lags_of_stretches(candidate.scores, evidence.measured.lag_frames, track.start_frame)
 
 
-def _allot(fitting: list[Candidate], faces: WindowFaces, network: SyncNetwork, config: SpeakersConfig,
-           decisions: list[DecisionRow]) -> None:
+def _allot(
+    fitting: list[Candidate],
+    faces: WindowFaces,
+    network: SyncNetwork,
+    config: SpeakersConfig,
+    decisions: list[DecisionRow],
+) -> None:
     """Give each frame's voice to a face in view, or to nobody, and drop those who cannot be believed even so."""
     scored = [ScoredFace(start_frame=candidate.track.start_frame, scores=candidate.scores) for candidate in fitting]
     # A network that gives probabilities gives cosines too: nothing in common is 0.
@@ -140,8 +186,9 @@ def _allot(fitting: list[Candidate], faces: WindowFaces, network: SyncNetwork, c
             candidate.speaks = candidate.allotted
 
 
-def weigh_own_frames(faces: list[ScoredFace], index: int, unrelated: float | None,
-                     calibration: Calibration) -> Evidence | None:
+def weigh_own_frames(
+    faces: list[ScoredFace], index: int, unrelated: float | None, calibration: Calibration
+) -> Evidence | None:
     """Evidence of the frames that are one face's own among several: it may speak a part of the time only.
 
     Frames chosen because the face fits there would flatter whoever listens, so whose voice a block is gets decided by
@@ -152,7 +199,7 @@ def weigh_own_frames(faces: list[ScoredFace], index: int, unrelated: float | Non
     own = np.zeros(len(scores), bool)
     for judged in (even, ~even):
         hidden = replace(faces[index], scores=_only(scores, ~judged))
-        own |= judged & allot_voice([*faces[:index], hidden, *faces[index + 1:]], unrelated)[index]
+        own |= judged & allot_voice([*faces[:index], hidden, *faces[index + 1 :]], unrelated)[index]
     evidence = weigh(_only(scores, own), calibration)
     return evidence if evidence is not None and evidence.num_frames >= _LEAST_OWN_FRAMES else None
 
@@ -163,27 +210,52 @@ def _only(scores: np.ndarray, frames: np.ndarray) -> np.ndarray:
 
 def _company(candidate: Candidate, others: list[Candidate]) -> list[Candidate]:
     """Those of the others that are in view at the same time."""
-    return [other for other in others if other is not candidate
-            and other.track.start_frame < candidate.track.end_frame
-            and candidate.track.start_frame < other.track.end_frame]
+    return [
+        other
+        for other in others
+        if other is not candidate
+        and other.track.start_frame < candidate.track.end_frame
+        and candidate.track.start_frame < other.track.end_frame
+    ]
 
 
-def _turns(candidate: Candidate, candidates: list[Candidate], faces: WindowFaces, config: SpeakersConfig,
-           decisions: list[DecisionRow], min_turn_s: float) -> Iterator[SpeakingTurn]:
+def _turns(
+    candidate: Candidate,
+    candidates: list[Candidate],
+    faces: WindowFaces,
+    config: SpeakersConfig,
+    decisions: list[DecisionRow],
+    min_turn_s: float,
+) -> Iterator[SpeakingTurn]:
     """Turns of a speaking face that are long enough and in which nobody else speaks, surely or perhaps."""
     track = candidate.track
-    others = [(other.allotted, other.track.start_frame) for other in _company(candidate, candidates)
-              if other.allotted is not None]
-    spans = speaking_spans(candidate.speaks, contested(candidate.speaks, track.start_frame, others),
-                           faces.window.video.speech, track.start_frame, candidate.shift_samples,
-                           round(config.turn_margin_s * FRAME_RATE))
+    others = [
+        (other.allotted, other.track.start_frame)
+        for other in _company(candidate, candidates)
+        if other.allotted is not None
+    ]
+    spans = speaking_spans(
+        candidate.speaks,
+        contested(candidate.speaks, track.start_frame, others),
+        faces.window.video.speech,
+        track.start_frame,
+        candidate.shift_samples,
+        round(config.turn_margin_s * FRAME_RATE),
+    )
     active_s = seconds_from_frames(int(candidate.speaks.sum()))
     _judge(candidate, decisions, rules_of_speaking(active_s if spans else 0.0), AFTER_BELIEF)
     for span in spans:
         turn_id = f"{track.track_id}-s{span.start_frame:07d}"
-        kept, rows = judge(turn_id, "turn", track.row.source_id, STAGE, (
-            Rule("overlap", "<=", span.overlap_share, 0.0, "of the turn"),
-            Rule("min_s", ">=", seconds_from_frames(span.end_frame - span.start_frame), min_turn_s, "s")))
+        kept, rows = judge(
+            turn_id,
+            "turn",
+            track.row.source_id,
+            STAGE,
+            (
+                Rule("overlap", "<=", span.overlap_share, 0.0, "of the turn"),
+                Rule("min_s", ">=", seconds_from_frames(span.end_frame - span.start_frame), min_turn_s, "s"),
+            ),
+        )
         decisions.extend(rows)
         if kept:
             yield candidate.turn(span, turn_id)

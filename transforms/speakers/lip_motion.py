@@ -3,6 +3,7 @@
 Each frame's mesh is laid, by a rotation, a shift and one scale in space, on a mean face by thirteen points that speech
 does not move. A frame's numbers depend on that frame alone, never on how long its track is.
 """
+
 import numpy as np
 
 FEATURE_VERSION = "1"
@@ -11,27 +12,62 @@ FEATURE_VERSION = "1"
 _STILL_PAIRS = ((33, 263), (133, 362), (98, 327))  # eye corners, nose wings; person's right, left
 _STILL_MIDDLE = (1, 168, 6, 197, 195, 5, 4)  # nose
 _LIP_PAIRS = (
-    (61, 291), (146, 375), (91, 321), (181, 405), (84, 314), (185, 409), (40, 270), (39, 269), (37, 267),
-    (78, 308), (95, 324), (88, 318), (178, 402), (87, 317), (191, 415), (80, 310), (81, 311), (82, 312),
+    (61, 291),
+    (146, 375),
+    (91, 321),
+    (181, 405),
+    (84, 314),
+    (185, 409),
+    (40, 270),
+    (39, 269),
+    (37, 267),
+    (78, 308),
+    (95, 324),
+    (88, 318),
+    (178, 402),
+    (87, 317),
+    (191, 415),
+    (80, 310),
+    (81, 311),
+    (82, 312),
 )
 _LIP_MIDDLE = (0, 17, 13, 14)
-_CHEEK_PAIRS = ((148, 377), (176, 400), (149, 378), (150, 379), (136, 365), (172, 397), (205, 425), (187, 411),
-                (207, 427))
+_CHEEK_PAIRS = (
+    (148, 377),
+    (176, 400),
+    (149, 378),
+    (150, 379),
+    (136, 365),
+    (172, 397),
+    (205, 425),
+    (187, 411),
+    (207, 427),
+)
 _CHIN_MIDDLE = (152, 18, 200, 199, 175, 164)
 
 _RIGHT, _LEFT = (tuple(pair[side] for pair in _LIP_PAIRS + _CHEEK_PAIRS) for side in (0, 1))
 POINTS = np.array(_RIGHT + _LEFT + _LIP_MIDDLE + _CHIN_MIDDLE)
 """The 64 mesh points kept: 40 of the lips, 24 of chin and cheeks."""
-MIRRORED = np.concatenate([np.arange(len(_RIGHT), 2 * len(_RIGHT)), np.arange(len(_RIGHT)),
-                           np.arange(2 * len(_RIGHT), len(POINTS))])
+MIRRORED = np.concatenate(
+    [np.arange(len(_RIGHT), 2 * len(_RIGHT)), np.arange(len(_RIGHT)), np.arange(2 * len(_RIGHT), len(POINTS))]
+)
 """Position in POINTS of the point that each becomes in a mirror; there x changes its sign."""
 NUM_FEATURES = 3 * len(POINTS)
 
 _STILL = np.array([pair[0] for pair in _STILL_PAIRS] + [pair[1] for pair in _STILL_PAIRS] + list(_STILL_MIDDLE))
 # Generalised Procrustes mean of the still points of real faces, made symmetric; eye centres are 1 apart, y down.
 _MEAN_RIGHT = np.array([[-0.721, -0.220, 0.388], [-0.279, -0.207, 0.300], [-0.268, 0.430, 0.012]])
-_MEAN_MIDDLE = np.array([[0, 0.324, -0.353], [0, -0.325, 0.048], [0, -0.206, -0.034], [0, -0.103, -0.126],
-                         [0, -0.008, -0.227], [0, 0.093, -0.328], [0, 0.220, -0.379]])
+_MEAN_MIDDLE = np.array(
+    [
+        [0, 0.324, -0.353],
+        [0, -0.325, 0.048],
+        [0, -0.206, -0.034],
+        [0, -0.103, -0.126],
+        [0, -0.008, -0.227],
+        [0, 0.093, -0.328],
+        [0, 0.220, -0.379],
+    ]
+)
 _MEAN_FACE = np.concatenate([_MEAN_RIGHT, _MEAN_RIGHT * [-1, 1, 1], _MEAN_MIDDLE])
 
 
@@ -58,5 +94,5 @@ def _lay(points: np.ndarray, still: np.ndarray, target: np.ndarray) -> np.ndarra
     sign = np.where(np.linalg.det(u @ v) < 0, -1.0, 1.0)
     u[:, :, 2] *= sign[:, None]
     singular[:, 2] *= sign
-    scale = singular.sum(1) / np.maximum((source ** 2).sum((1, 2)), 1e-12)
+    scale = singular.sum(1) / np.maximum((source**2).sum((1, 2)), 1e-12)
     return np.einsum("tni,tij->tnj", points - centre, u @ v) * scale[:, None, None] + target_centre

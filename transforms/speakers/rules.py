@@ -1,4 +1,5 @@
 """The rules of a track, in their order; each threshold is a setting."""
+
 from schemas.clock import FRAME_RATE, seconds_from_frames
 from schemas.decisions import Rule
 from transforms.speakers.candidate import Candidate
@@ -9,15 +10,18 @@ AFTER_USE, AFTER_FIT, AFTER_BELIEF = 4, 6, 8
 """Order of the first rule of fit, of belief, and of turns."""
 
 
-def rules_of_use(candidate: Candidate, config: SpeakersConfig, min_box_px: float,
-                 min_track_s: float) -> tuple[Rule, ...]:
+def rules_of_use(
+    candidate: Candidate, config: SpeakersConfig, min_box_px: float, min_track_s: float
+) -> tuple[Rule, ...]:
     """Whether there is enough of a face, and of speech, to be judged."""
     track = candidate.track
     length_s = seconds_from_frames(track.end_frame - track.start_frame)
-    return (Rule("min_track_s", ">=", length_s, min_track_s, "s"),
-            Rule("min_box_px", ">=", track.row.face_source_px, min_box_px, "px"),
-            Rule("has_mesh", "exists", track.has_mesh),
-            Rule("min_voiced_share", ">=", float(candidate.voiced.mean()), config.min_voiced_share, "of the track"))
+    return (
+        Rule("min_track_s", ">=", length_s, min_track_s, "s"),
+        Rule("min_box_px", ">=", track.row.face_source_px, min_box_px, "px"),
+        Rule("has_mesh", "exists", track.has_mesh),
+        Rule("min_voiced_share", ">=", float(candidate.voiced.mean()), config.min_voiced_share, "of the track"),
+    )
 
 
 def rules_of_fit(candidate: Candidate, calibration: Calibration | None, config: SpeakersConfig) -> tuple[Rule, ...]:

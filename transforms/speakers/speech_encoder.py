@@ -2,6 +2,7 @@
 
 The recogniser was trained on the speech of very many people, the sync network on that of few.
 """
+
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -47,15 +48,15 @@ class SpeechEncoder:
                 yield self._block(held, start - first, start - first + _BLOCK_FRAMES)
                 start += _BLOCK_FRAMES
                 past = max(0, start - first - _CONTEXT_FRAMES)
-                held, first = held[past * SAMPLES_PER_FRAME:], first + past
+                held, first = held[past * SAMPLES_PER_FRAME :], first + past
         num_held = len(held) // SAMPLES_PER_FRAME
         for begin in range(start - first, num_held, _BLOCK_FRAMES):
             yield self._block(held, begin, min(begin + _BLOCK_FRAMES, num_held))
 
     def _block(self, samples: np.ndarray, start_frame: int, end_frame: int) -> np.ndarray:
         first = max(0, start_frame - _CONTEXT_FRAMES)
-        heard = samples[first * SAMPLES_PER_FRAME:(end_frame + _CONTEXT_FRAMES) * SAMPLES_PER_FRAME]
-        heard = heard[:(_BLOCK_FRAMES + 2 * _CONTEXT_FRAMES) * SAMPLES_PER_FRAME]
+        heard = samples[first * SAMPLES_PER_FRAME : (end_frame + _CONTEXT_FRAMES) * SAMPLES_PER_FRAME]
+        heard = heard[: (_BLOCK_FRAMES + 2 * _CONTEXT_FRAMES) * SAMPLES_PER_FRAME]
         return _at_frames(self._steps(heard), end_frame - start_frame, (start_frame - first) * SAMPLES_PER_FRAME)
 
     def _steps(self, samples: np.ndarray) -> np.ndarray:
@@ -73,5 +74,3 @@ def _at_frames(steps: np.ndarray, num_frames: int, start_sample: int) -> np.ndar
     before = np.minimum(places.astype(int), max(0, len(steps) - 2))
     share = (places - before)[:, None].astype(np.float32)
     return (1 - share) * steps[before] + share * steps[np.minimum(before + 1, len(steps) - 1)]
-
-

@@ -1,4 +1,5 @@
 """FindSpeakers: who speaks in each window."""
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -43,10 +44,12 @@ class FindSpeakers(beam.PTransform):
         work = _Find(self.config, self.min_box_px, self.min_track_s, self.min_turn_s)
         guarded = faces | "Find" >> Guarded(work=work, stage=STAGE, place=_place_of_faces, fail_fast=self.fail_fast)
         parts = guarded.results | "Part" >> beam.ParDo(_Part()).with_outputs("rows", "decisions", main="turns")
-        rows = (parts.rows
-                | "BySource" >> beam.Map(lambda row: (row.source_id, row)).with_output_types(tuple[str, TrackRow])
-                | "GroupTracks" >> beam.GroupByKey()
-                | "Chain" >> beam.FlatMapTuple(lambda _, rows: chain_tracks(rows)).with_output_types(TrackRow))
+        rows = (
+            parts.rows
+            | "BySource" >> beam.Map(lambda row: (row.source_id, row)).with_output_types(tuple[str, TrackRow])
+            | "GroupTracks" >> beam.GroupByKey()
+            | "Chain" >> beam.FlatMapTuple(lambda _, rows: chain_tracks(rows)).with_output_types(TrackRow)
+        )
         return FindSpeakersOutputs(parts.turns, rows, parts.decisions, guarded.failures)
 
 
@@ -63,8 +66,9 @@ class _Find(beam.DoFn):
         first, last = window.start_frame - SOUND_MARGIN_FRAMES, window.end_frame + SOUND_MARGIN_FRAMES
         sound = np.zeros(0, np.int16)
         if faces.tracks:
-            sound = read_sound_span(local_path(window.video.sound_uri), first * SAMPLES_PER_FRAME,
-                                    last * SAMPLES_PER_FRAME)
+            sound = read_sound_span(
+                local_path(window.video.sound_uri), first * SAMPLES_PER_FRAME, last * SAMPLES_PER_FRAME
+            )
         tubes = TubeFile(read_bytes(faces.tube_uri)) if faces.tube_uri else None
         yield find_speakers(faces, tubes, sound, self._network, self._config, **self._limits)
 

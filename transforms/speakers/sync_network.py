@@ -1,4 +1,5 @@
 """Sync networks: a face and a sound become vectors, 25 a second, alike where they belong together."""
+
 import hashlib
 from pathlib import Path
 from typing import Protocol
@@ -67,8 +68,10 @@ class OnnxSyncNetwork:
         That silence would change what the seconds beside it mean.
         """
         first, last = _sounding_frames(samples)
-        heard = samples[first * SAMPLES_PER_FRAME:last * SAMPLES_PER_FRAME]
-        vectors = self._sound.run(None, {SOUND_INPUT: sound_columns(heard), SPOKEN_INPUT: self._encoder.encode(heard)})[0]
+        heard = samples[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME]
+        vectors = self._sound.run(None, {SOUND_INPUT: sound_columns(heard), SPOKEN_INPUT: self._encoder.encode(heard)})[
+            0
+        ]
         around = (first, len(samples) // SAMPLES_PER_FRAME - last)
         return np.pad(vectors, (around, (0, 0)), constant_values=np.nan)
 
@@ -108,24 +111,30 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read the sync network {path}: {error.strerror}; give --sync default, none or "
-                         "a FILE.onnx that `talkshard train-sync` wrote") from error
+        raise UsageError(
+            f"cannot read the sync network {path}: {error.strerror}; give --sync default, none or "
+            "a FILE.onnx that `talkshard train-sync` wrote"
+        ) from error
 
 
 def _checked_model(content: bytes, path: Path):
     """ONNX model of a file's content; UsageError when it is none, or was trained on other features."""
     import onnx
     from google.protobuf.message import DecodeError
+
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError:
-        raise UsageError(f"{path} is no ONNX file: --sync takes a FILE.onnx that `talkshard train-sync` "
-                         "wrote") from None
+        raise UsageError(
+            f"{path} is no ONNX file: --sync takes a FILE.onnx that `talkshard train-sync` wrote"
+        ) from None
     metadata = metadata_of(model)
     if metadata.get(FEATURES_KEY) != FEATURES:
         found = metadata.get(FEATURES_KEY, "none of this program's")
-        raise UsageError(f"{path} was trained on other features ({found}; wanted {FEATURES}): --sync takes a FILE.onnx "
-                         "that this version's `talkshard train-sync` wrote")
+        raise UsageError(
+            f"{path} was trained on other features ({found}; wanted {FEATURES}): --sync takes a FILE.onnx "
+            "that this version's `talkshard train-sync` wrote"
+        )
     return model
 
 
@@ -135,5 +144,7 @@ def _calibration(metadata: dict[str, str], path: Path) -> Calibration | None:
     try:
         return Calibration.from_json(metadata[CALIBRATION_KEY])
     except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} holds a calibration that cannot be read ({type(error).__name__}): --sync takes a "
-                         "FILE.onnx that this version's `talkshard train-sync` wrote") from error
+        raise UsageError(
+            f"{path} holds a calibration that cannot be read ({type(error).__name__}): --sync takes a "
+            "FILE.onnx that this version's `talkshard train-sync` wrote"
+        ) from error

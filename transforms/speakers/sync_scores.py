@@ -3,6 +3,7 @@
 Shift and lag have one sign everywhere: at shift k a face's frame t meets the sound's frame t + k: + = the sound is
 late.
 """
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -34,8 +35,13 @@ def dot_products(face: np.ndarray, sound: np.ndarray) -> np.ndarray:
     return np.einsum("nd,nd->n", face, sound)
 
 
-def similarity(face: np.ndarray, sound: np.ndarray, sound_start_frame: int = 0, speech: np.ndarray | None = None,
-               likeness: Callable[[np.ndarray, np.ndarray], np.ndarray] = dot_products) -> np.ndarray:
+def similarity(
+    face: np.ndarray,
+    sound: np.ndarray,
+    sound_start_frame: int = 0,
+    speech: np.ndarray | None = None,
+    likeness: Callable[[np.ndarray, np.ndarray], np.ndarray] = dot_products,
+) -> np.ndarray:
     """Likeness of each face frame to the sound at each shift; NaN where there is no sound, never a padded value.
 
     face: (T, D); sound: (S, D), whose first is frame `sound_start_frame` as the face counts (-25 when the sound begins
@@ -103,7 +109,7 @@ def drift_frames_per_minute(middle_frames: np.ndarray, lags_frames: np.ndarray) 
 def same_length(values: np.ndarray, window: np.ndarray) -> np.ndarray:
     """Convolution with a window of odd length, as long as the values even where the window is longer."""
     half = len(window) // 2
-    return np.convolve(values, window)[half:half + len(values)]
+    return np.convolve(values, window)[half : half + len(values)]
 
 
 def peak_lags(curves: np.ndarray) -> np.ndarray:

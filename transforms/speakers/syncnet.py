@@ -1,4 +1,5 @@
 """The published SyncNet as a judge: its network, its pixels and its MFCC, so that its numbers are LSE-D and LSE-C."""
+
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def sound_windows(samples: np.ndarray) -> Iterator[np.ndarray]:
         return
     windows = sliding_window_view(columns, WINDOW_COLUMNS, axis=1)[:, ::COLUMNS_PER_FRAME].transpose(1, 0, 2)
     for start in range(0, len(windows), _BATCH):
-        yield np.ascontiguousarray(windows[start:start + _BATCH, None])
+        yield np.ascontiguousarray(windows[start : start + _BATCH, None])
 
 
 def lse(network: object, evidence: Evidence | None) -> tuple[float | None, float | None]:
@@ -92,13 +93,14 @@ def _at_middles(batches: list[np.ndarray], num_frames: int) -> np.ndarray:
     rows = np.full((num_frames, _DIMENSIONS), np.nan, np.float32)
     if batches:
         vectors = np.concatenate(batches)
-        rows[WINDOW_FRAMES // 2:][:len(vectors)] = vectors
+        rows[WINDOW_FRAMES // 2 :][: len(vectors)] = vectors
     return rows
 
 
 def _checked_model(path: Path):
     import onnx
     from google.protobuf.message import DecodeError
+
     cure = "give the released syncnet_v2.model, or what was converted from it by this version"
     try:
         model = onnx.load_model_from_string(path.read_bytes())

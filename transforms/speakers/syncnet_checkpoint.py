@@ -1,4 +1,5 @@
 """From the published SyncNet's file of weights to the ONNX file that the dataset graph reads: made once, by torch."""
+
 import hashlib
 import io
 import pickle
@@ -11,8 +12,17 @@ from schemas.errors import UsageError
 from transforms.media.models import models_folder, write_atomically
 from transforms.speakers.syncnet_layout import check_arrays, onnx_network
 
-_UNREADABLE = (RuntimeError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, OSError,
-               pickle.UnpicklingError)
+_UNREADABLE = (
+    RuntimeError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    OSError,
+    pickle.UnpicklingError,
+)
 """What torch.load raises for bytes that it did not write."""
 
 
@@ -27,8 +37,9 @@ def converted_syncnet(file: str) -> Path:
     try:
         content = Path(file).read_bytes()
     except OSError as error:
-        raise UsageError(f"--sync syncnet:{file}: the file cannot be read ({error.strerror}); give the released "
-                         "syncnet_v2.model") from error
+        raise UsageError(
+            f"--sync syncnet:{file}: the file cannot be read ({error.strerror}); give the released syncnet_v2.model"
+        ) from error
     sha256 = hashlib.sha256(content).hexdigest()
     path = models_folder().absolute() / f"syncnet-{sha256[:16]}.onnx"
     if not path.is_file():
@@ -43,12 +54,16 @@ def _arrays(content: bytes, file: str) -> dict[str, np.ndarray]:
     try:
         import torch
     except ImportError as error:
-        raise UsageError("--sync syncnet:FILE is converted once, which takes torch: pip install 'talkshard[train]', or "
-                         "convert it on another machine and give --sync syncnet:ITS.onnx") from error
+        raise UsageError(
+            "--sync syncnet:FILE is converted once, which takes torch: pip install 'talkshard[train]', or "
+            "convert it on another machine and give --sync syncnet:ITS.onnx"
+        ) from error
     try:
         with warnings.catch_warnings(action="ignore"):  # about what it cannot read: the error says it
             state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         return {str(key): value.float().numpy() for key, value in state.items()}
     except _UNREADABLE as error:
-        raise UsageError(f"--sync syncnet:{file} is no state dict of torch ({type(error).__name__}); give the released "
-                         "syncnet_v2.model") from error
+        raise UsageError(
+            f"--sync syncnet:{file} is no state dict of torch ({type(error).__name__}); give the released "
+            "syncnet_v2.model"
+        ) from error

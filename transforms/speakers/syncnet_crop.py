@@ -1,4 +1,5 @@
 """What the published SyncNet sees of a face: 224 px squares around its box, five frames at a time."""
+
 from collections.abc import Iterator
 
 import cv2
@@ -34,8 +35,14 @@ def syncnet_crop(cutout_rgb: np.ndarray, crop_to_source: np.ndarray, square: np.
     scale = square[2] / CROP_PX
     to_source = np.array([[scale, 0, square[0] + scale / 2 - 0.5], [0, scale, square[1] + scale / 2 - 0.5], [0, 0, 1]])
     to_cutout = invert_affine(np.asarray(crop_to_source, np.float64)[None])[0] @ to_source
-    crop_rgb = cv2.warpAffine(cutout_rgb, to_cutout, (CROP_PX, CROP_PX), borderValue=(FILL_VALUE,) * 3,
-                              flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT)
+    crop_rgb = cv2.warpAffine(
+        cutout_rgb,
+        to_cutout,
+        (CROP_PX, CROP_PX),
+        borderValue=(FILL_VALUE,) * 3,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+    )
     return crop_rgb[..., ::-1]
 
 

@@ -1,4 +1,5 @@
 """The published SyncNet (Chung & Zisserman 2016): which arrays its file holds, and the ONNX network they make."""
+
 from dataclasses import dataclass
 from math import prod
 
@@ -54,7 +55,10 @@ class Tower:
 # The first layer sees exactly five frames and every later one has a single one left: over time it is a layer of 15
 # channels, so that the picture tower is made of 2-D convolutions.
 FACE = Tower(
-    layers_name="netcnnlip", dense_name="netfclip", input_name=FACE_INPUT, output_name=FACE_OUTPUT,
+    layers_name="netcnnlip",
+    dense_name="netfclip",
+    input_name=FACE_INPUT,
+    output_name=FACE_OUTPUT,
     input_shape=(3 * WINDOW_FRAMES, CROP_PX, CROP_PX),
     layers=(
         Layer(index=0, weight=(96, 3, 5, 7, 7), stride=2, pool=Pool(strides=(2, 2))),
@@ -63,9 +67,13 @@ FACE = Tower(
         Layer(index=11, weight=(256, 256, 1, 3, 3), pad=1),
         Layer(index=14, weight=(256, 256, 1, 3, 3), pad=1, pool=Pool(strides=(2, 2))),
         Layer(index=18, weight=(512, 256, 1, 6, 6)),
-    ))
+    ),
+)
 SOUND = Tower(
-    layers_name="netcnnaud", dense_name="netfcaud", input_name=SOUND_INPUT, output_name=SOUND_OUTPUT,
+    layers_name="netcnnaud",
+    dense_name="netfcaud",
+    input_name=SOUND_INPUT,
+    output_name=SOUND_OUTPUT,
     input_shape=(1, 13, WINDOW_COLUMNS),
     layers=(
         Layer(index=0, weight=(64, 1, 3, 3), pad=1),
@@ -74,7 +82,8 @@ SOUND = Tower(
         Layer(index=11, weight=(256, 384, 3, 3), pad=1),
         Layer(index=14, weight=(256, 256, 3, 3), pad=1, pool=Pool(strides=(2, 2))),
         Layer(index=18, weight=(512, 256, 5, 4)),
-    ))
+    ),
+)
 
 
 def expected_shapes() -> dict[str, tuple[int, ...]]:
@@ -107,6 +116,7 @@ def check_arrays(arrays: dict[str, np.ndarray], name: str) -> None:
 def onnx_network(arrays: dict[str, np.ndarray], source_sha256: str) -> bytes:
     """ONNX file of checked arrays: both towers, batch norms folded into the layers before them."""
     from onnx import TensorProto, helper
+
     nodes, weights, taken, given = [], [], [], []
     for tower in (FACE, SOUND):
         _add_tower(tower, arrays, nodes, weights)
@@ -120,18 +130,25 @@ def onnx_network(arrays: dict[str, np.ndarray], source_sha256: str) -> bytes:
 
 def _add_tower(tower: Tower, arrays: dict[str, np.ndarray], nodes: list, weights: list) -> None:
     from onnx import helper
+
     current = tower.input_name
 
     def add(operator: str, name: str, parameters: tuple = (), **attributes) -> None:
         nonlocal current
-        names = [f"{name}.{part}" for part in ("weight", "bias")[:len(parameters)]]
+        names = [f"{name}.{part}" for part in ("weight", "bias")[: len(parameters)]]
         weights.extend(_tensor(*pair) for pair in zip(names, parameters))
         nodes.append(helper.make_node(operator, [current, *names], [name], name=name, **attributes))
         current = name
 
     for layer in tower.layers:
         name = f"{tower.layers_name}.{layer.index}"
-        add("Conv", name, _folded(arrays, tower.layers_name, layer.index), strides=[layer.stride] * 2, pads=[layer.pad] * 4)
+        add(
+            "Conv",
+            name,
+            _folded(arrays, tower.layers_name, layer.index),
+            strides=[layer.stride] * 2,
+            pads=[layer.pad] * 4,
+        )
         add("Relu", f"{name}.relu")
         if layer.pool:
             add("MaxPool", f"{name}.pool", kernel_shape=[3, 3], strides=layer.pool.strides, pads=[layer.pool.pad] * 4)
@@ -160,4 +177,5 @@ def _shapes_of(stack: str, index: int, weight: tuple[int, ...], has_batch_norm: 
 
 def _tensor(name: str, values: np.ndarray):
     from onnx import numpy_helper
+
     return numpy_helper.from_array(np.ascontiguousarray(values, np.float32), name)

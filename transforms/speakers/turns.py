@@ -1,4 +1,5 @@
 """From who speaks, frame by frame, to turns of one speaker."""
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,12 +29,18 @@ def contested(speaks: np.ndarray, start_frame: int, others: Iterable[tuple[np.nd
     for other, start in others:
         low, high = max(start_frame, start), min(end_frame, start + len(other))
         if low < high:
-            shared[low - start_frame:high - start_frame] |= other[low - start:high - start]
+            shared[low - start_frame : high - start_frame] |= other[low - start : high - start]
     return shared & speaks
 
 
-def speaking_spans(speaks: np.ndarray, shared: np.ndarray, speech: Iterable[SpeechTurn], start_frame: int,
-                   shift_samples: int, margin_frames: int) -> list[SpeakingSpan]:
+def speaking_spans(
+    speaks: np.ndarray,
+    shared: np.ndarray,
+    speech: Iterable[SpeechTurn],
+    start_frame: int,
+    shift_samples: int,
+    margin_frames: int,
+) -> list[SpeakingSpan]:
     """Turns of a face that speaks in `speaks` (bool (T,)): pauses filled, cut where the voice or the overlap changes.
 
     shared: bool (T,), frames in which another face speaks too; speech: turns of the sound, in samples; shift_samples:
@@ -45,19 +52,29 @@ def speaking_spans(speaks: np.ndarray, shared: np.ndarray, speech: Iterable[Spee
     filled = _grow(filled, margin_frames)
     spans = []
     for low, high in _runs(filled):
-        edges = 1 + np.nonzero((voices[low + 1:high] != voices[low:high - 1])
-                               | (overlapped[low + 1:high] != overlapped[low:high - 1]))[0] + low
+        edges = (
+            1
+            + np.nonzero(
+                (voices[low + 1 : high] != voices[low : high - 1])
+                | (overlapped[low + 1 : high] != overlapped[low : high - 1])
+            )[0]
+            + low
+        )
         bounds = [low, *(int(edge) for edge in edges), high]
-        spans += [SpeakingSpan(start_frame=start_frame + a, end_frame=start_frame + b,
-                               overlap_share=float(overlapped[a])) for a, b in pairwise(bounds)]
+        spans += [
+            SpeakingSpan(start_frame=start_frame + a, end_frame=start_frame + b, overlap_share=float(overlapped[a]))
+            for a, b in pairwise(bounds)
+        ]
     return spans
 
 
-def _voices(speech: Iterable[SpeechTurn], start_frame: int, num_frames: int,
-            shift_samples: int) -> tuple[np.ndarray, np.ndarray]:
+def _voices(
+    speech: Iterable[SpeechTurn], start_frame: int, num_frames: int, shift_samples: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Number of the voice at each frame, a pause counting to the voice before it, and where two sound at once."""
-    middles = (np.arange(start_frame, start_frame + num_frames) * SAMPLES_PER_FRAME + SAMPLES_PER_FRAME // 2
-               + shift_samples)
+    middles = (
+        np.arange(start_frame, start_frame + num_frames) * SAMPLES_PER_FRAME + SAMPLES_PER_FRAME // 2 + shift_samples
+    )
     names, voices, overlapped = [""], np.full(num_frames, -1), np.zeros(num_frames, bool)
     for turn in speech:
         inside = (turn.start_sample <= middles) & (middles < turn.end_sample)
@@ -98,5 +115,5 @@ def _open(mask: np.ndarray, num_frames: int) -> np.ndarray:
 def _grow(mask: np.ndarray, num_frames: int) -> np.ndarray:
     grown = mask.copy()
     for low, high in _runs(mask):
-        grown[max(0, low - num_frames):high + num_frames] = True
+        grown[max(0, low - num_frames) : high + num_frames] = True
     return grown

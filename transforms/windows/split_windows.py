@@ -1,4 +1,5 @@
 """Where windows begin and end: at key frames, so that no picture is decoded twice. Arithmetic only."""
+
 import dataclasses
 import itertools
 
@@ -34,13 +35,16 @@ def split_windows(timeline: Timeline, num_frames: int) -> list[tuple[int, int]]:
 def speech_windows(video: Video, timeline: Timeline) -> list[tuple[Window, DecisionRow]]:
     """Every window of a video with the row that keeps it, or drops it for want of speech."""
     ranges = split_windows(timeline, video.num_frames)
-    return [_judged(_window(video, index, start, end, index == len(ranges) - 1))
-            for index, (start, end) in enumerate(ranges)]
+    return [
+        _judged(_window(video, index, start, end, index == len(ranges) - 1))
+        for index, (start, end) in enumerate(ranges)
+    ]
 
 
 def _judged(window: Window) -> tuple[Window, DecisionRow]:
-    speech_s = speech_seconds(window.video.speech, window.start_frame * SAMPLES_PER_FRAME,
-                              window.end_frame * SAMPLES_PER_FRAME)
+    speech_s = speech_seconds(
+        window.video.speech, window.start_frame * SAMPLES_PER_FRAME, window.end_frame * SAMPLES_PER_FRAME
+    )
     rule = Rule("has_speech", ">=", speech_s, _MIN_SPEECH_S, "s")
     _, rows = judge(window.window_id, "window", window.video.source.source_id, STAGE, (rule,))
     return window, rows[0]
@@ -50,8 +54,13 @@ def _window(video: Video, index: int, start_frame: int, end_frame: int, is_last:
     first = start_frame * SAMPLES_PER_FRAME - _SPEECH_BESIDE
     last = end_frame * SAMPLES_PER_FRAME + _SPEECH_BESIDE
     near = tuple(turn for turn in video.speech if turn.end_sample > first and turn.start_sample < last)
-    return Window(video=dataclasses.replace(video, speech=near), index=index, start_frame=start_frame,
-                  end_frame=end_frame, is_last=is_last)
+    return Window(
+        video=dataclasses.replace(video, speech=near),
+        index=index,
+        start_frame=start_frame,
+        end_frame=end_frame,
+        is_last=is_last,
+    )
 
 
 def _timeline_frames_of_keys(timeline: Timeline) -> np.ndarray:

@@ -1,4 +1,5 @@
 """SplitWindows: videos to windows, dealt so that a worker opens a file once for ten minutes of it."""
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -35,11 +36,14 @@ class SplitWindows(beam.PTransform):
 
     def expand(self, videos: beam.PCollection[Video]) -> SplitWindowsOutputs:
         split = videos | "Split" >> beam.ParDo(_Split(self.staging)).with_outputs(
-            "facts", "decisions", "outcomes", main="windows")
-        dealt = (split.windows
-                 | "ByRun" >> beam.Map(_by_run).with_output_types(tuple[tuple[str, int], Window])
-                 | beam.GroupByKey()
-                 | "Deal" >> beam.FlatMapTuple(_in_order).with_output_types(Window))
+            "facts", "decisions", "outcomes", main="windows"
+        )
+        dealt = (
+            split.windows
+            | "ByRun" >> beam.Map(_by_run).with_output_types(tuple[tuple[str, int], Window])
+            | beam.GroupByKey()
+            | "Deal" >> beam.FlatMapTuple(_in_order).with_output_types(Window)
+        )
         return SplitWindowsOutputs(dealt, split.facts, split.decisions, split.outcomes)
 
 
@@ -60,9 +64,15 @@ class _Split(beam.DoFn):
         count(STAGE, "in")
         count(STAGE, "out", len(kept))
         count(STAGE, "dropped_has_speech", len(judged) - len(kept))
-        mark_source(self._staging, SourceMark(
-            source_id=video.source.source_id, num_windows=len(kept), failed=0,
-            num_frames=sum(window.end_frame - window.start_frame for window in kept)))
+        mark_source(
+            self._staging,
+            SourceMark(
+                source_id=video.source.source_id,
+                num_windows=len(kept),
+                failed=0,
+                num_frames=sum(window.end_frame - window.start_frame for window in kept),
+            ),
+        )
 
 
 def _by_run(window: Window) -> tuple[tuple[str, int], Window]:
@@ -74,10 +84,20 @@ def _in_order(_: tuple[str, int], windows: Iterable[Window]) -> list[Window]:
 
 
 def _facts(video: Video, num_windows: int) -> SourceFacts:
-    return SourceFacts(source=video.source, probe=video.probe, num_frames=video.num_frames, num_windows=num_windows,
-                       speech_s=speech_seconds(video.speech, 0, video.num_frames * SAMPLES_PER_FRAME))
+    return SourceFacts(
+        source=video.source,
+        probe=video.probe,
+        num_frames=video.num_frames,
+        num_windows=num_windows,
+        speech_s=speech_seconds(video.speech, 0, video.num_frames * SAMPLES_PER_FRAME),
+    )
 
 
 def _decided(window: Window) -> WindowOutcome:
-    return WindowOutcome(source_id=window.video.source.source_id, window_index=window.index, outcome="decided",
-                         num_clips=0, damaged_frames=0)
+    return WindowOutcome(
+        source_id=window.video.source.source_id,
+        window_index=window.index,
+        outcome="decided",
+        num_clips=0,
+        damaged_frames=0,
+    )
