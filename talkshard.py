@@ -15,10 +15,10 @@ COMMANDS = {
     "models": ("pipeline.commands.models:main", "list, install or verify the models' weights"),
     "verify": ("pipeline.commands.verify:main", "check a dataset against its own hashes and counts"),
     "overlay": ("audit.overlay:main", "draw what was found over frames of each source"),
-    "train-sync": ("speech2vid.train_sync:main", "train the sync network from a dataset"),
-    "train": ("speech2vid.train:main", "train a generator of talking faces from a dataset"),
-    "generate": ("speech2vid.generate:main", "make a face say a sound"),
-    "evaluate": ("speech2vid.evaluate:main", "judge a generator beside still images and real video"),
+    "train-sync": ("speech2vid.sync_training.train:main", "train the sync network from a dataset"),
+    "train": ("speech2vid.generator_training.train:main", "train a generator of talking faces from a dataset"),
+    "generate": ("speech2vid.generation.generate:main", "make a face say a sound"),
+    "evaluate": ("speech2vid.evaluation.evaluate:main", "judge a generator beside still images and real video"),
     "report": ("pipeline.commands.report:main", "write a dataset's report and card again"),
 }
 """Name -> "module:function" that takes the words after it and the program's name, and what it does."""

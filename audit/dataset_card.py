@@ -3,9 +3,9 @@
 import duckdb
 import pyarrow as pa
 
-from audit.close_calls import RULES
+from audit.borderline_tracks import RULES
 from audit.report import licence_lines, page_environment, split_lines, totals
-from audit.stored_tables import stored_table
+from schemas.stored.tables import stored_table
 from transforms.media.models import MODELS
 
 

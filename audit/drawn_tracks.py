@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.stored_tables import has_object, read_object, stored_table
+from schemas.stored.tables import has_object, read_object, stored_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

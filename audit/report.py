@@ -7,12 +7,12 @@ import duckdb
 import jinja2
 import pyarrow as pa
 
+from audit.borderline_tracks import COLUMNS as CALL_COLUMNS
+from audit.borderline_tracks import close_calls
 from audit.charts import Histogram, histogram
-from audit.close_calls import COLUMNS as CALL_COLUMNS
-from audit.close_calls import close_calls
 from audit.funnel import funnel
 from audit.sample_faces import sample_faces
-from audit.stored_tables import stored_table
+from schemas.stored.tables import stored_table
 from transforms.media.models import MODELS
 
 MOST_ROWS = 300  # of a table in the page; the manifests have them all

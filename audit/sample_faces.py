@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from audit.stored_tables import has_object, read_object
+from schemas.stored.tables import has_object, read_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,9 +48,9 @@ def measure(recipe_name: str, batch: int, rounds: int, threads: int) -> dict[str
     import onnxruntime
     import torch
 
-    from speech2vid.generator import new_generator
-    from speech2vid.generator_export import export_generator
-    from speech2vid.recipes import recipe
+    from speech2vid.generator.export import export_generator
+    from speech2vid.generator.networks import new_generator
+    from speech2vid.generator_training.recipes import recipe
 
     settings = recipe(recipe_name).generator
     generator = new_generator(settings).eval()

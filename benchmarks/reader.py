@@ -1,4 +1,4 @@
-"""Samples a second of speech2vid.samples against a plain loop over the same shards: tar members and JPEGs, no more.
+"""Samples a second of speech2vid.reader.samples against a plain loop over the same shards: tar members and JPEGs, no more.
 
     python -m benchmarks.reader --dataset OUT [--split train] [--rounds 7] [--batch_size 8]
 
@@ -22,7 +22,7 @@ import torch
 import webdataset
 
 from benchmarks.timing import seconds_of
-from speech2vid.samples import SampleSettings, SampleStream
+from speech2vid.reader.samples import SampleSettings, SampleStream
 
 
 def main(words: list[str] | None = None) -> int:

@@ -6,8 +6,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from audit.funnel import funnel
-from audit.stored_tables import has_object, stored_table
 from schemas.clock import FRAME_RATE
+from schemas.stored.tables import has_object, stored_table
 
 PLACES = (
     ("dataset.json", "the list of everything, read it first"),

@@ -14,7 +14,7 @@ from schemas.errors import UsageError
 from schemas.media import MediaProbe, Timeline
 from schemas.records import Source
 from transforms.beam_support import storage
-from transforms.faces.detectors import load_detector
+from transforms.faces.detectors.centerface import load_detector
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
 from transforms.prepare.prepare_video import PreparedVideo, prepare_video

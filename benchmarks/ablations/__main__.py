@@ -62,7 +62,7 @@ def _write(asked: dict[str, object], found: dict, output: Path) -> str:
     """Both files of what was found so far; returns the Markdown."""
     from benchmarks.ablations.claims import spans, verdicts
     from benchmarks.ablations.table import ablations_markdown
-    from speech2vid.run_folder import write_whole
+    from speech2vid.training.run_folder import write_whole
 
     values = {}
     for job, of in found.items():

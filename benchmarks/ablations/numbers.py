@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from speech2vid.evaluation.conditions import MADE, WRONG_SOUND, Maker, sized
 from speech2vid.evaluation.judged_clips import JudgedClip
 from speech2vid.evaluation.pixels import PIXELS_EVERY
-from speech2vid.evaluation.showings import MADE, WRONG_SOUND, Maker, sized
 from transforms.media.face_crop import sharpness
 
 SHARPNESS = "sharpness"

@@ -12,16 +12,16 @@ from pathlib import Path
 from benchmarks.ablations.numbers import SHARPNESS, numbers_of, sharpness_of
 from benchmarks.ablations.variants import Job, settings_of
 from schemas.errors import UsageError
-from speech2vid import evaluate
+from schemas.stored.clip_index import find_clips
+from speech2vid.evaluation import evaluate
+from speech2vid.evaluation.conditions import MEAN_STILLS, REAL, STILL, Maker
 from speech2vid.evaluation.face_networks import load_face_network
 from speech2vid.evaluation.judged_clips import read_judged_clips
-from speech2vid.evaluation.showings import MEAN_STILLS, REAL, STILL, Maker
-from speech2vid.generator_file import DeblurringFile, GeneratorFile
-from speech2vid.recipes import GeneratorTrainingSettings
-from speech2vid.run_folder import write_whole
-from speech2vid.stored_clips import find_clips
-from speech2vid.sync_dataset import dataset_sha256
-from speech2vid.train import DEBLURRING, GENERATOR, RECORD, read_options, train_dataset
+from speech2vid.generator.file import DeblurringFile, GeneratorFile
+from speech2vid.generator_training.recipes import GeneratorTrainingSettings
+from speech2vid.generator_training.train import DEBLURRING, GENERATOR, RECORD, read_options, train_dataset
+from speech2vid.sync_training.dataset import dataset_sha256
+from speech2vid.training.run_folder import write_whole
 from transforms.speakers.sync_network import load_sync_network
 
 NUMBERS_FILE = "numbers.json"

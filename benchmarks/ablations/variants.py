@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from speech2vid.recipes import GeneratorTrainingSettings, tiny
+from speech2vid.generator_training.recipes import GeneratorTrainingSettings, tiny
 
 BASE = "base"
 _CONTENT_WEIGHT = 0.02  # as the recipe small has it

@@ -12,7 +12,7 @@ from benchmarks.active_speaker.recordings import FACES, Recording
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
 from schemas.records import FaceTrack, WindowFaces
 from transforms.clips.config import ClipsConfig
-from transforms.media.sound import read_sound_span
+from transforms.media.audio import read_sound_span
 from transforms.media.tubes import TubeFile
 from transforms.speakers.find_speakers import SOUND_MARGIN_FRAMES, WindowJudgement, find_speakers
 

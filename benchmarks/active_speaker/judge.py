@@ -13,9 +13,9 @@ from schemas.clock import SAMPLES_PER_FRAME
 from schemas.records import FaceTrack, SpeechTurn, Window, WindowFaces
 from transforms.media.tubes import FaceTube, TubeFile, write_tubes
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.evidence import Evidence, weigh
 from transforms.speakers.find_speakers import SOUND_MARGIN_FRAMES, WindowJudgement, find_speakers
 from transforms.speakers.sync_network import SyncNetwork
+from transforms.speakers.sync_result import Evidence, weigh
 from transforms.speakers.sync_scores import similarity
 
 _HELD_BYTES = 256_000_000

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
-from transforms.speakers.evidence import Evidence
+from transforms.speakers.sync_result import Evidence
 
 KEPT = "kept"
 

@@ -12,7 +12,7 @@ from benchmarks.active_speaker.recordings import Recording, main_track
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
 from schemas.records import FaceTrack
 from transforms.clips.cut_clips import slice_tube
-from transforms.media.sound import read_sound_span
+from transforms.media.audio import read_sound_span
 from transforms.media.speech_mask import speech_mask
 from transforms.media.tubes import FaceTube
 from transforms.speakers.find_speakers import SOUND_MARGIN_FRAMES

@@ -15,7 +15,7 @@ from schemas.media import MediaProbe
 from schemas.records import FaceTrack, Source, Video, Window, WindowFaces
 from schemas.tables import TrackRow
 from transforms.faces.config import FacesConfig
-from transforms.faces.detectors import load_detector
+from transforms.faces.detectors.centerface import load_detector
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
@@ -24,7 +24,7 @@ from transforms.media.config import LimitsConfig, SoundConfig
 from transforms.media.models import model_sha256
 from transforms.media.timeline_file import timeline_from_bytes
 from transforms.media.tubes import write_tubes
-from transforms.media.window_pictures import WindowPictures
+from transforms.media.window_frames import WindowPictures
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.prepare_video import prepare_video
 from transforms.prepare.speech import load_speech_model

@@ -8,7 +8,7 @@ from scipy.signal import resample_poly
 
 from benchmarks.active_speaker.pieces import Face, LaidSound, laid_sound
 from schemas.clock import SAMPLES_PER_FRAME
-from transforms.media.sound import read_sound_span
+from transforms.media.audio import read_sound_span
 
 _SPECTRUM_SAMPLES = 1024
 _FADE_SAMPLES = 160  # a hand-over without a click

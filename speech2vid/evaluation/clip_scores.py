@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from speech2vid.evaluation.conditions import MADE, OTHER_CLIP, REAL, WRONG_SOUND
 from speech2vid.evaluation.face_networks import FaceNetwork
 from speech2vid.evaluation.identity import KnownFace, embed_faces, faces_to_embed, nearest_other
 from speech2vid.evaluation.judged_clips import JudgedClip
 from speech2vid.evaluation.lips import read_meshes, score_lips
 from speech2vid.evaluation.pixels import PIXELS_EVERY, score_pixels
 from speech2vid.evaluation.retrieval import HeardClip, find_sound, see
-from speech2vid.evaluation.showings import MADE, OTHER_CLIP, REAL, WRONG_SOUND
 from transforms.faces.mesh import FaceMesh
 from transforms.media.canonical import mouth_opening
 from transforms.speakers.sync_network import SyncNetwork

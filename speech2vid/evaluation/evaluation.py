@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from schemas.errors import StorageError
 from speech2vid.evaluation.clip_scores import ClipScore, Judges, judge_clip
+from speech2vid.evaluation.conditions import Maker, mean_stills, showings
 from speech2vid.evaluation.examples import Strip, choose_examples, strip_of
 from speech2vid.evaluation.face_networks import FaceNetwork
 from speech2vid.evaluation.identity import IdentityCalibration, KnownFace, calibrate, embed_faces, faces_to_embed
@@ -18,8 +19,7 @@ from speech2vid.evaluation.judged_clips import JudgedClip
 from speech2vid.evaluation.measures import Measure, all_measures
 from speech2vid.evaluation.page import evaluation_page
 from speech2vid.evaluation.retrieval import groups_of, hear
-from speech2vid.evaluation.showings import Maker, mean_stills, showings
-from speech2vid.run_folder import write_whole
+from speech2vid.training.run_folder import write_whole
 from transforms.faces.mesh import FaceMesh
 from transforms.speakers.sync_network import SyncNetwork
 

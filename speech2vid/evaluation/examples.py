@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from speech2vid.evaluation.clip_scores import ClipScore
-from speech2vid.evaluation.showings import MADE, REAL, WRONG_SOUND
+from speech2vid.evaluation.conditions import MADE, REAL, WRONG_SOUND
 from transforms.media.face_crop import encode_jpeg
 
 STRIP_ROWS = (REAL, MADE, WRONG_SOUND)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from schemas.errors import UsageError
-from speech2vid.generator_file import input_sizes, onnx_model, read_weights
+from speech2vid.generator.file import input_sizes, onnx_model, read_weights
 from transforms.media.canonical import FILL_VALUE, fit_similarity, five_points
 from transforms.media.onnx_runtime import onnx_session
 

@@ -7,9 +7,9 @@ from itertools import islice
 import numpy as np
 
 from schemas.errors import IntegrityError, UsageError
-from speech2vid.clips import Clip, read_clips
-from speech2vid.generator_file import GeneratorShape
-from speech2vid.sound_kinds import frames_with_window
+from schemas.stored.clip import Clip, read_clips
+from speech2vid.generator.file import GeneratorShape
+from speech2vid.reader.audio_features import frames_with_window
 from transforms.media.canonical import MESH_UNIT
 
 LEAST_FRAMES = 25  # a shorter clip says nothing of movement

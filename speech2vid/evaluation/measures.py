@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from speech2vid.evaluation.clip_scores import ClipScore, values_of
+from speech2vid.evaluation.conditions import SHOWN
 from speech2vid.evaluation.identity import IdentityCalibration
 from speech2vid.evaluation.intervals import mean_with_interval
-from speech2vid.evaluation.showings import SHOWN
 
 CHANCE = "chance"
 _TOP = (1, 5)

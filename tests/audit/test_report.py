@@ -12,7 +12,7 @@ from audit.dataset_card import dataset_card
 from audit.funnel import FunnelStep, funnel
 from audit.report import minutes_text, report_page
 from audit.sample_faces import sample_faces
-from audit.stored_tables import stored_table
+from schemas.stored.tables import stored_table
 from tests.audit.made_dataset import A, jpeg_of, write_dataset
 
 

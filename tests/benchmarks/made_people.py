@@ -11,7 +11,7 @@ from benchmarks.active_speaker.pieces import Face, main_face
 from benchmarks.active_speaker.recordings import Recording
 from schemas.clock import SAMPLES_PER_FRAME
 from tests.speakers.made_windows import made_faces, made_track, made_turn, tube_of_events
-from transforms.media.sound import write_flac
+from transforms.media.audio import write_flac
 from transforms.media.tubes import write_tubes
 from transforms.speakers.config import SpeakersConfig
 

@@ -5,8 +5,8 @@ import pytest
 pytest.importorskip("skimage", reason="the demo extra is not installed")
 from benchmarks.ablations.numbers import NUMBERS, numbers_of, sharpness_of
 from speech2vid.evaluation.clip_scores import ClipScore
+from speech2vid.evaluation.conditions import MADE, REAL, WRONG_SOUND
 from speech2vid.evaluation.measures import all_measures
-from speech2vid.evaluation.showings import MADE, REAL, WRONG_SOUND
 
 MEASURES = [
     {"name": "opening correlation", "shown": MADE, "value": 0.4},

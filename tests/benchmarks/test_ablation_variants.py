@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the train extra is not installed")
 from benchmarks.ablations.variants import BASE, VARIANTS, base_settings, plan, settings_of
-from speech2vid.recipes import tiny
+from speech2vid.generator_training.recipes import tiny
 
 
 def flat(settings) -> dict[str, object]:

@@ -7,7 +7,7 @@ from benchmarks.ablations.__main__ import _read_options, main, run
 from benchmarks.ablations.numbers import NUMBERS
 from benchmarks.ablations.variants import VARIANTS
 from schemas.errors import UsageError
-from speech2vid.train import GENERATOR
+from speech2vid.generator_training.train import GENERATOR
 from tests.speech2vid.face_datasets import face_parts, write_faces
 
 

@@ -15,7 +15,7 @@ from benchmarks.active_speaker.scoring import all_measures, in_sync_faces, judge
 from tests.benchmarks.made_people import KnowingNetwork, knowing_judge, listed, made_clips, made_people, made_recording
 from transforms.faces.stopwatch import Stopwatch
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.evidence import Calibration, features
+from transforms.speakers.sync_result import Calibration, features
 from transforms.speakers.sync_scores import measure
 
 MADE_GROUPS = ("pairs", "handover", "voice_over", "noise")

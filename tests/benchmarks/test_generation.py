@@ -5,7 +5,7 @@ import json
 from torch import nn
 
 from benchmarks.generation import main, multiply_adds
-from speech2vid.generator import Generator
+from speech2vid.generator.networks import Generator
 
 
 def test_work_is_counted_as_the_layers_define_it():

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from tests.shared_data import needs_shared, shared
+from transforms.media.audio import decode_sound
 from transforms.media.config import LimitsConfig, SoundConfig
 from transforms.media.probe import probe_media
-from transforms.media.sound import decode_sound
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.speech import load_speech_model, speech_spans
 

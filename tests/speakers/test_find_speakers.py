@@ -3,8 +3,8 @@ import pytest
 
 from tests.speakers.made_windows import MadeNetwork, made_faces, made_track, made_turn, sound_of_events, tubes_of
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.evidence import Calibration
 from transforms.speakers.find_speakers import find_speakers
+from transforms.speakers.sync_result import Calibration
 
 SPOKEN = np.arange(1, 201)  # a new event every frame
 SILENT = SPOKEN + 1000

@@ -7,16 +7,16 @@ from schemas.clock import num_timeline_frames, source_frame_of
 from tests.shared_data import needs_shared, shared
 from tests.speakers.made_windows import tube_file_of
 from transforms.faces.config import FacesConfig
-from transforms.faces.detectors import load_detector
+from transforms.faces.detectors.centerface import load_detector
 from transforms.faces.finish_track import finish_tube
 from transforms.faces.follow import FaceFollower, follow_faces
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
+from transforms.media.audio import decode_sound
 from transforms.media.canonical import CanonicalFace
 from transforms.media.config import LimitsConfig, SoundConfig
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
-from transforms.media.sound import decode_sound
 from transforms.speakers.sync_network import load_sync_network
 from transforms.speakers.sync_scores import SyncMeasure, measure, similarity, sync_curve
 

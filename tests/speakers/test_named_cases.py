@@ -11,15 +11,15 @@ from tests.made_records import made_source
 from tests.pipeline.made_models import needs_models
 from tests.shared_data import needs_shared, shared
 from transforms.faces.config import FacesConfig
-from transforms.faces.detectors import load_detector
+from transforms.faces.detectors.centerface import load_detector
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
+from transforms.media.audio import read_sound_span
 from transforms.media.canonical import CanonicalFace
 from transforms.media.config import LimitsConfig
-from transforms.media.sound import read_sound_span
 from transforms.media.tubes import TubeFile, write_tubes
-from transforms.media.window_pictures import WindowPictures
+from transforms.media.window_frames import WindowPictures
 from transforms.prepare.config import SoundConfig, SpeechConfig
 from transforms.prepare.prepare_video import prepare_video
 from transforms.prepare.speech import load_speech_model

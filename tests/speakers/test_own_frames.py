@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from transforms.speakers.allot_voice import ScoredFace
-from transforms.speakers.evidence import Calibration, weigh
+from transforms.speakers.assign_speakers import ScoredFace
 from transforms.speakers.find_speakers import weigh_own_frames
+from transforms.speakers.sync_result import Calibration, weigh
 
 
 def likeness_of(random, speaks):

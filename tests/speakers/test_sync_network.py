@@ -5,8 +5,8 @@ from onnx import TensorProto, helper
 
 from schemas.errors import UsageError
 from tests.speakers.made_windows import tube_file_of
-from transforms.speakers.evidence import Calibration
 from transforms.speakers.sync_network import CALIBRATION_KEY, DEFAULT_PATH, load_sync_network, sound_columns
+from transforms.speakers.sync_result import Calibration
 from transforms.speakers.sync_scores import measure, similarity, sync_curve
 
 RANDOM = np.random.default_rng(0)

@@ -10,9 +10,9 @@ from tests.speakers.made_windows import MadeNetwork, made_faces, made_track, mad
 from tests.speakers.published_syncnet import made_tubes, random_syncnet
 from transforms.media.models import FOLDER_VARIABLE
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.evidence import weigh
 from transforms.speakers.find_speakers import find_speakers
 from transforms.speakers.sync_network import load_sync_network
+from transforms.speakers.sync_result import weigh
 from transforms.speakers.sync_scores import measure, similarity, sync_curve
 from transforms.speakers.syncnet import PublishedSyncNet, lse
 from transforms.speakers.syncnet_crop import crop_squares, syncnet_crop

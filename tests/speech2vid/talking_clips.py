@@ -3,7 +3,7 @@
 import numpy as np
 
 from schemas.clock import COLUMNS_PER_FRAME, SAMPLES_PER_FRAME
-from speech2vid.sync_clips import TalkingClip
+from speech2vid.sync_training.clips import TalkingClip
 
 
 def made_clip(speaker: str, seed: int, num_frames: int = 100) -> TalkingClip:

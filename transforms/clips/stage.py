@@ -15,8 +15,8 @@ from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import join, local_path, read_bytes, write_once
 from transforms.clips.config import ClipsConfig
 from transforms.clips.cut_clips import CutClip, cut_clips
+from transforms.media.audio import read_sound_span
 from transforms.media.progress_marks import WindowMark, mark_window
-from transforms.media.sound import read_sound_span
 from transforms.media.tubes import TubeFile
 
 STAGE = "CutClips"

@@ -7,7 +7,7 @@ import numpy as np
 from transforms.faces.association import assign
 from transforms.faces.config import FacesConfig
 from transforms.faces.cuts import CutFinder
-from transforms.faces.detectors import Detections, FaceDetector
+from transforms.faces.detectors.centerface import Detections, FaceDetector
 from transforms.faces.live_track import LiveTrack
 from transforms.faces.mesh import FaceMesh, FaceRegion, region_of_detection, region_of_mesh
 from transforms.faces.stopwatch import Stopwatch

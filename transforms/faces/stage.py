@@ -13,7 +13,7 @@ from transforms.beam_support.counters import count, count_msec
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import join, local_path, write_once
 from transforms.faces.config import FacesConfig
-from transforms.faces.detectors import load_detector
+from transforms.faces.detectors.centerface import load_detector
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
@@ -21,7 +21,7 @@ from transforms.media.canonical import CanonicalFace
 from transforms.media.config import LimitsConfig
 from transforms.media.progress_marks import WindowMark, mark_window
 from transforms.media.tubes import write_tubes
-from transforms.media.window_pictures import WindowPictures
+from transforms.media.window_frames import WindowPictures
 
 STAGE = "TrackFaces"
 

@@ -7,7 +7,7 @@ import numpy as np
 from schemas.errors import DamagedMedia
 from schemas.records import FaceTrack, Window, WindowFaces
 from transforms.faces.config import FacesConfig
-from transforms.faces.detectors import FaceDetector
+from transforms.faces.detectors.centerface import FaceDetector
 from transforms.faces.finish_track import finish_tube, track_row
 from transforms.faces.follow import FaceFollower, follow_faces
 from transforms.faces.mesh import FaceMesh

@@ -6,10 +6,10 @@ import numpy as np
 
 from schemas.clock import SAMPLE_RATE_HZ
 from schemas.errors import MissingStream
+from transforms.media.audio import decode_sound
 from transforms.media.config import LimitsConfig, SoundConfig
 from transforms.media.mfcc import MfccStream
 from transforms.media.probe import open_media, probe_media
-from transforms.media.sound import decode_sound
 from transforms.media.video_packets import packets_of
 
 

@@ -13,9 +13,9 @@ from schemas.decisions import Rule, judge
 from schemas.media import MediaProbe, Timeline
 from schemas.records import Source, SourceFacts, SpeechTurn, Video
 from schemas.tables import DecisionRow
+from transforms.media.audio import decode_sound, flac_writer
 from transforms.media.config import LimitsConfig, SoundConfig
 from transforms.media.probe import probe_media
-from transforms.media.sound import decode_sound, flac_writer
 from transforms.media.speech_seconds import speech_seconds
 from transforms.media.timeline_file import timeline_bytes
 from transforms.prepare.speech import SpeechModel

@@ -9,7 +9,7 @@ from schemas.records import FaceTrack, SpeakingTurn, WindowFaces
 from schemas.tables import TrackRow
 from transforms.media.speech_mask import speech_mask
 from transforms.speakers.drift import StretchLag
-from transforms.speakers.evidence import Evidence
+from transforms.speakers.sync_result import Evidence
 from transforms.speakers.sync_scores import SyncMeasure
 from transforms.speakers.turns import SpeakingSpan
 

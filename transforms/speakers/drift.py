@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from schemas.clock import FRAME_RATE
-from transforms.speakers.evidence import lag_standard_error
+from transforms.speakers.sync_result import lag_standard_error
 from transforms.speakers.sync_scores import MAX_SHIFT, drift_frames_per_minute, stretch_lags
 
 STRETCH_FRAMES = 3 * FRAME_RATE

@@ -11,11 +11,10 @@ from schemas.records import SpeakingTurn, WindowFaces, WindowTurns
 from schemas.tables import DecisionRow, TrackRow
 from transforms.media.speech_mask import speech_mask
 from transforms.media.tubes import TubeFile
-from transforms.speakers.allot_voice import ScoredFace, allot_voice
+from transforms.speakers.assign_speakers import ScoredFace, allot_voice
 from transforms.speakers.candidate import Candidate, voiced
 from transforms.speakers.config import SpeakersConfig
 from transforms.speakers.drift import lags_of_stretches
-from transforms.speakers.evidence import Calibration, Evidence, weigh
 from transforms.speakers.rules import (
     AFTER_BELIEF,
     AFTER_FIT,
@@ -27,6 +26,7 @@ from transforms.speakers.rules import (
     rules_of_use,
 )
 from transforms.speakers.sync_network import SyncNetwork
+from transforms.speakers.sync_result import Calibration, Evidence, weigh
 from transforms.speakers.sync_scores import similarity
 from transforms.speakers.syncnet import lse
 from transforms.speakers.turns import contested, speaking_spans

@@ -4,7 +4,7 @@ from schemas.clock import FRAME_RATE, seconds_from_frames
 from schemas.decisions import Rule
 from transforms.speakers.candidate import Candidate
 from transforms.speakers.config import UNCALIBRATED_CONFIDENCE, SpeakersConfig
-from transforms.speakers.evidence import Calibration
+from transforms.speakers.sync_result import Calibration
 
 AFTER_USE, AFTER_FIT, AFTER_BELIEF = 4, 6, 8
 """Order of the first rule of fit, of belief, and of turns."""

@@ -13,7 +13,7 @@ from schemas.tables import DecisionRow, FailureRow, TrackRow
 from transforms.beam_support.counters import count, record_score
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import local_path, read_bytes
-from transforms.media.sound import read_sound_span
+from transforms.media.audio import read_sound_span
 from transforms.media.tubes import TubeFile
 from transforms.speakers.chains import chain_tracks
 from transforms.speakers.config import SpeakersConfig

@@ -13,9 +13,9 @@ from transforms.media.models import model_sha256
 from transforms.media.onnx_runtime import metadata_of, part_session
 from transforms.media.tubes import TubeFile
 from transforms.speakers.config import SYNCNET
-from transforms.speakers.evidence import Calibration
 from transforms.speakers.lip_motion import FEATURE_VERSION, lip_motion
 from transforms.speakers.speech_encoder import MODEL, SpeechEncoder
+from transforms.speakers.sync_result import Calibration
 from transforms.speakers.sync_scores import dot_products
 from transforms.speakers.syncnet import PublishedSyncNet
 from transforms.speakers.syncnet_checkpoint import converted_syncnet

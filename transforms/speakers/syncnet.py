@@ -11,7 +11,7 @@ from schemas.errors import UsageError
 from transforms.media.mfcc import mfcc
 from transforms.media.onnx_runtime import metadata_of, part_session
 from transforms.media.tubes import TubeFile
-from transforms.speakers.evidence import Calibration, Evidence
+from transforms.speakers.sync_result import Calibration, Evidence
 from transforms.speakers.syncnet_crop import face_windows
 from transforms.speakers.syncnet_layout import (
     FACE_INPUT,

@@ -1,0 +1,1 @@
+"""From stills and audio to a talking video."""

@@ -1,0 +1,115 @@
+"""Stills of a person, from pictures or a video, aligned as the dataset's faces are."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from schemas.clock import FRAME_RATE, num_timeline_frames, source_frame_of
+from schemas.errors import NotMedia, UsageError
+from transforms.clips.clip_parts import align_face
+from transforms.faces.config import FacesConfig
+from transforms.faces.detectors.centerface import Detections, FaceDetector, load_detector
+from transforms.faces.mesh import FaceMesh, MediaPipeMesh, region_of_detection, region_of_mesh
+from transforms.media.canonical import CanonicalFace, five_points
+from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.face_crop import cut_face, decode_jpeg, face_square
+from transforms.media.frames import FrameReader
+from transforms.media.probe import probe_media
+
+_PERSON_SHARE = 0.5  # of the largest face's side: smaller faces are bystanders
+_MOST_VIDEO_S = 60
+_TRIES = 3  # pictures of a video looked at for each still
+_JPEG_QUALITY = 95  # of the dataset's cut-outs
+
+
+class StillFinder:
+    """Finds the one face of a picture."""
+
+    def __init__(self, image_px: int, detector: FaceDetector | None = None, mesh: FaceMesh | None = None) -> None:
+        self._config, self._canonical = FacesConfig(), CanonicalFace(image_px=image_px)
+        self._detector = detector or load_detector(
+            self._config.detector, min_box_px=self._config.min_box_px, score=self._config.detector_score
+        )
+        self._mesh = mesh or MediaPipeMesh()
+
+    def find(self, rgb: np.ndarray, name: str) -> np.ndarray | None:
+        """Aligned face, RGB uint8 (image_px, image_px, 3); None without a face, UsageError with two people."""
+        found = self._detector.detect(rgb)
+        num_people = count_people(found)
+        if num_people > 1:
+            raise UsageError(
+                f"{name} shows {num_people} people: give pictures of one person alone, or cut the others away"
+            )
+        mesh = self._mesh_of(rgb, found) if num_people else None
+        return None if mesh is None else self._aligned(rgb, mesh)
+
+    def _mesh_of(self, rgb: np.ndarray, found: Detections) -> np.ndarray | None:
+        largest = int(np.argmax(_sides(found)))
+        region = region_of_detection(found.boxes_xyxy[largest], found.landmarks[largest])
+        mesh, _ = self._mesh.locate(rgb, region)
+        mesh, presence = self._mesh.locate(rgb, region_of_mesh(mesh))  # twice, as where a track begins
+        return mesh if presence >= self._config.mesh_presence and np.isfinite(mesh).all() else None
+
+    def _aligned(self, rgb: np.ndarray, mesh: np.ndarray) -> np.ndarray:
+        image_px = self._canonical.image_px
+        crop = cut_face(rgb, face_square(mesh, self._canonical), 2 * image_px, _JPEG_QUALITY)
+        align = self._canonical.fit(five_points(mesh[None])[:, :3])[0]
+        return align_face(decode_jpeg(crop.jpeg), crop.to_source, align, image_px)
+
+
+def find_stills(paths: list[str], num_stills: int, finder: StillFinder) -> np.ndarray:
+    """uint8 (num_stills, image_px, image_px, 3) of pictures or videos of one person; too few are used again.
+
+    UsageError names a picture or video without a face, or with two people.
+    """
+    found = []
+    for path in paths:
+        if not Path(path).is_file():
+            raise UsageError(f"--identity {path}: no such file; give pictures or a video of one person")
+        faces = _of_picture(path, finder) if cv2.haveImageReader(path) else _of_video(path, num_stills, finder)
+        if not faces:
+            raise UsageError(
+                f"--identity {path}: no face was found; give a picture of one person who looks into the camera"
+            )
+        found += faces
+    chosen = (
+        np.linspace(0, len(found) - 1, num_stills).round().astype(int)
+        if len(found) > num_stills
+        else [place % len(found) for place in range(num_stills)]
+    )
+    return np.stack([found[place] for place in chosen])
+
+
+def count_people(found: Detections) -> int:
+    """Faces that are not much smaller than the largest."""
+    sides = _sides(found)
+    return int((sides >= _PERSON_SHARE * sides.max()).sum()) if len(sides) else 0
+
+
+def _sides(found: Detections) -> np.ndarray:
+    return (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).min(1)
+
+
+def _of_picture(path: str, finder: StillFinder) -> list[np.ndarray]:
+    bgr = cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise NotMedia(f"{path!r} is a damaged picture; expected one that can be opened (--identity)")
+    face = finder.find(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), f"--identity {path}")
+    return [] if face is None else [face]
+
+
+def _of_video(path: str, num_stills: int, finder: StillFinder) -> list[np.ndarray]:
+    probe, timeline = probe_media(path, LimitsConfig(), SoundConfig())
+    if timeline is None:
+        raise UsageError(f"--identity {path} has no picture: give pictures or a video of one person")
+    last = min(num_timeline_frames(timeline.presentation_ticks, timeline.time_base), _MOST_VIDEO_S * FRAME_RATE)
+    frames = np.unique(np.linspace(0, last - 1, _TRIES * num_stills + 2).astype(int)[1:-1])
+    source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, last)[frames]
+    found = []
+    with FrameReader(path, probe, timeline) as reader:
+        for position, rgb in reader.frames(source_frames):
+            name = f"--identity {path} at {frames[position] / FRAME_RATE:.1f} s"
+            face = None if rgb is None else finder.find(rgb, name)
+            found += [] if face is None else [face]
+    return found

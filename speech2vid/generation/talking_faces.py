@@ -1,0 +1,71 @@
+"""Faces that say a sound, as it streams by: memory does not grow with its length."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from speech2vid.generation.driving_audio import HeardSound
+from speech2vid.generator.file import DeblurringFile, GeneratorFile, GeneratorShape
+from speech2vid.reader.audio_features import WindowStream, heard_columns
+
+_BATCH = 25  # frames made at once
+_MOST_MEAN_FRAMES = 100
+
+
+def talking_faces(
+    network: GeneratorFile,
+    stills_rgb: np.ndarray,
+    blocks: Iterable[np.ndarray],
+    num_frames: int,
+    mean_face: np.ndarray | None = None,
+    gain: float = 1.0,
+    deblurring: DeblurringFile | None = None,
+) -> Iterator[np.ndarray]:
+    """Batches of faces RGB uint8 (B, S, S, 3), together num_frames.
+
+    blocks: int16 samples at 16 kHz. With a mean face (S, S, 3), 0..1, what a face differs from it by is taken `gain`
+    times, which restores the width of movement that training takes away.
+    """
+    for windows in _batches(sound_windows(blocks, num_frames, network.shape)):
+        faces = network.faces(windows, stills_rgb)
+        if mean_face is not None:
+            faces = mean_face + gain * (faces - mean_face)
+        if deblurring is not None:
+            faces = deblurring.sharpen(faces.astype(np.float32))
+        yield to_bytes(faces)
+
+
+def sound_windows(blocks: Iterable[np.ndarray], num_frames: int, shape: GeneratorShape) -> Iterator[np.ndarray]:
+    """Windows (N, C, W) of sound that streams by, together num_frames."""
+    windows = WindowStream(shape.sound, shape.target_offset)
+    for columns in heard_columns(blocks, shape.sound):
+        yield windows.push(columns)
+    yield windows.close(num_frames)
+
+
+def mean_talking_face(network: GeneratorFile, stills_rgb: np.ndarray, sound: HeardSound) -> np.ndarray:
+    """Mean, float (S, S, 3), 0..1, of faces spread evenly over the sound."""
+    chosen = np.unique(np.linspace(0, sound.num_frames - 1, _MOST_MEAN_FRAMES).round().astype(int))
+    kept, first = [], 0
+    for windows in sound_windows(sound.blocks(), sound.num_frames, network.shape):
+        kept.append(windows[chosen[(chosen >= first) & (chosen < first + len(windows))] - first].copy())
+        first += len(windows)
+    return np.concatenate([network.faces(windows, stills_rgb) for windows in _batches(kept)]).mean(0)
+
+
+def to_bytes(faces: np.ndarray) -> np.ndarray:
+    """uint8 of 0..1."""
+    return np.round(np.clip(faces, 0, 1) * 255).astype(np.uint8)
+
+
+def _batches(pieces: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    held, num_held = [], 0
+    for piece in pieces:
+        held.append(piece)
+        num_held += len(piece)
+        while num_held >= _BATCH:
+            whole = np.concatenate(held)
+            yield np.ascontiguousarray(whole[:_BATCH])
+            held, num_held = [whole[_BATCH:]], num_held - _BATCH
+    if num_held:
+        yield np.concatenate(held)

@@ -1,0 +1,1 @@
+"""The talking-face networks, their export and their file."""

@@ -1,0 +1,112 @@
+"""From a trained generator to the ONNX files that `talkshard generate` reads without torch."""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from speech2vid.generator.deblurring import Deblurring
+from speech2vid.generator.file import (
+    FACE_OUTPUT,
+    IMAGE_KEY,
+    NUM_IDENTITY_KEY,
+    OFFSET_KEY,
+    RECIPE_KEY,
+    SOUND_INPUT,
+    SOUND_KEY,
+    SPEECH_ENCODER_KEY,
+    STILLS_INPUT,
+)
+from speech2vid.generator.networks import STILL_PX, Generator
+from speech2vid.reader.audio_features import SPEECH
+from transforms.media.models import model_sha256
+from transforms.speakers.speech_encoder import MODEL as SPEECH_MODEL
+
+_OPSET = 18
+_LEAST_HALVED = 1024  # numbers: what is small gains nothing
+_LARGEST_HALF = 60_000
+
+
+class _OneLook(nn.Module):
+    """A generator that looks at each row of stills once: one row serves all sounds, or each sound has its own."""
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, sound_B1CT: Tensor, identity_BCHW: Tensor) -> Tensor:
+        maps = [map_BCHW.expand(sound_B1CT.shape[0], -1, -1, -1) for map_BCHW in self.generator.look(identity_BCHW)]
+        return self.generator.speak(self.generator.audio(sound_B1CT), maps)
+
+
+def export_generator(generator: Generator, path: Path, recipe: str, target_offset: int) -> None:
+    """Write inputs `sound` (B, 1, C, W) and `identity` (B or 1, 3 N, 112, 112), 0..255, and output `face`."""
+    num_identity, kind = generator.settings.num_identity, generator.settings.kind
+    example = (
+        torch.zeros(2, 1, kind.num_channels, kind.window_columns),
+        torch.zeros(1, 3 * num_identity, STILL_PX, STILL_PX),
+    )
+    axes = {SOUND_INPUT: {0: "faces"}, STILLS_INPUT: {0: "rows_of_stills"}, FACE_OUTPUT: {0: "faces"}}
+    metadata = {
+        NUM_IDENTITY_KEY: num_identity,
+        IMAGE_KEY: STILL_PX,
+        OFFSET_KEY: target_offset,
+        RECIPE_KEY: recipe,
+        SOUND_KEY: kind.name,
+    }
+    if kind == SPEECH:
+        metadata[SPEECH_ENCODER_KEY] = model_sha256(SPEECH_MODEL)
+    _export(_OneLook(generator.eval()), example, [SOUND_INPUT, STILLS_INPUT], axes, metadata, path)
+
+
+def export_deblurring(network: Deblurring, path: Path, image_px: int) -> None:
+    """Write input `blurred` and output `face`, both (B, 3, S, S), RGB in 0..1."""
+    axes = {"blurred": {0: "faces"}, FACE_OUTPUT: {0: "faces"}}
+    _export(network.eval(), (torch.zeros(1, 3, image_px, image_px),), ["blurred"], axes, {}, path)
+
+
+def _export(
+    network: nn.Module,
+    example: tuple[Tensor, ...],
+    inputs: list[str],
+    axes: dict[str, dict[int, str]],
+    metadata: dict[str, object],
+    path: Path,
+) -> None:
+    buffer = io.BytesIO()
+    # The older exporter: its files hold no paths or traces of this machine, so the same weights give the same bytes.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its age, and of sizes that do not change
+        torch.onnx.export(
+            network.cpu(),
+            example,
+            buffer,
+            dynamo=False,
+            opset_version=_OPSET,
+            input_names=inputs,
+            output_names=[FACE_OUTPUT],
+            dynamic_axes=axes,
+        )
+    model = onnx.load_model_from_string(buffer.getvalue())
+    _store_halves(model.graph)
+    onnx.helper.set_model_props(model, {name: str(value) for name, value in metadata.items()})
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _store_halves(graph: onnx.GraphProto) -> None:
+    """Weights take half the room; they are turned back when the file is loaded, and the arithmetic stays as it is."""
+    casts = []
+    for weight in graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype == np.float32 and values.size >= _LEAST_HALVED and np.abs(values).max() < _LARGEST_HALF:
+            name, stored = weight.name, f"{weight.name}_half"
+            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
+            casts.append(onnx.helper.make_node("Cast", [stored], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)

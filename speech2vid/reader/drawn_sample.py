@@ -1,0 +1,143 @@
+"""One sample out of a clip: sounds and faces of some moments, and stills of the same person from other moments.
+
+Shapes: B clips, K targets, N stills, S image_px.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from schemas.errors import IntegrityError, UsageError
+from schemas.stored.clip import Clip
+from speech2vid.reader.audio_features import ClipListener, SoundKind, frames_with_window, sound_kind, windows_of
+from transforms.media.canonical import mouth_opening
+from transforms.speakers.lip_motion import POINTS, lip_motion
+
+_OUTER_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409)
+_INNER_LIPS = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415)
+_LIPS = np.isin(POINTS, _OUTER_LIPS + _INNER_LIPS)
+NUM_LIP_NUMBERS = 1 + 3 * int(_LIPS.sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSettings:
+    """What is taken of each clip."""
+
+    num_identity: int = 5  # stills; 1 or 5 in the paper
+    targets_per_clip: int = 4  # share one set of stills, which the difference loss needs
+    sound: str = "mfcc"  # or "speech": what is heard, see sound_kinds
+    target_column_offset: int | None = None  # the window's column at which the target frame begins; None: its middle
+    target_every_frames: int = 5  # targets of one clip lie on a grid of this step, begun anywhere
+    identity_gap_frames: int = 5  # stills keep so far from all targets, where the clip is long enough
+    shuffle_clips: int = 4096  # how far a clip moves at most from its place among the shuffled shards
+
+    def __post_init__(self) -> None:
+        for name in ("num_identity", "targets_per_clip", "target_every_frames"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if not 0 <= self.target_offset < self.kind.window_columns:
+            raise UsageError(
+                f"target_column_offset must be 0 to {self.kind.window_columns - 1} columns, not "
+                f"{self.target_column_offset}"
+            )
+
+    @property
+    def kind(self) -> SoundKind:
+        """What is heard."""
+        return sound_kind(self.sound)
+
+    @property
+    def target_offset(self) -> int:
+        """The window's column at which the target frame begins."""
+        return self.kind.target_offset if self.target_column_offset is None else self.target_column_offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnSamples:
+    """Sounds, faces and stills of B clips."""
+
+    sound: np.ndarray  # float32 (B, K, 1, C, W): of MFCC (B, K, 1, 12, 35)
+    target: np.ndarray  # uint8 (B, K, S, S, 3), RGB
+    identity: np.ndarray  # uint8 (B, N, S, S, 3), RGB
+    mesh: np.ndarray  # int16 (B, K, 468, 3), of the targets
+    frame: np.ndarray  # int64 (B, K), the targets' frames
+    identity_frame: np.ndarray  # int64 (B, N)
+
+    @staticmethod
+    def empty(num_clips: int, image_px: int, settings: SampleSettings) -> "DrawnSamples":
+        """Room for so many; a face is copied once, from the decoder to here."""
+        targets, stills = (num_clips, settings.targets_per_clip), (num_clips, settings.num_identity)
+        return DrawnSamples(
+            sound=np.empty((*targets, 1, settings.kind.num_channels, settings.kind.window_columns), np.float32),
+            target=np.empty((*targets, image_px, image_px, 3), np.uint8),
+            frame=np.empty(targets, np.int64),
+            identity=np.empty((*stills, image_px, image_px, 3), np.uint8),
+            identity_frame=np.empty(stills, np.int64),
+            mesh=np.empty((*targets, 468, 3), np.int16),
+        )
+
+
+def draw_moments(
+    num_frames: int, settings: SampleSettings, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Frames of targets, int64 (K,), and of stills, int64 (N,), of a clip; none where it has no whole window."""
+    targets = draw_targets(num_frames, settings, random)
+    return targets, draw_stills(num_frames, targets, settings, random) if len(targets) else targets
+
+
+def decode_sample(
+    clip: Clip,
+    moments: tuple[np.ndarray, np.ndarray],
+    settings: SampleSettings,
+    listener: ClipListener,
+    into: DrawnSamples,
+    slot: int,
+) -> None:
+    """Decode the drawn moments of a clip, and those alone, into a place among others.
+
+    IntegrityError: there are none, or what is needed of the clip is damaged; the place may be half filled.
+    """
+    targets, stills = moments
+    if not len(targets):
+        raise IntegrityError(
+            f"clip {clip.key} in {clip.shard}: its {clip.num_frames} frames are too few for a window "
+            f"of {settings.kind.window_columns} columns"
+        )
+    into.frame[slot], into.identity_frame[slot], into.mesh[slot] = targets, stills, clip.mesh[targets]
+    into.sound[slot] = windows_of(listener.columns(clip), targets, settings.kind, settings.target_offset)
+    if not np.isfinite(into.sound[slot]).all():
+        raise IntegrityError(f"clip {clip.key} in {clip.shard}: its {settings.sound} holds values that are no numbers")
+    for faces, frames in ((into.target[slot], targets), (into.identity[slot], stills)):
+        for number, frame in enumerate(frames.tolist()):
+            faces[number] = clip.face(frame)
+
+
+def draw_targets(num_frames: int, settings: SampleSettings, random: np.random.Generator) -> np.ndarray:
+    """Frames with a whole window of sound, int64 (K,), distinct where there are enough; (0,) where there is none."""
+    fitting = frames_with_window(num_frames, settings.kind, settings.target_offset)
+    if not len(fitting):
+        return fitting
+    spaced = fitting[random.integers(min(settings.target_every_frames, len(fitting))) :: settings.target_every_frames]
+    chosen = spaced if len(spaced) >= settings.targets_per_clip else fitting
+    return np.resize(random.permutation(chosen), settings.targets_per_clip)
+
+
+def draw_stills(
+    num_frames: int, targets: np.ndarray, settings: SampleSettings, random: np.random.Generator
+) -> np.ndarray:
+    """Frames of a clip away from its targets, int64 (N,); in a short clip those that lie farthest from them."""
+    distance = np.abs(np.arange(num_frames)[:, None] - targets).min(1)
+    away = np.flatnonzero(distance >= max(settings.identity_gap_frames, 1))
+    if len(away) >= settings.num_identity:
+        return random.permutation(away)[: settings.num_identity]
+    farthest = np.argsort(-distance - random.uniform(0, 0.5, num_frames))[: settings.num_identity]
+    return np.resize(farthest, settings.num_identity)
+
+
+def lip_numbers(mesh: np.ndarray) -> np.ndarray:
+    """The mouth's opening over the eyes' distance, then x, y, z of 40 lip points in the mean face's frame.
+
+    mesh: (K, 468, 3). Returns float32 (K, 121), the head's own motion taken away.
+    """
+    lips = lip_motion(mesh).reshape(len(mesh), len(POINTS), 3)[:, _LIPS]
+    return np.column_stack([mouth_opening(mesh), lips.reshape(len(mesh), -1)]).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Training the sync network: what it learns from, its loop, its calibration."""

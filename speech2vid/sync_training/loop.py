@@ -1,0 +1,127 @@
+"""Training of one pair of towers, step by step, and the embeddings that trained towers give."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from speech2vid.sync_training.batches import BatchMaker, BatchSettings, SyncBatch
+from speech2vid.sync_training.clips import TalkingClip, speech_frames
+from speech2vid.sync_training.losses import clip_loss, frame_loss, pair_loss
+from speech2vid.sync_training.scoring import EmbeddedClip
+from speech2vid.sync_training.towers import SyncTowers
+from transforms.speakers.sync_scores import MAX_SHIFT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncTrainingSettings:
+    """One training run."""
+
+    steps: int = 1000  # at most
+    score_every: int = 100  # steps; as often a checkpoint is written
+    patience: int = 4  # scorings without a better one before training ends
+    learning_rate: float = 1e-3
+    warm_up: int = 50  # steps
+    weight_decay: float = 0.05
+    averaging: float = 0.98  # what is scored and kept are the weights' running mean over about 1 / (1 - this) steps
+    width: int = 96
+    embedding: int = 64
+    dropout: float = 0.2
+    clip_weight: float = 0.5
+    pair_weight: float = 1.0
+    batches: BatchSettings = field(default_factory=BatchSettings)
+
+
+class SyncTraining:
+    """A pair of towers that learns. On one thread a seed gives the same bits, gone on with from a checkpoint or not.
+
+    Only one training may advance in a process at a time: dropout draws from torch's one source of random numbers.
+    """
+
+    def __init__(self, clips: list[TalkingClip], settings: SyncTrainingSettings, seed: int) -> None:
+        torch.manual_seed(seed)
+        self._settings, self.losses = settings, []
+        self.random = np.random.default_rng(seed)
+        self._maker = BatchMaker(clips, settings.batches, self.random)  # numpy takes a generator where it takes a seed
+        self.learning = new_towers(settings)
+        self.average = AveragedModel(
+            self.learning, multi_avg_fn=get_ema_multi_avg_fn(settings.averaging), use_buffers=True
+        )
+        self.optimizer = torch.optim.AdamW(self.learning.parameters(), weight_decay=settings.weight_decay)
+
+    @property
+    def towers(self) -> SyncTowers:
+        """What was learnt so far: the averaged weights."""
+        return self.average.module.eval()
+
+    def advance(self) -> None:
+        """One step; its loss is the last of `losses`."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = _learning_rate(len(self.losses), self._settings)
+        loss = _loss(self.learning.train(), self._maker.draw(), self._settings)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.average.update_parameters(self.learning)
+        self.losses.append(float(loss.detach()))
+
+
+def new_towers(settings: SyncTrainingSettings) -> SyncTowers:
+    """Towers of the settings' size, untrained."""
+    return SyncTowers(width=settings.width, embedding=settings.embedding, dropout=settings.dropout)
+
+
+def trained(clips: list[TalkingClip], settings: SyncTrainingSettings, seed: int) -> SyncTowers:
+    """Towers after all steps."""
+    training = SyncTraining(clips, settings, seed)
+    for _ in range(settings.steps):
+        training.advance()
+    return training.towers
+
+
+def embed_clips(pairs: list[SyncTowers], clips: list[TalkingClip]) -> list[EmbeddedClip]:
+    """Embeddings of clips; several pairs' similarities are averaged."""
+    return [
+        EmbeddedClip(
+            name=clip.name,
+            speaker=clip.speaker,
+            speech=speech_frames(clip.columns),
+            face=embed_face(pairs, clip.positions),
+            sound=embed_sound(pairs, clip.columns, clip.spoken[0].astype(np.float32)),
+        )
+        for clip in clips
+    ]
+
+
+def embed_face(pairs: list[SyncTowers], positions: np.ndarray) -> np.ndarray:
+    """Vectors float32 (T, E) of lip positions (T, 192)."""
+    return _joined([pair.face for pair in pairs], positions)
+
+
+def embed_sound(pairs: list[SyncTowers], columns: np.ndarray, spoken: np.ndarray) -> np.ndarray:
+    """Vectors float32 (S, E) of sound columns (4 S, 40) and speech features float32 (2 S, 288)."""
+    return _joined([pair.sound for pair in pairs], columns, spoken)
+
+
+def _learning_rate(steps_done: int, settings: SyncTrainingSettings) -> float:
+    """From a tenth to the whole over the warm-up."""
+    return settings.learning_rate * (0.1 + 0.9 * min(1.0, steps_done / settings.warm_up))
+
+
+def _loss(towers: SyncTowers, batch: SyncBatch, settings: SyncTrainingSettings) -> torch.Tensor:
+    face = towers.face(torch.from_numpy(batch.positions))
+    sound = towers.sound(torch.from_numpy(batch.columns), torch.from_numpy(batch.spoken))
+    speech, scales = torch.from_numpy(batch.speech), towers.log_scales.exp().clamp(max=50)
+    return (
+        frame_loss(face, sound, speech, scales[0])
+        + settings.clip_weight * clip_loss(face, sound, speech, scales[1])
+        + settings.pair_weight * pair_loss(face, sound, speech, scales[2], MAX_SHIFT)
+    )
+
+
+@torch.no_grad()
+def _joined(towers: list[torch.nn.Module], *values: np.ndarray) -> np.ndarray:
+    tensors = [torch.from_numpy(value)[None] for value in values]
+    embedded = [tower.eval()(*tensors)[0].numpy() for tower in towers]
+    return np.concatenate(embedded, axis=1) / np.float32(len(towers) ** 0.5)

@@ -1,0 +1,175 @@
+"""The measures of an evaluation, each where the answer is known."""
+
+import numpy as np
+import pytest
+
+from schemas.errors import UsageError
+from speech2vid.evaluation.face_networks import ArcFaceNetwork, load_face_network
+from speech2vid.evaluation.identity import KnownFace, calibrate, equal_error, faces_to_embed, nearest_other
+from speech2vid.evaluation.intervals import mean_with_interval
+from speech2vid.evaluation.lips import read_meshes, score_lips
+from speech2vid.evaluation.pixels import score_pixels
+from speech2vid.evaluation.retrieval import HeardClip, find_sound, groups_of
+from tests.schemas.made_stored import ColourNetwork, LoudLips, PaintedMesh, mesh_of, painted
+from tests.shared_data import needs_shared, shared
+from tests.speech2vid.made_generator import write_generator
+from transforms.media.canonical import mouth_opening
+
+RANDOM = np.random.default_rng(0)
+
+
+def vector_pieces(num_frames, seed):
+    values = np.random.default_rng(seed).normal(0, 1, (num_frames, 4)).astype(np.float32)
+    return values / np.linalg.norm(values, axis=1, keepdims=True)
+
+
+def heard_clip(key, num_frames=90):
+    return HeardClip(key=key, vectors=vector_pieces(num_frames, int(key)), piece_start=20)
+
+
+def test_equal_pixels_have_no_error():
+    faces = RANDOM.integers(0, 256, (3, 112, 112, 3), dtype=np.uint8)
+    scores = score_pixels(faces, faces)
+    assert (scores.mse, scores.mouth_mse, scores.psnr_db) == (0, 0, None) and scores.ssim == pytest.approx(1)
+
+
+def test_pixel_errors_are_in_grey_levels_squared():
+    true = np.full((2, 109, 109, 3), 100, np.uint8)
+    scores = score_pixels(true + 10, true)
+    assert scores.mse == 100 and scores.mouth_mse == 100
+    assert scores.psnr_db == pytest.approx(10 * np.log10(65025 / 100))
+
+
+def test_the_mouth_is_judged_where_it_is():
+    true = np.full((1, 112, 112, 3), 100, np.uint8)
+    wrong_mouth, wrong_forehead = true.copy(), true.copy()
+    wrong_mouth[:, 60:100, 40:76], wrong_forehead[:, :40] = 200, 200
+    assert score_pixels(wrong_mouth, true).mouth_mse > 5000
+    assert score_pixels(wrong_forehead, true).mouth_mse == 0
+
+
+def test_lips_that_open_half_as_far_are_in_step_with_half_the_deviation():
+    opening = 5 + 3 * np.sin(np.arange(60) / 3)
+    scores = score_lips(mesh_of(opening / 2 + 1), mesh_of(opening))
+    assert scores.opening_correlation == pytest.approx(1, abs=1e-3)
+    assert scores.opening_deviation_ratio == pytest.approx(0.5, abs=1e-3)
+
+
+def test_lips_that_do_not_move_have_no_correlation():
+    scores = score_lips(mesh_of(np.full(60, 4.0)), mesh_of(5 + np.sin(np.arange(60.0))))
+    assert (scores.opening_correlation, scores.opening_deviation_ratio) == (0.0, pytest.approx(0, abs=1e-5))
+
+
+def test_meshes_of_faces_of_another_size_are_in_stored_pixels():
+    import cv2
+
+    faces = np.stack([cv2.resize(painted((200, 150, 120), height), (224, 224)) for height in (4, 10)])
+    found = read_meshes(PaintedMesh(), faces, mesh_of(np.array([5.0]))[0], 112)
+    np.testing.assert_allclose(found[:, 33, :2], mesh_of(np.zeros(2))[:, 33, :2], atol=0.01)
+    assert mouth_opening(found)[1] > 2 * mouth_opening(found)[0]
+
+
+def test_the_right_sound_is_found_among_others():
+    group = [heard_clip(str(number)) for number in range(10)]
+    seen = group[3].vectors[5:85]
+    found = find_sound(LoudLips(), seen, 5, group[3], group)
+    assert (found.sound_rank, found.num_sounds) == (1, 10) and abs(found.sync_lag_frames) < 0.5
+
+
+def test_sound_that_comes_late_has_a_lag_and_is_not_found():
+    group = [heard_clip(str(number)) for number in range(10)]
+    seen = group[3].vectors[0:80]  # what is seen at frame 5 sounds at frame 0: early
+    found = find_sound(LoudLips(), seen, 5, group[3], group)
+    assert found.sync_lag_frames == pytest.approx(-5, abs=0.5) and found.sound_rank > 1
+
+
+def test_a_face_that_fits_all_sounds_alike_finds_none():
+    group = [heard_clip(str(number)) for number in range(10)]
+    found = find_sound(LoudLips(), np.zeros((80, 4), np.float32), 5, group[3], group)
+    assert found.sound_rank == 10
+
+
+def test_a_clip_shorter_than_a_piece_is_not_judged():
+    clip = heard_clip("1")
+    assert find_sound(LoudLips(), clip.vectors[20:60], 20, clip, [clip]) is None
+
+
+def test_groups_are_of_equal_size():
+    groups = groups_of([heard_clip(str(number)) for number in range(13)], 5)
+    assert sorted(len(group) for group in {id(group): group for group in groups.values()}.values()) == [4, 4, 5]
+    assert all(key in [clip.key for clip in group] for key, group in groups.items())
+
+
+def test_the_threshold_lies_between_same_and_different_people():
+    threshold, error_share = equal_error(np.array([0.1, 0.2, 0.3]), np.array([0.7, 0.8, 0.9]))
+    assert 0.3 < threshold <= 0.7 and error_share == 0
+
+
+def test_half_of_all_pairs_are_wrong_where_people_cannot_be_told_apart():
+    values = RANDOM.uniform(0, 1, 400)
+    assert equal_error(values[:200], values[200:])[1] == pytest.approx(0.5, abs=0.06)
+
+
+def known(key, speaker, place):
+    return KnownFace(key=key, speaker=speaker, vectors=place + RANDOM.normal(0, 0.02, (3, 3)).astype(np.float32))
+
+
+def test_distances_are_calibrated_on_real_faces():
+    faces = [known("a", "ann", 0), known("b", "ann", 0), known("c", "ben", 1), known("d", "cat", 2)]
+    calibration = calibrate(ColourNetwork(), faces)
+    assert calibration.same_distance < 0.15 and calibration.different_distance > 1.5
+    assert (calibration.num_same, calibration.num_different, calibration.error_share) == (5, 5, 0)
+    assert calibrate(ColourNetwork(), faces[:2]) is None
+
+
+def test_the_nearest_other_person_is_another_person():
+    faces = [known("a", "ann", 0), known("c", "ben", 1), known("d", "cat", 2)]
+    vectors = np.full((2, 3), 0.1, np.float32)
+    assert nearest_other(ColourNetwork(), vectors, "ann", faces) == pytest.approx(0.9 * 3**0.5, abs=0.05)
+    assert nearest_other(ColourNetwork(), vectors, "ann", faces[:1]) is None
+
+
+def test_frames_given_as_stills_do_not_count_for_identity():
+    is_still = np.zeros(30, bool)
+    is_still[[5, 15, 25]] = True
+    assert not is_still[faces_to_embed(30, is_still)].any()
+
+
+def test_intervals_are_wide_where_people_differ_and_there_are_none_for_one_person():
+    speakers = np.repeat(["a", "b", "c", "d"], 25)
+    by_person = np.repeat([0.0, 1.0, 0.0, 1.0], 25)
+    by_clip = np.tile([0.0, 1.0], 50)
+    wide, narrow = (mean_with_interval(values, speakers, 0) for values in (by_person, by_clip))
+    assert wide[0] == narrow[0] == 0.5
+    assert wide[2] - wide[1] > 0.7 and narrow[2] - narrow[1] < 0.1
+    assert mean_with_interval(by_clip, np.full(100, "a"), 0) == (0.5, None, None)
+
+
+def test_a_network_that_recognises_nobody_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="no recognition network"):
+        ArcFaceNetwork(write_generator(tmp_path / "made.onnx"))
+    with pytest.raises(UsageError, match="holds no recognition network"):
+        load_face_network(str(tmp_path))
+    with pytest.raises(UsageError, match="cannot read the network"):
+        load_face_network(str(tmp_path / "none.onnx"))
+    (tmp_path / "text.onnx").write_text("weights")
+    with pytest.raises(UsageError, match="is no ONNX file; --face_network takes"):
+        load_face_network(str(tmp_path / "text.onnx"))
+    assert load_face_network("none") is None
+
+
+@needs_shared
+def test_a_recognition_file_knows_a_face_turned_and_shrunk():
+    import cv2
+    from skimage import data
+
+    network = ArcFaceNetwork(shared("models/mobilefacenet.onnx"))
+    face = np.ascontiguousarray(data.astronaut()[40:200, 140:300])
+    mesh = mesh_of(np.array([5.0]))[0] * 0.8 + [35, 25, 0]
+    small = cv2.resize(face, (80, 80), interpolation=cv2.INTER_AREA)
+    vectors = [
+        network.embed(face, mesh),
+        network.embed(small, (mesh + 0.5) / 2 - 0.5),
+        network.embed(255 - face[::-1], mesh),
+    ]
+    assert network.distance(vectors[0], vectors[1]) < 0.2 < network.distance(vectors[0], vectors[2])

@@ -1,0 +1,48 @@
+"""BlazeFace, full range (Bazarevsky et al. 2019, Apache-2.0), through LiteRT: quick, 192 px input, misses small faces."""
+
+import cv2
+import numpy as np
+
+from transforms.faces.detectors.centerface import NO_EMBEDDING, Detections, suppress
+from transforms.faces.mesh import LiteRtNetwork
+from transforms.media.models import model_path, model_sha256
+
+_SIDE, _STRIDE = 192, 4
+
+
+class BlazeFace:
+    """One anchor in each cell of a 48 x 48 grid; five landmarks, the mouth's centre standing for both corners."""
+
+    name = "blazeface"
+
+    def __init__(self, *, score: float) -> None:
+        self.sha256 = model_sha256("blazeface")
+        self._network = LiteRtNetwork(model_path("blazeface"))
+        self._score = score
+        cells = (np.arange(_SIDE // _STRIDE) + 0.5) * _STRIDE
+        self._anchors = np.stack(np.meshgrid(cells, cells), -1).reshape(-1, 2)
+
+    def detect(self, rgb: np.ndarray) -> Detections:
+        """See FaceDetector."""
+        height, width = rgb.shape[:2]
+        scale = _SIDE / max(height, width)
+        picture = cv2.warpAffine(
+            rgb,
+            np.array([[scale, 0, (_SIDE - width * scale) / 2], [0, scale, (_SIDE - height * scale) / 2]]),
+            (_SIDE, _SIDE),
+            flags=cv2.INTER_AREA,
+        )
+        raw, logits = self._network.run(picture[None].astype(np.float32) / 127.5 - 1)
+        scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -80, 80)))
+        kept = scores > self._score
+        raw, anchors = raw[0, kept], self._anchors[kept]
+        centre, size = raw[:, :2] + anchors, raw[:, 2:4]
+        boxes = np.hstack([centre - size / 2, centre + size / 2])
+        points = raw[:, 4:12].reshape(-1, 4, 2) + anchors[:, None]
+        landmarks = points[:, [0, 1, 2, 3, 3]]
+        shift = np.array([(_SIDE - width * scale) / 2, (_SIDE - height * scale) / 2])
+        return suppress((boxes - np.tile(shift, 2)) / scale, scores[kept], (landmarks - shift) / scale)
+
+    def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        """BlazeFace brings no recognition network."""
+        return NO_EMBEDDING

@@ -1,0 +1,67 @@
+"""Faces by an InsightFace pack: a local folder of ONNX files, through the `insightface` package, on the CPU.
+
+The detector (SCRFD) brings five landmarks; a recognition network, where the folder has one, brings an embedding. The
+published packs are for non-commercial research only.
+"""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+
+from schemas.errors import UsageError
+from transforms.faces.detectors.centerface import NO_EMBEDDING, Detections, detector_size, file_sha256
+
+_FIXED_SIZE = (640, 640)
+_SUPPRESSION_IOU = 0.4
+
+
+class InsightFacePack:
+    """Detector and, where there is one, recognition network of one folder."""
+
+    def __init__(self, folder: Path, *, min_box_px: float, score: float) -> None:
+        if not folder.is_dir():
+            raise UsageError(
+                f"--detector insightface:{folder}: no such folder; give a folder of an InsightFace pack's ONNX files"
+            )
+        models = {path: _load(path) for path in sorted(folder.glob("*.onnx"))}
+        by_task = {model.taskname: (path, model) for path, model in reversed(models.items()) if model is not None}
+        if "detection" not in by_task:
+            raise UsageError(
+                f"--detector insightface:{folder}: no detector among its ONNX files; the folder needs one, "
+                "such as det_10g.onnx"
+            )
+        path, self._detector = by_task["detection"]
+        self._recognition = by_task.get("recognition", (None, None))[1]
+        self._detector.prepare(-1, input_size=_FIXED_SIZE, det_thresh=score, nms_thresh=_SUPPRESSION_IOU)
+        self._has_fixed_size = isinstance(self._detector.session.get_inputs()[0].shape[2], int)
+        self._min_box_px = min_box_px
+        self.name, self.sha256 = f"insightface:{path.stem}", file_sha256(path)
+
+    def detect(self, rgb: np.ndarray) -> Detections:
+        """See FaceDetector."""
+        size = _FIXED_SIZE if self._has_fixed_size else detector_size(rgb.shape[1], rgb.shape[0], self._min_box_px)
+        found, landmarks = self._detector.detect(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), input_size=size)
+        return Detections(
+            boxes_xyxy=found[:, :4].astype(np.float32),
+            scores=found[:, 4].astype(np.float32),
+            landmarks=landmarks.astype(np.float32).reshape(-1, 5, 2),
+        )
+
+    def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        """Unit embedding float32 (D,); D = 0 without a recognition network."""
+        if self._recognition is None:
+            return NO_EMBEDDING
+        face = SimpleNamespace(kps=landmarks)
+        vector = np.asarray(self._recognition.get(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), face), np.float32).reshape(-1)
+        return vector / max(float(np.linalg.norm(vector)), 1e-9)
+
+
+def _load(path: Path):
+    import onnxruntime
+    from insightface.model_zoo import get_model
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return get_model(str(path), providers=["CPUExecutionProvider"], session_options=options)
