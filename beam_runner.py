@@ -6,14 +6,14 @@ from pipeline.logs import quiet_logs
 from pipeline.threads import set_environment
 
 
-def main(words: list[str] | None = None, program: str = "beam_runner.py") -> int:
+def main(argv: list[str] | None = None, program: str = "beam_runner.py") -> int:
     """Run one build; returns the exit code."""
     set_environment()  # before anything numeric is imported
     quiet_logs()
     from pipeline.graph import build_graph
     from pipeline.launch import build
 
-    return build(sys.argv[1:] if words is None else words, program, build_graph)
+    return build(sys.argv[1:] if argv is None else argv, program, build_graph)
 
 
 if __name__ == "__main__":

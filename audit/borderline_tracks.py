@@ -9,7 +9,7 @@ import pyarrow as pa
 from schemas.clock import seconds_from_frames
 
 RULES = ("makes_this_sound", "unsure", "min_confidence")
-"""The rules of FindSpeakers that ask how well lips and sound agree, in their order."""
+"""The rules of FindSpeakers that ask how well lips and audio agree, in their order."""
 COLUMNS = (
     "track_id",
     "start_frame",
@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseCall:
+class BorderlineTrack:
     """One track, by the last of the sync rules that it was asked."""
 
     track_id: str
@@ -42,8 +42,8 @@ class CloseCall:
     curve: tuple[tuple[float, float], ...]  # (lag in frames, height 0..1 on the scale that all calls share)
 
 
-def close_calls(decisions: pa.Table, tracks: pa.Table, sources: pa.Table, most_each: int) -> list[CloseCall]:
-    """The tracks nearest to a threshold, at most `most_each` of every rule and verdict, the surest first."""
+def borderline_tracks(decisions: pa.Table, tracks: pa.Table, sources: pa.Table, max_each: int) -> list[BorderlineTrack]:
+    """The tracks nearest to a threshold, at most `max_each` of every rule and verdict, the surest first."""
     rows = (
         duckdb.sql(f"""
         WITH asked AS (
@@ -55,7 +55,7 @@ def close_calls(decisions: pa.Table, tracks: pa.Table, sources: pa.Table, most_e
             FROM asked)
         SELECT ranked.rule, ranked.value, ranked.threshold, ranked.kept, sources.uris, tracks.*
         FROM ranked JOIN tracks ON tracks.track_id = ranked.subject_id JOIN sources ON sources.source_id = ranked.source_id
-        WHERE place <= {int(most_each)} AND len(tracks.sync_curve) > 0
+        WHERE place <= {int(max_each)} AND len(tracks.sync_curve) > 0
         ORDER BY list_position({list(RULES)}, ranked.rule) = 3, ranked.value DESC, tracks.track_id
     """)
         .to_arrow_table()
@@ -65,10 +65,10 @@ def close_calls(decisions: pa.Table, tracks: pa.Table, sources: pa.Table, most_e
     return [_call(row, curve) for row, curve in zip(rows, _scaled(curves), strict=True)]
 
 
-def _call(row: dict, curve: np.ndarray) -> CloseCall:
+def _call(row: dict, curve: np.ndarray) -> BorderlineTrack:
     middle = len(curve) // 2
     told = {name: row[name] for name in (*COLUMNS[3:-1], "track_id", "rule", "value", "threshold")}
-    return CloseCall(
+    return BorderlineTrack(
         **told,
         source_uri=row["uris"][0],
         start_s=float(seconds_from_frames(row["start_frame"])),

@@ -48,7 +48,7 @@ def _languages(clips: pa.Table) -> list[str]:
 
 
 def _sync_facts(clips: pa.Table, decisions: pa.Table) -> dict[str, float | int | None]:
-    """What the judge of lips and sound dropped, and what it says of the clips that are in; None where nothing was said."""
+    """What the judge of lips and audio dropped, and what it says of the clips that are in; None where nothing was said."""
     names = ("num_judged", "not_their_sound", "unsure", "num_moved", "least_probability", "median_probability")
     asked = duckdb.sql(f"""
         SELECT count(DISTINCT subject_id),

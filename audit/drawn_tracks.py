@@ -42,7 +42,7 @@ def tracks_by_source(dataset: str) -> dict[tuple[str, str], list[DrawnTrack]]:
 
 
 def measured_text(track: dict) -> str:
-    """Lag and how surely the face makes the sound, of a row of tracks: short enough for a picture."""
+    """Lag and how surely the face makes the audio, of a row of tracks: short enough for an image."""
     if track["audio_lag_frames"] is None:
         return "not judged"
     lag = f"lag {track['audio_lag_frames']:+.1f}+-{track['audio_lag_se_frames']:.1f}"
@@ -69,7 +69,7 @@ def _stored_landmarks(dataset: str, clips: list[dict]) -> dict[int, np.ndarray]:
 
 
 def _source_landmarks(members: bytes, key: str) -> np.ndarray:
-    """Landmarks of a clip's T frames, float32 (T, 5, 2), moved from the aligned face to the source picture."""
+    """Landmarks of a clip's T frames, float32 (T, 5, 2), moved from the aligned face to the source image."""
     # A clip's range holds whole members but not the shard's end mark: tarfile reads it as it is.
     with tarfile.open(fileobj=io.BytesIO(members), mode="r:") as archive:
         landmarks, align = (

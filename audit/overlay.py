@@ -1,4 +1,4 @@
-"""Pictures to check by eye: frames of each source with boxes, landmarks, who speaks and how late the sound is."""
+"""Pictures to check by eye: frames of each source with boxes, landmarks, who speaks and how late the audio is."""
 
 import argparse
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 from audit.drawn_tracks import DrawnTrack, tracks_by_source
 from schemas.clock import FRAME_RATE, source_frame_of
 from schemas.errors import MediaError
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
 
@@ -18,18 +18,18 @@ _WIDTH = 640  # px of one frame in a sheet
 _LINE = 17  # px
 
 
-def main(words: list[str], program: str) -> int:
+def main(argv: list[str], program: str) -> int:
     """Draw one sheet a source; returns 0."""
     parser = argparse.ArgumentParser(
         prog=program,
         description="Draw what was found over frames of each source: green is in a stored clip, red is not, orange is a "
         "track that was unsure, yellow a box that was bridged. Beside each box: the track, the rule that dropped it, the "
-        "lag in frames with its standard error, and the probability that the face makes the sound.",
+        "lag in frames with its standard error, and the probability that the face makes the audio.",
     )
     parser.add_argument("dataset", help="folder that `talkshard build` wrote")
     parser.add_argument("--output", required=True, help="folder for the PNGs")
     parser.add_argument("--frames", type=int, default=4, help="frames a source (default 4)")
-    options = parser.parse_args(words)
+    options = parser.parse_args(argv)
     Path(options.output).mkdir(parents=True, exist_ok=True)
     for (source_id, uri), tracks in tracks_by_source(options.dataset).items():
         path = Path(options.output, f"{source_id}.png")
@@ -45,42 +45,42 @@ def main(words: list[str], program: str) -> int:
 
 def overlay_sheet(uri: str, tracks: list[DrawnTrack], num_frames: int) -> np.ndarray:
     """Frames of a source side by side, RGB, its tracks drawn in the colours that --help tells."""
-    probe, timeline = probe_media(uri, LimitsConfig(), SoundConfig())
+    probe, timeline = probe_media(uri, LimitsConfig(), AudioConfig())
     last = max(track.end_frame for track in tracks)
     frames = np.unique(np.linspace(0, last - 1, num_frames + 2).astype(int)[1:-1])
     source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, last)[frames]
     with FrameReader(uri, probe, timeline) as reader:
-        pictures = [(int(frames[position]), rgb) for position, rgb in reader.frames(source_frames) if rgb is not None]
-    return np.hstack([_drawn(rgb, frame, tracks) for frame, rgb in pictures])
+        images = [(int(frames[position]), rgb) for position, rgb in reader.frames(source_frames) if rgb is not None]
+    return np.hstack([_drawn(rgb, frame, tracks) for frame, rgb in images])
 
 
 def _drawn(rgb: np.ndarray, frame: int, tracks: list[DrawnTrack]) -> np.ndarray:
     scale = _WIDTH / rgb.shape[1]
-    picture = cv2.resize(rgb, (_WIDTH, round(rgb.shape[0] * scale)), interpolation=cv2.INTER_AREA)
+    image = cv2.resize(rgb, (_WIDTH, round(rgb.shape[0] * scale)), interpolation=cv2.INTER_AREA)
     for track in tracks:
         if track.start_frame <= frame < track.end_frame:
-            _draw_track(picture, track, frame, scale)
-    _write(picture, f"{frame / FRAME_RATE:.2f} s", 6, picture.shape[0] - 8, (255, 255, 255))
-    return picture
+            _draw_track(image, track, frame, scale)
+    _write(image, f"{frame / FRAME_RATE:.2f} s", 6, image.shape[0] - 8, (255, 255, 255))
+    return image
 
 
-def _draw_track(picture: np.ndarray, track: DrawnTrack, frame: int, scale: float) -> None:
+def _draw_track(image: np.ndarray, track: DrawnTrack, frame: int, scale: float) -> None:
     place = frame - track.start_frame
     x1, y1, x2, y2 = (round(value * scale) for value in track.boxes_xyxy[place])
     is_stored = frame in track.stored
     colour = _STORED if is_stored else _UNSURE if track.dropped_by == "unsure" else _LEFT_OUT
-    cv2.rectangle(picture, (x1, y1), (x2, y2), _INTERPOLATED if track.interpolated[place] else colour, 2)
+    cv2.rectangle(image, (x1, y1), (x2, y2), _INTERPOLATED if track.interpolated[place] else colour, 2)
     for x, y in track.stored.get(frame, ()):
-        cv2.circle(picture, (round(float(x) * scale), round(float(y) * scale)), 2, colour, -1, cv2.LINE_AA)
+        cv2.circle(image, (round(float(x) * scale), round(float(y) * scale)), 2, colour, -1, cv2.LINE_AA)
     verdict = "in a clip" if is_stored else f"dropped by {track.dropped_by}" if track.dropped_by else "not in a clip"
-    top = y1 - _LINE - 6 if y1 > 2 * _LINE + 6 else min(y2 + _LINE, picture.shape[0] - 3 * _LINE)
+    top = y1 - _LINE - 6 if y1 > 2 * _LINE + 6 else min(y2 + _LINE, image.shape[0] - 3 * _LINE)
     for line, text in enumerate((f"{track.number} {verdict}", track.measured)):
-        _write(picture, text, x1, top + line * _LINE, colour)
+        _write(image, text, x1, top + line * _LINE, colour)
 
 
-def _write(picture: np.ndarray, text: str, x: int, y: int, colour: tuple[int, int, int]) -> None:
-    """Text on a dark ground, moved so that it lies inside the picture."""
+def _write(image: np.ndarray, text: str, x: int, y: int, colour: tuple[int, int, int]) -> None:
+    """Text on a dark ground, moved so that it lies inside the image."""
     (width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
-    x = max(2, min(x, picture.shape[1] - width - 4))
-    cv2.rectangle(picture, (x - 2, y - height - 2), (x + width + 2, y + below), (20, 20, 20), -1)
-    cv2.putText(picture, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)
+    x = max(2, min(x, image.shape[1] - width - 4))
+    cv2.rectangle(image, (x - 2, y - height - 2), (x + width + 2, y + below), (20, 20, 20), -1)
+    cv2.putText(image, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)

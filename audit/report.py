@@ -8,14 +8,14 @@ import jinja2
 import pyarrow as pa
 
 from audit.borderline_tracks import COLUMNS as CALL_COLUMNS
-from audit.borderline_tracks import close_calls
+from audit.borderline_tracks import borderline_tracks
 from audit.charts import Histogram, histogram
 from audit.funnel import funnel
 from audit.sample_faces import sample_faces
 from schemas.stored.tables import stored_table
 from transforms.media.models import MODELS
 
-MOST_ROWS = 300  # of a table in the page; the manifests have them all
+MAX_ROWS = 300  # of a table in the page; the manifests have them all
 NUM_FACES = 36
 NUM_CALLS = 8  # of each kind near a threshold
 _TRACK_COLUMNS = [*CALL_COLUMNS, "face_source_px", "yaw_deg"]
@@ -37,11 +37,11 @@ def report_page(output: str, run: dict[str, object]) -> str:
             totals=totals(tables, len(tracks)),
             funnel=funnel(tables["decisions"]),
             histograms=_histograms(tables["clips"], tracks, asked, run.get("recipe", {})),
-            calls=close_calls(tables["decisions"], tracks, tables["sources"], NUM_CALLS),
+            calls=borderline_tracks(tables["decisions"], tracks, tables["sources"], NUM_CALLS),
             faces=[(face, base64.b64encode(face.jpeg).decode()) for face in faces],
-            most_rows=MOST_ROWS,
+            most_rows=MAX_ROWS,
             sources=_source_lines(tables["sources"], tables["decisions"], tables["failures"]),
-            failures=tables["failures"].slice(0, MOST_ROWS).to_pylist(),
+            failures=tables["failures"].slice(0, MAX_ROWS).to_pylist(),
             licences=licence_lines(tables["sources"], tables["clips"]),
             splits=split_lines(tables["clips"]),
             models=MODELS,
@@ -130,7 +130,7 @@ def _source_lines(sources: pa.Table, decisions: pa.Table, failures: pa.Table) ->
             FROM (SELECT source_id, kind, count(*) AS times FROM failures GROUP BY ALL) GROUP BY source_id)
         SELECT sources.*, coalesce(reasons, '') AS reasons, coalesce(kinds, '') AS failure_kinds
         FROM sources LEFT JOIN dropped USING (source_id) LEFT JOIN failed USING (source_id)
-        ORDER BY list_position(['failed', 'decided', 'clips'], status), uris LIMIT {MOST_ROWS}
+        ORDER BY list_position(['failed', 'decided', 'clips'], status), uris LIMIT {MAX_ROWS}
     """)
         .to_arrow_table()
         .to_pylist()
@@ -153,7 +153,7 @@ def _histograms(clips: pa.Table, tracks: pa.Table, asked: set[str], recipe: dict
             values(tracks, "audio_lag_frames").round(),
             unit="frame",
             whole=True,
-            note="every judged track; + = the sound is late",
+            note="every judged track; + = the audio is late",
         ),
         histogram(
             "Sync probability",

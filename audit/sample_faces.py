@@ -12,7 +12,7 @@ from schemas.stored.tables import has_object, read_object
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleFace:
-    """The middle picture of one clip."""
+    """The middle image of one clip."""
 
     key: str
     jpeg: bytes

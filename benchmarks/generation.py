@@ -20,7 +20,7 @@ from benchmarks.timing import seconds_of
 _MATRIX = 1024
 
 
-def main(words: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Measure and print one JSON line a recipe."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     recipes = ("tiny", "small", "paper")
@@ -28,9 +28,9 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, default=25, help="faces made at once (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=7, help="(default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of the network and of the matrix product (default: 1)")
-    own = parser.parse_args(words)
-    for name in own.recipes:
-        print(json.dumps(measure(name, own.batch, own.rounds, own.threads)), flush=True)
+    args = parser.parse_args(argv)
+    for name in args.recipes:
+        print(json.dumps(measure(name, args.batch, args.rounds, args.threads)), flush=True)
     return 0
 
 

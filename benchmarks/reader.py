@@ -25,14 +25,14 @@ from benchmarks.timing import seconds_of
 from speech2vid.reader.samples import SampleSettings, SampleStream
 
 
-def main(words: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Measure and print one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", required=True, help="folder that `talkshard build` wrote")
     parser.add_argument("--split", default="train", help="train, val or test (default train)")
     parser.add_argument("--batch_size", type=int, default=8, help="clips a batch of the reader (default 8)")
     parser.add_argument("--rounds", type=int, default=7, help="epochs of each (default 7)")
-    options = parser.parse_args(words)
+    options = parser.parse_args(argv)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     print(json.dumps(measure(options.dataset, options.split, options.batch_size, options.rounds)))

@@ -22,13 +22,13 @@ _ROOT = Path(__file__).resolve().parents[1]
 _SAMPLE_S = 0.5
 
 
-def main(words: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Measure and print one JSON line a number of workers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--input", required=True, help="what `talkshard build --input` takes")
     parser.add_argument("--output", required=True, help="folder for the datasets that are built and deleted again")
     parser.add_argument("--workers", default="1,2", help="numbers of workers, comma between (default 1,2)")
-    options = parser.parse_args(words)
+    options = parser.parse_args(argv)
     for workers in (int(text) for text in options.workers.split(",")):
         print(json.dumps(measure(options.input, Path(options.output, f"workers-{workers}"), workers)))
     return 0

@@ -21,10 +21,10 @@ class Answers:
     """What a build of the demonstration has to find."""
 
     video: str  # file name
-    damaged_video: str  # file name of the same film with pictures that cannot be decoded
+    damaged_video: str  # file name of the same film with images that cannot be decoded
     num_frames: int  # 25 a second
     cut_frames: tuple[int, ...]  # first frame after each cut
-    audio_lag_frames: int  # + = the sound is late
+    audio_lag_frames: int  # + = the audio is late
     mouth_openings: tuple[float, ...]  # of the speaker, 0..1, each frame
     faces: tuple[Face, ...]
 

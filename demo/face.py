@@ -29,7 +29,7 @@ class Pose:
 
     opening: float  # of the mouth, 0..1
     rounding: float  # of the lips, 0..1
-    tilt_deg: float  # + = clockwise in the picture
+    tilt_deg: float  # + = clockwise in the image
     move_xy: tuple[float, float]  # of the head, px of the portrait
 
 

@@ -26,9 +26,9 @@ TEXT = (
     "Maybe a film about vampires would be more fun. Bye bye!"
 )
 LEAD_IN_S = 0.6  # before the first word
-LAG_FRAMES = 5  # + = the sound is late
+LAG_FRAMES = 5  # + = the audio is late
 _NOISE_LEVEL = 6.0  # deviation of the room's noise, of 32768
-_DAMAGE_FROM, _DAMAGE_TO = 0.57, 0.59  # share of the pictures; few enough that the rest is worth using
+_DAMAGE_FROM, _DAMAGE_TO = 0.57, 0.59  # share of the images; few enough that the rest is worth using
 _KEY_FRAME_EVERY = 50
 
 
@@ -40,8 +40,8 @@ def make_video(folder: Path) -> Answers:
     cut_frame = _cut_frame(voice, num_frames)
     both = scenes(portrait := astronaut_rgba(), recoloured(portrait))
     openings = mouth_shapes(voice.phonemes, num_frames)
-    pictures = (both[frame >= cut_frame].drawn(frame, *openings[frame]) for frame in range(num_frames))
-    _encode(folder / "talk.mp4", pictures, _late_sound(voice, num_frames), voice.sample_rate_hz)
+    images = (both[frame >= cut_frame].drawn(frame, *openings[frame]) for frame in range(num_frames))
+    _encode(folder / "talk.mp4", images, _late_audio(voice, num_frames), voice.sample_rate_hz)
     (folder / "damaged.mp4").write_bytes(_damaged(folder / "talk.mp4"))
     answers = Answers(
         video="talk.mp4",
@@ -85,7 +85,7 @@ def _cut_frame(voice: Voice, num_frames: int) -> int:
     return round(min(pauses_s, key=lambda pause_s: abs(pause_s - middle_s)) * FRAME_RATE)
 
 
-def _late_sound(voice: Voice, num_frames: int) -> np.ndarray:
+def _late_audio(voice: Voice, num_frames: int) -> np.ndarray:
     """int16 (n,): the voice, late by LAG_FRAMES, in a quiet room, as long as the film."""
     room = np.random.default_rng(3).normal(0, _NOISE_LEVEL, num_frames * voice.sample_rate_hz // FRAME_RATE)
     start = LAG_FRAMES * voice.sample_rate_hz // FRAME_RATE
@@ -93,35 +93,35 @@ def _late_sound(voice: Voice, num_frames: int) -> np.ndarray:
     return np.clip(room, -32768, 32767).round().astype(np.int16)
 
 
-def _encode(path: Path, pictures, samples: np.ndarray, sample_rate_hz: int) -> None:
+def _encode(path: Path, images, samples: np.ndarray, sample_rate_hz: int) -> None:
     """H.264 and AAC. One thread and bit-exact headers: the same bytes each time. The index comes first."""
     with av.open(str(path), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
         video = container.add_stream("libx264", rate=FRAME_RATE)
         video.width, video.height = SIZE_WH
         video.pix_fmt, video.thread_count = "yuv420p", 1
         video.options = {"crf": "20", "preset": "veryfast", "x264-params": f"threads=1:keyint={_KEY_FRAME_EVERY}"}
-        sound = container.add_stream("aac", rate=sample_rate_hz, layout="mono")
-        sound.bit_rate = 96_000
-        for number, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        audio = container.add_stream("aac", rate=sample_rate_hz, layout="mono")
+        audio.bit_rate = 96_000
+        for number, image in enumerate(images):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, FRAME_RATE)
             container.mux(video.encode(frame))
-            _encode_sound(container, sound, samples, sample_rate_hz, number)
+            _encode_audio(container, audio, samples, sample_rate_hz, number)
         container.mux(video.encode())
-        container.mux(sound.encode())
+        container.mux(audio.encode())
 
 
-def _encode_sound(container, sound, samples: np.ndarray, sample_rate_hz: int, frame_number: int) -> None:
+def _encode_audio(container, audio, samples: np.ndarray, sample_rate_hz: int, frame_number: int) -> None:
     """The samples of one picture's time, so that both streams lie side by side in the file."""
     start = frame_number * sample_rate_hz // FRAME_RATE
     piece = samples[start : (frame_number + 1) * sample_rate_hz // FRAME_RATE]
     frame = av.AudioFrame.from_ndarray((piece[None] / 32768).astype(np.float32), format="fltp", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = sample_rate_hz, start, Fraction(1, sample_rate_hz)
-    container.mux(sound.encode(frame))
+    container.mux(audio.encode(frame))
 
 
 def _damaged(path: Path) -> bytes:
-    """The file with every byte turned over of the pictures between two places."""
+    """The file with every byte turned over of the images between two places."""
     content = np.fromfile(path, np.uint8)
     with av.open(str(path)) as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
@@ -136,7 +136,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder for talk.mp4, damaged.mp4, answers.json")
     folder = parser.parse_args().output
     answers = make_video(folder)
-    print(f"{folder}: {answers.num_frames} frames, cut at {answers.cut_frames[0]}, sound late by {LAG_FRAMES} frames")
+    print(f"{folder}: {answers.num_frames} frames, cut at {answers.cut_frames[0]}, audio late by {LAG_FRAMES} frames")
 
 
 if __name__ == "__main__":

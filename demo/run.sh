@@ -15,7 +15,7 @@ show() {
   find "$dataset" -type f | sort
   rm -rf "$OUTPUT/overlay"
   echo
-  echo "frames with boxes, landmarks, who speaks and how late the sound is:"
+  echo "frames with boxes, landmarks, who speaks and how late the audio is:"
   "$BIN/talkshard" overlay "$dataset" --output "$OUTPUT/overlay"
 }
 
@@ -30,7 +30,7 @@ answers="$OUTPUT/video/answers.json"
 build "$OUTPUT/video"
 if [ "$status" -eq 3 ]; then
   echo
-  echo "The judge of lips and sound, trained on real faces, does not believe this warped one: no clip."
+  echo "The judge of lips and audio, trained on real faces, does not believe this warped one: no clip."
   echo "Building again with --sync none, which trusts the source and keeps what is voiced with a single face."
   build "$OUTPUT/video" --sync none
 fi

@@ -53,11 +53,11 @@ class Scene:
 
     def drawn(self, frame: int, opening: float, rounding: float) -> np.ndarray:
         """Frame of the film, with the speaker's mouth as given: uint8 (h, w, 3)."""
-        picture = self._wall.copy()
+        image = self._wall.copy()
         for person in self.people:
             layer = person.drawn(frame / FRAME_RATE, opening, rounding)
-            picture += layer[..., 3:] / 255 * (layer[..., :3] - picture)
-        return np.clip(picture, 0, 255).round().astype(np.uint8)
+            image += layer[..., 3:] / 255 * (layer[..., :3] - image)
+        return np.clip(image, 0, 255).round().astype(np.uint8)
 
     @cached_property
     def _wall(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Whose face says whose sound in `make train-demo`: `python -m demo.talking_pair DATASET`, two paths, NUL after each.
+"""Whose face says whose audio in `make train-demo`: `python -m demo.talking_pair DATASET`, two paths, NUL after each.
 
 Both are sources of people that were not learnt from: the largest face that is alone in its source, and the most speech
 of somebody else.
@@ -16,14 +16,14 @@ _SOURCES = """
            sum(num_frames * speech_share) AS spoken_frames, count(DISTINCT track_id) = 1 AS is_alone
     FROM read_parquet(?) WHERE split = 'val' GROUP BY ALL"""
 _FACE = "SELECT source_uri, person FROM sources ORDER BY is_alone DESC, face_px DESC, source_uri LIMIT 1"
-_SOUND = """
+_AUDIO = """
     SELECT source_uri FROM sources WHERE source_uri <> ?
     ORDER BY person <> ? DESC, spoken_frames DESC, source_uri LIMIT 1"""
 
 
-def main(words: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Print the pair; returns the exit code."""
-    (dataset,) = sys.argv[1:] if words is None else words
+    (dataset,) = sys.argv[1:] if argv is None else argv
     try:
         sys.stdout.write("".join(f"{path}\0" for path in talking_pair(Path(dataset))))
     except TalkshardError as error:
@@ -33,17 +33,17 @@ def main(words: list[str] | None = None) -> int:
 
 
 def talking_pair(dataset: Path) -> tuple[str, str]:
-    """Sources of the face and of the sound; of one person where there is no other. UsageError: there is one source."""
+    """Sources of the face and of the audio; of one person where there is no other. UsageError: there is one source."""
     with duckdb.connect() as database:
         database.execute(f"CREATE TABLE sources AS {_SOURCES}", [f"{dataset}/manifests/clips/*.parquet"])
         face = database.execute(_FACE).fetchone()
-        sound = face and database.execute(_SOUND, face).fetchone()
-    if not sound:
+        audio = face and database.execute(_AUDIO, face).fetchone()
+    if not audio:
         raise UsageError(
-            f"{dataset} has clips of {1 if face else 0} sources of DEV: a face and another one's sound "
+            f"{dataset} has clips of {1 if face else 0} sources of DEV: a face and another one's audio "
             "are needed; give DEV= with more"
         )
-    return face[0], sound[0]
+    return face[0], audio[0]
 
 
 if __name__ == "__main__":

@@ -18,20 +18,20 @@ COLUMNS = ("uri", "speaker", "split", "licence")
 _MANIFEST = "MANIFEST.tsv"
 
 
-def main(words: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Write the table; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m demo.train_sources", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for name in ("train", "dev", "output"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    own = parser.parse_args(words)
+    args = parser.parse_args(argv)
     try:
-        rows = train_and_dev(own.train, own.dev)
+        rows = train_and_dev(args.train, args.dev)
     except TalkshardError as error:
         print(f"demo.train_sources: {error}", file=sys.stderr)
         return error.exit_code
-    with own.output.open("w", newline="") as table:
+    with args.output.open("w", newline="") as table:
         csv.writer(table, lineterminator="\n").writerows([COLUMNS, *rows])
     return 0
 

@@ -17,15 +17,15 @@ _OPTIONS_FILE = "PIPELINE_OPTIONS_FILE"  # read by Beam's worker as it starts
 LOCAL_RUNNERS = ("FnApiRunner", "DirectRunner", "SwitchingDirectRunner", "PrismRunner")
 
 
-def beam_options(words: list[str], own_names: list[str]) -> list[str]:
+def beam_options(argv: list[str], own_names: list[str]) -> list[str]:
     """Flags for PipelineOptions; UsageError for a word that neither Beam nor this program knows."""
     parser = _beam_parser()
-    chosen, unknown = parser.parse_known_args(words)
+    chosen, unknown = parser.parse_known_args(argv)
     if unknown:
         known = own_names + [name for action in parser._actions for name in action.option_strings]
         name = unknown[0].split("=", 1)[0]
         raise UsageError(f"neither Talkshard nor Beam knows the argument {unknown[0]!r}{nearest(name, known)}")
-    return words + _added(words, chosen)
+    return argv + _added(argv, chosen)
 
 
 def is_local_run(flags: list[str]) -> bool:
@@ -71,7 +71,7 @@ def _refuse(message: str) -> None:
     raise UsageError(message)
 
 
-def _added(words: list[str], chosen: argparse.Namespace) -> list[str]:
+def _added(argv: list[str], chosen: argparse.Namespace) -> list[str]:
     """Defaults: processes on this machine's cores; one harness thread, for every thread has its own guarded child."""
     wanted = {"--number_of_worker_harness_threads": "1"}
     if chosen.runner is None:
@@ -86,7 +86,7 @@ def _added(words: list[str], chosen: argparse.Namespace) -> list[str]:
             "--default_sdk_harness_log_level": "ERROR",
             "--sdk_harness_log_level_overrides": '{"apache_beam.runners": "CRITICAL"}',
         }
-    given = {word.split("=", 1)[0] for word in words}
+    given = {word.split("=", 1)[0] for word in argv}
     return [f"{name}={value}" for name, value in wanted.items() if name not in given]
 
 

@@ -10,7 +10,7 @@ from schemas.errors import UsageError
 from transforms.clips.config import ClipsConfig
 from transforms.faces.config import FacesConfig
 from transforms.media.config import LimitsConfig
-from transforms.prepare.config import SoundConfig, SpeechConfig
+from transforms.prepare.config import AudioConfig, SpeechConfig
 from transforms.shards.config import ShardsConfig
 from transforms.speakers.config import SpeakersConfig
 
@@ -31,7 +31,7 @@ class SettingLine:
 class Recipe:
     """Everything that decides what a dataset holds. The same recipe and input give the same bytes."""
 
-    sound: SoundConfig = dataclasses.field(default_factory=SoundConfig)
+    audio: AudioConfig = dataclasses.field(default_factory=AudioConfig)
     speech: SpeechConfig = dataclasses.field(default_factory=SpeechConfig)
     faces: FacesConfig = dataclasses.field(default_factory=FacesConfig)
     speakers: SpeakersConfig = dataclasses.field(default_factory=SpeakersConfig)

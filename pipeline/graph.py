@@ -29,7 +29,7 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     )
     hashed = names | "HashSource" >> HashSource(given_splits(plan.sources), fail_fast)
     prepared = hashed.sources | "PrepareVideos" >> PrepareVideos(
-        recipe.sound, recipe.speech, recipe.limits, plan.staging, fail_fast
+        recipe.audio, recipe.speech, recipe.limits, plan.staging, fail_fast
     )
     split = prepared.videos | "SplitWindows" >> SplitWindows(plan.staging)
     tracked = split.windows | "TrackFaces" >> TrackFaces(

@@ -29,13 +29,13 @@ WORKER_LOG = "talkshard-workers.log"
 WHOLE_EXIT_CODES = (0, 3)  # every window was accounted for: staging holds nothing that is still of use
 
 
-def build(words: list[str], program: str, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> int:
+def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> int:
     """Run one build of the graph that `build_graph` makes; returns its exit code.
 
     Prints one line about what stopped it; a bug raises.
     """
     try:
-        plan = parse_plan(words, program)
+        plan = parse_plan(argv, program)
         open_output(plan.output, plan.run)
         began = time.monotonic()
         result = _submit(plan, build_graph)

@@ -19,7 +19,7 @@ from schemas.records import VideoSource
 from transforms.sources.layout import LAYOUTS
 from transforms.sources.stage import list_inputs, list_table
 
-LEAST_BUGS_ALLOWED = 3
+MIN_BUGS_ALLOWED = 3
 INPUTS_A_BUG = 1000  # one bug more is allowed for each thousand inputs
 EXIT_CODES = (
     "exit codes: 0 done (failures are listed), 1 bugs or too many failures, 2 usage, 3 no clips, 4 integrity, 5 storage"
@@ -55,7 +55,7 @@ def build_parser(program: str) -> LineParser:
         "--max_bugs",
         type=int,
         metavar="N",
-        help=f"bugs above which the run fails (default: {LEAST_BUGS_ALLOWED}, or one in {INPUTS_A_BUG} inputs)",
+        help=f"bugs above which the run fails (default: {MIN_BUGS_ALLOWED}, or one in {INPUTS_A_BUG} inputs)",
     )
     options.add_argument(
         "--max_failed_share",
@@ -94,14 +94,18 @@ def add_recipe_options(options: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen_recipe(own: argparse.Namespace) -> Recipe:
+def chosen_recipe(args: argparse.Namespace) -> Recipe:
     """The named recipe, then --detector, --speech and --sync, then each --set; a threshold goes with its network."""
-    recipe = named_recipe(own.recipe)
-    for name, text in (("faces.detector", own.detector), ("speech.model", own.speech), ("speakers.network", own.sync)):
+    recipe = named_recipe(args.recipe)
+    for name, text in (
+        ("faces.detector", args.detector),
+        ("speech.model", args.speech),
+        ("speakers.network", args.sync),
+    ):
         recipe = recipe if text is None else recipe.with_value(name, _with_absolute_path(text))
-    for assignment in own.settings:
+    for assignment in args.settings:
         recipe = recipe.with_setting(assignment)
-    given = {assignment.partition("=")[0].strip() for assignment in own.settings}
+    given = {assignment.partition("=")[0].strip() for assignment in args.settings}
     return recipe if "speakers.min_confidence" in given else on_its_scale(recipe)
 
 
@@ -113,34 +117,34 @@ def settings_text() -> str:
     return "\n".join(["settings (--set NAME=VALUE), with default and unit:", *shown])
 
 
-def parse_plan(words: list[str], program: str) -> BuildPlan:
+def parse_plan(argv: list[str], program: str) -> BuildPlan:
     """Everything settled and checked: UsageError, StorageError or IntegrityError otherwise.
 
     Writes nothing but, once, the converted network of --sync syncnet:FILE among the models.
     """
     options = build_parser(program)
-    own, others = options.parse_known_args(words)
+    args, others = options.parse_known_args(argv)
     flags = beam_options(others, [name for action in options._actions for name in action.option_strings])
-    _require_limits(own)
-    recipe = preflight(chosen_recipe(own))
-    output = normalised_output(own.output)
+    _require_limits(args)
+    recipe = preflight(chosen_recipe(args))
+    output = normalised_output(args.output)
     require_reachable(flags, output)
     require_free_output(output)
-    listing = list_table(own.sources) if own.sources else list_inputs(own.input, own.layout)
+    listing = list_table(args.sources) if args.sources else list_inputs(args.input, args.layout)
     sources = listing.sources
     require_inputs_outside(output, [source.uri for source in sources])
-    max_bugs = max(LEAST_BUGS_ALLOWED, len(sources) // INPUTS_A_BUG) if own.max_bugs is None else own.max_bugs
+    max_bugs = max(MIN_BUGS_ALLOWED, len(sources) // INPUTS_A_BUG) if args.max_bugs is None else args.max_bugs
     return BuildPlan(
         sources=sources,
         num_inputs=len(sources),
         output=output,
         recipe=recipe,
-        fail_fast=own.fail_fast,
+        fail_fast=args.fail_fast,
         staging=f"{output}/{STAGING}/{run_name(recipe, sources)}",
         max_bugs=max_bugs,
         beam_options=flags,
-        max_failed_share=own.max_failed_share,
-        run=run_record(recipe, [program, *words], listing),
+        max_failed_share=args.max_failed_share,
+        run=run_record(recipe, [program, *argv], listing),
     )
 
 
@@ -150,11 +154,11 @@ def run_name(recipe: Recipe, sources: tuple[VideoSource, ...]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def _require_limits(own: argparse.Namespace) -> None:
-    if own.max_bugs is not None and own.max_bugs < 0:
-        raise UsageError(f"--max_bugs must be 0 or more, not {own.max_bugs}")
-    if not 0 <= own.max_failed_share <= 1:
-        raise UsageError(f"--max_failed_share must be in 0..1, not {own.max_failed_share:g}")
+def _require_limits(args: argparse.Namespace) -> None:
+    if args.max_bugs is not None and args.max_bugs < 0:
+        raise UsageError(f"--max_bugs must be 0 or more, not {args.max_bugs}")
+    if not 0 <= args.max_failed_share <= 1:
+        raise UsageError(f"--max_failed_share must be in 0..1, not {args.max_failed_share:g}")
 
 
 def _with_absolute_path(text: str) -> str:

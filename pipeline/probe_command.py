@@ -25,28 +25,28 @@ NUM_LOOKS = 5  # frames in which faces are sought
 _PROBED = "0" * 16  # source_id: the content is not hashed
 
 
-def main(words: list[str], program: str) -> int:
+def main(argv: list[str], program: str) -> int:
     """Print what one file holds; returns the exit code."""
     options = LineParser(prog=program, description="What a file holds, and what build would do with it and why.")
     options.add_argument("file", metavar="FILE", help="a video file or its URL")
     add_recipe_options(options)
-    own = options.parse_args(words)
-    recipe = preflight(chosen_recipe(own))
-    if storage.is_local(own.file) and not os.path.exists(storage.path_of(own.file)):
-        raise UsageError(f"{own.file!r} is not there")
-    print("\n".join(probe_lines(own.file, probe_file(storage.local_path(own.file), recipe), recipe)))
+    args = options.parse_args(argv)
+    recipe = preflight(chosen_recipe(args))
+    if storage.is_local(args.file) and not os.path.exists(storage.path_of(args.file)):
+        raise UsageError(f"{args.file!r} is not there")
+    print("\n".join(probe_lines(args.file, probe_file(storage.local_path(args.file), recipe), recipe)))
     return 0
 
 
 def probe_file(path: str, recipe: Recipe) -> FileProbe:
     """Probe, hear and look at one local file as build would; a MediaError says why it cannot be used."""
-    media, timeline = probe_media(path, recipe.limits, recipe.sound)
+    media, timeline = probe_media(path, recipe.limits, recipe.audio)
     prepared = prepare_video(
         _unhashed_source(path),
         path,
         load_speech_model(recipe.speech),
         limits=recipe.limits,
-        sound=recipe.sound,
+        audio=recipe.audio,
         min_speech_s=recipe.speech.min_speech_s,
         publish=lambda name, local_path: name,
     )
@@ -75,15 +75,15 @@ def _look_for_faces(path: str, media: MediaProbe, timeline: Timeline, recipe: Re
     places = np.unique(((np.arange(NUM_LOOKS) + 0.5) / NUM_LOOKS * num_frames).astype(int))
     looks = []
     with FrameReader(path, media, timeline) as reader:
-        for position, picture in reader.frames(shown[places]):
-            found = None if picture is None else detector.detect(picture).boxes_xyxy
+        for position, image in reader.frames(shown[places]):
+            found = None if image is None else detector.detect(image).boxes_xyxy
             sides = (
                 ()
                 if found is None
                 else tuple(sorted((min(x2 - x1, y2 - y1) for x1, y1, x2, y2 in found.tolist()), reverse=True))
             )
             looks.append(
-                FacesInFrame(time_s=int(places[position]) / FRAME_RATE, decoded=picture is not None, sides_px=sides)
+                FacesInFrame(time_s=int(places[position]) / FRAME_RATE, decoded=image is not None, sides_px=sides)
             )
     return tuple(looks)
 

@@ -70,7 +70,7 @@ def _media_lines(probe: FileProbe) -> Iterator[str]:
     media, video = probe.media, probe.media.video
     yield f"container: {media.container}, {media.duration_s:.2f} s"
     if video is None:
-        yield "picture: none (cover art is no moving picture)"
+        yield "picture: none (cover art is no moving image)"
     else:
         turned = f", turned {video.rotation_deg} degrees" if video.rotation_deg else ""
         stored = (
@@ -83,17 +83,17 @@ def _media_lines(probe: FileProbe) -> Iterator[str]:
             f"{float(video.average_rate):.3f} frames/s, {video.num_frames} frames"
         )
         yield f"time: {_time_map(probe)}"
-    for place, sound in enumerate(media.sounds):
-        used = "used" if place == media.sound_index else "not used"
+    for place, audio in enumerate(media.sounds):
+        used = "used" if place == media.audio_index else "not used"
         late = (
             ""
-            if abs(sound.start_s) < 0.0005
-            else f", starts {abs(sound.start_s):.3f} s {'after' if sound.start_s > 0 else 'before'} the picture"
+            if abs(audio.start_s) < 0.0005
+            else f", starts {abs(audio.start_s):.3f} s {'after' if audio.start_s > 0 else 'before'} the picture"
         )
-        language = f", {sound.language}" if sound.language else ""
+        language = f", {audio.language}" if audio.language else ""
         yield (
-            f"sound: stream {sound.index}, {used}, {sound.codec}, {sound.sample_rate_hz} Hz, "
-            f"{_number(sound.num_channels, 'channel')}{language}{late}"
+            f"sound: stream {audio.index}, {used}, {audio.codec}, {audio.sample_rate_hz} Hz, "
+            f"{_number(audio.num_channels, 'channel')}{language}{late}"
         )
     if not media.sounds:
         yield "sound: none"
@@ -126,7 +126,7 @@ def _face_lines(probe: FileProbe) -> Iterator[str]:
             if look.sides_px
             else "none"
         )
-        yield f"faces at {look.time_s:.2f} s: {found if look.decoded else 'the picture cannot be decoded'}"
+        yield f"faces at {look.time_s:.2f} s: {found if look.decoded else 'the image cannot be decoded'}"
 
 
 def _judged(row: DecisionRow) -> str:

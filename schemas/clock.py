@@ -1,7 +1,7 @@
-"""Time: the 25 frames/s picture timeline, its 16 kHz sound, and how source frames map onto it.
+"""Time: the 25 frames/s image timeline, its 16 kHz audio, and how source frames map onto it.
 
 Zero is the presentation time of the first video frame. Timeline frame k is what the source shows at (k + 1/2) / 25 s
-after zero; sound is placed by its own presentation times. Ranges are half-open; frames and samples are ints.
+after zero; audio is placed by its own presentation times. Ranges are half-open; frames and samples are ints.
 """
 
 from fractions import Fraction
@@ -25,7 +25,7 @@ def frames_from_seconds(seconds: float) -> int:
 
 
 def num_timeline_frames(presentation_ticks: np.ndarray, time_base: Fraction) -> int:
-    """Timeline frames that have a picture: the last source frame is shown for as long as the median frame."""
+    """Timeline frames that have an image: the last source frame is shown for as long as the median frame."""
     ticks = _from_zero(presentation_ticks)
     last_ticks = int(np.median(np.diff(ticks))) if len(ticks) > 1 else _ticks(Fraction(1, FRAME_RATE), time_base)
     end = Fraction(int(ticks[-1]) + max(last_ticks, 1)) * time_base

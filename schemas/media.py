@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoStream:
-    """The picture stream that is used."""
+    """The video stream that is used."""
 
     index: int  # stream index in the container
     codec: str
@@ -23,8 +23,8 @@ class VideoStream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoundStream:
-    """One sound stream."""
+class AudioStream:
+    """One audio stream."""
 
     index: int  # stream index in the container
     codec: str
@@ -37,13 +37,13 @@ class SoundStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaProbe:
-    """Streams of one file. `video` is None without moving picture (cover art is none)."""
+    """Streams of one file. `video` is None without moving image (cover art is none)."""
 
     container: str
     duration_s: float
     video: VideoStream | None
-    sounds: tuple[SoundStream, ...]
-    sound_index: int  # position in `sounds` of the one used; -1 without sound
+    sounds: tuple[AudioStream, ...]
+    audio_index: int  # position in `sounds` of the one used; -1 without audio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

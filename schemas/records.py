@@ -1,4 +1,4 @@
-"""The records that travel between stages: small, frozen, picklable; pictures, sound and meshes stay in staging files."""
+"""The records that travel between stages: small, frozen, picklable; images, audio and meshes stay in staging files."""
 
 from dataclasses import dataclass
 
@@ -62,7 +62,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechTurn:
-    """Speech in the sound. Samples at 16 kHz from the timeline's zero."""
+    """Speech in the audio. Samples at 16 kHz from the timeline's zero."""
 
     start_sample: int
     end_sample: int
@@ -72,13 +72,13 @@ class SpeechTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
-    """One probed source with picture and speech, its sound and times in staging."""
+    """One probed source with image and speech, its audio and times in staging."""
 
     source: Source
     probe: MediaProbe
     num_frames: int  # timeline frames, 25 a second
     timeline_uri: str  # .npz: presentation_ticks int64 (N,), key_frames bool (N,)
-    sound_uri: str  # FLAC, 16 kHz mono, sample 0 at the timeline's zero
+    audio_uri: str  # FLAC, 16 kHz mono, sample 0 at the timeline's zero
     speech: tuple[SpeechTurn, ...]  # ascending by start
     speech_model: str  # name and hash, goes into each clip
 
@@ -138,15 +138,15 @@ class WindowFaces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakingTurn:
-    """A stretch in which one face speaks alone, and by how much its sound is late."""
+    """A stretch in which one face speaks alone, and by how much its audio is late."""
 
     turn_id: str
     track: FaceTrack
     start_frame: int  # timeline frames, half-open
     end_frame: int
-    audio_lag_frames: float | None  # + = the sound is late; None: not judged
+    audio_lag_frames: float | None  # + = the audio is late; None: not judged
     audio_lag_se_frames: float | None  # its standard error
-    audio_shift_samples: int  # what is corrected: the sound of frame t begins at sample 640 t + shift
+    audio_shift_samples: int  # what is corrected: the audio of frame t begins at sample 640 t + shift
     sync_probability: float | None  # None: not judged, or the network has no calibration
     sync_confidence: float | None
     sync_margin: float | None

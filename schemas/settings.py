@@ -1,9 +1,10 @@
 """Settings: a frozen dataclass field with its unit and one line about it, so that --help and --set know them all."""
 
 import dataclasses
+from typing import Any
 
 
-def setting(default: object, unit: str, about: str) -> dataclasses.Field:
+def setting(default: object, unit: str, about: str) -> Any:
     """A configuration field: default, unit and description."""
     return dataclasses.field(default=default, metadata={"unit": unit, "about": about})
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ _TIME = pa.float64()
 _BOX = pa.list_(pa.float32(), 4)
 
 
-def column(arrow_type: pa.DataType, about: str, unit: str = "") -> dataclasses.Field:
+def column(arrow_type: pa.DataType, about: str, unit: str = "") -> Any:
     """A stored field: its Arrow type, one line about it, and its unit."""
     return dataclasses.field(metadata={"type": arrow_type, "about": about, "unit": unit})
 
@@ -27,14 +28,14 @@ class SourceRow:
     uris: tuple[str, ...] = column(pa.list_(_TEXT), "every name the content came under, sorted")
     size_bytes: int = column(_INT, "size of the content", "byte")
     container: str = column(_TEXT, "container format")
-    video_codec: str = column(_TEXT, "codec of the picture stream used")
+    video_codec: str = column(_TEXT, "codec of the video stream used")
     width: int = column(_INT, "picture width as shown", "px")
     height: int = column(_INT, "picture height as shown", "px")
-    source_fps: float = column(_FLOAT, "average picture rate; never used for time", "1/s")
-    sounds: tuple[str, ...] = column(pa.list_(_TEXT), "each sound stream: index, codec, rate, channels, language")
-    sound_stream: int = column(_INT, "container index of the sound stream used; -1: none")
-    sound_start_s: float = column(_TIME, "start of the sound after the first picture; + = late", "s")
-    duration_s: float = column(_TIME, "length of the picture timeline", "s")
+    source_fps: float = column(_FLOAT, "average image rate; never used for time", "1/s")
+    sounds: tuple[str, ...] = column(pa.list_(_TEXT), "each audio stream: index, codec, rate, channels, language")
+    sound_stream: int = column(_INT, "container index of the audio stream used; -1: none")
+    sound_start_s: float = column(_TIME, "start of the audio after the first image; + = late", "s")
+    duration_s: float = column(_TIME, "length of the image timeline", "s")
     speech_s: float = column(_TIME, "time with speech", "s")
     speaker: str = column(_TEXT, "person, as given")
     group: str = column(_TEXT, "group, as given")
@@ -47,7 +48,7 @@ class SourceRow:
     windows_done: int = column(_INT, "windows that gave clips")
     windows_decided: int = column(_INT, "windows that gave no clip, by decision")
     windows_failed: int = column(_INT, "windows that failed")
-    damaged_frames: int = column(_INT, "timeline frames whose picture could not be decoded")
+    damaged_frames: int = column(_INT, "timeline frames whose image could not be decoded")
     num_clips: int = column(_INT, "clips stored")
     status: str = column(_TEXT, "clips, else failed, else decided")
 
@@ -94,12 +95,12 @@ class TrackRow:
     mouth_opening: float = column(_FLOAT, "mean inner-lip distance over eye distance")
     sync_curve: tuple[float, ...] = column(
         pa.list_(pa.float32()),
-        "mean similarity with the sound delayed by -15..15 frames against the picture; 31 values or none",
+        "mean similarity with the audio delayed by -15..15 frames against the image; 31 values or none",
     )
-    audio_lag_frames: float | None = column(_FLOAT, "measured lag, + = the sound is late; null: not judged", "frame")
+    audio_lag_frames: float | None = column(_FLOAT, "measured lag, + = the audio is late; null: not judged", "frame")
     audio_lag_se_frames: float | None = column(_FLOAT, "its standard error; null: not judged", "frame")
     sync_probability: float | None = column(
-        _FLOAT, "that this face makes this sound; null: not judged, or no calibration"
+        _FLOAT, "that this face makes this audio; null: not judged, or no calibration"
     )
     sync_margin: float | None = column(_FLOAT, "peak less best value more than two frames away")
     sync_confidence: float | None = column(_FLOAT, "peak less median of the curve")
@@ -133,11 +134,11 @@ class ClipRow:
     source_uri: str = column(_TEXT, "first of the source's names")
     source_start_s: float = column(_TIME, "start in the source's timeline", "s")
     source_end_s: float = column(_TIME, "end in the source's timeline", "s")
-    source_fps: float = column(_FLOAT, "average picture rate of the source", "1/s")
+    source_fps: float = column(_FLOAT, "average image rate of the source", "1/s")
     track_id: str = column(_TEXT, "track it was cut from")
     start_frame: int = column(_INT, "first timeline frame", "frame")
     num_frames: int = column(_INT, "frames, 25 a second", "frame")
-    audio_lag_frames: float | None = column(_FLOAT, "measured lag, + = the sound was late; null: not judged", "frame")
+    audio_lag_frames: float | None = column(_FLOAT, "measured lag, + = the audio was late; null: not judged", "frame")
     audio_lag_se_frames: float | None = column(_FLOAT, "its standard error; null: not judged", "frame")
     audio_shift_samples: int = column(_INT, "applied: stored sample n is the source's n + shift", "sample")
     sync_probability: float | None = column(_FLOAT, "of the track; null: not judged, or no calibration")

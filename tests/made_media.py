@@ -10,13 +10,13 @@ import av
 import numpy as np
 
 WIDTH, HEIGHT = 160, 96
-_BITS = 10  # frame number, as black and white bars across the picture
+_BITS = 10  # frame number, as black and white bars across the image
 TICK = Fraction(1, 90_000)
 
 
 @dataclass(frozen=True, kw_only=True)
-class MadeSound:
-    """One sound stream: a quiet tone with clicks."""
+class MadeAudio:
+    """One audio stream: a quiet tone with clicks."""
 
     clicks_s: Sequence[float]  # times of the clicks on the picture's timeline
     length_s: float = 3.0
@@ -28,22 +28,22 @@ class MadeSound:
     is_default: bool = False
 
 
-def frame_picture(number: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
+def frame_image(number: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
     """RGB uint8 (height, width, 3): the number in vertical bars above, a moving square below."""
-    picture = np.full((height, width, 3), 90, np.uint8)
+    image = np.full((height, width, 3), 90, np.uint8)
     for bit in range(_BITS):
-        picture[: height // 2, bit * width // _BITS : (bit + 1) * width // _BITS] = 230 if number >> bit & 1 else 20
+        image[: height // 2, bit * width // _BITS : (bit + 1) * width // _BITS] = 230 if number >> bit & 1 else 20
     left = number * 5 % (width - height // 4)
-    picture[height * 5 // 8 : height * 7 // 8, left : left + height // 4] = (220, 60, 30)
-    return picture
+    image[height * 5 // 8 : height * 7 // 8, left : left + height // 4] = (220, 60, 30)
+    return image
 
 
-def number_of(picture: np.ndarray) -> int:
-    """The frame number that an upright picture shows."""
-    height, width = picture.shape[:2]
+def number_of(image: np.ndarray) -> int:
+    """The frame number that an upright image shows."""
+    height, width = image.shape[:2]
     centres = [(2 * bit + 1) * width // (2 * _BITS) for bit in range(_BITS)]
     return sum(
-        int(picture[height // 8 : height * 3 // 8, centre - 2 : centre + 2].mean() > 125) << bit
+        int(image[height // 8 : height * 3 // 8, centre - 2 : centre + 2].mean() > 125) << bit
         for bit, centre in enumerate(centres)
     )
 
@@ -57,7 +57,7 @@ def make_video(
     path: Path,
     times_s: Sequence[Fraction],
     *,
-    sounds: Sequence[MadeSound] = (),
+    sounds: Sequence[MadeAudio] = (),
     codec: str = "libx264",
     options: dict[str, str] | None = None,
     rotation_deg: int = 0,
@@ -67,17 +67,17 @@ def make_video(
 ) -> Path:
     """Write a video whose frame k shows the number k at times_s[k]. `rotation_deg`: clockwise turn a player applies."""
     with av.open(os.fspath(path), "w", format=container) as file:
-        picture = _picture_stream(file, codec, times_s, options or {"g": "25", "bf": "2"}, aspect) if times_s else None
+        image = _image_stream(file, codec, times_s, options or {"g": "25", "bf": "2"}, aspect) if times_s else None
         if rotation_deg:
-            picture.set_display_rotation(-rotation_deg)
-        audio = [_sound_stream(file, sound) for sound in sounds]
+            image.set_display_rotation(-rotation_deg)
+        streams = [_audio_stream(file, made) for made in sounds]
         cover = _cover_stream(file) if cover_art else None
-        for sound, stream in zip(sounds, audio):
-            _write_sound(file, stream, sound)
-        if picture is not None:
-            _write_pictures(file, picture, times_s, -rotation_deg // 90 if rotation_deg else 0)
+        for made, stream in zip(sounds, streams, strict=True):
+            _write_audio(file, stream, made)
+        if image is not None:
+            _write_images(file, image, times_s, -rotation_deg // 90 if rotation_deg else 0)
         if cover is not None:
-            _write_pictures(file, cover, [Fraction(0)], 0)
+            _write_images(file, cover, [Fraction(0)], 0)
     return path
 
 
@@ -114,7 +114,7 @@ def click_times_s(samples: np.ndarray, rate_hz: int = 16_000) -> list[float]:
     return [float(start / rate_hz) for start in starts]
 
 
-def _picture_stream(
+def _image_stream(
     file: "av.container.OutputContainer",
     codec: str,
     times_s: Sequence[Fraction],
@@ -131,11 +131,11 @@ def _picture_stream(
     return stream
 
 
-def _sound_stream(file: "av.container.OutputContainer", sound: MadeSound) -> "av.AudioStream":
-    stream = file.add_stream(sound.codec, rate=sound.rate_hz, layout=sound.layout)
-    if sound.language:
-        stream.metadata["language"] = sound.language
-    stream.disposition = av.stream.Disposition.default if sound.is_default else av.stream.Disposition(0)
+def _audio_stream(file: "av.container.OutputContainer", audio: MadeAudio) -> "av.AudioStream":
+    stream = file.add_stream(audio.codec, rate=audio.rate_hz, layout=audio.layout)
+    if audio.language:
+        stream.metadata["language"] = audio.language
+    stream.disposition = av.stream.Disposition.default if audio.is_default else av.stream.Disposition(0)
     return stream
 
 
@@ -146,12 +146,12 @@ def _cover_stream(file: "av.container.OutputContainer") -> "av.VideoStream":
     return stream
 
 
-def _write_pictures(
+def _write_images(
     file: "av.container.OutputContainer", stream: "av.VideoStream", times_s: Sequence[Fraction], quarter_turns: int
 ) -> None:
     time_base = stream.codec_context.time_base or 1 / stream.codec_context.framerate
     for number, time_s in enumerate(times_s):
-        upright = frame_picture(number, *((HEIGHT, WIDTH) if quarter_turns % 2 else (WIDTH, HEIGHT)))
+        upright = frame_image(number, *((HEIGHT, WIDTH) if quarter_turns % 2 else (WIDTH, HEIGHT)))
         stored = np.ascontiguousarray(np.rot90(upright, -quarter_turns))
         frame = av.VideoFrame.from_ndarray(stored, format="rgb24").reformat(format=stream.pix_fmt)
         frame.pts, frame.time_base = round(time_s / time_base), time_base
@@ -159,22 +159,22 @@ def _write_pictures(
     file.mux(stream.encode(None))
 
 
-def _write_sound(file: "av.container.OutputContainer", stream: "av.AudioStream", sound: MadeSound) -> None:
-    samples = _tone_with_clicks(sound)
+def _write_audio(file: "av.container.OutputContainer", stream: "av.AudioStream", audio: MadeAudio) -> None:
+    samples = _tone_with_clicks(audio)
     channels = len(stream.codec_context.layout.channels)
     for start in range(0, len(samples), 1024):
         block = np.repeat(samples[start : start + 1024], channels)[None]
-        frame = av.AudioFrame.from_ndarray(block, format="s16", layout=sound.layout)
-        frame.sample_rate, frame.time_base = sound.rate_hz, Fraction(1, sound.rate_hz)
-        frame.pts = start + round(sound.start_s * sound.rate_hz)
+        frame = av.AudioFrame.from_ndarray(block, format="s16", layout=audio.layout)
+        frame.sample_rate, frame.time_base = audio.rate_hz, Fraction(1, audio.rate_hz)
+        frame.pts = start + round(audio.start_s * audio.rate_hz)
         file.mux(stream.encode(frame))
     file.mux(stream.encode(None))
 
 
-def _tone_with_clicks(sound: MadeSound) -> np.ndarray:
-    seconds = np.arange(int(sound.length_s * sound.rate_hz)) / sound.rate_hz
+def _tone_with_clicks(audio: MadeAudio) -> np.ndarray:
+    seconds = np.arange(int(audio.length_s * audio.rate_hz)) / audio.rate_hz
     samples = 300 * np.sin(2 * np.pi * 440 * seconds)
-    for click_s in sound.clicks_s:
-        first = round((click_s - sound.start_s) * sound.rate_hz)
-        samples[first : first + sound.rate_hz // 200] = 20_000
+    for click_s in audio.clicks_s:
+        first = round((click_s - audio.start_s) * audio.rate_hz)
+        samples[first : first + audio.rate_hz // 200] = 20_000
     return samples.astype(np.int16)

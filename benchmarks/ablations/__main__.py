@@ -24,37 +24,37 @@ from schemas.errors import TalkshardError, UsageError
 _DEFAULT_STEPS = 350
 
 
-def main(words: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Train, judge, write, print; returns the exit code."""
-    own = _read_options(words)
+    args = _read_options(argv)
     set_environment()  # before anything numeric is imported
     try:
-        print(run(own))
+        print(run(args))
     except TalkshardError as error:
         print(f"benchmarks.ablations: {error}", file=sys.stderr)
         return error.exit_code
     return 0
 
 
-def run(own: argparse.Namespace, train=None, judge=None) -> str:
+def run(args: argparse.Namespace, train=None, judge=None) -> str:
     """Markdown of all jobs. train, judge: what does the work, for tests."""
     from benchmarks.ablations.trained import Asked, judge_job, refuse_others, require_judges, train_apart, train_job
     from benchmarks.ablations.variants import VARIANTS, plan
 
-    if unknown := sorted({*own.only} - {*VARIANTS}):
+    if unknown := sorted({*args.only} - {*VARIANTS}):
         raise UsageError(f"--only {unknown[0]}: there are {', '.join(VARIANTS)}")
-    if own.steps < 1 or min(own.seeds) < 0:
+    if args.steps < 1 or min(args.seeds) < 0:
         raise UsageError("--steps must be 1 or more, --seeds 0 or more")
-    asked = Asked(**{field.name: getattr(own, field.name) for field in dataclasses.fields(Asked)})
+    asked = Asked(**{field.name: getattr(args, field.name) for field in dataclasses.fields(Asked)})
     if judge is None:
         require_judges(asked)
-    refuse_others(asked, own.output)
-    jobs, found, page = plan(own.only or list(VARIANTS), own.seeds), {}, ""
+    refuse_others(asked, args.output)
+    jobs, found, page = plan(args.only or list(VARIANTS), args.seeds), {}, ""
     for number, job in enumerate(jobs, 1):
         print(f"{number} of {len(jobs)}: {job.variant.about}, seed {job.seed}", flush=True)
-        train_job(job, asked, own.output, train or train_apart)
-        found[job] = (judge or judge_job)(job, asked, own.output)
-        page = _write(asked.record(), found, own.output)
+        train_job(job, asked, args.output, train or train_apart)
+        found[job] = (judge or judge_job)(job, asked, args.output)
+        page = _write(asked.record(), found, args.output)
     return page
 
 
@@ -81,7 +81,7 @@ def _write(asked: dict[str, object], found: dict, output: Path) -> str:
     return page
 
 
-def _read_options(words: list[str] | None) -> argparse.Namespace:
+def _read_options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.ablations", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -112,9 +112,9 @@ def _read_options(words: list[str] | None) -> argparse.Namespace:
     add("--clips", type=int, default=200, metavar="N", help="most clips to judge (default: %(default)s)")
     add("--face_network", default="dlib", metavar="NETWORK", help="see talkshard evaluate (default: %(default)s)")
     add("--sync", default="default", metavar="NETWORK", help="see talkshard evaluate (default: %(default)s)")
-    own = parser.parse_args(words)
-    own.evaluate_on = own.evaluate_on or own.dataset
-    return own
+    args = parser.parse_args(argv)
+    args.evaluate_on = args.evaluate_on or args.dataset
+    return args
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from speech2vid.evaluation.conditions import MADE, WRONG_SOUND, Maker, sized
+from speech2vid.evaluation.conditions import MADE, WRONG_AUDIO, Maker, sized
 from speech2vid.evaluation.judged_clips import JudgedClip
 from speech2vid.evaluation.pixels import PIXELS_EVERY
 from transforms.media.face_crop import sharpness
@@ -32,9 +32,9 @@ NUMBERS = {
         Number(name="mouth MSE", better="lower", measure="mouth MSE"),
         Number(name="identity distance", better="lower", measure="identity distance"),
         Number(name="opening r", better="higher", measure="opening correlation"),
-        Number(name="opening r, wrong sound", better="lower", measure="opening correlation", shown=WRONG_SOUND),
+        Number(name="opening r, wrong sound", better="lower", measure="opening correlation", shown=WRONG_AUDIO),
         Number(name="opening deviation", better="higher", measure="opening deviation"),
-        Number(name="top-1", better="higher", measure="right sound found, top-1"),
+        Number(name="top-1", better="higher", measure="right audio found, top-1"),
         Number(name=SHARPNESS, better="higher"),
     )
 }
@@ -64,5 +64,5 @@ def sharpness_of(maker: Maker, clips: Sequence[JudgedClip]) -> float:
 
 
 def _other(shown: str) -> str:
-    """Only a generator can be given a wrong sound."""
-    return WRONG_SOUND if shown == MADE else ""
+    """Only a generator can be given a wrong audio."""
+    return WRONG_AUDIO if shown == MADE else ""

@@ -2,7 +2,7 @@
 
     python -m benchmarks.active_speaker --clips TABLE --judge JUDGE --output DIR [--seed 0] [--only GROUP ...]
 
-TABLE is a CSV with the columns path,speaker and, where known, lag_frames (+ = the recording's sound is late), kind
+TABLE is a CSV with the columns path,speaker and, where known, lag_frames (+ = the recording's audio is late), kind
 (in_sync, known_offset, hard, mcgurk), answer (of hard: speaks, nobody, left, right, both, turns) and role; paths are
 relative to it. JUDGE is what `talkshard build --sync` takes. Writes DIR/scores.json, which is the same for the same
 table, judge and seed, DIR/costs.json and DIR/report.html, and prints the table. Faces and sounds lie in DIR/cache (or
@@ -18,7 +18,7 @@ from pipeline.threads import set_environment
 GROUPS = ("pairs", "lags", "drift", "faces", "handover", "voice_over", "noise", "pictures", "recordings")
 
 
-def main(words: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Score, write, print; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.active_speaker",
@@ -39,7 +39,7 @@ def main(words: list[str] | None = None) -> int:
         help=f"groups of cases to judge: {', '.join(GROUPS)} (default all)",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes that find and follow faces (default 1)")
-    options = parser.parse_args(words)
+    options = parser.parse_args(argv)
     set_environment()  # before anything numeric is imported
     from benchmarks.active_speaker.scoring import score_clips
     from schemas.errors import TalkshardError

@@ -8,22 +8,22 @@ import numpy as np
 from benchmarks.active_speaker.cases_of_pairs import drawn, is_another_person
 from benchmarks.active_speaker.judge import Judge
 from benchmarks.active_speaker.outcomes import KEPT, Outcome, heard
-from benchmarks.active_speaker.pieces import Face, Piece, cut_pieces, held_still, is_voiced, laid_sound, own_sound
+from benchmarks.active_speaker.pieces import Face, Piece, cut_pieces, held_still, is_voiced, laid_audio, own_audio
 from benchmarks.active_speaker.sounds import handed_over, random_of
 from schemas.clock import FRAME_RATE, seconds_from_frames
-from transforms.speakers.find_speakers import SOUND_MARGIN_FRAMES
+from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES
 
 FACES, HANDOVER, VOICE_OVER = "faces", "handover", "voice_over"
 RIGHT, WRONG, BOTH, NOBODY = "right", "wrong", "both", "nobody"
-_MOST_CASES = 300
-_LEAST_HANDOVER_FRAMES, _MOST_HANDOVER_FRAMES = 70, 10 * FRAME_RATE
+_MAX_CASES = 300
+_MIN_HANDOVER_FRAMES, _MAX_HANDOVER_FRAMES = 70, 10 * FRAME_RATE
 _SURE_FRAMES = 5  # of speech on each side of a hand-over
-_LEAST_SILENT_FRAMES = FRAME_RATE
+_MIN_SILENT_FRAMES = FRAME_RATE
 _SILENT_EDGE_FRAMES = 3  # lips open before the voice and close after it
 
 
 def judge_faces(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator[Outcome]:
-    """Two and three faces side by side, all moving; the sound is the first one's."""
+    """Two and three faces side by side, all moving; the audio is the first one's."""
     for num_faces, length_s in ((2, 1), (2, 3), (2, 5), (3, 3)):
         pieces = [piece for face in faces for piece in cut_pieces(face, length_s)]
         for group in _groups(pieces, num_faces, random_of(seed, FACES, f"{num_faces} {length_s}")):
@@ -32,7 +32,7 @@ def judge_faces(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator[Outc
 
 def _groups(pieces: list[Piece], num_faces: int, rng: np.random.Generator) -> list[tuple[Piece, ...]]:
     """Pieces of different people: all pairs; of three and more faces, two others drawn for each pair."""
-    pairs = drawn([pair for pair in permutations(pieces, 2) if is_another_person(*pair)], _MOST_CASES, rng)
+    pairs = drawn([pair for pair in permutations(pieces, 2) if is_another_person(*pair)], _MAX_CASES, rng)
     groups = [tuple(pair) for pair in pairs]
     for _ in range(num_faces - 2):
         wider = []
@@ -47,10 +47,10 @@ def _who_speaks(judge: Judge, group: Sequence[Piece], kind: str, length_s: int) 
     """`found`: what the stage says; `value`: 1 when the right face has the best evidence, else 0."""
     num_frames = min(piece.num_frames for piece in group)
     pieces = [piece.first(num_frames) for piece in group]
-    tubes, sound = [piece.tube() for piece in pieces], own_sound(pieces[0])
-    named = {turn.track.name for turn in judge.decide([piece.face for piece in pieces], tubes, sound).turns.turns}
+    tubes, audio = [piece.tube() for piece in pieces], own_audio(pieces[0])
+    named = {turn.track.name for turn in judge.decide([piece.face for piece in pieces], tubes, audio).turns.turns}
     judged = [
-        Outcome(group="", kind="", length_s=0, speaker="", face="", sound="", **heard(judge.weigh(tube, sound)))
+        Outcome(group="", kind="", length_s=0, speaker="", face="", audio="", **heard(judge.weigh(tube, audio)))
         for tube in tubes
     ]
     found = NOBODY if not named else WRONG if "t000" not in named else RIGHT if len(named) == 1 else BOTH
@@ -60,7 +60,7 @@ def _who_speaks(judge: Judge, group: Sequence[Piece], kind: str, length_s: int) 
         length_s=length_s,
         speaker=pieces[0].speaker,
         face=" | ".join(piece.name for piece in pieces),
-        sound=pieces[0].name,
+        audio=pieces[0].name,
         answer=RIGHT,
         found=found,
         value=float(judged[0].score > max(other.score for other in judged[1:])),
@@ -68,11 +68,11 @@ def _who_speaks(judge: Judge, group: Sequence[Piece], kind: str, length_s: int) 
 
 
 def judge_handovers(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator[Outcome]:
-    """Two faces that move all the time; the sound is the first one's, then the second's."""
+    """Two faces that move all the time; the audio is the first one's, then the second's."""
     pairs = [(first, second) for first, second in permutations(faces, 2) if first.clip.speaker != second.clip.speaker]
-    for first, second in drawn(pairs, _MOST_CASES, random_of(seed, HANDOVER)):
+    for first, second in drawn(pairs, _MAX_CASES, random_of(seed, HANDOVER)):
         num_frames = min(
-            _MOST_HANDOVER_FRAMES, *(face.track.end_frame - face.track.start_frame for face in (first, second))
+            _MAX_HANDOVER_FRAMES, *(face.track.end_frame - face.track.start_frame for face in (first, second))
         )
         frame = _handover_frame(first, second, num_frames)
         if frame is not None:
@@ -81,7 +81,7 @@ def judge_handovers(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator[
 
 def _handover_frame(first: Face, second: Face, num_frames: int) -> int | None:
     """Where in the middle third both speak, nearest to the middle; None where nowhere."""
-    if num_frames < _LEAST_HANDOVER_FRAMES:
+    if num_frames < _MIN_HANDOVER_FRAMES:
         return None
     voiced = [face.voiced(face.track.start_frame, face.track.start_frame + num_frames) for face in (first, second)]
     middle = num_frames // 2
@@ -102,14 +102,14 @@ def _handover(judge: Judge, first: Face, second: Face, num_frames: int, frame: i
         Piece(face=face, start_frame=face.track.start_frame, end_frame=face.track.start_frame + num_frames)
         for face in (first, second)
     ]
-    sound = handed_over(own_sound(pieces[0]), own_sound(pieces[1]), frame, SOUND_MARGIN_FRAMES)
-    turns = judge.decide([first, second], [piece.tube() for piece in pieces], sound).turns.turns
+    audio = handed_over(own_audio(pieces[0]), own_audio(pieces[1]), frame, AUDIO_MARGIN_FRAMES)
+    turns = judge.decide([first, second], [piece.tube() for piece in pieces], audio).turns.turns
     ends = [turn.end_frame for turn in turns if turn.track.name == "t000"]
     starts = [turn.start_frame for turn in turns if turn.track.name == "t001"]
     error_s = None
     if ends and starts:
         # Turns are grown alike at both ends: the hand-over is in the middle between them.
-        found = (max(ends) + min(starts)) / 2 - SOUND_MARGIN_FRAMES
+        found = (max(ends) + min(starts)) / 2 - AUDIO_MARGIN_FRAMES
         error_s = (found - frame) / FRAME_RATE
     return Outcome(
         group=HANDOVER,
@@ -118,7 +118,7 @@ def _handover(judge: Judge, first: Face, second: Face, num_frames: int, frame: i
         speaker=pieces[0].speaker,
         face=" | ".join(piece.name for piece in pieces),
         value=error_s,
-        sound=f"{pieces[0].name}, after {seconds_from_frames(frame):.2f} s {pieces[1].name}",
+        audio=f"{pieces[0].name}, after {seconds_from_frames(frame):.2f} s {pieces[1].name}",
     )
 
 
@@ -132,24 +132,24 @@ def judge_voice_over(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator
         ]
         for other in drawn(others, 4, random_of(seed, VOICE_OVER, kind, piece.name)):
             tube = piece.tube() if kind == "silent face" else held_still(piece.tube(), 0, piece.num_frames)
-            sound = laid_sound(other.face, other.start_frame, piece.num_frames)
-            verdict, _ = judge.verdict(piece.face, tube, sound)
+            audio = laid_audio(other.face, other.start_frame, piece.num_frames)
+            verdict, _ = judge.verdict(piece.face, tube, audio)
             yield Outcome(
                 group=VOICE_OVER,
                 kind=kind,
                 length_s=0,
                 speaker=piece.speaker,
                 face=piece.name,
-                sound=other.name,
+                audio=other.name,
                 answer=NOBODY,
                 found=piece.speaker if verdict == KEPT else NOBODY,
                 verdict=verdict,
-                **heard(judge.weigh(tube, sound)),
+                **heard(judge.weigh(tube, audio)),
             )
 
 
 def _silent_pieces(face: Face) -> list[Piece]:
-    """Stretches of one to three seconds in which the face's own sound has no speech."""
+    """Stretches of one to three seconds in which the face's own audio has no speech."""
     start, end = face.track.start_frame, face.track.end_frame
     loud = np.flatnonzero(face.voiced(start, end))
     marks = [-_SILENT_EDGE_FRAMES, *loud.tolist(), end - start + _SILENT_EDGE_FRAMES]
@@ -157,5 +157,5 @@ def _silent_pieces(face: Face) -> list[Piece]:
     return [
         Piece(face=face, start_frame=low, end_frame=min(high, low + 3 * FRAME_RATE))
         for low, high in spans
-        if high - low >= _LEAST_SILENT_FRAMES
+        if high - low >= _MIN_SILENT_FRAMES
     ]

@@ -7,17 +7,17 @@ from benchmarks.active_speaker.cases_of_pairs import judged
 from benchmarks.active_speaker.clip_table import ListedClip
 from benchmarks.active_speaker.judge import Judge
 from benchmarks.active_speaker.outcomes import Outcome, heard
-from benchmarks.active_speaker.pieces import Face, best_piece, main_face, own_sound
+from benchmarks.active_speaker.pieces import Face, best_piece, main_face, own_audio
 from benchmarks.active_speaker.recordings import FACES, Recording
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
 from schemas.records import FaceTrack, WindowFaces
 from transforms.clips.config import ClipsConfig
-from transforms.media.audio import read_sound_span
+from transforms.media.audio import read_audio_span
 from transforms.media.tubes import TubeFile
-from transforms.speakers.find_speakers import SOUND_MARGIN_FRAMES, WindowJudgement, find_speakers
+from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES, WindowJudgement, find_speakers
 
 GROUP, OFFSET, HARD, MCGURK = "recordings", "known offset", "hard", "McGurk"
-_MOST_S = 10
+_MAX_S = 10
 _ACTIVE_FRAMES = FRAME_RATE // 2  # by which a face that never speaks alone is known to speak
 
 
@@ -33,7 +33,7 @@ def judge_recordings(judge: Judge, listed: Sequence[tuple[ListedClip, Recording]
 
 
 def _measured(judge: Judge, clip: ListedClip, face: Face | None, kind: str) -> Outcome:
-    piece = best_piece(face, _MOST_S) if face else None
+    piece = best_piece(face, _MAX_S) if face else None
     if piece is None:
         return Outcome(
             group=GROUP,
@@ -41,11 +41,11 @@ def _measured(judge: Judge, clip: ListedClip, face: Face | None, kind: str) -> O
             length_s=0,
             speaker=clip.speaker,
             face=clip.name,
-            sound=clip.name,
+            audio=clip.name,
             true_lag_frames=clip.lag_frames,
             verdict="no face or no speech",
         )
-    found = judged(judge, piece, own_sound(piece), kind, 0, piece.name, clip.lag_frames, GROUP)
+    found = judged(judge, piece, own_audio(piece), kind, 0, piece.name, clip.lag_frames, GROUP)
     return replace(found, face=clip.name)
 
 
@@ -54,8 +54,8 @@ def _answered(judge: Judge, clip: ListedClip, recording: Recording) -> Outcome:
     said = [(faces, _judged_window(judge, recording, faces)) for faces in recording.windows]
     found = speaker_words(said)
     face = main_face(clip, recording)
-    piece = best_piece(face, _MOST_S) if face else None
-    evidence = judge.weigh(piece.tube(), own_sound(piece)) if piece else None
+    piece = best_piece(face, _MAX_S) if face else None
+    evidence = judge.weigh(piece.tube(), own_audio(piece)) if piece else None
     dropped = {row.rule for _, judgement in said for row in judgement.decisions if not row.kept}
     return Outcome(
         group=GROUP,
@@ -63,7 +63,7 @@ def _answered(judge: Judge, clip: ListedClip, recording: Recording) -> Outcome:
         length_s=0,
         speaker=clip.speaker,
         face=clip.name,
-        sound=clip.name,
+        audio=clip.name,
         answer=clip.answer,
         found=clip.answer if clip.answer in found else found[0],
         verdict=", ".join(sorted(dropped)) or recording.ended_by,
@@ -73,16 +73,16 @@ def _answered(judge: Judge, clip: ListedClip, recording: Recording) -> Outcome:
 
 def _judged_window(judge: Judge, recording: Recording, faces: WindowFaces) -> WindowJudgement:
     window = faces.window
-    sound = read_sound_span(
-        recording.sound_path,
-        (window.start_frame - SOUND_MARGIN_FRAMES) * SAMPLES_PER_FRAME,
-        (window.end_frame + SOUND_MARGIN_FRAMES) * SAMPLES_PER_FRAME,
+    audio = read_audio_span(
+        recording.audio_path,
+        (window.start_frame - AUDIO_MARGIN_FRAMES) * SAMPLES_PER_FRAME,
+        (window.end_frame + AUDIO_MARGIN_FRAMES) * SAMPLES_PER_FRAME,
     )
     tubes = TubeFile((recording.folder / faces.tube_uri).read_bytes()) if faces.tube_uri else None
     return find_speakers(
         faces,
         tubes,
-        sound,
+        audio,
         judge.network,
         judge.config,
         min_box_px=FACES.min_box_px,

@@ -14,13 +14,13 @@ from benchmarks.active_speaker.cases_of_lags import LAGS
 from benchmarks.active_speaker.cases_of_pairs import GROUP as PAIRS
 from benchmarks.active_speaker.cases_of_pairs import RIGHT
 from benchmarks.active_speaker.outcomes import Outcome
-from benchmarks.active_speaker.pair_measures import OTHER_SOUND, kinds_of, of_kind
+from benchmarks.active_speaker.pair_measures import OTHER_AUDIO, kinds_of, of_kind
 from benchmarks.active_speaker.pieces import LENGTHS_S
 from benchmarks.active_speaker.weighted_scores import balanced, calibration_error, reliability, roc_points
 
 _COLOURS = ("#1f7a6d", "#d98324", "#b3382c", "#3b6fb6", "#7a4fa3", "#5d6879")
 _SHOWN_LENGTH_S = 3
-_MOST_ERROR = 8  # frames
+_MAX_ERROR = 8  # frames
 
 
 def charts(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
@@ -30,11 +30,11 @@ def charts(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
     by_kind = {kind: (of_kind(at_length, RIGHT), of_kind(at_length, kind)) for kind in kinds_of(at_length)}
     lengths = {length_s: [case for case in pairs if case.length_s == length_s] for length_s in LENGTHS_S}
     by_length = {
-        f"{length_s} s": (of_kind(cases, RIGHT), of_kind(cases, *OTHER_SOUND)) for length_s, cases in lengths.items()
+        f"{length_s} s": (of_kind(cases, RIGHT), of_kind(cases, *OTHER_AUDIO)) for length_s, cases in lengths.items()
     }
     drawn = [
-        (f"ROC at {_SHOWN_LENGTH_S} s, by what the sound is", _roc(by_kind)),
-        ("ROC of other sound, by length", _roc(by_length)),
+        (f"ROC at {_SHOWN_LENGTH_S} s, by what the audio is", _roc(by_kind)),
+        ("ROC of other audio, by length", _roc(by_length)),
         ("Lag error by length, sounds moved by -15 to 15 frames", _lag_errors(outcomes)),
         ("Reliability of sync_probability", _reliability(pairs)),
     ]
@@ -57,7 +57,7 @@ def _lag_errors(outcomes: Sequence[Outcome]) -> str:
     if not known:
         return ""
     figure, axes = _figure("error, frames", "share of lags with at most that error")
-    limits = np.arange(_MOST_ERROR + 1)
+    limits = np.arange(_MAX_ERROR + 1)
     for length_s, colour in zip(LENGTHS_S, _COLOURS):
         errors = np.array([case.lag_error_frames for case in known if case.length_s == length_s])
         if len(errors):
@@ -74,7 +74,7 @@ def _lag_errors(outcomes: Sequence[Outcome]) -> str:
 
 
 def _reliability(pairs: Sequence[Outcome]) -> str:
-    cases = [case for case in of_kind(pairs, RIGHT, *OTHER_SOUND) if case.probability is not None]
+    cases = [case for case in of_kind(pairs, RIGHT, *OTHER_AUDIO) if case.probability is not None]
     is_right = np.array([case.kind == RIGHT for case in cases], bool)
     if not is_right.any() or is_right.all():
         return ""

@@ -18,8 +18,8 @@ class ListedClip:
 
     path: Path
     name: str  # what tells it from the table's other files: its path below the folder that holds them all
-    speaker: str  # person in the picture; whatever stands there for several
-    lag_frames: float | None  # by how much the recording's sound is late, frames of 1/25 s; None: unknown
+    speaker: str  # person in the image; whatever stands there for several
+    lag_frames: float | None  # by how much the recording's audio is late, frames of 1/25 s; None: unknown
     kind: str  # in_sync: cases are cut from it; the others are judged as they are
     answer: str  # of a hard recording: one of ANSWERS; else ""
     role: str  # as given, for the record

@@ -6,7 +6,7 @@ from statistics import median
 
 from benchmarks.active_speaker.judge import made_window
 from benchmarks.active_speaker.measures import Target
-from benchmarks.active_speaker.pieces import Face, best_piece, own_sound
+from benchmarks.active_speaker.pieces import Face, best_piece, own_audio
 from schemas.clock import seconds_from_frames
 from transforms.media.tubes import TubeFile, write_tubes
 from transforms.speakers.config import SpeakersConfig
@@ -14,18 +14,18 @@ from transforms.speakers.find_speakers import find_speakers
 from transforms.speakers.sync_network import SyncNetwork
 
 COST_TARGET_MS = Target(target=5.0, goal=1.0, at_least=False)
-_MOST_FACES, _MOST_S = 5, 10
+_MAX_FACES, _MAX_S = 5, 10
 
 
 def cost_ms_per_face_second(network: SyncNetwork, config: SpeakersConfig, faces: Sequence[Face]) -> float | None:
     """Median milliseconds of FindSpeakers for a second of a face, over a few faces; None without faces."""
-    pieces = [piece for face in faces[: _MOST_FACES + 1] if (piece := best_piece(face, _MOST_S))]
+    pieces = [piece for face in faces[: _MAX_FACES + 1] if (piece := best_piece(face, _MAX_S))]
     spent = []
     for piece in pieces:
-        tube, sound = piece.tube(), own_sound(piece)
-        window = made_window([piece.face], [tube], sound)
+        tube, audio = piece.tube(), own_audio(piece)
+        window = made_window([piece.face], [tube], audio)
         tubes = TubeFile(write_tubes({window.tracks[0].name: tube}))
         start = time.perf_counter()
-        find_speakers(window, tubes, sound.samples, network, config, min_box_px=0.0, min_track_s=0.0, min_turn_s=0.0)
+        find_speakers(window, tubes, audio.samples, network, config, min_box_px=0.0, min_track_s=0.0, min_turn_s=0.0)
         spent.append(1000 * (time.perf_counter() - start) / seconds_from_frames(piece.num_frames))
     return median(spent[1:] or spent) if spent else None  # the first warms the kernels

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from transforms.media.tubes import FaceTube, TubeFile
 
-_MOST_HELD = 24
+_MAX_HELD = 24
 
 
 def read_tube(folder: Path, tube_uri: str, name: str) -> FaceTube:
@@ -14,6 +14,6 @@ def read_tube(folder: Path, tube_uri: str, name: str) -> FaceTube:
     return _tube(os.fspath(folder / tube_uri), name)
 
 
-@lru_cache(_MOST_HELD)
+@lru_cache(_MAX_HELD)
 def _tube(path: str, name: str) -> FaceTube:
     return TubeFile(Path(path).read_bytes()).tube(name)

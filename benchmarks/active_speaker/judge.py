@@ -8,12 +8,12 @@ from hashlib import blake2b
 import numpy as np
 
 from benchmarks.active_speaker.outcomes import KEPT
-from benchmarks.active_speaker.pieces import Face, LaidSound
+from benchmarks.active_speaker.pieces import Face, LaidAudio
 from schemas.clock import SAMPLES_PER_FRAME
 from schemas.records import FaceTrack, SpeechTurn, Window, WindowFaces
 from transforms.media.tubes import FaceTube, TubeFile, write_tubes
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.find_speakers import SOUND_MARGIN_FRAMES, WindowJudgement, find_speakers
+from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES, WindowJudgement, find_speakers
 from transforms.speakers.sync_network import SyncNetwork
 from transforms.speakers.sync_result import Evidence, weigh
 from transforms.speakers.sync_scores import similarity
@@ -23,7 +23,7 @@ _ALONE = "t000"
 
 
 class RememberingNetwork:
-    """A network that embeds the same face or sound once."""
+    """A network that embeds the same face or audio once."""
 
     def __init__(self, network: SyncNetwork) -> None:
         self.name, self.sha256, self.calibration = network.name, network.sha256, network.calibration
@@ -35,9 +35,9 @@ class RememberingNetwork:
         tube = tubes.tube(name)
         return self._known("face", lambda: self._network.embed_face(tubes, name), tube.mesh, tube.crops_jpeg)
 
-    def embed_sound(self, samples: np.ndarray) -> np.ndarray:
+    def embed_audio(self, samples: np.ndarray) -> np.ndarray:
         """See SyncNetwork."""
-        return self._known("sound", lambda: self._network.embed_sound(samples), samples)
+        return self._known("sound", lambda: self._network.embed_audio(samples), samples)
 
     def _known(self, part: str, embed: Callable[[], np.ndarray], *content: np.ndarray) -> np.ndarray:
         digest = blake2b(part.encode())
@@ -58,28 +58,28 @@ class Judge:
     def __init__(self, network: SyncNetwork, config: SpeakersConfig) -> None:
         self.network, self.config = RememberingNetwork(network), config
 
-    def scores(self, tube: FaceTube, sound: LaidSound) -> np.ndarray:
+    def scores(self, tube: FaceTube, audio: LaidAudio) -> np.ndarray:
         """Likeness at each frame and shift, float32 (T, 31)."""
         vectors = self.network.embed_face(TubeFile(write_tubes({_ALONE: tube})), _ALONE)
         return similarity(
-            vectors, self.network.embed_sound(sound.samples), -SOUND_MARGIN_FRAMES, sound.counts, self.network.likeness
+            vectors, self.network.embed_audio(audio.samples), -AUDIO_MARGIN_FRAMES, audio.counts, self.network.likeness
         )
 
-    def weigh(self, tube: FaceTube, sound: LaidSound) -> Evidence | None:
-        """What the face's fit to the sound says; None when nothing could be compared."""
-        return weigh(self.scores(tube, sound), self.network.calibration)
+    def weigh(self, tube: FaceTube, audio: LaidAudio) -> Evidence | None:
+        """What the face's fit to the audio says; None when nothing could be compared."""
+        return weigh(self.scores(tube, audio), self.network.calibration)
 
-    def decide(self, faces: Sequence[Face], tubes: Sequence[FaceTube], sound: LaidSound) -> WindowJudgement:
-        """FindSpeakers on faces side by side over one sound: track number i is t00i, frame 25 the first.
+    def decide(self, faces: Sequence[Face], tubes: Sequence[FaceTube], audio: LaidAudio) -> WindowJudgement:
+        """FindSpeakers on faces side by side over one audio: track number i is t00i, frame 25 the first.
 
         Rules of size and length are off: they say nothing about sync.
         """
-        window = made_window(faces, tubes, sound)
+        window = made_window(faces, tubes, audio)
         named = {track.name: tube for track, tube in zip(window.tracks, tubes, strict=True)}
         return find_speakers(
             window,
             TubeFile(write_tubes(named)),
-            sound.samples,
+            audio.samples,
             self.network,
             self.config,
             min_box_px=0.0,
@@ -87,23 +87,23 @@ class Judge:
             min_turn_s=0.0,
         )
 
-    def verdict(self, face: Face, tube: FaceTube, sound: LaidSound) -> tuple[str, float | None]:
-        """KEPT or the rule that dropped the face, and by how many frames the sound would be moved."""
-        judgement = self.decide([face], [tube], sound)
+    def verdict(self, face: Face, tube: FaceTube, audio: LaidAudio) -> tuple[str, float | None]:
+        """KEPT or the rule that dropped the face, and by how many frames the audio would be moved."""
+        judgement = self.decide([face], [tube], audio)
         turns = judgement.turns.turns
         if turns:
             return KEPT, turns[0].audio_shift_samples / SAMPLES_PER_FRAME
         return next(row.rule for row in reversed(judgement.decisions) if not row.kept), None
 
 
-def made_window(faces: Sequence[Face], tubes: Sequence[FaceTube], sound: LaidSound) -> WindowFaces:
-    """A window whose picture begins SOUND_MARGIN_FRAMES after its sound, with the faces side by side."""
-    video = replace(faces[0].recording.video, num_frames=len(sound.counts), speech=_turns(sound.counts))
+def made_window(faces: Sequence[Face], tubes: Sequence[FaceTube], audio: LaidAudio) -> WindowFaces:
+    """A window whose image begins SOUND_MARGIN_FRAMES after its audio, with the faces side by side."""
+    video = replace(faces[0].recording.video, num_frames=len(audio.counts), speech=_turns(audio.counts))
     window = Window(
         video=video,
         index=0,
-        start_frame=SOUND_MARGIN_FRAMES,
-        end_frame=SOUND_MARGIN_FRAMES + sound.num_frames,
+        start_frame=AUDIO_MARGIN_FRAMES,
+        end_frame=AUDIO_MARGIN_FRAMES + audio.num_frames,
         is_last=True,
     )
     tracks = tuple(

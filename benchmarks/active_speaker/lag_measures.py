@@ -20,7 +20,7 @@ from benchmarks.active_speaker.pieces import LENGTHS_S
 
 
 def lag_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
-    """Known lags: the error, and whether a sound that is moved by k moves the lag by k."""
+    """Known lags: the error, and whether audio that is moved by k moves the lag by k."""
     cases = [case for case in outcomes if case.group == LAGS]
     for length_s in LENGTHS_S:
         of_length = [case for case in cases if case.length_s == length_s]

@@ -12,12 +12,12 @@ KEPT = "kept"
 class Outcome:
     """One case with a known answer, and what came of it."""
 
-    group: str  # pairs, lags, faces, handover, voice_over, noise, pictures, drift, recordings
-    kind: str  # what the sound is, or what was changed
+    group: str  # pairs, lags, faces, handover, voice_over, noise, images, drift, recordings
+    kind: str  # what the audio is, or what was changed
     length_s: int  # as named: a piece may be a twentieth shorter; 0: as long as the recording
     speaker: str  # whose face: intervals draw these anew
     face: str  # file and first frame
-    sound: str  # file and first frame
+    audio: str  # file and first frame
     true_lag_frames: float | None = None  # None: unknown, or there is none
     lag_frames: float | None = None  # None: nothing could be compared
     lag_se_frames: float | None = None

@@ -24,7 +24,7 @@ from benchmarks.active_speaker.pieces import LENGTHS_S
 
 _LONG_S = 3
 _TURNED_DEG = 15
-OTHER_SOUND = (OTHER_PERSON, OTHER_SENTENCE)
+OTHER_AUDIO = (OTHER_PERSON, OTHER_SENTENCE)
 LAG_TARGETS = {"3 s and more": Target(target=0.97, goal=0.99), "1 s": Target(target=0.80, goal=0.90)}
 AUC_TARGETS = {OTHER_PERSON: Target(target=0.97, goal=0.99), OTHER_SENTENCE: Target(target=0.95, goal=0.98)}
 REJECTED_TARGET = Target(target=0.90, goal=0.98)
@@ -60,7 +60,7 @@ def pair_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
         )
         stored = [case for case in known if case.value is not None]
         yield measured(
-            PAIRS, "kept: sound as stored within 1 frame", setting, stored, share_of(_is_stored_in_sync, stored), seed
+            PAIRS, "kept: audio as stored within 1 frame", setting, stored, share_of(_is_stored_in_sync, stored), seed
         )
         yield measured(
             PAIRS, "median standard error of the lag", setting, known, median_of(_stated_error, known), seed, "frame"
@@ -77,7 +77,7 @@ def pair_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
     for setting, cases in lengths.items():
         yield from _discrimination(cases, setting, seed)
     for setting, cases in ({"all lengths": pairs} | lengths).items():
-        right, wrong = of_kind(cases, RIGHT), of_kind(cases, *OTHER_SOUND)
+        right, wrong = of_kind(cases, RIGHT), of_kind(cases, *OTHER_AUDIO)
         yield measured(
             PAIRS,
             "expected calibration error",
@@ -108,7 +108,7 @@ def _discrimination(cases: Sequence[Outcome], setting: str, seed: int) -> Iterat
             "AUC",
             AUC_TARGETS.get(kind) if is_aim else None,
         )
-    for name, kinds in {"other sound": OTHER_SOUND, **{kind: (kind,) for kind in kinds_of(cases)}}.items():
+    for name, kinds in {"other sound": OTHER_AUDIO, **{kind: (kind,) for kind in kinds_of(cases)}}.items():
         wrong = of_kind(cases, *kinds)
         yield measured(
             PAIRS,
@@ -190,7 +190,7 @@ def kinds_of(cases: Sequence[Outcome]) -> list[str]:
 
 
 def _is_shifted_wrongly(case: Outcome) -> bool:
-    """Whether the stage leaves the sound more than a frame off, and further than it was."""
+    """Whether the stage leaves the audio more than a frame off, and further than it was."""
     return case.value is not None and abs(case.value - case.true_lag_frames) > max(1.0, abs(case.true_lag_frames))
 
 

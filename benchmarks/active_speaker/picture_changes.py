@@ -1,4 +1,4 @@
-"""Changes of a picture that leave lips and sound in step; lower rates and bit rates go through a file of their own."""
+"""Changes of an image that leave lips and audio in step; lower rates and bit rates go through a file of their own."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +27,7 @@ Change = Callable[[np.ndarray, FaceTrack], np.ndarray]
 class Rewriting:
     """A file written anew."""
 
-    rate: int  # pictures a second
+    rate: int  # images a second
     crf: int  # H.264's constant rate factor: 4 looks the same, 38 is poor
 
 
@@ -69,7 +69,7 @@ def jpeg_damaged(rgb: np.ndarray, track: FaceTrack, *, quality: int) -> np.ndarr
 
 
 def with_face_of(rgb: np.ndarray, track: FaceTrack, *, face_px: float) -> np.ndarray:
-    """The picture in which the face has that size."""
+    """The image in which the face has that size."""
     return scaled(rgb, track, factor=face_px / track.row.face_source_px)
 
 
@@ -99,11 +99,11 @@ def changes_of(track: FaceTrack) -> dict[str, Change]:
     return CHANGES | sizes
 
 
-def write_pictures(path: Path, pictures: Iterable[np.ndarray], rewriting: Rewriting) -> None:
-    """Write pictures of 25 a second as a file of another rate: each frame shows what is seen when it is taken."""
+def write_images(path: Path, images: Iterable[np.ndarray], rewriting: Rewriting) -> None:
+    """Write images of 25 a second as a file of another rate: each frame shows what is seen when it is taken."""
     with av.open(os.fspath(path), "w", format="mp4") as file:
         stream = None
-        for number, rgb in _retimed(pictures, rewriting.rate):
+        for number, rgb in _retimed(images, rewriting.rate):
             rgb = np.ascontiguousarray(rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2])
             if stream is None:
                 stream = file.add_stream(
@@ -118,10 +118,10 @@ def write_pictures(path: Path, pictures: Iterable[np.ndarray], rewriting: Rewrit
         file.mux(stream.encode(None))
 
 
-def _retimed(pictures: Iterable[np.ndarray], rate: int) -> Iterator[tuple[int, np.ndarray]]:
-    """(frame number at the new rate, picture)."""
+def _retimed(images: Iterable[np.ndarray], rate: int) -> Iterator[tuple[int, np.ndarray]]:
+    """(frame number at the new rate, image)."""
     number = 0
-    for place, rgb in enumerate(pictures):
+    for place, rgb in enumerate(images):
         while number * FRAME_RATE < (place + 1) * rate:
             yield number, rgb
             number += 1

@@ -1,4 +1,4 @@
-"""Pieces of followed faces, and the sound that is laid under them as the graph would hear it."""
+"""Pieces of followed faces, and the audio that is laid under them as the graph would hear it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -12,19 +12,19 @@ from benchmarks.active_speaker.recordings import Recording, main_track
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
 from schemas.records import FaceTrack
 from transforms.clips.cut_clips import slice_tube
-from transforms.media.audio import read_sound_span
+from transforms.media.audio import read_audio_span
 from transforms.media.speech_mask import speech_mask
 from transforms.media.tubes import FaceTube
-from transforms.speakers.find_speakers import SOUND_MARGIN_FRAMES
+from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES
 
 LENGTHS_S = (1, 2, 3, 5, 10)
-_LEAST_LENGTH = 0.95  # of the length named
-_LEAST_VOICED = 1 / 3
+_MIN_LENGTH = 0.95  # of the length named
+_MIN_VOICED = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Face:
-    """A followed face, and the recording whose sound belongs to it."""
+    """A followed face, and the recording whose audio belongs to it."""
 
     clip: ListedClip
     recording: Recording
@@ -37,7 +37,7 @@ class Face:
         return read_tube(self.tube_folder, self.tube_uri, self.track.name)
 
     def voiced(self, start_frame: int, end_frame: int) -> np.ndarray:
-        """bool (end - start,): frames of the face in which its own sound has speech."""
+        """bool (end - start,): frames of the face in which its own audio has speech."""
         shift = round((self.clip.lag_frames or 0) * SAMPLES_PER_FRAME)
         return speech_mask(self.recording.video.speech, start_frame, end_frame, shift)
 
@@ -64,7 +64,7 @@ class Piece:
 
     @property
     def lag_frames(self) -> float | None:
-        """By how much the recording's sound is late, where that is known."""
+        """By how much the recording's audio is late, where that is known."""
         return self.face.clip.lag_frames
 
     def tube(self) -> FaceTube:
@@ -78,7 +78,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LaidSound:
+class LaidAudio:
     """Sound under a piece of T frames, from SOUND_MARGIN_FRAMES before it to as much after it."""
 
     samples: np.ndarray  # int16 (640 (T + 50),)
@@ -87,21 +87,21 @@ class LaidSound:
     @property
     def num_frames(self) -> int:
         """T."""
-        return len(self.counts) - 2 * SOUND_MARGIN_FRAMES
+        return len(self.counts) - 2 * AUDIO_MARGIN_FRAMES
 
 
-def laid_sound(face: Face, start_frame: int, num_frames: int) -> LaidSound:
-    """A face's recording from start_frame on, as the sound under num_frames frames."""
-    first, last = start_frame - SOUND_MARGIN_FRAMES, start_frame + num_frames + SOUND_MARGIN_FRAMES
+def laid_audio(face: Face, start_frame: int, num_frames: int) -> LaidAudio:
+    """A face's recording from start_frame on, as the audio under num_frames frames."""
+    first, last = start_frame - AUDIO_MARGIN_FRAMES, start_frame + num_frames + AUDIO_MARGIN_FRAMES
     video, frames = face.recording.video, np.arange(first, last)
-    samples = read_sound_span(face.recording.sound_path, first * SAMPLES_PER_FRAME, last * SAMPLES_PER_FRAME)
+    samples = read_audio_span(face.recording.audio_path, first * SAMPLES_PER_FRAME, last * SAMPLES_PER_FRAME)
     exists = (frames >= 0) & (frames < video.num_frames)
-    return LaidSound(samples=samples, counts=exists & speech_mask(video.speech, first, last))
+    return LaidAudio(samples=samples, counts=exists & speech_mask(video.speech, first, last))
 
 
-def own_sound(piece: Piece, late_frames: int = 0) -> LaidSound:
-    """A piece's own sound, moved so that it comes late_frames later than it was recorded."""
-    return laid_sound(piece.face, piece.start_frame - late_frames, piece.num_frames)
+def own_audio(piece: Piece, late_frames: int = 0) -> LaidAudio:
+    """A piece's own audio, moved so that it comes late_frames later than it was recorded."""
+    return laid_audio(piece.face, piece.start_frame - late_frames, piece.num_frames)
 
 
 def main_face(clip: ListedClip, recording: Recording) -> Face | None:
@@ -117,7 +117,7 @@ def cut_pieces(face: Face, length_s: int) -> list[Piece]:
     """Pieces of a length, one after the other, of which a third has speech; a piece may be a twentieth shorter."""
     wanted, start, end = length_s * FRAME_RATE, face.track.start_frame, face.track.end_frame
     starts = range(start, end - wanted + 1, wanted) or (
-        range(start, start + 1) if end - start >= _LEAST_LENGTH * wanted else ()
+        range(start, start + 1) if end - start >= _MIN_LENGTH * wanted else ()
     )
     pieces = [Piece(face=face, start_frame=first, end_frame=min(first + wanted, end)) for first in starts]
     return [piece for piece in pieces if is_voiced(piece)]
@@ -125,13 +125,13 @@ def cut_pieces(face: Face, length_s: int) -> list[Piece]:
 
 def is_voiced(piece: Piece) -> bool:
     """Whether a third of the piece has speech."""
-    return bool(piece.face.voiced(piece.start_frame, piece.end_frame).mean() >= _LEAST_VOICED)
+    return bool(piece.face.voiced(piece.start_frame, piece.end_frame).mean() >= _MIN_VOICED)
 
 
-def best_piece(face: Face, most_s: int) -> Piece | None:
-    """The stretch of at most most_s with the most speech; None when too little of it has any."""
+def best_piece(face: Face, max_s: int) -> Piece | None:
+    """The stretch of at most max_s with the most speech; None when too little of it has any."""
     start, end = face.track.start_frame, face.track.end_frame
-    length = min(end - start, most_s * FRAME_RATE)
+    length = min(end - start, max_s * FRAME_RATE)
     reached = np.concatenate([[0], np.cumsum(face.voiced(start, end))])
     first = start + int(np.argmax(reached[length:] - reached[: len(reached) - length]))
     piece = Piece(face=face, start_frame=first, end_frame=first + length)

@@ -20,11 +20,11 @@ from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
 from transforms.media.canonical import CanonicalFace
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.models import model_sha256
 from transforms.media.timeline_file import timeline_from_bytes
 from transforms.media.tubes import write_tubes
-from transforms.media.window_frames import WindowPictures
+from transforms.media.window_frames import WindowFrames
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.prepare_video import prepare_video
 from transforms.prepare.speech import load_speech_model
@@ -36,7 +36,7 @@ _CACHE_VERSION = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """One file: its sound, its speech and the faces of its windows."""
+    """One file: its audio, its speech and the faces of its windows."""
 
     folder: Path  # of the cache
     video: Video | None  # its uris are names in the folder; None: ended by a rule
@@ -44,9 +44,9 @@ class Recording:
     windows: tuple[WindowFaces, ...]  # those with speech
 
     @property
-    def sound_path(self) -> str:
+    def audio_path(self) -> str:
         """The 16 kHz FLAC."""
-        return os.fspath(self.folder / self.video.sound_uri)
+        return os.fspath(self.folder / self.video.audio_uri)
 
 
 def read_recording(path: Path, cache_folder: Path) -> Recording:
@@ -62,11 +62,11 @@ def read_recording(path: Path, cache_folder: Path) -> Recording:
     return recording
 
 
-def follow(window: Window, pictures: Iterable[tuple[int, np.ndarray | None]], tube_path: Path) -> WindowFaces:
-    """Faces of a window's pictures; their tubes are written to tube_path."""
+def follow(window: Window, images: Iterable[tuple[int, np.ndarray | None]], tube_path: Path) -> WindowFaces:
+    """Faces of a window's images; their tubes are written to tube_path."""
     faces, tubes = track_faces(
         window=window,
-        pictures=pictures,
+        images=images,
         detector=_detector(),
         mesh=_mesh(),
         config=FACES,
@@ -80,10 +80,10 @@ def follow(window: Window, pictures: Iterable[tuple[int, np.ndarray | None]], tu
     return faces
 
 
-def pictures_of(recording: Recording, path: Path, window: Window) -> Iterable[tuple[int, np.ndarray | None]]:
-    """(timeline frame, picture) of a window of the file at path."""
+def images_of(recording: Recording, path: Path, window: Window) -> Iterable[tuple[int, np.ndarray | None]]:
+    """(timeline frame, image) of a window of the file at path."""
     at = {recording.video.source.source_uri: os.fspath(path)}
-    reader = WindowPictures(lambda uri: at.get(uri) or os.fspath(recording.folder / uri))
+    reader = WindowFrames(lambda uri: at.get(uri) or os.fspath(recording.folder / uri))
     yield from reader.of(window)
     reader.close()
 
@@ -113,7 +113,7 @@ def _make(source: Source, path: Path, folder: Path) -> Recording:
         os.fspath(path),
         _speech_model(),
         limits=LIMITS,
-        sound=SoundConfig(),
+        audio=AudioConfig(),
         min_speech_s=SPEECH.min_speech_s,
         publish=_publisher(folder),
     )
@@ -125,8 +125,7 @@ def _make(source: Source, path: Path, folder: Path) -> Recording:
     )
     windows = [window for window, decision in speech_windows(prepared.video, timeline) if decision.kept]
     faces = tuple(
-        follow(window, pictures_of(empty, path, window), folder / f"window-{window.index:05d}.npz")
-        for window in windows
+        follow(window, images_of(empty, path, window), folder / f"window-{window.index:05d}.npz") for window in windows
     )
     return replace(empty, windows=faces)
 

@@ -1,4 +1,4 @@
-"""What faces side by side, noise, changed pictures and whole recordings say about a judge."""
+"""What faces side by side, noise, changed images and whole recordings say about a judge."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -7,9 +7,10 @@ import numpy as np
 from benchmarks.active_speaker import cases_of_recordings as recordings
 from benchmarks.active_speaker import weighted_scores as weighted
 from benchmarks.active_speaker.cases_of_faces import BOTH, FACES, HANDOVER, NOBODY, RIGHT, VOICE_OVER, WRONG
+from benchmarks.active_speaker.cases_of_images import GROUP as IMAGES
 from benchmarks.active_speaker.cases_of_noise import CLEAN
 from benchmarks.active_speaker.cases_of_noise import GROUP as NOISE
-from benchmarks.active_speaker.cases_of_pictures import GROUP as PICTURES
+from benchmarks.active_speaker.image_changes import AS_IS
 from benchmarks.active_speaker.measures import (
     Measure,
     Target,
@@ -22,7 +23,6 @@ from benchmarks.active_speaker.measures import (
 )
 from benchmarks.active_speaker.outcomes import KEPT, Outcome
 from benchmarks.active_speaker.pair_measures import of_kind
-from benchmarks.active_speaker.picture_changes import AS_IS
 
 HANDOVER_S = 0.2
 _SAME_CONFIDENCE = 0.10
@@ -92,13 +92,13 @@ def noise_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
     yield from _changed_measures(_of_group(outcomes, NOISE), CLEAN, seed)
 
 
-def picture_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
-    """Lag, verdict and confidence in changed pictures."""
-    cases = _of_group(outcomes, PICTURES)
+def image_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
+    """Lag, verdict and confidence in changed images."""
+    cases = _of_group(outcomes, IMAGES)
     for kind in dict.fromkeys(case.kind for case in cases):
         of_change = of_kind(cases, kind)
         yield measured(
-            PICTURES,
+            IMAGES,
             "face found again and judged",
             kind,
             of_change,

@@ -11,10 +11,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.active_speaker.cases_of_faces import judge_faces, judge_handovers, judge_voice_over
+from benchmarks.active_speaker.cases_of_images import changed_piece, judge_images, pieces_to_change
 from benchmarks.active_speaker.cases_of_lags import judge_drift, judge_lags
 from benchmarks.active_speaker.cases_of_noise import judge_noise
 from benchmarks.active_speaker.cases_of_pairs import judge_pairs
-from benchmarks.active_speaker.cases_of_pictures import changed_piece, judge_pictures, pieces_to_change
 from benchmarks.active_speaker.cases_of_recordings import judge_recordings
 from benchmarks.active_speaker.clip_table import ListedClip, read_clip_table
 from benchmarks.active_speaker.cost import cost_ms_per_face_second
@@ -26,7 +26,7 @@ from benchmarks.active_speaker.page import score_page
 from benchmarks.active_speaker.pair_measures import pair_measures
 from benchmarks.active_speaker.pieces import Face, main_face
 from benchmarks.active_speaker.recordings import Recording, read_recording, write_whole
-from benchmarks.active_speaker.scene_measures import face_measures, noise_measures, picture_measures, recording_measures
+from benchmarks.active_speaker.scene_measures import face_measures, image_measures, noise_measures, recording_measures
 from benchmarks.active_speaker.score_table import print_scores
 from schemas.errors import MediaError, UsageError
 from transforms.faces.stopwatch import Stopwatch
@@ -41,7 +41,7 @@ OF_FACES: dict[str, Callable[[Judge, Sequence[Face], int], Iterator[Outcome]]] =
     "handover": judge_handovers,
     "voice_over": judge_voice_over,
     "noise": judge_noise,
-    "pictures": judge_pictures,
+    "pictures": judge_images,
 }
 MEASURES = {
     "pairs": pair_measures,
@@ -51,7 +51,7 @@ MEASURES = {
     "handover": face_measures,
     "voice_over": face_measures,
     "noise": noise_measures,
-    "pictures": picture_measures,
+    "pictures": image_measures,
     "recordings": recording_measures,
 }
 

@@ -1,4 +1,4 @@
-"""The cases a judge got most wrong, with pictures of the face and its curve."""
+"""The cases a judge got most wrong, with images of the face and its curve."""
 
 import base64
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ import numpy as np
 from benchmarks.active_speaker.cases_of_pairs import GROUP as PAIRS
 from benchmarks.active_speaker.cases_of_pairs import RIGHT
 from benchmarks.active_speaker.outcomes import Outcome
-from benchmarks.active_speaker.pair_measures import OTHER_SOUND, of_kind
+from benchmarks.active_speaker.pair_measures import OTHER_AUDIO, of_kind
 from benchmarks.active_speaker.pieces import Face
 from schemas.clock import FRAME_RATE
 from transforms.media.face_crop import encode_jpeg
 from transforms.speakers.sync_scores import MAX_SHIFT, NUM_SHIFTS
 
-_NUM_PICTURES, _PICTURE_PX, _JPEG_QUALITY = 10, 80, 80
+_NUM_IMAGES, _IMAGE_PX, _JPEG_QUALITY = 10, 80, 80
 _MOST = 6  # of each kind of mistake
-_LEAST_LENGTH_S = 2
+_MIN_LENGTH_S = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +34,16 @@ class ShownCase:
 
 def worst_cases(outcomes: Sequence[Outcome], faces: Sequence[Face]) -> list[ShownCase]:
     """Right sounds with a wrong lag, right sounds that scored least, wrong sounds that scored most."""
-    pairs = [case for case in outcomes if case.group == PAIRS and case.length_s >= _LEAST_LENGTH_S and case.curve]
-    right, wrong = of_kind(pairs, RIGHT), of_kind(pairs, *OTHER_SOUND)
+    pairs = [case for case in outcomes if case.group == PAIRS and case.length_s >= _MIN_LENGTH_S and case.curve]
+    right, wrong = of_kind(pairs, RIGHT), of_kind(pairs, *OTHER_AUDIO)
     missed = sorted(
         (case for case in right if (case.lag_error_frames or 0) > 1), key=lambda case: -case.lag_error_frames
     )
     found = [case for case in right if case not in missed]
     chosen = {
-        "right sound, wrong lag": missed,
-        "right sound, right lag, lowest score": sorted(found, key=lambda case: case.score),
-        "wrong sound, highest score": sorted(wrong, key=lambda case: -case.score),
+        "right audio, wrong lag": missed,
+        "right audio, right lag, lowest score": sorted(found, key=lambda case: case.score),
+        "wrong audio, highest score": sorted(wrong, key=lambda case: -case.score),
     }
     by_name = {face.clip.name: face for face in faces}
     return [_shown(mistake, case, by_name) for mistake, cases in chosen.items() for case in cases[:_MOST]]
@@ -54,11 +54,11 @@ def _shown(mistake: str, case: Outcome, faces: dict[str, Face]) -> ShownCase:
     face = faces[name]
     tube, offset = face.tube(), int(first) - face.track.start_frame
     last = min(offset + case.length_s * FRAME_RATE, len(tube.boxes_xyxy)) - 1
-    pictures = [
-        cv2.resize(tube.crop(int(frame)), (_PICTURE_PX, _PICTURE_PX), interpolation=cv2.INTER_AREA)
-        for frame in np.linspace(offset, last, _NUM_PICTURES)
+    images = [
+        cv2.resize(tube.crop(int(frame)), (_IMAGE_PX, _IMAGE_PX), interpolation=cv2.INTER_AREA)
+        for frame in np.linspace(offset, last, _NUM_IMAGES)
     ]
-    strip = encode_jpeg(np.hstack(pictures), _JPEG_QUALITY)
+    strip = encode_jpeg(np.hstack(images), _JPEG_QUALITY)
     return ShownCase(
         mistake=mistake,
         case=case,

@@ -12,7 +12,7 @@ from transforms.media.models import (
 )
 
 
-def main(words: list[str], program: str) -> int:
+def main(argv: list[str], program: str) -> int:
     """List, install or verify models; returns the exit code."""
     options = LineParser(
         prog=program,
@@ -21,11 +21,11 @@ def main(words: list[str], program: str) -> int:
     )
     options.add_argument("action", choices=("list", "install", "verify"))
     options.add_argument("names", nargs="*", metavar="MODEL", help=", ".join(MODELS))
-    own = options.parse_args(words)
-    names = tuple(own.names) or DEFAULT_MODELS
-    if own.action == "list":
+    args = options.parse_args(argv)
+    names = tuple(args.names) or DEFAULT_MODELS
+    if args.action == "list":
         print("\n".join([f"models in {models_folder()}", *map(_lines, MODELS.values())]))
-    elif own.action == "verify":
+    elif args.action == "verify":
         verify_models(names)
         print(f"{', '.join(names)}: as pinned, in {models_folder()}")
     else:

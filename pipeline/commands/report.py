@@ -8,11 +8,11 @@ from schemas.errors import UsageError
 from transforms.beam_support import storage
 
 
-def main(words: list[str], program: str) -> int:
+def main(argv: list[str], program: str) -> int:
     """Write report.html and dataset_card.md; returns the exit code."""
     options = LineParser(prog=program, description="Write OUTPUT/report.html and OUTPUT/dataset_card.md again.")
     options.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")
-    output = normalised_output(options.parse_args(words).output)
+    output = normalised_output(options.parse_args(argv).output)
     if not storage.exists(f"{output}/{RUN}"):
         raise UsageError(f"{output} has no {RUN}: no run wrote there")
     run = read_run(output)

@@ -8,13 +8,13 @@ from pipeline.output import normalised_output
 from schemas.errors import IntegrityError
 
 
-def main(words: list[str], program: str) -> int:
+def main(argv: list[str], program: str) -> int:
     """Print what is wrong, one line each; returns the exit code."""
     options = LineParser(
         prog=program, description="Check hashes, rows and byte ranges of a dataset. Exit 4 when something is wrong."
     )
     options.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")
-    output = normalised_output(options.parse_args(words).output)
+    output = normalised_output(options.parse_args(argv).output)
     problems = verify_dataset(output)
     if problems:
         print("\n".join(problems), file=sys.stderr)

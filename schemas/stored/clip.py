@@ -63,7 +63,7 @@ class Clip:
 
     @functools.cached_property
     def align(self) -> np.ndarray:
-        """Stored face -> source picture: float32 (T, 2, 3)."""
+        """Stored face -> source image: float32 (T, 2, 3)."""
         return self._array("align.npy", (self.num_frames, 2, 3))
 
     @functools.cached_property

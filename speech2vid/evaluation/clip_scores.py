@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from speech2vid.evaluation.conditions import MADE, OTHER_CLIP, REAL, WRONG_SOUND
+from speech2vid.evaluation.conditions import MADE, OTHER_CLIP, REAL, WRONG_AUDIO
 from speech2vid.evaluation.face_networks import FaceNetwork
 from speech2vid.evaluation.identity import KnownFace, embed_faces, faces_to_embed, nearest_other
 from speech2vid.evaluation.judged_clips import JudgedClip
 from speech2vid.evaluation.lips import read_meshes, score_lips
 from speech2vid.evaluation.pixels import PIXELS_EVERY, score_pixels
-from speech2vid.evaluation.retrieval import HeardClip, find_sound, see
+from speech2vid.evaluation.retrieval import HeardClip, find_audio, see
 from transforms.faces.mesh import FaceMesh
 from transforms.media.canonical import mouth_opening
 from transforms.speakers.sync_network import SyncNetwork
 
-_MOVING = (MADE, WRONG_SOUND, OTHER_CLIP, REAL)  # the others show one picture: their mouth does not move
+_MOVING = (MADE, WRONG_AUDIO, OTHER_CLIP, REAL)  # the others show one image: their mouth does not move
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class ClipScore:
     opening_deviation_ratio: float
     identity_distance: float | None = None
     nearest_other_distance: float | None = None
-    sound_rank: int | None = None
+    audio_rank: int | None = None
     num_sounds: int | None = None
     sync_lag_frames: float | None = None
 
@@ -53,22 +53,22 @@ class Judges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedShowing:
+class JudgedCondition:
     """A score with the mouth's opening that it comes from."""
 
     score: ClipScore
-    opening: np.ndarray  # (<= K,); empty for one picture
+    opening: np.ndarray  # (<= K,); empty for one image
 
 
-def judge_clip(clip: JudgedClip, shown: dict[str, np.ndarray], judges: Judges) -> list[JudgedShowing]:
-    """Scores of all showings of one clip."""
+def judge_clip(clip: JudgedClip, shown: dict[str, np.ndarray], judges: Judges) -> list[JudgedCondition]:
+    """Scores of all conditions of one clip."""
     true, mesh_px = shown[REAL], clip.mesh_px()
     return [_judge(kind, faces, true, mesh_px, clip, judges) for kind, faces in shown.items()]
 
 
 def _judge(
     kind: str, faces: np.ndarray, true: np.ndarray, mesh_px: np.ndarray, clip: JudgedClip, judges: Judges
-) -> JudgedShowing:
+) -> JudgedCondition:
     num_frames = len(faces)
     places = np.flatnonzero(~clip.is_still()[:num_frames])[::PIXELS_EVERY]
     pixels = score_pixels(faces[places], true[places])
@@ -86,7 +86,7 @@ def _judge(
         **_identity(faces, mesh_px, clip, judges),
     )
     if kind not in _MOVING:
-        return JudgedShowing(score=score, opening=np.empty(0))
+        return JudgedCondition(score=score, opening=np.empty(0))
     found_px = read_meshes(judges.mesh, faces, mesh_px.mean(0), clip.clip.image_px)
     lips = score_lips(found_px, mesh_px[:num_frames])
     score = dataclasses.replace(
@@ -95,7 +95,7 @@ def _judge(
         opening_deviation_ratio=lips.opening_deviation_ratio,
         **_retrieval(faces, found_px, clip, judges),
     )
-    return JudgedShowing(score=score, opening=mouth_opening(found_px))
+    return JudgedCondition(score=score, opening=mouth_opening(found_px))
 
 
 def _identity(faces: np.ndarray, mesh_px: np.ndarray, clip: JudgedClip, judges: Judges) -> dict[str, float | None]:
@@ -120,7 +120,7 @@ def _retrieval(faces: np.ndarray, found_px: np.ndarray, clip: JudgedClip, judges
         return {}
     seen = see(judges.sync_network, faces, found_px, clip.clip.image_px)
     right = next(heard for heard in group if heard.key == clip.key)
-    found = find_sound(judges.sync_network, seen, int(clip.frames[0]), right, group)
+    found = find_audio(judges.sync_network, seen, int(clip.frames[0]), right, group)
     return {} if found is None else dataclasses.asdict(found)
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from speech2vid.evaluation.judged_clips import JudgedClip
 from speech2vid.generation.talking_faces import to_bytes
 from speech2vid.generator.file import DeblurringFile, GeneratorFile
-from speech2vid.reader.audio_features import ClipListener, windows_of
+from speech2vid.reader.audio_features import ClipAudioFeatures, windows_of
 
-MADE, WRONG_SOUND, STILL, MEAN_STILLS, MEAN_FACE, OWN_MEAN, OTHER_CLIP, REAL = SHOWN = (
+MADE, WRONG_AUDIO, STILL, MEAN_STILLS, MEAN_FACE, OWN_MEAN, OTHER_CLIP, REAL = SHOWN = (
     "generated",
     "generated from a wrong sound",
     "a still image",
@@ -22,7 +22,7 @@ MADE, WRONG_SOUND, STILL, MEAN_STILLS, MEAN_FACE, OWN_MEAN, OTHER_CLIP, REAL = S
     "another clip of the same speaker",
     "real video",
 )
-"""Kinds of showings, in the order of the tables."""
+"""Kinds of conditions, in the order of the tables."""
 _BATCH = 25
 
 
@@ -35,14 +35,14 @@ class Maker:
     deblurring: DeblurringFile | None = None
 
     @functools.cached_property
-    def _listener(self) -> ClipListener:
-        return ClipListener(self.network.shape.sound)
+    def _listener(self) -> ClipAudioFeatures:
+        return ClipAudioFeatures(self.network.shape.audio)
 
-    def faces(self, clip: JudgedClip, sound: JudgedClip) -> np.ndarray:
-        """Faces RGB uint8 (<= K, S, S, 3) of a clip's stills that say a clip's sound."""
+    def faces(self, clip: JudgedClip, audio: JudgedClip) -> np.ndarray:
+        """Faces RGB uint8 (<= K, S, S, 3) of a clip's stills that say a clip's audio."""
         shape = self.network.shape
-        columns = self._listener.columns(sound.clip)
-        windows = windows_of(columns, sound.frames[: len(clip.frames)], shape.sound, shape.target_offset)[:, 0]
+        columns = self._listener.columns(audio.clip)
+        windows = windows_of(columns, audio.frames[: len(clip.frames)], shape.audio, shape.target_offset)[:, 0]
         stills = sized(clip.stills(), shape.still_px)
         faces = np.concatenate(
             [self.network.faces(windows[start : start + _BATCH], stills) for start in range(0, len(windows), _BATCH)]
@@ -53,7 +53,7 @@ class Maker:
         return to_bytes(faces if self.deblurring is None else self.deblurring.sharpen(faces.astype(np.float32)))
 
 
-def showings(
+def conditions(
     maker: Maker, clip: JudgedClip, others: Sequence[JudgedClip], mean_faces: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Kind -> faces RGB uint8 (<= K, S, S, 3); a kind that there is nothing for is left out.
@@ -62,11 +62,11 @@ def showings(
     """
     made, stills, true = maker.faces(clip, clip), clip.stills(), clip.faces()
     side_px, num_frames = made.shape[1], len(clip.frames)
-    wrong, same = wrong_sound(clip, others), other_clip(clip, others)
+    wrong, same = wrong_audio(clip, others), other_clip(clip, others)
     other_means = [face for speaker, face in mean_faces.items() if speaker != clip.speaker]
     shown = {
         MADE: made,
-        WRONG_SOUND: None if wrong is None else maker.faces(clip, wrong),
+        WRONG_AUDIO: None if wrong is None else maker.faces(clip, wrong),
         STILL: _still(stills[0], num_frames),
         MEAN_STILLS: _still(stills.mean(0), num_frames),
         MEAN_FACE: _still(np.mean(other_means, 0), num_frames) if other_means else None,
@@ -77,7 +77,7 @@ def showings(
     return {kind: sized(faces, side_px) for kind, faces in shown.items() if faces is not None}
 
 
-def wrong_sound(clip: JudgedClip, others: Sequence[JudgedClip]) -> JudgedClip | None:
+def wrong_audio(clip: JudgedClip, others: Sequence[JudgedClip]) -> JudgedClip | None:
     """Another person's clip, the next one that is long enough, else the longest; None: there is one person."""
     after = [other for other in others if other.key > clip.key] + [other for other in others if other.key < clip.key]
     strange = [other for other in after if other.speaker != clip.speaker]

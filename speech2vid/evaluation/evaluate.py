@@ -9,12 +9,12 @@ from schemas.errors import UsageError
 from speech2vid.generator.file import DEFAULT_PATH, DeblurringFile, GeneratorFile
 
 _DESCRIPTION = """Judge a generator on clips of a dataset: does the mouth open when it should, does a sync network find
-the right sound, is it still the same person, are the pixels near. DIR: evaluation.json, clips.parquet, report.html."""
+the right audio, is it still the same person, are the pixels near. DIR: evaluation.json, clips.parquet, report.html."""
 
 
-def main(words: list[str], program: str = "talkshard evaluate") -> int:
+def main(argv: list[str], program: str = "talkshard evaluate") -> int:
     """Evaluate and write; returns the exit code."""
-    own = _read_options(words, program)
+    args = _read_options(argv, program)
     # Here and not above: --help shall not wait for them.
     from speech2vid.evaluation.conditions import Maker
     from speech2vid.evaluation.evaluation import evaluate_clips, write_evaluation
@@ -23,40 +23,40 @@ def main(words: list[str], program: str = "talkshard evaluate") -> int:
     from transforms.faces.mesh import MediaPipeMesh
     from transforms.speakers.sync_network import load_sync_network
 
-    network = GeneratorFile(Path(own.checkpoint))
-    deblurring = DeblurringFile(Path(own.deblurring)) if own.deblurring else None
-    face_network = load_face_network(own.face_network)
-    sync_network = None if own.sync == "none" else load_sync_network(own.sync)
-    clips, left_out = read_judged_clips(own.dataset, own.split, own.where, own.clips, network.shape)
+    network = GeneratorFile(Path(args.checkpoint))
+    deblurring = DeblurringFile(Path(args.deblurring)) if args.deblurring else None
+    face_network = load_face_network(args.face_network)
+    sync_network = None if args.sync == "none" else load_sync_network(args.sync)
+    clips, held_out_speakers = read_judged_clips(args.dataset, args.split, args.where, args.clips, network.shape)
     found = evaluate_clips(
         clips,
-        Maker(network=network, gain=own.gain, deblurring=deblurring),
+        Maker(network=network, gain=args.gain, deblurring=deblurring),
         MediaPipeMesh(),
         face_network,
         sync_network,
-        own.sounds,
-        own.seed,
+        args.sounds,
+        args.seed,
         _tell,
     )
     record = {
         "generator": network.name,
         "generator_sha256": network.sha256,
         "recipe": network.shape.recipe,
-        "gain": own.gain,
+        "gain": args.gain,
         "deblurring_sha256": deblurring and deblurring.sha256,
-        "dataset": own.dataset,
-        "split": own.split,
-        "where": own.where,
+        "dataset": args.dataset,
+        "split": args.split,
+        "where": args.where,
         "num_clips": len(clips),
         "num_speakers": len({clip.speaker for clip in clips}),
         "sync_network": sync_network and sync_network.name,
         "sync_network_sha256": sync_network and sync_network.sha256,
-        "num_sounds": own.sounds,
-        "seed": own.seed,
-        "left_out": left_out,
+        "num_sounds": args.sounds,
+        "seed": args.seed,
+        "held_out_speakers": held_out_speakers,
     }
-    write_evaluation(Path(own.output), record, found)
-    _print(found.measures, record, own.output)
+    write_evaluation(Path(args.output), record, found)
+    _print(found.measures, record, args.output)
     return 0
 
 
@@ -93,12 +93,12 @@ def _print(measures: Sequence, record: dict[str, object], output: str) -> None:
         last = measure.name
     console = Console(width=130)
     console.print(table)
-    for line in record["left_out"]:
+    for line in record["held_out_speakers"]:
         console.print(f"left out: {line}", markup=False)
     console.print(f"{output}/report.html", markup=False)
 
 
-def _read_options(words: list[str], program: str) -> argparse.Namespace:
+def _read_options(argv: list[str], program: str) -> argparse.Namespace:
     options = argparse.ArgumentParser(prog=program, description=_DESCRIPTION)
     add = options.add_argument
     add("--dataset", required=True, metavar="OUT", help="output of talkshard build")
@@ -130,7 +130,7 @@ def _read_options(words: list[str], program: str) -> argparse.Namespace:
         "--sync",
         default="default",
         metavar="NETWORK",
-        help="what looks for the right sound: default, FILE.onnx, syncnet:FILE, or none (default: %(default)s)",
+        help="what looks for the right audio: default, FILE.onnx, syncnet:FILE, or none (default: %(default)s)",
     )
     add(
         "--sounds",
@@ -142,10 +142,10 @@ def _read_options(words: list[str], program: str) -> argparse.Namespace:
     add("--gain", type=float, default=1.0, metavar="G", help="see talkshard generate (default: %(default)s)")
     add("--deblurring", metavar="D.onnx", help="network that sharpens the faces afterwards")
     add("--seed", type=int, default=0, help="of the intervals (default: %(default)s)")
-    own = options.parse_args(words)
+    args = options.parse_args(argv)
     for name in ("clips", "sounds"):
-        if getattr(own, name) < 1:
-            raise UsageError(f"--{name} must be 1 or more, not {getattr(own, name)}")
-    if not 0 < own.gain <= 10:
-        raise UsageError(f"--gain must be above 0 and at most 10, not {own.gain:g}")
-    return own
+        if getattr(args, name) < 1:
+            raise UsageError(f"--{name} must be 1 or more, not {getattr(args, name)}")
+    if not 0 < args.gain <= 10:
+        raise UsageError(f"--gain must be above 0 and at most 10, not {args.gain:g}")
+    return args

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from schemas.errors import StorageError
 from speech2vid.evaluation.clip_scores import ClipScore, Judges, judge_clip
-from speech2vid.evaluation.conditions import Maker, mean_stills, showings
+from speech2vid.evaluation.conditions import Maker, conditions, mean_stills
 from speech2vid.evaluation.examples import Strip, choose_examples, strip_of
 from speech2vid.evaluation.face_networks import FaceNetwork
 from speech2vid.evaluation.identity import IdentityCalibration, KnownFace, calibrate, embed_faces, faces_to_embed
@@ -47,7 +47,7 @@ def evaluate_clips(
     """Scores of all clips; `tell` is given a line now and then."""
     known = {} if face_network is None else {clip.key: know(face_network, clip) for clip in clips}
     tell("true faces are embedded")
-    heard = [] if sync_network is None else [sound for clip in clips if (sound := hear(sync_network, clip)) is not None]
+    heard = [] if sync_network is None else [audio for clip in clips if (audio := hear(sync_network, clip)) is not None]
     tell("sounds are embedded")
     judges = Judges(
         mesh=mesh,
@@ -58,7 +58,7 @@ def evaluate_clips(
     )
     means, scores, strips = mean_stills(clips), [], {}
     for number, clip in enumerate(clips, 1):
-        shown = showings(maker, clip, clips, means)
+        shown = conditions(maker, clip, clips, means)
         judged = judge_clip(clip, shown, judges)
         scores += [one.score for one in judged]
         strips[clip.key] = strip_of(shown, {one.score.shown: one.opening for one in judged if len(one.opening)})

@@ -1,4 +1,4 @@
-"""The best, middling and worst clips as pictures: true faces over generated ones, and how their mouths open."""
+"""The best, middling and worst clips as images: true faces over generated ones, and how their mouths open."""
 
 import base64
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 
 from speech2vid.evaluation.clip_scores import ClipScore
-from speech2vid.evaluation.conditions import MADE, REAL, WRONG_SOUND
+from speech2vid.evaluation.conditions import MADE, REAL, WRONG_AUDIO
 from transforms.media.face_crop import encode_jpeg
 
-STRIP_ROWS = (REAL, MADE, WRONG_SOUND)
+STRIP_ROWS = (REAL, MADE, WRONG_AUDIO)
 _STRIP_FACES = 12
 _NUM_EACH = 2
 _JPEG_QUALITY = 88
@@ -48,7 +48,7 @@ class Example:
 
 
 def strip_of(shown: dict[str, np.ndarray], openings: dict[str, np.ndarray]) -> Strip:
-    """Pictures of one clip's showings, in moments when the true mouth is closed and wide in turn."""
+    """Pictures of one clip's conditions, in moments when the true mouth is closed and wide in turn."""
     num_frames = min(len(shown[kind]) for kind in STRIP_ROWS if kind in shown)
     places = telling_moments(openings[REAL][:num_frames], _STRIP_FACES)
     rows = [np.concatenate(list(shown[kind][places]), axis=1) for kind in STRIP_ROWS if kind in shown]
@@ -69,7 +69,7 @@ def telling_moments(opening: np.ndarray, num_moments: int) -> np.ndarray:
 
 
 def choose_examples(scores: Sequence[ClipScore], strips: dict[str, Strip]) -> list[Example]:
-    """Clips by the opening correlation of what was generated from the right sound."""
+    """Clips by the opening correlation of what was generated from the right audio."""
     made = sorted(
         (score for score in scores if score.shown == MADE), key=lambda score: (-score.opening_correlation, score.key)
     )

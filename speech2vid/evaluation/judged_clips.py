@@ -1,4 +1,4 @@
-"""The clips that a generator is judged on: their stills, and the frames that have a whole window of sound."""
+"""The clips that a generator is judged on: their stills, and the frames that have a whole window of audio."""
 
 import functools
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from speech2vid.generator.file import GeneratorShape
 from speech2vid.reader.audio_features import frames_with_window
 from transforms.media.canonical import MESH_UNIT
 
-LEAST_FRAMES = 25  # a shorter clip says nothing of movement
+MIN_FRAMES = 25  # a shorter clip says nothing of movement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,22 +51,26 @@ class JudgedClip:
 
 
 def read_judged_clips(
-    dataset: str, split: str | None, where: str | None, most_clips: int, shape: GeneratorShape
+    dataset: str, split: str | None, where: str | None, max_clips: int, shape: GeneratorShape
 ) -> tuple[list[JudgedClip], list[str]]:
     """The first clips in the shards' order, and one line for each that was left out. UsageError when none is left."""
-    judged, left_out = [], []
-    for clip in islice(read_clips(dataset, split, where), most_clips):
-        frames = frames_with_window(clip.num_frames, shape.sound, shape.target_offset)
-        if len(frames) < LEAST_FRAMES:
-            left_out.append(f"{clip.key}: {len(frames)} frames with a whole window of sound, fewer than {LEAST_FRAMES}")
+    judged, held_out_speakers = [], []
+    for clip in islice(read_clips(dataset, split, where), max_clips):
+        frames = frames_with_window(clip.num_frames, shape.audio, shape.target_offset)
+        if len(frames) < MIN_FRAMES:
+            held_out_speakers.append(
+                f"{clip.key}: {len(frames)} frames with a whole window of audio, fewer than {MIN_FRAMES}"
+            )
             continue
         one = JudgedClip(clip=clip, frames=frames, still_frames=spread(clip.num_frames, shape.num_identity))
         damage = _damage(one)
-        left_out += [damage] if damage else []
+        held_out_speakers += [damage] if damage else []
         judged += [] if damage else [one]
     if not judged:
-        raise UsageError(f"no clip of {dataset} is left to judge: " + (left_out[0] if left_out else "see --split"))
-    return judged, left_out
+        raise UsageError(
+            f"no clip of {dataset} is left to judge: " + (held_out_speakers[0] if held_out_speakers else "see --split")
+        )
+    return judged, held_out_speakers
 
 
 def spread(num_frames: int, num_chosen: int) -> np.ndarray:

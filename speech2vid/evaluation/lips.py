@@ -7,7 +7,7 @@ import numpy as np
 from transforms.faces.mesh import FaceMesh, region_of_mesh
 from transforms.media.canonical import mouth_opening
 
-_LEAST_DEVIATION = 1e-6
+_MIN_DEVIATION = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,8 @@ def read_meshes(mesh: FaceMesh, faces_rgb: np.ndarray, typical_mesh_px: np.ndarr
 def score_lips(shown_mesh: np.ndarray, true_mesh: np.ndarray) -> LipScores:
     """Scores of meshes (K, 468, 3) frame by frame."""
     shown, true = mouth_opening(shown_mesh), mouth_opening(true_mesh)
-    moves = shown.std() > _LEAST_DEVIATION and true.std() > _LEAST_DEVIATION
+    moves = shown.std() > _MIN_DEVIATION and true.std() > _MIN_DEVIATION
     return LipScores(
         opening_correlation=float(np.corrcoef(shown, true)[0, 1]) if moves else 0.0,
-        opening_deviation_ratio=float(shown.std() / max(true.std(), _LEAST_DEVIATION)),
+        opening_deviation_ratio=float(shown.std() / max(true.std(), _MIN_DEVIATION)),
     )

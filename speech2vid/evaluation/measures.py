@@ -59,17 +59,17 @@ def _asked(calibration: IdentityCalibration | None) -> list[_Asked]:
     ]
     asked += [
         _Asked(
-            name=f"right sound found, top-{top}",
+            name=f"right audio found, top-{top}",
             unit="share",
             better="higher",
-            number=lambda score, top=top: None if score.sound_rank is None else float(score.sound_rank <= top),
+            number=lambda score, top=top: None if score.audio_rank is None else float(score.audio_rank <= top),
         )
         for top in _TOP
     ]
     asked += [
-        _Asked(name="rank of the right sound", unit="", better="lower", number=lambda score: score.sound_rank),
+        _Asked(name="rank of the right sound", unit="", better="lower", number=lambda score: score.audio_rank),
         _Asked(
-            name="lag of the right sound, absolute",
+            name="lag of the right audio, absolute",
             unit="frame",
             better="lower",
             number=lambda score: None if score.sync_lag_frames is None else abs(score.sync_lag_frames),
@@ -121,11 +121,11 @@ def _measure(asked: _Asked, shown: str, scores: Sequence[ClipScore], seed: int) 
 
 
 def _chance(asked: _Asked, scores: Sequence[ClipScore], calibration: IdentityCalibration | None) -> list[Measure]:
-    """What blind guessing gives: another sound, or another person's face."""
+    """What blind guessing gives: another audio, or another person's face."""
     sounds = np.array([score.num_sounds for score in scores if score.num_sounds is not None], np.float64)
     known = {}
     if len(sounds):
-        known = {f"right sound found, top-{top}": float(np.minimum(top / sounds, 1).mean()) for top in _TOP}
+        known = {f"right audio found, top-{top}": float(np.minimum(top / sounds, 1).mean()) for top in _TOP}
         known["rank of the right sound"] = float((sounds + 1).mean() / 2)
     if calibration is not None:
         known["identity distance"] = calibration.different_distance

@@ -1,4 +1,4 @@
-"""Whether a sync network finds, for a shown clip, the sound that belongs to it, among those of other clips."""
+"""Whether a sync network finds, for a shown clip, the audio that belongs to it, among those of other clips."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _NAME, _JPEG_QUALITY = "shown", 95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardClip:
-    """The sound of one clip as the network hears it."""
+    """The audio of one clip as the network hears it."""
 
     key: str
     vectors: np.ndarray  # float32 (T, D)
     piece_start: int  # frame of the clip
 
     def piece_from(self) -> int:
-        """Where the sound begins as the piece's frames count."""
+        """Where the audio begins as the piece's frames count."""
         return -self.piece_start
 
 
@@ -36,18 +36,18 @@ class HeardClip:
 class Found:
     """What became of one shown clip."""
 
-    sound_rank: int  # of the right sound, 1 = found
+    audio_rank: int  # of the right audio, 1 = found
     num_sounds: int
-    sync_lag_frames: float | None  # of the right sound; + = it is late; None: nothing to compare
+    sync_lag_frames: float | None  # of the right audio; + = it is late; None: nothing to compare
 
 
 def hear(network: SyncNetwork, clip: JudgedClip) -> HeardClip | None:
-    """The clip's sound, and the middle piece of its judged frames; None where that is too short."""
+    """The clip's audio, and the middle piece of its judged frames; None where that is too short."""
     if len(clip.frames) < PIECE_FRAMES:
         return None
     start = int(clip.frames[0]) + (len(clip.frames) - PIECE_FRAMES) // 2
     samples = clip.clip.samples[: clip.clip.num_frames * SAMPLES_PER_FRAME]
-    return HeardClip(key=clip.key, vectors=network.embed_sound(samples), piece_start=start)
+    return HeardClip(key=clip.key, vectors=network.embed_audio(samples), piece_start=start)
 
 
 def see(network: SyncNetwork, faces_rgb: np.ndarray, meshes_px: np.ndarray, stored_px: int) -> np.ndarray:
@@ -65,10 +65,10 @@ def groups_of(heard: Sequence[HeardClip], num_sounds: int) -> dict[str, list[Hea
     return {clip.key: group for group in groups for clip in group}
 
 
-def find_sound(
+def find_audio(
     network: SyncNetwork, seen: np.ndarray, first_frame: int, right: HeardClip, group: Sequence[HeardClip]
 ) -> Found | None:
-    """Rank of the right sound by likeness in sync; None where the shown clip has no whole piece.
+    """Rank of the right audio by likeness in sync; None where the shown clip has no whole piece.
 
     seen: vectors (K, D) of frames first_frame, first_frame + 1, ... of the clip.
     """
@@ -76,15 +76,15 @@ def find_sound(
     if len(piece) < PIECE_FRAMES:
         return None
     curves = {
-        sound.key: sync_curve(similarity(piece, sound.vectors, sound.piece_from(), likeness=network.likeness))
-        for sound in group
+        audio.key: sync_curve(similarity(piece, audio.vectors, audio.piece_from(), likeness=network.likeness))
+        for audio in group
     }
     scores = {key: _in_sync(curve) for key, curve in curves.items()}
     own = scores.pop(right.key)
     beaten = sum(score >= own for score in scores.values())  # a tie is no find
     curve = curves[right.key]
     return Found(
-        sound_rank=1 + beaten,
+        audio_rank=1 + beaten,
         num_sounds=len(group),
         sync_lag_frames=measure(curve).lag_frames if np.isfinite(curve).any() else None,
     )
@@ -96,7 +96,7 @@ def _in_sync(curve: np.ndarray) -> float:
 
 
 def _tube_of(faces_rgb: np.ndarray, meshes_px: np.ndarray, stored_px: int) -> FaceTube:
-    """What the graph would have stored of these faces; its source picture is the stored face."""
+    """What the graph would have stored of these faces; its source image is the stored face."""
     jpegs = [encode_jpeg(np.ascontiguousarray(face), _JPEG_QUALITY) for face in faces_rgb]
     scale, num_frames = stored_px / faces_rgb.shape[1], len(faces_rgb)
     to_stored = np.array([[scale, 0, 0.5 * scale - 0.5], [0, scale, 0.5 * scale - 0.5]], np.float32)

@@ -1,4 +1,4 @@
-"""The sound that a face shall speak: any media file's, in pieces, as 16 kHz mono."""
+"""The audio that a face shall speak: any media file's, in pieces, as 16 kHz mono."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ import numpy as np
 
 from schemas.clock import FRAME_RATE, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
 from schemas.errors import MissingStream, UsageError
-from transforms.media.audio import decode_sound
-from transforms.media.config import LimitsConfig, SoundConfig
-from transforms.media.mfcc_file import sound_span_s
+from transforms.media.audio import decode_audio
+from transforms.media.config import AudioConfig, LimitsConfig
+from transforms.media.mfcc_file import audio_span_s
 from transforms.media.probe import probe_media
 
 _SILENT_PEAK = 33  # of 32768: -60 dB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeardSound:
-    """One sound stream; its zero is its first sample."""
+class HeardAudio:
+    """One audio stream; its zero is its first sample."""
 
     path: str
     stream_index: int
@@ -32,23 +32,23 @@ class HeardSound:
 
     def blocks(self) -> Iterator[np.ndarray]:
         """int16 (n,), together num_samples; each call reads the file anew."""
-        return decode_sound(self.path, self.stream_index, self.zero_s, self.num_samples)
+        return decode_audio(self.path, self.stream_index, self.zero_s, self.num_samples)
 
 
-def open_sound(path: str) -> HeardSound:
+def open_audio(path: str) -> HeardAudio:
     """Sound of a file; a MediaError or UsageError where there is none, or nothing to hear in it."""
-    probe, _ = probe_media(path, LimitsConfig(), SoundConfig())
-    if probe.sound_index < 0:
-        raise MissingStream(f"{path!r} has no sound; expected a file with a sound stream (--audio)")
-    stream_index = probe.sounds[probe.sound_index].index
-    start_s, end_s = sound_span_s(path, stream_index)
+    probe, _ = probe_media(path, LimitsConfig(), AudioConfig())
+    if probe.audio_index < 0:
+        raise MissingStream(f"{path!r} has no audio; expected a file with an audio stream (--audio)")
+    stream_index = probe.sounds[probe.audio_index].index
+    start_s, end_s = audio_span_s(path, stream_index)
     num_frames = -int(-(end_s - start_s) * FRAME_RATE // 1)
     if (end_s - start_s) * SAMPLE_RATE_HZ < SAMPLES_PER_FRAME:
         raise UsageError(f"--audio {path!r} is empty: it lasts {float(end_s - start_s):.3f} s, less than one frame")
-    sound = HeardSound(path=path, stream_index=stream_index, zero_s=start_s, num_samples=num_frames * SAMPLES_PER_FRAME)
-    if not any(_is_heard(block) for block in sound.blocks()):
+    audio = HeardAudio(path=path, stream_index=stream_index, zero_s=start_s, num_samples=num_frames * SAMPLES_PER_FRAME)
+    if not any(_is_heard(block) for block in audio.blocks()):
         raise UsageError(f"--audio {path!r} is silent from begin to end: there is nothing that a face could say")
-    return sound
+    return audio
 
 
 def _is_heard(block: np.ndarray) -> bool:

@@ -1,4 +1,4 @@
-"""`talkshard generate`: a person's stills and a sound become a video of that face saying it."""
+"""`talkshard generate`: a person's stills and audio become a video of that face saying it."""
 
 import argparse
 import time
@@ -8,49 +8,49 @@ from pathlib import Path
 import numpy as np
 
 from schemas.errors import UsageError
-from speech2vid.generation.driving_audio import open_sound
+from speech2vid.generation.driving_audio import open_audio
 from speech2vid.generation.stills import StillFinder, find_stills
 from speech2vid.generation.talking_faces import mean_talking_face, talking_faces
 from speech2vid.generation.talking_video import TalkingVideo
 from speech2vid.generator.file import DEFAULT_PATH, DeblurringFile, GeneratorFile
 
-_DESCRIPTION = """Make a video of a face that says a sound. The face is aligned by eyes and nose, as in the dataset; the
-sound is written beside it. The file's metadata says that it was generated: show it only as what it is, and only faces
+_DESCRIPTION = """Make a video of a face that says audio. The face is aligned by eyes and nose, as in the dataset; the
+audio is written beside it. The file's metadata says that it was generated: show it only as what it is, and only faces
 of people who agreed."""
 
 
-def main(words: list[str], program: str = "talkshard generate") -> int:
+def main(argv: list[str], program: str = "talkshard generate") -> int:
     """Write the video; returns the exit code."""
-    own = _read_options(words, program)
-    network = GeneratorFile(Path(own.checkpoint))
-    deblurring = DeblurringFile(Path(own.deblurring)) if own.deblurring else None
-    sound = open_sound(own.audio)
-    stills = find_stills(own.identity, network.shape.num_identity, StillFinder(network.shape.still_px))
+    args = _read_options(argv, program)
+    network = GeneratorFile(Path(args.checkpoint))
+    deblurring = DeblurringFile(Path(args.deblurring)) if args.deblurring else None
+    audio = open_audio(args.audio)
+    stills = find_stills(args.identity, network.shape.num_identity, StillFinder(network.shape.still_px))
     start = time.monotonic()
-    mean_face = mean_talking_face(network, stills, sound) if own.gain != 1 else None
+    mean_face = mean_talking_face(network, stills, audio) if args.gain != 1 else None
     comment = (
         f"Generated: this person did not say this. Made by talkshard generate, recipe {network.shape.recipe}, "
         f"network sha256 {network.sha256}"
     )
-    with TalkingVideo(Path(own.output), own.size_px, comment) as video:
-        heard = _written(sound.blocks(), video)
-        for faces in talking_faces(network, stills, heard, sound.num_frames, mean_face, own.gain, deblurring):
+    with TalkingVideo(Path(args.output), args.size_px, comment) as video:
+        heard = _written(audio.blocks(), video)
+        for faces in talking_faces(network, stills, heard, audio.num_frames, mean_face, args.gain, deblurring):
             video.write_faces(faces)
     spent_s = time.monotonic() - start
     print(
-        f"{own.output}: {sound.num_frames} frames, {sound.num_frames / 25:.2f} s, of {network.name} "
-        f"({network.shape.recipe}); {sound.num_frames / spent_s:.1f} frames/s"
+        f"{args.output}: {audio.num_frames} frames, {audio.num_frames / 25:.2f} s, of {network.name} "
+        f"({network.shape.recipe}); {audio.num_frames / spent_s:.1f} frames/s"
     )
     return 0
 
 
 def _written(blocks: Iterable[np.ndarray], video: TalkingVideo) -> Iterator[np.ndarray]:
     for block in blocks:
-        video.write_sound(block)
+        video.write_audio(block)
         yield block
 
 
-def _read_options(words: list[str], program: str) -> argparse.Namespace:
+def _read_options(argv: list[str], program: str) -> argparse.Namespace:
     options = argparse.ArgumentParser(prog=program, description=_DESCRIPTION)
     add = options.add_argument
     add(
@@ -60,7 +60,7 @@ def _read_options(words: list[str], program: str) -> argparse.Namespace:
         metavar="FILE",
         help="pictures of one person, or a video (its first minute is looked at)",
     )
-    add("--audio", required=True, metavar="FILE", help="the sound to say: any file with sound")
+    add("--audio", required=True, metavar="FILE", help="the audio to say: any file with sound")
     add("--output", required=True, metavar="OUT.mp4", help="video to write")
     add(
         "--checkpoint",
@@ -78,11 +78,11 @@ def _read_options(words: list[str], program: str) -> argparse.Namespace:
     )
     add("--deblurring", metavar="D.onnx", help="network that sharpens the faces afterwards")
     add("--size_px", type=int, default=224, help="side of the video, even (default: %(default)s)")
-    own = options.parse_args(words)
-    if own.size_px < 16 or own.size_px % 2:
-        raise UsageError(f"--size_px must be even and 16 or more, not {own.size_px}")
-    if not 0 < own.gain <= 10:
-        raise UsageError(f"--gain must be above 0 and at most 10, not {own.gain:g}")
-    if not own.output.endswith(".mp4"):
-        raise UsageError(f"--output must end in .mp4, not {own.output}")
-    return own
+    args = options.parse_args(argv)
+    if args.size_px < 16 or args.size_px % 2:
+        raise UsageError(f"--size_px must be even and 16 or more, not {args.size_px}")
+    if not 0 < args.gain <= 10:
+        raise UsageError(f"--gain must be above 0 and at most 10, not {args.gain:g}")
+    if not args.output.endswith(".mp4"):
+        raise UsageError(f"--output must end in .mp4, not {args.output}")
+    return args

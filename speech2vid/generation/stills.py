@@ -1,4 +1,4 @@
-"""Stills of a person, from pictures or a video, aligned as the dataset's faces are."""
+"""Stills of a person, from images or a video, aligned as the dataset's faces are."""
 
 from pathlib import Path
 
@@ -12,19 +12,19 @@ from transforms.faces.config import FacesConfig
 from transforms.faces.detectors.centerface import Detections, FaceDetector, load_detector
 from transforms.faces.mesh import FaceMesh, MediaPipeMesh, region_of_detection, region_of_mesh
 from transforms.media.canonical import CanonicalFace, five_points
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.face_crop import cut_face, decode_jpeg, face_square
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
 
 _PERSON_SHARE = 0.5  # of the largest face's side: smaller faces are bystanders
-_MOST_VIDEO_S = 60
-_TRIES = 3  # pictures of a video looked at for each still
+_MAX_VIDEO_S = 60
+_TRIES = 3  # images of a video looked at for each still
 _JPEG_QUALITY = 95  # of the dataset's cut-outs
 
 
 class StillFinder:
-    """Finds the one face of a picture."""
+    """Finds the one face of an image."""
 
     def __init__(self, image_px: int, detector: FaceDetector | None = None, mesh: FaceMesh | None = None) -> None:
         self._config, self._canonical = FacesConfig(), CanonicalFace(image_px=image_px)
@@ -39,7 +39,7 @@ class StillFinder:
         num_people = count_people(found)
         if num_people > 1:
             raise UsageError(
-                f"{name} shows {num_people} people: give pictures of one person alone, or cut the others away"
+                f"{name} shows {num_people} people: give images of one person alone, or cut the others away"
             )
         mesh = self._mesh_of(rgb, found) if num_people else None
         return None if mesh is None else self._aligned(rgb, mesh)
@@ -59,18 +59,18 @@ class StillFinder:
 
 
 def find_stills(paths: list[str], num_stills: int, finder: StillFinder) -> np.ndarray:
-    """uint8 (num_stills, image_px, image_px, 3) of pictures or videos of one person; too few are used again.
+    """uint8 (num_stills, image_px, image_px, 3) of images or videos of one person; too few are used again.
 
-    UsageError names a picture or video without a face, or with two people.
+    UsageError names an image or video without a face, or with two people.
     """
     found = []
     for path in paths:
         if not Path(path).is_file():
-            raise UsageError(f"--identity {path}: no such file; give pictures or a video of one person")
-        faces = _of_picture(path, finder) if cv2.haveImageReader(path) else _of_video(path, num_stills, finder)
+            raise UsageError(f"--identity {path}: no such file; give images or a video of one person")
+        faces = _of_image(path, finder) if cv2.haveImageReader(path) else _of_video(path, num_stills, finder)
         if not faces:
             raise UsageError(
-                f"--identity {path}: no face was found; give a picture of one person who looks into the camera"
+                f"--identity {path}: no face was found; give an image of one person who looks into the camera"
             )
         found += faces
     chosen = (
@@ -91,19 +91,19 @@ def _sides(found: Detections) -> np.ndarray:
     return (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).min(1)
 
 
-def _of_picture(path: str, finder: StillFinder) -> list[np.ndarray]:
+def _of_image(path: str, finder: StillFinder) -> list[np.ndarray]:
     bgr = cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
-        raise NotMedia(f"{path!r} is a damaged picture; expected one that can be opened (--identity)")
+        raise NotMedia(f"{path!r} is a damaged image; expected one that can be opened (--identity)")
     face = finder.find(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), f"--identity {path}")
     return [] if face is None else [face]
 
 
 def _of_video(path: str, num_stills: int, finder: StillFinder) -> list[np.ndarray]:
-    probe, timeline = probe_media(path, LimitsConfig(), SoundConfig())
+    probe, timeline = probe_media(path, LimitsConfig(), AudioConfig())
     if timeline is None:
-        raise UsageError(f"--identity {path} has no picture: give pictures or a video of one person")
-    last = min(num_timeline_frames(timeline.presentation_ticks, timeline.time_base), _MOST_VIDEO_S * FRAME_RATE)
+        raise UsageError(f"--identity {path} has no image: give images or a video of one person")
+    last = min(num_timeline_frames(timeline.presentation_ticks, timeline.time_base), _MAX_VIDEO_S * FRAME_RATE)
     frames = np.unique(np.linspace(0, last - 1, _TRIES * num_stills + 2).astype(int)[1:-1])
     source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, last)[frames]
     found = []

@@ -1,15 +1,15 @@
-"""Faces that say a sound, as it streams by: memory does not grow with its length."""
+"""Faces that say audio, as it streams by: memory does not grow with its length."""
 
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from speech2vid.generation.driving_audio import HeardSound
+from speech2vid.generation.driving_audio import HeardAudio
 from speech2vid.generator.file import DeblurringFile, GeneratorFile, GeneratorShape
-from speech2vid.reader.audio_features import WindowStream, heard_columns
+from speech2vid.reader.audio_features import WindowStream, feature_columns
 
 _BATCH = 25  # frames made at once
-_MOST_MEAN_FRAMES = 100
+_MAX_MEAN_FRAMES = 100
 
 
 def talking_faces(
@@ -26,7 +26,7 @@ def talking_faces(
     blocks: int16 samples at 16 kHz. With a mean face (S, S, 3), 0..1, what a face differs from it by is taken `gain`
     times, which restores the width of movement that training takes away.
     """
-    for windows in _batches(sound_windows(blocks, num_frames, network.shape)):
+    for windows in _batches(audio_windows(blocks, num_frames, network.shape)):
         faces = network.faces(windows, stills_rgb)
         if mean_face is not None:
             faces = mean_face + gain * (faces - mean_face)
@@ -35,19 +35,19 @@ def talking_faces(
         yield to_bytes(faces)
 
 
-def sound_windows(blocks: Iterable[np.ndarray], num_frames: int, shape: GeneratorShape) -> Iterator[np.ndarray]:
-    """Windows (N, C, W) of sound that streams by, together num_frames."""
-    windows = WindowStream(shape.sound, shape.target_offset)
-    for columns in heard_columns(blocks, shape.sound):
+def audio_windows(blocks: Iterable[np.ndarray], num_frames: int, shape: GeneratorShape) -> Iterator[np.ndarray]:
+    """Windows (N, C, W) of audio that streams by, together num_frames."""
+    windows = WindowStream(shape.audio, shape.target_offset)
+    for columns in feature_columns(blocks, shape.audio):
         yield windows.push(columns)
     yield windows.close(num_frames)
 
 
-def mean_talking_face(network: GeneratorFile, stills_rgb: np.ndarray, sound: HeardSound) -> np.ndarray:
-    """Mean, float (S, S, 3), 0..1, of faces spread evenly over the sound."""
-    chosen = np.unique(np.linspace(0, sound.num_frames - 1, _MOST_MEAN_FRAMES).round().astype(int))
+def mean_talking_face(network: GeneratorFile, stills_rgb: np.ndarray, audio: HeardAudio) -> np.ndarray:
+    """Mean, float (S, S, 3), 0..1, of faces spread evenly over the audio."""
+    chosen = np.unique(np.linspace(0, audio.num_frames - 1, _MAX_MEAN_FRAMES).round().astype(int))
     kept, first = [], 0
-    for windows in sound_windows(sound.blocks(), sound.num_frames, network.shape):
+    for windows in audio_windows(audio.blocks(), audio.num_frames, network.shape):
         kept.append(windows[chosen[(chosen >= first) & (chosen < first + len(windows))] - first].copy())
         first += len(windows)
     return np.concatenate([network.faces(windows, stills_rgb) for windows in _batches(kept)]).mean(0)

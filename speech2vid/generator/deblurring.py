@@ -1,6 +1,6 @@
-"""Deblurring ("v114", after VDSR): ten convolutions whose output is added to the picture.
+"""Deblurring ("v114", after VDSR): ten convolutions whose output is added to the image.
 
-It learns on stills that were blurred, apart from the generator, and is applied after it. Shapes: B pictures, H, W.
+It learns on stills that were blurred, apart from the generator, and is applied after it. Shapes: B images, H, W.
 """
 
 import torch

@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 from speech2vid.generator.deblurring import Deblurring
 from speech2vid.generator.file import (
+    AUDIO_INPUT,
+    AUDIO_KEY,
     FACE_OUTPUT,
     IMAGE_KEY,
     NUM_IDENTITY_KEY,
     OFFSET_KEY,
     RECIPE_KEY,
-    SOUND_INPUT,
-    SOUND_KEY,
     SPEECH_ENCODER_KEY,
     STILLS_INPUT,
 )
@@ -28,20 +28,20 @@ from transforms.media.models import model_sha256
 from transforms.speakers.speech_encoder import MODEL as SPEECH_MODEL
 
 _OPSET = 18
-_LEAST_HALVED = 1024  # numbers: what is small gains nothing
+_MIN_HALVED = 1024  # numbers: what is small gains nothing
 _LARGEST_HALF = 60_000
 
 
 class _OneLook(nn.Module):
-    """A generator that looks at each row of stills once: one row serves all sounds, or each sound has its own."""
+    """A generator that looks at each row of stills once: one row serves all sounds, or each audio has its own."""
 
     def __init__(self, generator: Generator) -> None:
         super().__init__()
         self.generator = generator
 
-    def forward(self, sound_B1CT: Tensor, identity_BCHW: Tensor) -> Tensor:
-        maps = [map_BCHW.expand(sound_B1CT.shape[0], -1, -1, -1) for map_BCHW in self.generator.look(identity_BCHW)]
-        return self.generator.speak(self.generator.audio(sound_B1CT), maps)
+    def forward(self, audio_B1CT: Tensor, identity_BCHW: Tensor) -> Tensor:
+        maps = [map_BCHW.expand(audio_B1CT.shape[0], -1, -1, -1) for map_BCHW in self.generator.look(identity_BCHW)]
+        return self.generator.speak(self.generator.audio(audio_B1CT), maps)
 
 
 def export_generator(generator: Generator, path: Path, recipe: str, target_offset: int) -> None:
@@ -51,17 +51,17 @@ def export_generator(generator: Generator, path: Path, recipe: str, target_offse
         torch.zeros(2, 1, kind.num_channels, kind.window_columns),
         torch.zeros(1, 3 * num_identity, STILL_PX, STILL_PX),
     )
-    axes = {SOUND_INPUT: {0: "faces"}, STILLS_INPUT: {0: "rows_of_stills"}, FACE_OUTPUT: {0: "faces"}}
+    axes = {AUDIO_INPUT: {0: "faces"}, STILLS_INPUT: {0: "rows_of_stills"}, FACE_OUTPUT: {0: "faces"}}
     metadata = {
         NUM_IDENTITY_KEY: num_identity,
         IMAGE_KEY: STILL_PX,
         OFFSET_KEY: target_offset,
         RECIPE_KEY: recipe,
-        SOUND_KEY: kind.name,
+        AUDIO_KEY: kind.name,
     }
     if kind == SPEECH:
         metadata[SPEECH_ENCODER_KEY] = model_sha256(SPEECH_MODEL)
-    _export(_OneLook(generator.eval()), example, [SOUND_INPUT, STILLS_INPUT], axes, metadata, path)
+    _export(_OneLook(generator.eval()), example, [AUDIO_INPUT, STILLS_INPUT], axes, metadata, path)
 
 
 def export_deblurring(network: Deblurring, path: Path, image_px: int) -> None:
@@ -103,7 +103,7 @@ def _store_halves(graph: onnx.GraphProto) -> None:
     casts = []
     for weight in graph.initializer:
         values = numpy_helper.to_array(weight)
-        if values.dtype == np.float32 and values.size >= _LEAST_HALVED and np.abs(values).max() < _LARGEST_HALF:
+        if values.dtype == np.float32 and values.size >= _MIN_HALVED and np.abs(values).max() < _LARGEST_HALF:
             name, stored = weight.name, f"{weight.name}_half"
             weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
             casts.append(onnx.helper.make_node("Cast", [stored], [name], to=onnx.TensorProto.FLOAT))

@@ -1,4 +1,4 @@
-"""A generator as an ONNX file: what its metadata says, and faces from stills and sound, without torch."""
+"""A generator as an ONNX file: what its metadata says, and faces from stills and audio, without torch."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from schemas.errors import UsageError
-from speech2vid.reader.audio_features import SPEECH, SoundKind, sound_kind
+from speech2vid.reader.audio_features import SPEECH, AudioFeatures, audio_features
 from transforms.media.models import model_sha256
 from transforms.media.onnx_runtime import metadata_of, onnx_session
 from transforms.speakers.speech_encoder import MODEL as SPEECH_MODEL
 
-SOUND_INPUT, STILLS_INPUT, FACE_OUTPUT = "sound", "identity", "face"
-NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY, SOUND_KEY, SPEECH_ENCODER_KEY = (
+AUDIO_INPUT, STILLS_INPUT, FACE_OUTPUT = "sound", "identity", "face"
+NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY, AUDIO_KEY, SPEECH_ENCODER_KEY = (
     f"talkshard.{word}" for word in ("num_identity", "image_px", "target_offset", "recipe", "sound", "speech_encoder")
 )
 DEFAULT_PATH = Path(__file__).parents[1] / "weights" / "talking_face.onnx"
@@ -28,7 +28,7 @@ class GeneratorShape:
     still_px: int  # side of a still
     target_offset: int  # column of the sound's window at which the shown frame begins
     recipe: str
-    sound: SoundKind
+    audio: AudioFeatures
 
 
 class GeneratorFile:
@@ -49,7 +49,7 @@ class GeneratorFile:
         if stills_rgb.shape != expected:
             raise ValueError(f"{self.name} takes stills {expected}, not {stills_rgb.shape}")
         planes = stills_rgb.transpose(0, 3, 1, 2).reshape(1, -1, *expected[1:3]).astype(np.float32)
-        given = {SOUND_INPUT: windows[:, None], STILLS_INPUT: planes}  # looked at once for all sounds
+        given = {AUDIO_INPUT: windows[:, None], STILLS_INPUT: planes}  # looked at once for all sounds
         return self._session.run([FACE_OUTPUT], given)[0].transpose(0, 2, 3, 1)
 
 
@@ -104,7 +104,7 @@ def input_sizes(model) -> dict[str, list[int]]:
 
 def _shape_of(model, path: Path) -> GeneratorShape:
     metadata, sizes = metadata_of(model), input_sizes(model)
-    missing = [key for key in (NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY, SOUND_KEY) if key not in metadata]
+    missing = [key for key in (NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY, AUDIO_KEY) if key not in metadata]
     if missing:
         raise UsageError(
             f"{path} is no generator of talking faces, or of an earlier version: its metadata has "
@@ -112,18 +112,18 @@ def _shape_of(model, path: Path) -> GeneratorShape:
         )
     still_px, num_identity = int(metadata[IMAGE_KEY]), int(metadata[NUM_IDENTITY_KEY])
     try:
-        sound, target_offset = sound_kind(metadata[SOUND_KEY]), int(metadata[OFFSET_KEY])
+        audio, target_offset = audio_features(metadata[AUDIO_KEY]), int(metadata[OFFSET_KEY])
     except (UsageError, ValueError) as error:
         raise UsageError(f"{path} is no generator that this version can run: {error}; {_MADE_BY}") from error
-    if not 0 <= target_offset < sound.window_columns:
+    if not 0 <= target_offset < audio.window_columns:
         raise UsageError(
             f"{path} is no generator that this version can run: its {OFFSET_KEY} is {target_offset}; {_MADE_BY}"
         )
     expected = {
-        SOUND_INPUT: [1, sound.num_channels, sound.window_columns],
+        AUDIO_INPUT: [1, audio.num_channels, audio.window_columns],
         STILLS_INPUT: [3 * num_identity, still_px, still_px],
     }
-    if sound == SPEECH and metadata.get(SPEECH_ENCODER_KEY) != model_sha256(SPEECH_MODEL):
+    if audio == SPEECH and metadata.get(SPEECH_ENCODER_KEY) != model_sha256(SPEECH_MODEL):
         raise UsageError(
             f"{path} hears by another speech encoder than this version's: train it again, or take "
             "the version that made it"
@@ -139,5 +139,5 @@ def _shape_of(model, path: Path) -> GeneratorShape:
         still_px=still_px,
         target_offset=target_offset,
         recipe=metadata[RECIPE_KEY],
-        sound=sound,
+        audio=audio,
     )

@@ -1,4 +1,4 @@
-"""The generator: stills of a face and 0.35 s of sound to the face that says it (Chung, Jamaludin, Zisserman 2017).
+"""The generator: stills of a face and 0.35 s of audio to the face that says it (Chung, Jamaludin, Zisserman 2017).
 
 With its defaults it is the authors' released graph ("v201"), layer for layer. Residual, FiLM and leaky are not theirs:
 they are what a small network on little data needs. Shapes: B faces, N stills of each, C channels, H height, W width.
@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from schemas.errors import UsageError
-from speech2vid.reader.audio_features import MFCC, SPEECH, SoundKind, sound_kind
+from speech2vid.reader.audio_features import MFCC, SPEECH, AudioFeatures, audio_features
 
 STILL_PX = 112
 DECODERS = ("upsample", "transposed")
 IMAGE_SIDES = (109, 112)
-_LEAST_CHANNELS = 16  # with eight in the last layers all of them died
+_MIN_CHANNELS = 16  # with eight in the last layers all of them died
 _LEAK = 0.2
 _SPEECH_DROPOUT = 0.3
 
@@ -34,15 +34,15 @@ class GeneratorSettings:
     film: bool = False  # the code scales and shifts every decoder layer
     leaky: bool = False  # in the decoder, so that no channel dies
     audio_dropout: float = 0.0  # of the sound's code, while training
-    sound: str = "mfcc"  # or "speech": what is heard, see sound_kinds
+    audio: str = "mfcc"  # or "speech": what is heard, see sound_kinds
 
     @property
-    def kind(self) -> SoundKind:
+    def kind(self) -> AudioFeatures:
         """What is heard."""
-        return sound_kind(self.sound)
+        return audio_features(self.audio)
 
     def __post_init__(self) -> None:
-        sound_kind(self.sound)
+        audio_features(self.audio)
         if not 0 < self.width <= 4 or self.num_identity < 1 or not 0 <= self.audio_dropout < 1:
             raise UsageError(f"a generator has a width in 0..4, one still or more and a dropout below 1, not {self}")
         if self.decoder not in DECODERS or self.image_px not in IMAGE_SIDES:
@@ -53,7 +53,7 @@ class GeneratorSettings:
 
 
 class Generator(nn.Module):
-    """Stills and sound to faces. See GeneratorSettings for the arguments."""
+    """Stills and audio to faces. See GeneratorSettings for the arguments."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Generator(nn.Module):
         film: bool = False,
         leaky: bool = False,
         audio_dropout: float = 0.0,
-        sound: str = "mfcc",
+        audio: str = "mfcc",
     ) -> None:
         super().__init__()
         self.settings = GeneratorSettings(
@@ -80,7 +80,7 @@ class Generator(nn.Module):
             film=film,
             leaky=leaky,
             audio_dropout=audio_dropout,
-            sound=sound,
+            audio=audio,
         )
         self.audio = AudioEncoder(width) if self.settings.kind == MFCC else SpeechCodeEncoder(width)
         self.identity = IdentityEncoder(width, num_identity)
@@ -89,21 +89,21 @@ class Generator(nn.Module):
         if residual:  # begin at the mean still
             nn.init.normal_(self.decoder.last.weight, std=0.01)
 
-    def forward(self, sound_B1CT: Tensor, identity_BCHW: Tensor) -> Tensor:
+    def forward(self, audio_B1CT: Tensor, identity_BCHW: Tensor) -> Tensor:
         """Faces (B, 3, image_px, image_px), RGB in 0..1.
 
-        sound: (B, 1, C, W) of the kind that is heard, of MFCC (B, 1, 12, 35). identity: (B, 3 N, 112, 112), RGB in
+        audio: (B, 1, C, W) of the kind that is heard, of MFCC (B, 1, 12, 35). identity: (B, 3 N, 112, 112), RGB in
         0..255, still after still; or fewer rows, of which each serves B / rows sounds that follow each other.
         """
-        maps = [_repeated(map_BCHW, len(sound_B1CT)) for map_BCHW in self.look(identity_BCHW)]
-        return self.speak(self.audio(sound_B1CT), maps)
+        maps = [_repeated(map_BCHW, len(audio_B1CT)) for map_BCHW in self.look(identity_BCHW)]
+        return self.speak(self.audio(audio_B1CT), maps)
 
     def look(self, identity_BCHW: Tensor) -> list[Tensor]:
         """All that the stills give: their code, relu1, pool1, relu2, and the mean still in 0..1 at the face's size."""
         return [*self.identity(identity_BCHW), self._mean_still(identity_BCHW)]
 
     def speak(self, audio_BC11: Tensor, maps: list[Tensor]) -> Tensor:
-        """Faces of sound codes and as many rows of each map of `look`."""
+        """Faces of audio codes and as many rows of each map of `look`."""
         code, relu1, pool1, relu2, still_BCHW = maps
         audio_BC11 = F.dropout(audio_BC11, self.settings.audio_dropout, self.training)
         joined = {"relu1": relu1, "pool1": pool1, "relu2": relu2}
@@ -139,9 +139,9 @@ class AudioEncoder(nn.Module):
             Encoded(c512, c256, 1),
         )
 
-    def forward(self, sound_B1CT: Tensor) -> Tensor:
+    def forward(self, audio_B1CT: Tensor) -> Tensor:
         """See the class."""
-        return self.layers(sound_B1CT)
+        return self.layers(audio_B1CT)
 
 
 class SpeechCodeEncoder(nn.Module):
@@ -170,9 +170,9 @@ class SpeechCodeEncoder(nn.Module):
             nn.Unflatten(2, (1, 1)),
         )
 
-    def forward(self, sound_B1CT: Tensor) -> Tensor:
+    def forward(self, audio_B1CT: Tensor) -> Tensor:
         """See the class."""
-        return self.layers(sound_B1CT)
+        return self.layers(audio_B1CT)
 
 
 class IdentityEncoder(nn.Module):
@@ -292,7 +292,7 @@ def new_generator(settings: GeneratorSettings) -> Generator:
 
 def scaled(channels: int, width: float) -> int:
     """Channels at a width: a multiple of eight, sixteen at least."""
-    return max(_LEAST_CHANNELS, 8 * round(channels * width / 8))
+    return max(_MIN_CHANNELS, 8 * round(channels * width / 8))
 
 
 def resized(faces_BCHW: Tensor, image_px: int) -> Tensor:

@@ -17,7 +17,7 @@ from speech2vid.generator.networks import IdentityEncoder
 NUM_CONVOLUTIONS = 5
 _GEOMETRY = ((2, 0), (2, 1), (1, 1), (1, 1), (1, 1))  # stride, padding of each
 _POOL_PADS = {1: (0, 0, 0, 0), 2: (0, 1, 0, 1)}  # after which convolutions there is a pool; left, right, top, bottom
-_MEAN_RGB = (129.1863, 104.7624, 93.5940)  # of VGG Face's pictures, which the weights expect taken away
+_MEAN_RGB = (129.1863, 104.7624, 93.5940)  # of VGG Face's images, which the weights expect taken away
 _EPSILON = 1e-5
 VggWeights = dict[str, Tensor]
 """conv1.weight, conv1.bias, and with batch norm bn1.weight, bn1.bias, bn1.running_mean, bn1.running_var; to 5."""

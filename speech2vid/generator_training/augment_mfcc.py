@@ -1,6 +1,6 @@
 """Other voices, microphones and rooms that say the same, made on MFCC windows: few people speak in small data.
 
-Coefficients 1 to 12 are a linear picture of the smoothed log-mel spectrum without its level, so a warped filter bank is
+Coefficients 1 to 12 are a linear image of the smoothed log-mel spectrum without its level, so a warped filter bank is
 one matrix and an equaliser one offset. Shapes: B windows, K coefficients, T columns, M bands.
 """
 
@@ -13,13 +13,13 @@ from torch import Tensor
 from speech2vid.reader.audio_features import MFCC
 
 _NUM_BANDS = 40
-_WARP, _MOST_SHIFT = 0.1, 1.0  # share of the bands' axis; bands
+_WARP, _MAX_SHIFT = 0.1, 1.0  # share of the bands' axis; bands
 _EQUALISER, _NUM_CORNERS = 1.0, 6  # natural log units
 _NOISE = (0.0, 0.5)  # natural log units
 _LOUDNESS = (0.7, 1.15)  # noise flattens a spectrum
 
 
-def change_mfcc(mfcc_B1KT: Tensor) -> Tensor:
+def augment_mfcc(mfcc_B1KT: Tensor) -> Tensor:
     """Each window's own change, the same over its columns but for noise. Draws from torch's random numbers."""
     analysis_KM, synthesis_MK = (matrix.to(mfcc_B1KT.device) for matrix in _cosines())
     num_windows = len(mfcc_B1KT)
@@ -45,7 +45,7 @@ def _warps(num_windows: int, device: torch.device) -> Tensor:
     """Matrices (B, M, M) that read each band a little higher or lower, between two bands."""
     bands = torch.arange(_NUM_BANDS, dtype=torch.float32, device=device)
     stretch = 1 + _uniform(-_WARP, _WARP, num_windows, device)[:, None]
-    read_BM = bands * stretch + _uniform(-_MOST_SHIFT, _MOST_SHIFT, num_windows, device)[:, None]
+    read_BM = bands * stretch + _uniform(-_MAX_SHIFT, _MAX_SHIFT, num_windows, device)[:, None]
     read_BM = read_BM.clamp(0, _NUM_BANDS - 1)
     return (1 - (read_BM[:, :, None] - bands).abs()).clamp(min=0)
 

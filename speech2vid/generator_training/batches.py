@@ -18,7 +18,7 @@ from speech2vid.generator.networks import STILL_PX, resized
 class GeneratorBatch:
     """Targets in rows, the K of one clip together."""
 
-    sound: Tensor  # float32 (B K, 1, C, W), of MFCC 12 and 35
+    audio: Tensor  # float32 (B K, 1, C, W), of MFCC 12 and 35
     targets: Tensor  # float32 (B K, 3, S, S), RGB in 0..1, S of the generator
     identity: Tensor  # float32 (B, 3 N, 112, 112), RGB in 0..255
     lips: Tensor  # float32 (B K, L)
@@ -26,40 +26,40 @@ class GeneratorBatch:
     num_targets: int  # K
 
     def __len__(self) -> int:
-        return len(self.sound)
+        return len(self.audio)
 
     @property
     def stills(self) -> Tensor:
         """(B, N, 3, 112, 112) in 0..1."""
         return self.identity.unflatten(1, (-1, 3)) / 255
 
-    def with_wrong_sound(self) -> Tensor:
-        """Each clip's stills with another clip's sound: moved on by one clip."""
-        return self.sound.roll(self.num_targets, 0)
+    def with_wrong_audio(self) -> Tensor:
+        """Each clip's stills with another clip's audio: moved on by one clip."""
+        return self.audio.roll(self.num_targets, 0)
 
 
 def generator_batch(
     sample: Mapping[str, Tensor | list[str] | int], image_px: int, device: torch.device
 ) -> GeneratorBatch:
-    """From a batch of SampleStream: sound (B, K, 1, C, W), target and identity uint8 RGB, target_mesh (B, K, L).
+    """From a batch of SampleStream: audio (B, K, 1, C, W), target and identity uint8 RGB, target_mesh (B, K, L).
 
     A batch of one clip, which an epoch can end with, comes twice: batch norm wants two.
     """
-    given = [torch.as_tensor(sample[name]) for name in ("sound", "target", "identity", "target_mesh")]
+    given = [torch.as_tensor(sample[name]) for name in ("audio", "target", "identity", "target_mesh")]
     given.append(torch.tensor([zlib.crc32(key.encode()) for key in sample["key"]]))
-    sound, target, identity, lips, clips = (
+    audio, target, identity, lips, clips = (
         (value if len(value) > 1 else torch.cat([value, value])).to(device, non_blocking=True) for value in given
     )
     targets_B3HW = target.flatten(0, 1).permute(0, 3, 1, 2).float() / 255
     _require_canonical(identity)
     identity_BCHW = identity.permute(0, 1, 4, 2, 3).flatten(1, 2).float()
     return GeneratorBatch(
-        sound=sound.flatten(0, 1),
+        audio=audio.flatten(0, 1),
         targets=resized(targets_B3HW, image_px).contiguous(memory_format=torch.channels_last),
         identity=identity_BCHW.contiguous(memory_format=torch.channels_last),
         lips=lips.flatten(0, 1).float(),
         clips=clips,
-        num_targets=sound.shape[1],
+        num_targets=audio.shape[1],
     )
 
 

@@ -29,8 +29,8 @@ def write_card(
     content: of the file `name`; clips: what was learnt from; num_skipped: how often one could not be read.
     """
     about = (
-        f"Stills of a face and a sound to the face that says it: recipe `{settings.name}`, "
-        f"{settings.generator.num_identity} stills, hears {settings.generator.sound}, "
+        f"Stills of a face and audio to the face that says it: recipe `{settings.name}`, "
+        f"{settings.generator.num_identity} stills, hears {settings.generator.audio}, "
         f"{len(content) / 1e6:.1f} MB."
     )
     (output / CARD).write_text(

@@ -19,13 +19,13 @@ from speech2vid.generator.face_features import load_face_features
 from speech2vid.generator.lip_network import LipNetwork, LipShapes, mouths
 from speech2vid.generator.networks import Generator, new_generator
 from speech2vid.generator.vgg_m import start_identity_encoder
-from speech2vid.generator_training.augment_audio import change_sound
+from speech2vid.generator_training.augment_audio import augment_audio
 from speech2vid.generator_training.batches import GeneratorBatch
 from speech2vid.generator_training.losses import GeneratorLoss
 from speech2vid.generator_training.pretraining import (
     Pool,
     Say,
-    gather_pool,
+    gather_pretraining_samples,
     train_audio,
     train_deblurring,
     train_lip_network,
@@ -64,7 +64,7 @@ class GeneratorTraining:
         if not (settings.losses.reads_lips or wanted.audio_steps or settings.deblurring_width):
             return
         torch.manual_seed(self.seed)
-        pool = gather_pool(batches)
+        pool = gather_pretraining_samples(batches)
         if settings.losses.reads_lips or wanted.audio_steps:
             self._prepare_lips(pool, say)
         if settings.deblurring_width:
@@ -89,7 +89,7 @@ class GeneratorTraining:
                 wanted.audio_steps,
                 wanted.rows,
                 say,
-                settings.change_sound,
+                settings.augment_audio,
             )
 
     def advance(self, batch: GeneratorBatch) -> dict[str, float]:
@@ -112,18 +112,18 @@ class GeneratorTraining:
     @torch.no_grad()
     def show(self, batch: GeneratorBatch) -> Tensor:
         """Faces that the kept weights make (B, 3, S, S)."""
-        return self.kept(batch.sound, batch.identity)
+        return self.kept(batch.audio, batch.identity)
 
     @torch.no_grad()
-    def change_with_sound(self, batch: GeneratorBatch) -> float:
-        """How far another clip's sound moves the mouth's pixels, mean of 0..1. TalkshardError when it does not."""
-        other = self.kept(batch.with_wrong_sound(), batch.identity)
+    def change_with_audio(self, batch: GeneratorBatch) -> float:
+        """How far another clip's audio moves the mouth's pixels, mean of 0..1. TalkshardError when it does not."""
+        other = self.kept(batch.with_wrong_audio(), batch.identity)
         change = float(self.ranks.mean((mouths(self.show(batch)) - mouths(other)).abs().mean()))
         settings = self.settings
-        if change < settings.least_change and self.steps >= settings.least_change_after:
+        if change < settings.min_change and self.steps >= settings.min_change_after:
             raise TalkshardError(
-                f"step {self.steps}: faces do not change with the sound (another sound moves the mouth's pixels by "
-                f"{255 * change:.3f} of 255, least {255 * settings.least_change:.3f}): channels died, or pixel loss "
+                f"step {self.steps}: faces do not change with the audio (another audio moves the mouth's pixels by "
+                f"{255 * change:.3f} of 255, least {255 * settings.min_change:.3f}): channels died, or pixel loss "
                 "alone; take a lower learning rate, or a recipe with difference and lip loss"
             )
         return change
@@ -140,7 +140,7 @@ class GeneratorTraining:
 
     def _heard(self, batch: GeneratorBatch) -> Tensor:
         settings = self.settings
-        return change_sound(batch.sound, settings.generator.kind) if settings.change_sound else batch.sound
+        return augment_audio(batch.audio, settings.generator.kind) if settings.augment_audio else batch.audio
 
     def _precision(self) -> torch.autocast:
         device = self.ranks.device

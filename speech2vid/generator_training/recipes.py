@@ -10,7 +10,7 @@ from speech2vid.generator_training.losses import LossSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreparationSettings:
+class PretrainingSettings:
     """What is learnt before the generator, from targets of the first batches."""
 
     pool_batches: int = 100
@@ -27,7 +27,7 @@ class GeneratorTrainingSettings:
     name: str
     generator: GeneratorSettings = field(default_factory=GeneratorSettings)
     losses: LossSettings = field(default_factory=LossSettings)
-    preparation: PreparationSettings = field(default_factory=PreparationSettings)
+    preparation: PretrainingSettings = field(default_factory=PretrainingSettings)
     batch_clips: int = 12  # of each rank
     targets_per_clip: int = 4  # that share their stills
     steps: int = 5000
@@ -38,12 +38,12 @@ class GeneratorTrainingSettings:
     gradient_norm: float = 1.0  # clipped at
     averaging: float = 0.998  # what is kept are the weights' running mean over about 1 / (1 - this) steps
     half_precision: bool = True  # bfloat16 where the processor has it
-    change_sound: bool = False  # other voices and rooms: see sound_changes
+    augment_audio: bool = False  # other voices and rooms: see sound_changes
     deblurring_width: int = 0  # 0: none
-    look_every: int = 250  # steps: pictures, and whether faces change with the sound
+    look_every: int = 250  # steps: images, and whether faces change with the audio
     save_every: int = 250  # steps
-    least_change: float = 0.05 / 255  # of a mouth's pixel by another sound; below it the run stops
-    least_change_after: int = 1000  # steps
+    min_change: float = 0.05 / 255  # of a mouth's pixel by another audio; below it the run stops
+    min_change_after: int = 1000  # steps
 
 
 def paper() -> GeneratorTrainingSettings:
@@ -58,22 +58,22 @@ def paper() -> GeneratorTrainingSettings:
         deblurring_width=PUBLISHED_WIDTH,
         look_every=1000,
         save_every=1000,
-        least_change_after=20_000,
+        min_change_after=20_000,
     )
 
 
 def tiny() -> GeneratorTrainingSettings:
-    """A mouth that opens and closes with the sound, after half an hour on two cores."""
+    """A mouth that opens and closes with the audio, after half an hour on two cores."""
     return GeneratorTrainingSettings(
         name="tiny",
         generator=GeneratorSettings(
-            width=0.25, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1, sound="speech"
+            width=0.25, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1, audio="speech"
         ),
         losses=LossSettings(mouth=3, content=0, difference=4, lip_shape=0.1, lip_features=0.2),
-        preparation=PreparationSettings(audio_steps=1200),
+        preparation=PretrainingSettings(audio_steps=1200),
         steps=3500,
         audio_learning_share=0.3,
-        change_sound=True,
+        augment_audio=True,
         deblurring_width=16,
     )
 
@@ -86,7 +86,7 @@ def small() -> GeneratorTrainingSettings:
         name="small",
         generator=replace(smaller.generator, width=0.375),
         losses=replace(smaller.losses, content=0.02),
-        preparation=PreparationSettings(pool_batches=200, lip_steps=1200, audio_steps=2000),
+        preparation=PretrainingSettings(pool_batches=200, lip_steps=1200, audio_steps=2000),
         steps=6500,
     )
 

@@ -23,24 +23,24 @@ command goes on with a run that was killed; under torchrun one process a device 
 go)."""
 
 
-def main(words: list[str], program: str = "talkshard train") -> int:
+def main(argv: list[str], program: str = "talkshard train") -> int:
     """Train and export, or go on with what was begun; returns the exit code."""
-    own = read_options(words, program)
+    args = read_options(argv, program)
     from speech2vid.generator_training.recipes import recipe
 
-    train_dataset(own, recipe(own.recipe))
+    train_dataset(args, recipe(args.recipe))
     return 0
 
 
-def train_dataset(own: argparse.Namespace, settings, read: Callable[[Iterable], Iterable] = iter) -> None:
+def train_dataset(args: argparse.Namespace, settings, read: Callable[[Iterable], Iterable] = iter) -> None:
     """Train a recipe's settings, changed by the options given, on all ranks. read: gives a loader's samples."""
     import torch
 
     from speech2vid.reader.ranks import open_ranks
 
-    torch.set_num_threads(own.threads)
-    with open_ranks(own.device) as ranks:
-        _train(own, _settings(settings, own), ranks, read)
+    torch.set_num_threads(args.threads)
+    with open_ranks(args.device) as ranks:
+        _train(args, _settings(settings, args), ranks, read)
 
 
 def train(training, loader, batches: Iterator, watch, state: Path) -> None:
@@ -51,25 +51,25 @@ def train(training, loader, batches: Iterator, watch, state: Path) -> None:
         watch.step(training.steps, numbers, len(batch) * training.ranks.num_ranks)
         is_last = training.steps >= settings.steps
         if training.steps % settings.look_every == 0 or is_last:
-            change = training.change_with_sound(batch)
-            watch.pictures(training.steps, _columns(training, batch), change)
+            change = training.change_with_audio(batch)
+            watch.images(training.steps, _columns(training, batch), change)
         if training.steps % settings.save_every == 0 or is_last:
             _save(training, loader, state)
         if is_last:
             return
 
 
-def _train(own: argparse.Namespace, settings, ranks, read: Callable[[Iterable], Iterable]) -> None:
+def _train(args: argparse.Namespace, settings, ranks, read: Callable[[Iterable], Iterable]) -> None:
     """Set up or go on, train, write."""
     from speech2vid.generator_training.batches import generator_batch
     from speech2vid.generator_training.checkpoint import resume_training
     from speech2vid.generator_training.loop import GeneratorTraining
     from speech2vid.training.watch import TrainingWatch
 
-    output, run = Path(own.output), _run_of(own, settings, ranks)
+    output, run = Path(args.output), _run_of(args, settings, ranks)
     refuse_another_run(output, GENERATOR, CHECKPOINTS, run)
-    loader, state = _loader(own, settings, ranks), output / CHECKPOINTS / _STATE
-    training = GeneratorTraining(settings, own.seed, ranks)
+    loader, state = _loader(args, settings, ranks), output / CHECKPOINTS / _STATE
+    training = GeneratorTraining(settings, args.seed, ranks)
     is_begun = state.exists()
     ranks.wait()  # all have looked before the first writes
     if ranks.is_first:
@@ -81,19 +81,19 @@ def _train(own: argparse.Namespace, settings, ranks, read: Callable[[Iterable], 
         if is_begun:
             watch.say(f"goes on after step {training.steps}")
         else:
-            _prepare(own, training, batches, watch)
+            _prepare(args, training, batches, watch)
             _save(training, loader, state)
         watch.begin()
         if training.steps < settings.steps:
             train(training, loader, batches, watch, state)
         if ranks.is_first:
-            _write(own, training, loader, output, run, watch)
+            _write(args, training, loader, output, run, watch)
 
 
-def _prepare(own: argparse.Namespace, training, batches: Iterator, watch) -> None:
+def _prepare(args: argparse.Namespace, training, batches: Iterator, watch) -> None:
     start = time.monotonic()
-    if own.identity_init:
-        training.start_identity(Path(own.identity_init))
+    if args.identity_init:
+        training.start_identity(Path(args.identity_init))
     training.prepare(itertools.islice(batches, training.settings.preparation.pool_batches), watch.say)
     watch.say(f"prepared in {time.monotonic() - start:.0f} s")
 
@@ -119,7 +119,7 @@ def _columns(training, batch) -> list:
     return columns
 
 
-def _write(own: argparse.Namespace, training, loader, output: Path, run: dict[str, object], watch) -> None:
+def _write(args: argparse.Namespace, training, loader, output: Path, run: dict[str, object], watch) -> None:
     """The generator last: where it lies, all lies."""
     from speech2vid.generator.export import export_deblurring, export_generator
     from speech2vid.generator_training.card import write_card
@@ -144,62 +144,62 @@ def _write(own: argparse.Namespace, training, loader, output: Path, run: dict[st
     }
     (output / RECORD).write_text(json.dumps(record, indent=1) + "\n")
     write_card(
-        output, GENERATOR, content, run, settings, loader.stream.clips, loader.stream.skipped.total(), own.threads
+        output, GENERATOR, content, run, settings, loader.stream.clips, loader.stream.skipped.total(), args.threads
     )
     os.replace(whole, output / GENERATOR)
-    for words, times in loader.stream.skipped.items():
-        watch.say(f"skipped {times} times: {words}")
+    for argv, times in loader.stream.skipped.items():
+        watch.say(f"skipped {times} times: {argv}")
     watch.say(f"{output / GENERATOR}: {(output / GENERATOR).stat().st_size / 1e6:.1f} MB, sha256 {sha256}")
 
 
-def _loader(own: argparse.Namespace, settings, ranks):
+def _loader(args: argparse.Namespace, settings, ranks):
     from speech2vid.reader.samples import SampleLoader, SampleSettings, SampleStream
 
     samples = SampleSettings(
         num_identity=settings.generator.num_identity,
         targets_per_clip=settings.targets_per_clip,
-        sound=settings.generator.sound,
+        audio=settings.generator.audio,
     )
     stream = SampleStream(
-        own.dataset,
+        args.dataset,
         "train",
         samples,
         batch_size=settings.batch_clips,
-        seed=own.seed,
+        seed=args.seed,
         rank=ranks.rank,
         world_size=ranks.num_ranks,
-        where=own.where,
+        where=args.where,
         endless=True,
     )
-    return SampleLoader(stream, own.workers, pin_memory=ranks.device.type == "cuda")
+    return SampleLoader(stream, args.workers, pin_memory=ranks.device.type == "cuda")
 
 
-def _settings(settings, own: argparse.Namespace):
+def _settings(settings, args: argparse.Namespace):
     """The recipe, with what was given."""
-    losses = dataclasses.replace(settings.losses, content_network=own.content_network)
+    losses = dataclasses.replace(settings.losses, content_network=args.content_network)
     given = {
-        name: value for name in ("steps", "learning_rate", "batch_clips") if (value := getattr(own, name)) is not None
+        name: value for name in ("steps", "learning_rate", "batch_clips") if (value := getattr(args, name)) is not None
     }
     return dataclasses.replace(settings, losses=losses, **given)
 
 
-def _run_of(own: argparse.Namespace, settings, ranks) -> dict[str, object]:
+def _run_of(args: argparse.Namespace, settings, ranks) -> dict[str, object]:
     """All that a run's numbers hang on, but the processor and its threads."""
     from speech2vid.sync_training.dataset import dataset_sha256
     from transforms.media.models import model_sha256
     from transforms.speakers.speech_encoder import MODEL
 
-    heard = model_sha256(MODEL) if settings.generator.sound == "speech" else None
-    init = hashlib.sha256(Path(own.identity_init).read_bytes()).hexdigest() if own.identity_init else None
+    heard = model_sha256(MODEL) if settings.generator.audio == "speech" else None
+    init = hashlib.sha256(Path(args.identity_init).read_bytes()).hexdigest() if args.identity_init else None
     return {
-        "dataset": dataset_sha256(own.dataset),
-        "where": own.where,
-        "recipe": own.recipe,
-        "seed": own.seed,
+        "dataset": dataset_sha256(args.dataset),
+        "where": args.where,
+        "recipe": args.recipe,
+        "seed": args.seed,
         "steps": settings.steps,
         "learning_rate": settings.learning_rate,
         "batch_clips": settings.batch_clips,
-        "content_network": own.content_network,
+        "content_network": args.content_network,
         "identity_init": init,
         "num_ranks": ranks.num_ranks,
         "speech_encoder": heard,
@@ -208,7 +208,7 @@ def _run_of(own: argparse.Namespace, settings, ranks) -> dict[str, object]:
     }
 
 
-def read_options(words: list[str], program: str = "talkshard train") -> argparse.Namespace:
+def read_options(argv: list[str], program: str = "talkshard train") -> argparse.Namespace:
     """Options of the command line; UsageError for values that make no sense."""
     options = argparse.ArgumentParser(prog=program, description=_DESCRIPTION)
     add, cores = options.add_argument, len(os.sched_getaffinity(0))
@@ -250,10 +250,10 @@ def read_options(words: list[str], program: str = "talkshard train") -> argparse
         default=max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))),
         help="threads of a CPU step (default: %(default)s)",
     )
-    own = options.parse_args(words)
+    args = options.parse_args(argv)
     for name, least in {"steps": 1, "batch_clips": 2, "seed": 0, "workers": 0, "threads": 1}.items():
-        if getattr(own, name) is not None and getattr(own, name) < least:
-            raise UsageError(f"--{name} must be {least} or more, not {getattr(own, name)}")
-    if own.identity_init and not Path(own.identity_init).is_file():
-        raise UsageError(f"--identity_init: no file is at {own.identity_init}")
-    return own
+        if getattr(args, name) is not None and getattr(args, name) < least:
+            raise UsageError(f"--{name} must be {least} or more, not {getattr(args, name)}")
+    if args.identity_init and not Path(args.identity_init).is_file():
+        raise UsageError(f"--identity_init: no file is at {args.identity_init}")
+    return args

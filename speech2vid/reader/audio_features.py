@@ -16,12 +16,12 @@ from schemas.stored.clip import Clip
 from transforms.media.mfcc import NUM_COEFFICIENTS, MfccStream
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME, NUM_FEATURES, SpeechEncoder
 
-_MOST_HELD_BYTES = 256 << 20  # of one listener: two and a half hours
+_MAX_HELD_BYTES = 256 << 20  # of one listener: two and a half hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoundKind:
-    """Columns of a sound, and the window of them that a face is made from."""
+class AudioFeatures:
+    """Columns of audio, and the window of them that a face is made from."""
 
     name: str
     num_channels: int
@@ -30,7 +30,7 @@ class SoundKind:
     target_offset: int  # the window's column at which the shown frame begins, where nothing else is said
 
 
-MFCC = SoundKind(
+MFCC = AudioFeatures(
     name="mfcc",
     num_channels=NUM_COEFFICIENTS - 1,
     columns_per_frame=COLUMNS_PER_FRAME,
@@ -38,21 +38,21 @@ MFCC = SoundKind(
     target_offset=16,
 )
 """Coefficients 1 to 12 of the preset `speech2vid`, 0.35 s: not the loudness."""
-SPEECH = SoundKind(
+SPEECH = AudioFeatures(
     name="speech", num_channels=NUM_FEATURES, columns_per_frame=FEATURES_PER_FRAME, window_columns=22, target_offset=10
 )
 """Features of the speech encoder, 0.44 s: five frames before the shown one and five after it."""
 _KINDS = {kind.name: kind for kind in (MFCC, SPEECH)}
 
 
-def sound_kind(name: str) -> SoundKind:
+def audio_features(name: str) -> AudioFeatures:
     """By name; UsageError for another."""
     if name not in _KINDS:
         raise UsageError(f"a generator hears {' or '.join(_KINDS)}, not {name!r}")
     return _KINDS[name]
 
 
-def heard_columns(blocks: Iterable[np.ndarray], kind: SoundKind) -> Iterator[np.ndarray]:
+def feature_columns(blocks: Iterable[np.ndarray], kind: AudioFeatures) -> Iterator[np.ndarray]:
     """Columns float32 (C, n >= 0) of int16 samples at 16 kHz that stream by; memory does not grow with their number."""
     if kind == MFCC:
         stream = MfccStream("speech2vid")
@@ -60,25 +60,25 @@ def heard_columns(blocks: Iterable[np.ndarray], kind: SoundKind) -> Iterator[np.
     return (features.T for features in speech_encoder().encode_stream(blocks))
 
 
-class ClipListener:
+class ClipAudioFeatures:
     """Columns of clips. What takes long is kept while there is room; another process begins with nothing."""
 
-    def __init__(self, kind: SoundKind) -> None:
+    def __init__(self, kind: AudioFeatures) -> None:
         self._kind = kind
         self._heard: dict[str, np.ndarray] = {}
         self._held_bytes = 0
 
     def __reduce__(self) -> tuple:
-        return ClipListener, (self._kind,)
+        return ClipAudioFeatures, (self._kind,)
 
     def columns(self, clip: Clip) -> np.ndarray:
-        """float32 or float16 (C, columns_per_frame T). IntegrityError: the clip's sound is damaged."""
+        """float32 or float16 (C, columns_per_frame T). IntegrityError: the clip's audio is damaged."""
         if self._kind == MFCC:
             return clip.mfcc[1:]
         if clip.key in self._heard:
             return self._heard[clip.key]
         heard = speech_encoder().encode(clip.samples).T.astype(np.float16)
-        if self._held_bytes + heard.nbytes <= _MOST_HELD_BYTES:
+        if self._held_bytes + heard.nbytes <= _MAX_HELD_BYTES:
             self._heard[clip.key] = heard
             self._held_bytes += heard.nbytes
         return heard
@@ -90,14 +90,14 @@ def speech_encoder() -> SpeechEncoder:
     return SpeechEncoder()
 
 
-def frames_with_window(num_frames: int, kind: SoundKind, target_offset: int) -> np.ndarray:
+def frames_with_window(num_frames: int, kind: AudioFeatures, target_offset: int) -> np.ndarray:
     """Frames of a clip whose window lies wholly in it, int64."""
     first = -(-target_offset // kind.columns_per_frame)
     after = (target_offset - kind.window_columns) // kind.columns_per_frame
     return np.arange(first, num_frames + after + 1)
 
 
-def windows_of(columns: np.ndarray, frames: np.ndarray, kind: SoundKind, target_offset: int) -> np.ndarray:
+def windows_of(columns: np.ndarray, frames: np.ndarray, kind: AudioFeatures, target_offset: int) -> np.ndarray:
     """What the network hears for these frames, those of `frames_with_window`: float32 (K, 1, C, window_columns).
 
     columns: (C, columns_per_frame T).
@@ -107,9 +107,9 @@ def windows_of(columns: np.ndarray, frames: np.ndarray, kind: SoundKind, target_
 
 
 class WindowStream:
-    """Windows of every frame of sound whose columns arrive in pieces; beyond its ends the last column is repeated."""
+    """Windows of every frame of audio whose columns arrive in pieces; beyond its ends the last column is repeated."""
 
-    def __init__(self, kind: SoundKind, target_offset: int) -> None:
+    def __init__(self, kind: AudioFeatures, target_offset: int) -> None:
         self._kind, self._target_offset = kind, target_offset
         self._columns: np.ndarray | None = None  # from the next frame's window on
         self._num_frames = 0

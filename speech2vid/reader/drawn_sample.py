@@ -9,7 +9,13 @@ import numpy as np
 
 from schemas.errors import IntegrityError, UsageError
 from schemas.stored.clip import Clip
-from speech2vid.reader.audio_features import ClipListener, SoundKind, frames_with_window, sound_kind, windows_of
+from speech2vid.reader.audio_features import (
+    AudioFeatures,
+    ClipAudioFeatures,
+    audio_features,
+    frames_with_window,
+    windows_of,
+)
 from transforms.media.canonical import mouth_opening
 from transforms.speakers.lip_motion import POINTS, lip_motion
 
@@ -25,7 +31,7 @@ class SampleSettings:
 
     num_identity: int = 5  # stills; 1 or 5 in the paper
     targets_per_clip: int = 4  # share one set of stills, which the difference loss needs
-    sound: str = "mfcc"  # or "speech": what is heard, see sound_kinds
+    audio: str = "mfcc"  # or "speech": what is heard, see sound_kinds
     target_column_offset: int | None = None  # the window's column at which the target frame begins; None: its middle
     target_every_frames: int = 5  # targets of one clip lie on a grid of this step, begun anywhere
     identity_gap_frames: int = 5  # stills keep so far from all targets, where the clip is long enough
@@ -42,9 +48,9 @@ class SampleSettings:
             )
 
     @property
-    def kind(self) -> SoundKind:
+    def kind(self) -> AudioFeatures:
         """What is heard."""
-        return sound_kind(self.sound)
+        return audio_features(self.audio)
 
     @property
     def target_offset(self) -> int:
@@ -56,7 +62,7 @@ class SampleSettings:
 class DrawnSamples:
     """Sounds, faces and stills of B clips."""
 
-    sound: np.ndarray  # float32 (B, K, 1, C, W): of MFCC (B, K, 1, 12, 35)
+    audio: np.ndarray  # float32 (B, K, 1, C, W): of MFCC (B, K, 1, 12, 35)
     target: np.ndarray  # uint8 (B, K, S, S, 3), RGB
     identity: np.ndarray  # uint8 (B, N, S, S, 3), RGB
     mesh: np.ndarray  # int16 (B, K, 468, 3), of the targets
@@ -68,7 +74,7 @@ class DrawnSamples:
         """Room for so many; a face is copied once, from the decoder to here."""
         targets, stills = (num_clips, settings.targets_per_clip), (num_clips, settings.num_identity)
         return DrawnSamples(
-            sound=np.empty((*targets, 1, settings.kind.num_channels, settings.kind.window_columns), np.float32),
+            audio=np.empty((*targets, 1, settings.kind.num_channels, settings.kind.window_columns), np.float32),
             target=np.empty((*targets, image_px, image_px, 3), np.uint8),
             frame=np.empty(targets, np.int64),
             identity=np.empty((*stills, image_px, image_px, 3), np.uint8),
@@ -89,7 +95,7 @@ def decode_sample(
     clip: Clip,
     moments: tuple[np.ndarray, np.ndarray],
     settings: SampleSettings,
-    listener: ClipListener,
+    listener: ClipAudioFeatures,
     into: DrawnSamples,
     slot: int,
 ) -> None:
@@ -104,16 +110,16 @@ def decode_sample(
             f"of {settings.kind.window_columns} columns"
         )
     into.frame[slot], into.identity_frame[slot], into.mesh[slot] = targets, stills, clip.mesh[targets]
-    into.sound[slot] = windows_of(listener.columns(clip), targets, settings.kind, settings.target_offset)
-    if not np.isfinite(into.sound[slot]).all():
-        raise IntegrityError(f"clip {clip.key} in {clip.shard}: its {settings.sound} holds values that are no numbers")
+    into.audio[slot] = windows_of(listener.columns(clip), targets, settings.kind, settings.target_offset)
+    if not np.isfinite(into.audio[slot]).all():
+        raise IntegrityError(f"clip {clip.key} in {clip.shard}: its {settings.audio} holds values that are no numbers")
     for faces, frames in ((into.target[slot], targets), (into.identity[slot], stills)):
         for number, frame in enumerate(frames.tolist()):
             faces[number] = clip.face(frame)
 
 
 def draw_targets(num_frames: int, settings: SampleSettings, random: np.random.Generator) -> np.ndarray:
-    """Frames with a whole window of sound, int64 (K,), distinct where there are enough; (0,) where there is none."""
+    """Frames with a whole window of audio, int64 (K,), distinct where there are enough; (0,) where there is none."""
     fitting = frames_with_window(num_frames, settings.kind, settings.target_offset)
     if not len(fitting):
         return fitting

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from schemas.errors import IntegrityError, TalkshardError, UsageError
 from schemas.stored.clip import open_clip
 from schemas.stored.clip_index import StoredClip, StoredClips, find_clips
-from speech2vid.reader.audio_features import ClipListener
+from speech2vid.reader.audio_features import ClipAudioFeatures
 from speech2vid.reader.drawn_sample import DrawnSamples, SampleSettings, decode_sample, draw_moments, lip_numbers
 from speech2vid.reader.epoch_order import batch_positions, clip_order, count_batches
 
@@ -63,7 +63,7 @@ class SampleStream(IterableDataset):
         self._shard_of = self._clips.places["shard"].combine_chunks().dictionary_encode().indices.to_numpy()
         self._num_frames = self._clips.places["num_frames"].to_numpy()
         self._batch_size, self._seed, self._rank, self._world_size = batch_size, seed, rank, world_size
-        self._listener = ClipListener(self.settings.kind)
+        self._listener = ClipAudioFeatures(self.settings.kind)
         self._endless, self._given, self._order = endless, 0, (-1, np.empty(0, np.int64))
         self.image_px = self._only_image_px(dataset)
 
@@ -212,7 +212,7 @@ class SampleLoader:
 def _tensors(samples: DrawnSamples) -> dict[str, torch.Tensor]:
     """A batch's tensors; the lip numbers are made of all meshes at once, where they are cheap."""
     lips = lip_numbers(samples.mesh.reshape(-1, *samples.mesh.shape[2:]))
-    arrays = {name: getattr(samples, name) for name in ("sound", "target", "identity", "frame", "identity_frame")}
+    arrays = {name: getattr(samples, name) for name in ("audio", "target", "identity", "frame", "identity_frame")}
     arrays["target_mesh"] = lips.reshape(*samples.mesh.shape[:2], -1)
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 

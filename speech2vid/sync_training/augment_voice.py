@@ -1,4 +1,4 @@
-"""What the speech encoder hears of a clip: the sound as it is, and as other voices, rooms and microphones would have it."""
+"""What the speech encoder hears of a clip: the audio as it is, and as other voices, rooms and microphones would have it."""
 
 import numpy as np
 from scipy.signal import firwin2, lfilter, resample_poly
@@ -7,16 +7,18 @@ from schemas.clock import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
 from speech2vid.sync_training.clips import at_times
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME, SpeechEncoder
 
-_MOST_VERSIONS, _LEAST_VERSIONS = 16, 2
+_MAX_VERSIONS, _MIN_VERSIONS = 16, 2
 _HEARD_S_A_SPEAKER = 2400  # whoever speaks long is changed less often
 _PITCH_PERCENT = (85, 90, 93, 96, 100, 104, 108, 112, 118)  # and pace, with which it changes
 _FILTER_TAPS = 65
-_MOST_AROUND_FRAMES = 75
+_MAX_AROUND_FRAMES = 75
 _USUAL_LEVEL = 0.08  # of full scale
 
 
-def hear_voices(sounds: list[np.ndarray], speakers: list[str], encoder: SpeechEncoder, seed: int) -> list[np.ndarray]:
-    """Features float16 (V, 2 T, 288) of each sound int16 (640 T,): first as it is, then V - 1 times changed.
+def augmented_voices(
+    sounds: list[np.ndarray], speakers: list[str], encoder: SpeechEncoder, seed: int
+) -> list[np.ndarray]:
+    """Features float16 (V, 2 T, 288) of each audio int16 (640 T,): first as it is, then V - 1 times changed.
 
     Other sounds of the list are what may be heard in the background. The same seed gives the same features.
     """
@@ -26,27 +28,27 @@ def hear_voices(sounds: list[np.ndarray], speakers: list[str], encoder: SpeechEn
     heard = []
     for index, (speaker, samples) in enumerate(zip(speakers, sounds, strict=True)):
         random = np.random.default_rng([seed, index])
-        versions = round(np.clip(_HEARD_S_A_SPEAKER / max(seconds[speaker], 1), _LEAST_VERSIONS, _MOST_VERSIONS))
+        versions = round(np.clip(_HEARD_S_A_SPEAKER / max(seconds[speaker], 1), _MIN_VERSIONS, _MAX_VERSIONS))
         changed = [_heard_changed(samples, sounds, encoder, random) for _ in range(versions - 1)]
         heard.append(np.stack([encoder.encode(samples), *changed]).astype(np.float16))
     return heard
 
 
-def change_voice(
+def augment_voice(
     samples: np.ndarray, others: list[np.ndarray], random: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """The sound with another colour, background, noise, pitch and level: int16 (640 S,), and how much longer it became.
+    """The audio with another colour, background, noise, pitch and level: int16 (640 S,), and how much longer it became.
 
     Nothing of it moves what is said against the lips, once the ratio is taken into account.
     """
-    sound = samples / 32768.0
-    level = np.sqrt(np.mean(sound**2)) + 1e-6
-    sound = _coloured(sound, random)
+    audio = samples / 32768.0
+    level = np.sqrt(np.mean(audio**2)) + 1e-6
+    audio = _coloured(audio, random)
     if random.random() < 0.35:
-        sound = sound + _at_level(_another(others, len(sound), random), level * _decibels(-random.uniform(3, 18)))
-    least_db = 0 if random.random() < 0.3 else 8
-    sound = sound + _at_level(_noise(len(sound), random), level * _decibels(-random.uniform(least_db, 35)))
-    changed = resample_poly(sound, int(random.choice(_PITCH_PERCENT)), 100)
+        audio = audio + _at_level(_another(others, len(audio), random), level * _decibels(-random.uniform(3, 18)))
+    min_db = 0 if random.random() < 0.3 else 8
+    audio = audio + _at_level(_noise(len(audio), random), level * _decibels(-random.uniform(min_db, 35)))
+    changed = resample_poly(audio, int(random.choice(_PITCH_PERCENT)), 100)
     speed = len(changed) / len(samples)
     changed = _at_level(changed, _USUAL_LEVEL * _decibels(random.normal(0, 4)))
     whole_frames = np.pad(changed, (0, -len(changed) % SAMPLES_PER_FRAME))
@@ -56,29 +58,29 @@ def change_voice(
 def _heard_changed(
     samples: np.ndarray, others: list[np.ndarray], encoder: SpeechEncoder, random: np.random.Generator
 ) -> np.ndarray:
-    changed, speed = change_voice(samples, others, random)
+    changed, speed = augment_voice(samples, others, random)
     before, after = (_surroundings(changed, random) for _ in range(2))
     first = FEATURES_PER_FRAME * (len(before) // SAMPLES_PER_FRAME)
     places = (np.arange(FEATURES_PER_FRAME * (len(samples) // SAMPLES_PER_FRAME)) + 0.5) * speed - 0.5
     return at_times(encoder.encode(np.concatenate([before, changed, after])), first + places)
 
 
-def _surroundings(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _surroundings(audio: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """What may be heard before or after, int16 (640 S,): near silence or more speech, of up to three seconds.
 
     The encoder's features of a moment depend on the seconds around it.
     """
-    length = SAMPLES_PER_FRAME * int(random.integers(0, _MOST_AROUND_FRAMES + 1))
+    length = SAMPLES_PER_FRAME * int(random.integers(0, _MAX_AROUND_FRAMES + 1))
     if random.random() < 0.5:
         return random.normal(0, random.uniform(0.5, 30), length).astype(np.int16)
-    return np.resize(sound, length)
+    return np.resize(audio, length)
 
 
-def _coloured(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _coloured(audio: np.ndarray, random: np.random.Generator) -> np.ndarray:
     gains = _decibels(random.normal(0, 5, 7))
     taps = firwin2(_FILTER_TAPS, np.linspace(0, 1, 7), gains)
     half = _FILTER_TAPS // 2
-    return lfilter(taps, 1, np.concatenate([sound, np.zeros(half)]))[half:]
+    return lfilter(taps, 1, np.concatenate([audio, np.zeros(half)]))[half:]
 
 
 def _another(others: list[np.ndarray], length: int, random: np.random.Generator) -> np.ndarray:
@@ -92,8 +94,8 @@ def _noise(length: int, random: np.random.Generator) -> np.ndarray:
     return np.fft.irfft(spectrum / np.arange(1, len(spectrum) + 1) ** random.uniform(0, 0.7), length)
 
 
-def _at_level(sound: np.ndarray, level: float) -> np.ndarray:
-    return sound * (level / (np.sqrt(np.mean(sound**2)) + 1e-6))
+def _at_level(audio: np.ndarray, level: float) -> np.ndarray:
+    return audio * (level / (np.sqrt(np.mean(audio**2)) + 1e-6))
 
 
 def _decibels(gain_db):

@@ -1,4 +1,4 @@
-"""Batches for the sync network: stretches of clips, changed in ways that leave lips and sound in step."""
+"""Batches for the sync network: stretches of clips, changed in ways that leave lips and audio in step."""
 
 from dataclasses import dataclass
 
@@ -51,11 +51,11 @@ class BatchMaker:
         speakers = self._random.choice(list(self._clips), self._settings.num_clips, p=self._share)
         drawn = [self._stretch(self._pick(self._clips[speaker])) for speaker in speakers]
         positions, columns, spoken = zip(*drawn)
-        speech = [speech_frames(sound) for sound in columns]
+        speech = [speech_frames(audio) for audio in columns]
         columns = self._with_other_voices(columns)
         return SyncBatch(
-            positions=np.stack([change_face(face, self._random) for face in positions]),
-            columns=np.stack([change_sound(sound, self._random) for sound in columns]),
+            positions=np.stack([augment_face(face, self._random) for face in positions]),
+            columns=np.stack([augment_audio(audio, self._random) for audio in columns]),
             spoken=np.stack(spoken),
             speech=np.stack(speech).astype(np.float32),
         )
@@ -78,12 +78,12 @@ class BatchMaker:
     def _with_other_voices(self, columns: tuple[np.ndarray, ...]) -> list[np.ndarray]:
         """Another clip's voice below some of them."""
         mixed = []
-        for index, sound in enumerate(columns):
+        for index, audio in enumerate(columns):
             if self._random.random() < 0.3:
                 other = columns[(index + self._random.integers(1, len(columns))) % len(columns)]
-                level = sound.mean() - other.mean() - self._random.uniform(1.0, 5.0)
-                sound = np.logaddexp(sound, other + level)
-            mixed.append(sound)
+                level = audio.mean() - other.mean() - self._random.uniform(1.0, 5.0)
+                audio = np.logaddexp(audio, other + level)
+            mixed.append(audio)
         return mixed
 
 
@@ -93,7 +93,7 @@ def _finer(start: float, speed: float, num_frames: int, parts: int) -> np.ndarra
     return parts * (start + speed * (np.arange(parts * num_frames) - middle) / parts) + middle
 
 
-def change_face(positions: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def augment_face(positions: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Another face that says the same: mirrored, turned, of another shape and liveliness, seen less well."""
     points = positions.reshape(len(positions), -1, 3)
     if random.random() < 0.5:
@@ -106,7 +106,7 @@ def change_face(positions: np.ndarray, random: np.random.Generator) -> np.ndarra
     return points.reshape(len(positions), -1).astype(np.float32)
 
 
-def change_sound(columns: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def augment_audio(columns: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Another voice, microphone and room that say the same: warped bands, equaliser, noise."""
     num_bands = columns.shape[1]
     bands = np.arange(num_bands) * random.uniform(0.9, 1.1) + random.uniform(-1, 1)

@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from schemas.errors import UsageError
-from speech2vid.sync_training.segments import LENGTHS_S, RIGHT, JudgedPiece
+from speech2vid.sync_training.segments import LENGTHS_S, RIGHT, JudgedSegment
 from transforms.speakers.sync_result import Calibration
 
 _NUM_BINS = 10
@@ -24,7 +24,7 @@ class CalibrationScore:
     num_wrong: int
 
 
-def calibrate(pieces: list[JudgedPiece]) -> Calibration:
+def calibrate(pieces: list[JudgedSegment]) -> Calibration:
     """Logistic regression in which right and wrong, lengths, and people of a length count alike."""
     is_right = np.array([piece.kind == RIGHT for piece in pieces], float)
     if not 0 < is_right.sum() < len(is_right):
@@ -50,9 +50,9 @@ def calibrate(pieces: list[JudgedPiece]) -> Calibration:
     )
 
 
-def calibration_scores(folds: list[list[JudgedPiece]]) -> dict[int, CalibrationScore]:
+def calibration_scores(folds: list[list[JudgedSegment]]) -> dict[int, CalibrationScore]:
     """Length in s -> score, each fold's pieces judged by what the other folds' taught."""
-    judged: list[tuple[JudgedPiece, float]] = []
+    judged: list[tuple[JudgedSegment, float]] = []
     for index, fold in enumerate(folds):
         others = [piece for number, other in enumerate(folds) if number != index for piece in other]
         calibration = calibrate(others or fold)
@@ -65,7 +65,7 @@ def calibration_scores(folds: list[list[JudgedPiece]]) -> dict[int, CalibrationS
     return scores
 
 
-def _score(pieces: list[JudgedPiece], probability: np.ndarray) -> CalibrationScore:
+def _score(pieces: list[JudgedSegment], probability: np.ndarray) -> CalibrationScore:
     is_right, weights = np.array([piece.kind == RIGHT for piece in pieces]), _weights(pieces)
     share = np.clip(np.where(is_right, probability, 1 - probability), 1e-9, 1)
     bins = np.minimum((probability * _NUM_BINS).astype(int), _NUM_BINS - 1)
@@ -78,7 +78,7 @@ def _score(pieces: list[JudgedPiece], probability: np.ndarray) -> CalibrationSco
     )
 
 
-def _weights(pieces: list[JudgedPiece]) -> np.ndarray:
+def _weights(pieces: list[JudgedSegment]) -> np.ndarray:
     """Of each piece, one in all: right and wrong, then lengths, then people have equal shares."""
     count: dict[tuple, int] = {}
     for cell in (piece.cell for piece in pieces):
@@ -91,5 +91,5 @@ def _weights(pieces: list[JudgedPiece]) -> np.ndarray:
     return weights / len(set(lengths))
 
 
-def _probability(calibration: Calibration, piece: JudgedPiece) -> float:
+def _probability(calibration: Calibration, piece: JudgedSegment) -> float:
     return float(expit(np.dot(calibration.weights, piece.features) + calibration.offset))

@@ -1,4 +1,4 @@
-"""What the sync network learns from: lip motion and sound columns of clips, their measured lag taken away."""
+"""What the sync network learns from: lip motion and audio columns of clips, their measured lag taken away."""
 
 import csv
 import dataclasses
@@ -19,20 +19,20 @@ DROP = "drop"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TalkingClip:
-    """One face and its sound, of equal length."""
+    """One face and its audio, of equal length."""
 
     name: str  # the source's file name
     speaker: str
     positions: np.ndarray  # float32 (T, 192): lip_motion
     columns: np.ndarray  # float32 (4 T, 40): sound_columns
-    spoken: np.ndarray  # float16 (V, 2 T, 288): speech features, of the sound as it is and as other voices have it
-    samples: np.ndarray  # int16 (640 T,): the sound as it is
-    lag_frames: float = 0.0  # of the source, taken away already (+ = the sound was late)
+    spoken: np.ndarray  # float16 (V, 2 T, 288): speech features, of the audio as it is and as other voices have it
+    samples: np.ndarray  # int16 (640 T,): the audio as it is
+    lag_frames: float = 0.0  # of the source, taken away already (+ = the audio was late)
     licence: str = ""
 
     def __post_init__(self) -> None:
         if len(self.columns) != COLUMNS_PER_FRAME * len(self.positions):
-            raise ValueError(f"{self.name}: {len(self.positions)} frames of face, {len(self.columns)} sound columns")
+            raise ValueError(f"{self.name}: {len(self.positions)} frames of face, {len(self.columns)} audio columns")
         if self.spoken.shape[1] != FEATURES_PER_FRAME * len(self.positions):
             raise ValueError(
                 f"{self.name}: {len(self.positions)} frames of face, {self.spoken.shape[1]} speech features"
@@ -52,7 +52,7 @@ def speech_frames(columns: np.ndarray) -> np.ndarray:
 
 
 def without_lag(clip: TalkingClip, lag_frames: float) -> TalkingClip:
-    """The clip with its sound moved earlier by the lag (+ = it was late), to a quarter frame; cut to what both have."""
+    """The clip with its audio moved earlier by the lag (+ = it was late), to a quarter frame; cut to what both have."""
     columns_late = round(lag_frames * COLUMNS_PER_FRAME)
     lost_frames = -(-abs(columns_late) // COLUMNS_PER_FRAME)
     num_frames = max(0, len(clip) - lost_frames)

@@ -2,7 +2,7 @@
 
 `python -m speech2vid.sync_training.composite_mouths --input FOLDER --output FOLDER`. People who are seen from nose to chin only are of no
 use to a sync network that sees mesh points; the rest of a face is lent to them by a portrait in the public domain
-(scikit-image's astronaut). Fit for teaching how lips move with sound, and for nothing else.
+(scikit-image's astronaut). Fit for teaching how lips move with audio, and for nothing else.
 """
 
 import argparse
@@ -20,21 +20,21 @@ _PORTRAIT_SQUARE = (131.0, 39.5, 187.0)  # left, top, side
 _MOUTH_XY, _MOUTH_PX = (223.3, 141.1), 49.9
 # The same in the recordings, as shares of the picture's width: crops of the mouth, a third of it wider than the lips.
 _RECORDED_MOUTH_XY, _RECORDED_MOUTH = (0.5, 0.46), 0.645
-_EDGE = (0.05, 0.05, 0.05, 0.02)  # left, top, right, bottom: share of the recorded picture that is blended out
+_EDGE = (0.05, 0.05, 0.05, 0.02)  # left, top, right, bottom: share of the recorded image that is blended out
 
 
-def complete_faces(folder: Path, output: Path) -> list[Path]:
+def composite_mouths(folder: Path, output: Path) -> list[Path]:
     """Write NAME.mkv for each recording; UsageError when there is none. Inputs are only read."""
     recordings = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
     if not recordings:
         raise UsageError(f"{folder} holds no recordings of mouths: give the folder they lie in")
     output.mkdir(parents=True, exist_ok=True)
     portrait = _portrait_rgb()
-    return [complete_face(path, output / f"{path.stem}.mkv", portrait) for path in recordings]
+    return [composite_mouth(path, output / f"{path.stem}.mkv", portrait) for path in recordings]
 
 
-def complete_face(recording: Path, output: Path, portrait: np.ndarray) -> Path:
-    """One recording, its presentation times kept and its sound copied. UnreadableSource when it cannot be read."""
+def composite_mouth(recording: Path, output: Path, portrait: np.ndarray) -> Path:
+    """One recording, its presentation times kept and its audio copied. UnreadableSource when it cannot be read."""
     if output.exists():
         raise UsageError(f"{output} exists: choose another --output")
     try:
@@ -47,7 +47,7 @@ def complete_face(recording: Path, output: Path, portrait: np.ndarray) -> Path:
 
 
 def with_mouth(portrait: np.ndarray, mouth: np.ndarray) -> np.ndarray:
-    """The portrait, RGB uint8 (384, 384, 3), with a recorded picture (h, w, 3) blended in, mouth on mouth."""
+    """The portrait, RGB uint8 (384, 384, 3), with a recorded image (h, w, 3) blended in, mouth on mouth."""
     to_face = _to_face(mouth.shape[1])
     size = (_SIDE_PX, _SIDE_PX)
     seen = cv2.warpAffine(mouth, to_face, size, flags=cv2.INTER_LINEAR).astype(np.float32)
@@ -85,14 +85,14 @@ def _window(height: int, width: int) -> np.ndarray:
 
 
 def _write(source, made, portrait: np.ndarray) -> None:
-    video, sound = source.streams.video[0], source.streams.audio[0]
-    pictures = made.add_stream("ffv1", rate=video.average_rate)
-    pictures.width = pictures.height = _SIDE_PX
-    pictures.pix_fmt, pictures.time_base = "bgr0", video.time_base
-    pictures.codec_context.thread_count = 1
-    copied = made.add_stream_from_template(sound)
-    for packet in source.demux(video, sound):
-        if packet.stream is sound and packet.dts is not None:
+    video, audio = source.streams.video[0], source.streams.audio[0]
+    images = made.add_stream("ffv1", rate=video.average_rate)
+    images.width = images.height = _SIDE_PX
+    images.pix_fmt, images.time_base = "bgr0", video.time_base
+    images.codec_context.thread_count = 1
+    copied = made.add_stream_from_template(audio)
+    for packet in source.demux(video, audio):
+        if packet.stream is audio and packet.dts is not None:
             packet.stream = copied
             made.mux(packet)
         elif packet.stream is video:
@@ -101,18 +101,20 @@ def _write(source, made, portrait: np.ndarray) -> None:
                     with_mouth(portrait, frame.to_ndarray(format="rgb24")), format="rgb24"
                 )
                 face.pts, face.time_base = frame.pts, frame.time_base
-                made.mux(pictures.encode(face.reformat(format="bgr0")))
-    made.mux(pictures.encode())
+                made.mux(images.encode(face.reformat(format="bgr0")))
+    made.mux(images.encode())
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m speech2vid.sync_training.composite_mouths", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m speech2vid.sync_training.composite_mouths", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--input", type=Path, required=True, help="folder of recordings that show only a mouth")
     parser.add_argument("--output", type=Path, required=True, help="folder for the completed faces, NAME.mkv")
-    own = parser.parse_args()
-    made = complete_faces(own.input, own.output)
-    print(f"{own.output}: {len(made)} completed faces")
+    args = parser.parse_args()
+    made = composite_mouths(args.input, args.output)
+    print(f"{args.output}: {len(made)} completed faces")
 
 
 if __name__ == "__main__":

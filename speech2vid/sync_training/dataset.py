@@ -1,4 +1,4 @@
-"""Mesh and sound of the train split of a dataset that `talkshard build` made: what the sync network learns from."""
+"""Mesh and audio of the train split of a dataset that `talkshard build` made: what the sync network learns from."""
 
 import hashlib
 import io
@@ -14,11 +14,11 @@ from webdataset.tariterators import group_by_keys, tar_file_iterator
 
 from schemas.clock import SAMPLES_PER_FRAME
 from schemas.errors import UsageError
-from speech2vid.sync_training.augment_voice import hear_voices
+from speech2vid.sync_training.augment_voice import augmented_voices
 from speech2vid.sync_training.clips import TalkingClip, source_name, without_lag
 from transforms.speakers.lip_motion import lip_motion
 from transforms.speakers.speech_encoder import SpeechEncoder
-from transforms.speakers.sync_network import sound_columns
+from transforms.speakers.sync_network import audio_columns
 
 _PARTS = {"json", "flac", "mesh.npy"}
 _LEARNT_SPLIT = "train"
@@ -83,10 +83,10 @@ def dataset_sha256(dataset: str) -> str:
     return hashlib.sha256(store.cat_file(f"{root}/dataset.json")).hexdigest()
 
 
-def read_only(words: list[str]) -> Wanted:
+def read_only(argv: list[str]) -> Wanted:
     """What `--only COLUMN=VALUE`, given any number of times, asks for."""
     wanted: Wanted = {}
-    for word in words:
+    for word in argv:
         column, found, value = word.partition("=")
         if not (column and found and _plain(value).strip()):
             raise UsageError(f"--only takes COLUMN=VALUE, as in licence=CC-BY-4.0, not {word!r}")
@@ -125,7 +125,7 @@ def _recorded(name: str, row: dict, sample: dict[str, bytes], dataset: str) -> _
 
 
 def _heard(recorded: list[_Recorded], encoder: SpeechEncoder) -> Iterator[TalkingClip]:
-    voices = hear_voices(
+    voices = augmented_voices(
         [clip.samples for clip in recorded], [clip.speaker for clip in recorded], encoder, _VOICES_SEED
     )
     for clip, spoken in zip(recorded, voices, strict=True):
@@ -133,7 +133,7 @@ def _heard(recorded: list[_Recorded], encoder: SpeechEncoder) -> Iterator[Talkin
             name=clip.name,
             speaker=clip.speaker,
             positions=clip.positions,
-            columns=sound_columns(clip.samples),
+            columns=audio_columns(clip.samples),
             spoken=spoken,
             samples=clip.samples,
             lag_frames=clip.corrected_frames,

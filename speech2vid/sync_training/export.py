@@ -13,19 +13,19 @@ from transforms.speakers.lip_motion import NUM_FEATURES
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME
 from transforms.speakers.speech_encoder import NUM_FEATURES as NUM_SPEECH_FEATURES
 from transforms.speakers.sync_network import (
+    AUDIO_INPUT,
+    AUDIO_OUTPUT,
     CALIBRATION_KEY,
     FACE_INPUT,
     FACE_OUTPUT,
     FEATURES,
     FEATURES_KEY,
     NAME_KEY,
-    SOUND_INPUT,
-    SOUND_OUTPUT,
     SPOKEN_INPUT,
 )
 from transforms.speakers.sync_result import Calibration
 
-_EXAMPLE_FRAMES = (50, 70)  # of face and sound: not equal, for their time axes are their own
+_EXAMPLE_FRAMES = (50, 70)  # of face and audio: not equal, for their time axes are their own
 _OPSET = 18
 
 
@@ -34,7 +34,7 @@ class _Joined(nn.Module):
 
     def __init__(self, pairs: list[SyncTowers]) -> None:
         super().__init__()
-        self.faces, self.sounds = (nn.ModuleList(getattr(pair, side) for pair in pairs) for side in ("face", "sound"))
+        self.faces, self.sounds = (nn.ModuleList(getattr(pair, side) for pair in pairs) for side in ("face", "audio"))
 
     def forward(self, positions_TC: Tensor, columns_TC: Tensor, spoken_TC: Tensor) -> tuple[Tensor, Tensor]:
         """Embeddings (T, E) and (S, E) of positions (T, 192), columns (4 S, 40) and speech features (2 S, 288)."""
@@ -48,11 +48,11 @@ class _Joined(nn.Module):
 
 def export_towers(pairs: list[SyncTowers], path: Path, name: str, calibration: Calibration | None = None) -> None:
     """Write the network with its name, feature version and calibration in the file's metadata."""
-    face_frames, sound_frames = _EXAMPLE_FRAMES
+    face_frames, audio_frames = _EXAMPLE_FRAMES
     example = (
         torch.zeros(face_frames, NUM_FEATURES),
-        torch.zeros(sound_frames * COLUMNS_PER_FRAME, NUM_BANDS),
-        torch.zeros(sound_frames * FEATURES_PER_FRAME, NUM_SPEECH_FEATURES),
+        torch.zeros(audio_frames * COLUMNS_PER_FRAME, NUM_BANDS),
+        torch.zeros(audio_frames * FEATURES_PER_FRAME, NUM_SPEECH_FEATURES),
     )
     buffer = io.BytesIO()
     # The older exporter: its files hold no paths or traces of this machine, so the same weights give the same bytes.
@@ -62,14 +62,14 @@ def export_towers(pairs: list[SyncTowers], path: Path, name: str, calibration: C
         buffer,
         dynamo=False,
         opset_version=_OPSET,
-        input_names=[FACE_INPUT, SOUND_INPUT, SPOKEN_INPUT],
-        output_names=[FACE_OUTPUT, SOUND_OUTPUT],
+        input_names=[FACE_INPUT, AUDIO_INPUT, SPOKEN_INPUT],
+        output_names=[FACE_OUTPUT, AUDIO_OUTPUT],
         dynamic_axes={
             FACE_INPUT: {0: "face_frames"},
-            SOUND_INPUT: {0: "columns"},
+            AUDIO_INPUT: {0: "columns"},
             SPOKEN_INPUT: {0: "features"},
             FACE_OUTPUT: {0: "face_frames"},
-            SOUND_OUTPUT: {0: "sound_frames"},
+            AUDIO_OUTPUT: {0: "sound_frames"},
         },
     )
     model = onnx.load_model_from_string(buffer.getvalue())

@@ -9,15 +9,15 @@ from speech2vid.sync_training.clips import TalkingClip
 from transforms.speakers.sync_result import Calibration, weigh
 from transforms.speakers.sync_scores import MAX_SHIFT
 
-LEAST_SPEECH_FRAMES = FRAME_RATE  # of a source: with less nothing is changed
-LEAST_MOVE_FRAMES = 1.0  # less is a network's own error on one person: within a frame, not within a tenth
-MOST_ERROR_FRAMES = 1.0  # standard error above which a lag is not known to the frame
-LEAST_ERRORS = 3  # standard errors that a lag is away from none
-LEAST_PROBABILITY = 0.5  # below it the peak is as likely another sound's
+MIN_SPEECH_FRAMES = FRAME_RATE  # of a source: with less nothing is changed
+MIN_MOVE_FRAMES = 1.0  # less is a network's own error on one person: within a frame, not within a tenth
+MAX_ERROR_FRAMES = 1.0  # standard error above which a lag is not known to the frame
+MIN_ERRORS = 3  # standard errors that a lag is away from none
+MIN_PROBABILITY = 0.5  # below it the peak is as likely another sound's
 NEVER_PROBABILITY = 0.05  # even odds of "never in sync" where one source in twenty was so before it was looked at
 RULES = (
-    f"A lag is moved by a frame or more, and by {LEAST_ERRORS} standard errors or more, where that error is",
-    f"{MOST_ERROR_FRAMES:g} frame at most and sync_probability {LEAST_PROBABILITY} at least; dropped below",
+    f"A lag is moved by a frame or more, and by {MIN_ERRORS} standard errors or more, where that error is",
+    f"{MAX_ERROR_FRAMES:g} frame at most and sync_probability {MIN_PROBABILITY} at least; dropped below",
     f"{NEVER_PROBABILITY}; else it stays. Sources with less than a second of speech stay, and those of the person",
     "with most clips, whom every network learnt from.",
 )
@@ -47,13 +47,13 @@ def corrected_lags(
 
 
 def _change(scores: np.ndarray, calibration: Calibration) -> float | None:
-    """Frames, a multiple of a quarter, by which the sound is still late; None where no lag fits."""
+    """Frames, a multiple of a quarter, by which the audio is still late; None where no lag fits."""
     evidence = weigh(scores, calibration)
-    if evidence is None or evidence.num_frames < LEAST_SPEECH_FRAMES:
+    if evidence is None or evidence.num_frames < MIN_SPEECH_FRAMES:
         return 0.0
     if evidence.sync_probability < NEVER_PROBABILITY:
         return None
     lag, error = evidence.measured.lag_frames, evidence.lag_se_frames
-    is_known = evidence.sync_probability >= LEAST_PROBABILITY and error <= MOST_ERROR_FRAMES
-    is_other = max(LEAST_MOVE_FRAMES, LEAST_ERRORS * error) <= abs(lag) < MAX_SHIFT  # at its edge nothing has a peak
+    is_known = evidence.sync_probability >= MIN_PROBABILITY and error <= MAX_ERROR_FRAMES
+    is_other = max(MIN_MOVE_FRAMES, MIN_ERRORS * error) <= abs(lag) < MAX_SHIFT  # at its edge nothing has a peak
     return round(4 * lag) / 4 if is_known and is_other else 0.0

@@ -88,7 +88,7 @@ def embed_clips(pairs: list[SyncTowers], clips: list[TalkingClip]) -> list[Embed
             speaker=clip.speaker,
             speech=speech_frames(clip.columns),
             face=embed_face(pairs, clip.positions),
-            sound=embed_sound(pairs, clip.columns, clip.spoken[0].astype(np.float32)),
+            audio=embed_audio(pairs, clip.columns, clip.spoken[0].astype(np.float32)),
         )
         for clip in clips
     ]
@@ -99,9 +99,9 @@ def embed_face(pairs: list[SyncTowers], positions: np.ndarray) -> np.ndarray:
     return _joined([pair.face for pair in pairs], positions)
 
 
-def embed_sound(pairs: list[SyncTowers], columns: np.ndarray, spoken: np.ndarray) -> np.ndarray:
-    """Vectors float32 (S, E) of sound columns (4 S, 40) and speech features float32 (2 S, 288)."""
-    return _joined([pair.sound for pair in pairs], columns, spoken)
+def embed_audio(pairs: list[SyncTowers], columns: np.ndarray, spoken: np.ndarray) -> np.ndarray:
+    """Vectors float32 (S, E) of audio columns (4 S, 40) and speech features float32 (2 S, 288)."""
+    return _joined([pair.audio for pair in pairs], columns, spoken)
 
 
 def _learning_rate(steps_done: int, settings: SyncTrainingSettings) -> float:
@@ -111,12 +111,12 @@ def _learning_rate(steps_done: int, settings: SyncTrainingSettings) -> float:
 
 def _loss(towers: SyncTowers, batch: SyncBatch, settings: SyncTrainingSettings) -> torch.Tensor:
     face = towers.face(torch.from_numpy(batch.positions))
-    sound = towers.sound(torch.from_numpy(batch.columns), torch.from_numpy(batch.spoken))
+    audio = towers.audio(torch.from_numpy(batch.columns), torch.from_numpy(batch.spoken))
     speech, scales = torch.from_numpy(batch.speech), towers.log_scales.exp().clamp(max=50)
     return (
-        frame_loss(face, sound, speech, scales[0])
-        + settings.clip_weight * clip_loss(face, sound, speech, scales[1])
-        + settings.pair_weight * pair_loss(face, sound, speech, scales[2], MAX_SHIFT)
+        frame_loss(face, audio, speech, scales[0])
+        + settings.clip_weight * clip_loss(face, audio, speech, scales[1])
+        + settings.pair_weight * pair_loss(face, audio, speech, scales[2], MAX_SHIFT)
     )
 
 

@@ -5,13 +5,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def frame_loss(face_BTE: Tensor, sound_BTE: Tensor, speech_BT: Tensor, scale: Tensor) -> Tensor:
+def frame_loss(face_BTE: Tensor, audio_BTE: Tensor, speech_BT: Tensor, scale: Tensor) -> Tensor:
     """Which frame: softmax both ways over the frames of the same clip, and over those of the whole batch, half each.
 
     The right frame's two neighbours are left out. Only frames near speech ask; all answer.
     """
     num_clips, num_frames, _ = face_BTE.shape
-    logits = scale * face_BTE.flatten(0, 1) @ sound_BTE.flatten(0, 1).T
+    logits = scale * face_BTE.flatten(0, 1) @ audio_BTE.flatten(0, 1).T
     frame = torch.arange(num_clips * num_frames)
     clip = frame // num_frames
     same_clip = clip[:, None] == clip
@@ -22,21 +22,21 @@ def frame_loss(face_BTE: Tensor, sound_BTE: Tensor, speech_BT: Tensor, scale: Te
     return sum(_right_frame(asked, speech) for asked in (within, within.T, everywhere, everywhere.T)) / 4
 
 
-def clip_loss(face_BTE: Tensor, sound_BTE: Tensor, speech_BT: Tensor, scale: Tensor) -> Tensor:
+def clip_loss(face_BTE: Tensor, audio_BTE: Tensor, speech_BT: Tensor, scale: Tensor) -> Tensor:
     """Which clip of the batch: softmax both ways on the mean similarity of frames at the same moment."""
     weight = speech_BT / speech_BT.sum(1, keepdim=True).clamp(min=1)
-    logits = scale * torch.einsum("bte,cte->bc", face_BTE, sound_BTE * weight[..., None])
+    logits = scale * torch.einsum("bte,cte->bc", face_BTE, audio_BTE * weight[..., None])
     right = torch.arange(len(logits))
     return (F.cross_entropy(logits, right) + F.cross_entropy(logits.T, right)) / 2
 
 
-def pair_loss(face_BTE: Tensor, sound_BTE: Tensor, speech_BT: Tensor, scale: Tensor, max_shift: int) -> Tensor:
+def pair_loss(face_BTE: Tensor, audio_BTE: Tensor, speech_BT: Tensor, scale: Tensor, max_shift: int) -> Tensor:
     """Which clip of the batch, by what the judge asks first: a curve's peak.
 
     The right pair's peak is where it belongs, at shift zero; a wrong pair's is wherever the curve is highest.
     """
     num_clips, num_frames, _ = face_BTE.shape
-    heard_BTE = sound_BTE * speech_BT[..., None]
+    heard_BTE = audio_BTE * speech_BT[..., None]
     curves = []
     for shift in range(-max_shift, max_shift + 1):
         first, last = max(0, -shift), num_frames - max(0, shift)

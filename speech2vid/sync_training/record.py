@@ -56,7 +56,7 @@ def _record(done: FinishedTraining) -> dict[str, object]:
 
 def _card(done: FinishedTraining) -> str:
     about = (
-        f"Do these lips make this sound, and by how much is the sound late? {done.plan.num_networks} networks "
+        f"Do these lips make this audio, and by how much is the audio late? {done.plan.num_networks} networks "
         f"averaged, {done.size_bytes / 1e6:.1f} MB."
     )
     return (
@@ -79,13 +79,13 @@ def _data(done: FinishedTraining) -> list[str]:
     frames: Counter[str] = Counter()
     for clip in done.clips:
         frames[clip.speaker] += len(clip)
-    most, most_frames = min(frames.items(), key=lambda item: (-item[1], item[0]))
+    most, max_frames = min(frames.items(), key=lambda item: (-item[1], item[0]))
     minutes = seconds_from_frames(frames.total()) / 60
     return [
         "## Data",
         (
             f"{len(done.clips)} clips, {minutes:.1f} minutes, {len(frames)} people, of whom {most} has "
-            f"{most_frames / frames.total():.0%}. The weights come under what these licences allow together:"
+            f"{max_frames / frames.total():.0%}. The weights come under what these licences allow together:"
         ),
         _table(("licence, as given with the sources", "clips"), _licences(done.clips).most_common()),
         f"dataset.json of the dataset has sha256 {done.run['dataset']}.",
@@ -120,7 +120,7 @@ def _numbers(held: HeldOut) -> list[str]:
     return [
         "## Numbers on people left out",
         (
-            f"One network a fold, at {held.steps} steps; AUC: a right pair of 3 s against another person's sound, by "
+            f"One network a fold, at {held.steps} steps; AUC: a right pair of 3 s against another person's audio, by "
             "the curve's peak."
         ),
         _table(("left out", "clips", "lag found within a frame", "pieces", "AUC"), at_best),
@@ -137,7 +137,7 @@ def _worth(done: FinishedTraining) -> list[str]:
         "## What a curve is worth",
         (
             f"`sync_probability` by logistic regression on pieces of people left out, {done.plan.num_networks} "
-            "networks a fold, with their own sound and with wrong ones (another person's, the person's other clip, "
+            "networks a fold, with their own audio and with wrong ones (another person's, the person's other clip, "
             "moved, reversed); right and wrong, lengths, and people count alike. Each fold is judged by what the "
             "others taught."
         ),

@@ -68,7 +68,7 @@ def leave_out(
             TrainingJob(
                 name=f"fold{number}-network{network}",
                 folder=plan.folder,
-                left_out=people,
+                held_out_speakers=people,
                 is_scored=network == 0,
                 settings=plan.settings,
                 seed=plan.seed + network,
@@ -103,7 +103,7 @@ def learn_from_all(
         TrainingJob(
             name=f"all-network{network}",
             folder=plan.folder,
-            left_out=frozenset(),
+            held_out_speakers=frozenset(),
             is_scored=False,
             settings=plan.settings,
             seed=plan.seed + network,

@@ -11,21 +11,21 @@ NETWORK, CHECKPOINTS, TENSORBOARD = "lip_sync.onnx", "checkpoints", "tensorboard
 _OPTIONS = ("only", "seed", "networks", "folds", "steps", "patience", "rounds")
 
 
-def run_of(own: argparse.Namespace, lags: dict[str, float | None]) -> dict[str, object]:
+def run_of(args: argparse.Namespace, lags: dict[str, float | None]) -> dict[str, object]:
     """All that a run's numbers hang on, but the processor."""
     return {
-        "dataset": dataset_sha256(own.dataset),
+        "dataset": dataset_sha256(args.dataset),
         "lags": lags,
-        **{name: getattr(own, name) for name in _OPTIONS},
+        **{name: getattr(args, name) for name in _OPTIONS},
         **{name: importlib.metadata.version(name) for name in ("torch", "numpy")},
     }
 
 
-def command_line(own: argparse.Namespace) -> str:
+def command_line(args: argparse.Namespace) -> str:
     """The command that makes this run again, without this machine's folders."""
     words = ["talkshard", "train-sync", "--dataset", "OUT", "--output", "DIR"]
-    words += ["--lags", Path(own.lags).name] if own.lags else []
+    words += ["--lags", Path(args.lags).name] if args.lags else []
     for name in _OPTIONS:
-        values = own.only if name == "only" else [getattr(own, name)]
+        values = args.only if name == "only" else [getattr(args, name)]
         words += [word for value in values for word in (f"--{name}", str(value))]
     return shlex.join(words)

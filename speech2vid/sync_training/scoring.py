@@ -1,4 +1,4 @@
-"""How good a sync network is on clips in sync: lags found, and other people's sound told from the right one."""
+"""How good a sync network is on clips in sync: lags found, and other people's audio told from the right one."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class EmbeddedClip:
     name: str
     speaker: str
     face: np.ndarray  # float32 (T, E)
-    sound: np.ndarray  # float32 (T, E)
+    audio: np.ndarray  # float32 (T, E)
     speech: np.ndarray  # bool (T,): frames near speech
 
 
@@ -23,7 +23,7 @@ class SyncScore:
     """Held-out quality."""
 
     lag_share: float  # clips whose lag is found within a frame
-    auc: float  # probability that a right pair's curve has a higher peak than with another person's sound
+    auc: float  # probability that a right pair's curve has a higher peak than with another person's audio
     num_clips: int
     num_pieces: int
 
@@ -33,13 +33,13 @@ class SyncScore:
         return (self.lag_share + self.auc) / 2
 
 
-def score(clips: list[EmbeddedClip], strangers: list[EmbeddedClip] = (), piece_frames: int = 75) -> SyncScore:
-    """Lag over whole clips, and AUC of the peak over pieces of clips with every other person's sound.
+def score(clips: list[EmbeddedClip], negative_speakers: list[EmbeddedClip] = (), piece_frames: int = 75) -> SyncScore:
+    """Lag over whole clips, and AUC of the peak over pieces of clips with every other person's audio.
 
-    strangers: clips of other people, whose sound alone is used.
+    negative_speakers: clips of other people, whose audio alone is used.
     """
-    lags = [_measured(clip.face, clip.sound, clip.speech).lag_frames for clip in clips if clip.speech.any()]
-    right, wrong = pair_peaks(clips, piece_frames, strangers)
+    lags = [_measured(clip.face, clip.audio, clip.speech).lag_frames for clip in clips if clip.speech.any()]
+    right, wrong = pair_peaks(clips, piece_frames, negative_speakers)
     lag_share = float(np.mean(np.abs(lags) < 1.5)) if lags else float("nan")
     return SyncScore(
         lag_share=lag_share, auc=area_under_curve(right, wrong), num_clips=len(lags), num_pieces=len(right)
@@ -47,17 +47,17 @@ def score(clips: list[EmbeddedClip], strangers: list[EmbeddedClip] = (), piece_f
 
 
 def pair_peaks(
-    clips: list[EmbeddedClip], piece_frames: int, strangers: list[EmbeddedClip] = ()
+    clips: list[EmbeddedClip], piece_frames: int, negative_speakers: list[EmbeddedClip] = ()
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Peak of the curve of each piece's face with its own sound, and with each piece of another speaker's."""
-    pieces, others = (_spoken_pieces(own, piece_frames) for own in (clips, strangers))
-    right = [_measured(piece.face, piece.sound, piece.speech).peak for piece in pieces]
+    """Peak of the curve of each piece's face with its own audio, and with each piece of another speaker's."""
+    pieces, others = (_spoken_pieces(own, piece_frames) for own in (clips, negative_speakers))
+    right = [_measured(piece.face, piece.audio, piece.speech).peak for piece in pieces]
     wrong = []
     for face in pieces:
-        for sound in (*pieces, *others):
-            if face.speaker != sound.speaker:
-                length = min(len(face.face), len(sound.sound))
-                wrong.append(_measured(face.face[:length], sound.sound[:length], sound.speech[:length]).peak)
+        for audio in (*pieces, *others):
+            if face.speaker != audio.speaker:
+                length = min(len(face.face), len(audio.audio))
+                wrong.append(_measured(face.face[:length], audio.audio[:length], audio.speech[:length]).peak)
     return np.array(right), np.array(wrong)
 
 
@@ -81,12 +81,12 @@ def _pieces(clip: EmbeddedClip, piece_frames: int) -> list[EmbeddedClip]:
             name=clip.name,
             speaker=clip.speaker,
             face=clip.face[start : start + length],
-            sound=clip.sound[start : start + length],
+            audio=clip.audio[start : start + length],
             speech=clip.speech[start : start + length],
         )
         for start in range(0, len(clip.face) - length + 1, length)
     ]
 
 
-def _measured(face: np.ndarray, sound: np.ndarray, speech: np.ndarray):
-    return measure(sync_curve(similarity(face, sound, speech=speech if speech.any() else None)))
+def _measured(face: np.ndarray, audio: np.ndarray, speech: np.ndarray):
+    return measure(sync_curve(similarity(face, audio, speech=speech if speech.any() else None)))

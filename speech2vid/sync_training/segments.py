@@ -1,4 +1,4 @@
-"""Pieces of clips with their own sound and with wrong ones, each seen and heard as if it were the whole recording.
+"""Pieces of clips with their own audio and with wrong ones, each seen and heard as if it were the whole recording.
 
 A network's vectors of a moment hang on the seconds around it: pieces of a whole clip's vectors would know more than
 the network does in use.
@@ -16,24 +16,24 @@ from transforms.speakers.sync_scores import MAX_SHIFT, similarity
 
 LENGTHS_S = (1, 2, 3, 5, 10)
 RIGHT, WRONG = "own", ("other_person", "own_other_clip", "moved", "reversed")
-_MARGINS_FRAMES = (0, FRAME_RATE)  # sound beyond the face's ends: of a clip cut out, and of a track within a recording
-_LEAST_MOVED_FRAMES, _MOST_MOVED_FRAMES = MAX_SHIFT + 5, MAX_SHIFT + 60
-_LEAST_SPEECH = 1 / 3  # of a piece
+_MARGINS_FRAMES = (0, FRAME_RATE)  # audio beyond the face's ends: of a clip cut out, and of a track within a recording
+_MIN_MOVED_FRAMES, _MAX_MOVED_FRAMES = MAX_SHIFT + 5, MAX_SHIFT + 60
+_MIN_SPEECH = 1 / 3  # of a piece
 
 
-class PieceNetwork(Protocol):
+class SegmentNetwork(Protocol):
     """What makes vectors of a piece."""
 
     def embed_face(self, positions: np.ndarray) -> np.ndarray:
         """Vectors float32 (T, E) of lip positions (T, 192)."""
 
-    def embed_sound(self, samples: np.ndarray) -> np.ndarray:
+    def embed_audio(self, samples: np.ndarray) -> np.ndarray:
         """Vectors float32 (S, E) of int16 samples (640 S,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedPiece:
-    """One piece of a face with one sound."""
+class JudgedSegment:
+    """One piece of a face with one audio."""
 
     speaker: str
     length_s: int
@@ -58,37 +58,37 @@ class _Stretch:
     @property
     def has_speech(self) -> bool:
         """Whether there is enough to judge."""
-        return self.speech[self.start : self.start + self.length].sum() >= _LEAST_SPEECH * self.length
+        return self.speech[self.start : self.start + self.length].sum() >= _MIN_SPEECH * self.length
 
 
-def judge_pieces(
-    clips: list[TalkingClip], strangers: list[TalkingClip], network: PieceNetwork, seed: int
-) -> list[JudgedPiece]:
-    """Pieces of clips of 1 to 10 s with their own sound and with each kind of wrong one.
+def judge_segments(
+    clips: list[TalkingClip], negative_speakers: list[TalkingClip], network: SegmentNetwork, seed: int
+) -> list[JudgedSegment]:
+    """Pieces of clips of 1 to 10 s with their own audio and with each kind of wrong one.
 
-    strangers: clips of other people whose sound alone is used, besides that of the clips' own other people.
+    negative_speakers: clips of other people whose audio alone is used, besides that of the clips' own other people.
     """
     random, pieces = np.random.default_rng(seed), []
     for length_s in LENGTHS_S:
-        stretches, others = (_stretches(own, length_s * FRAME_RATE) for own in (clips, strangers))
+        stretches, others = (_stretches(own, length_s * FRAME_RATE) for own in (clips, negative_speakers))
         for face in stretches:
             vectors = network.embed_face(face.clip.positions[face.start : face.start + face.length])
-            for kind, sound in _sounds(face, stretches, others, random):
-                found = [_judged(vectors, sound, margin, network) for margin in _MARGINS_FRAMES]
+            for kind, audio in _sounds(face, stretches, others, random):
+                found = [_judged(vectors, audio, margin, network) for margin in _MARGINS_FRAMES]
                 pieces += [
-                    JudgedPiece(speaker=face.clip.speaker, length_s=length_s, kind=kind, features=values)
+                    JudgedSegment(speaker=face.clip.speaker, length_s=length_s, kind=kind, features=values)
                     for values in found
                     if values is not None
                 ]
     return pieces
 
 
-def _judged(face: np.ndarray, sound: _Stretch, margin: int, network: PieceNetwork) -> np.ndarray | None:
-    """Features of a face's vectors with a sound; None where there is nothing to compare."""
-    length = min(len(face), sound.length)
-    first, last = max(0, sound.start - margin), min(len(sound.speech), sound.start + length + margin)
-    vectors = network.embed_sound(sound.samples[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME])
-    evidence = weigh(similarity(face[:length], vectors, first - sound.start, sound.speech[first:last]), None)
+def _judged(face: np.ndarray, audio: _Stretch, margin: int, network: SegmentNetwork) -> np.ndarray | None:
+    """Features of a face's vectors with audio; None where there is nothing to compare."""
+    length = min(len(face), audio.length)
+    first, last = max(0, audio.start - margin), min(len(audio.speech), audio.start + length + margin)
+    vectors = network.embed_audio(audio.samples[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME])
+    evidence = weigh(similarity(face[:length], vectors, first - audio.start, audio.speech[first:last]), None)
     return evidence and features(evidence.measured, evidence.lag_se_frames, evidence.num_frames)
 
 
@@ -107,9 +107,9 @@ def _stretches(clips: list[TalkingClip], length: int) -> list[_Stretch]:
 def _sounds(
     face: _Stretch, stretches: list[_Stretch], others: list[_Stretch], random: np.random.Generator
 ) -> list[tuple[str, _Stretch]]:
-    """The right sound and, of each kind that there is, a wrong one."""
+    """The right audio and, of each kind that there is, a wrong one."""
     speaker, most = face.clip.speaker, len(face.clip) - face.length - face.start
-    moves = [move for move in range(-face.start, most + 1) if _LEAST_MOVED_FRAMES <= abs(move) <= _MOST_MOVED_FRAMES]
+    moves = [move for move in range(-face.start, most + 1) if _MIN_MOVED_FRAMES <= abs(move) <= _MAX_MOVED_FRAMES]
     choices = {
         WRONG[0]: [other for other in [*stretches, *others] if other.clip.speaker != speaker],
         WRONG[1]: [other for other in stretches if other.clip.speaker == speaker and other.number != face.number],
@@ -117,4 +117,4 @@ def _sounds(
         WRONG[3]: [replace(face, samples=face.samples[::-1], speech=face.speech[::-1])],
     }
     wrong = [(kind, own[random.integers(len(own))]) for kind, own in choices.items() if own]
-    return [(RIGHT, face), *((kind, sound) for kind, sound in wrong if sound.has_speech)]
+    return [(RIGHT, face), *((kind, audio) for kind, audio in wrong if audio.has_speech)]

@@ -1,4 +1,4 @@
-"""The sync network: two towers of one-dimensional convolutions over time, for lip motion and for sound.
+"""The sync network: two towers of one-dimensional convolutions over time, for lip motion and for audio.
 
 Shapes: B clips, T frames, C channels, E numbers of an embedding.
 """
@@ -49,7 +49,7 @@ class FaceTower(nn.Module):
         return F.normalize(self.last(self.blocks(self.first(self.squeeze(x_BCT)))), dim=1).transpose(1, 2)
 
 
-class SoundTower(nn.Module):
+class AudioTower(nn.Module):
     """Log-mel columns (B, 4 T, 40) and speech features (B, 2 T, 288) to unit vectors (B, T, E).
 
     The columns tell when, the features what is said. Even strides keep each frame's middle its middle.
@@ -89,7 +89,7 @@ class SyncTowers(nn.Module):
 
     def __init__(self, *, width: int, embedding: int, dropout: float) -> None:
         super().__init__()
-        self.face, self.sound = FaceTower(width, embedding, dropout), SoundTower(width, embedding, dropout)
+        self.face, self.audio = FaceTower(width, embedding, dropout), AudioTower(width, embedding, dropout)
         self.log_scales = nn.Parameter(torch.log(torch.tensor([10.0, 15.0, 15.0])))  # one a loss: frames, clips, pairs
 
 

@@ -19,24 +19,24 @@ run that was killed. DIR: the network, training.json, card.md, checkpoints and t
 _LEAST = {"networks": 1, "folds": 2, "steps": 1, "patience": 1, "rounds": 1, "workers": 1, "seed": 0}
 
 
-def main(words: list[str], program: str = "talkshard train-sync") -> int:
+def main(argv: list[str], program: str = "talkshard train-sync") -> int:
     """Train and export, or go on with what was begun; returns the exit code."""
-    own, start = _read_options(words, program), time.monotonic()
-    output, lags = Path(own.output), read_lags(Path(own.lags)) if own.lags else {}
-    run = run_of(own, lags)
+    args, start = _read_options(argv, program), time.monotonic()
+    output, lags = Path(args.output), read_lags(Path(args.lags)) if args.lags else {}
+    run = run_of(args, lags)
     refuse_another_run(output, NETWORK, CHECKPOINTS, run)
-    clips = _clips(own, lags)
-    if own.only:
+    clips = _clips(args, lags)
+    if args.only:
         licences = sorted(Counter(clip.licence for clip in clips).items())
         print("--only keeps " + "; ".join(f"{number} clips under {name!r}" for name, number in licences))
     begin_run(output, CHECKPOINTS, run)
-    _train(own, output, clips, lags, run)
+    _train(args, output, clips, lags, run)
     print(f"{time.monotonic() - start:.0f} s")
     return 0
 
 
 def _train(
-    own: argparse.Namespace,
+    args: argparse.Namespace,
     output: Path,
     clips: list[TalkingClip],
     lags: dict[str, float | None],
@@ -49,28 +49,28 @@ def _train(
     from speech2vid.training.sync_progress import Curves
 
     curves = Curves(output / TENSORBOARD)
-    for number in range(1, own.rounds + 1):
+    for number in range(1, args.rounds + 1):
         plan = RoundPlan(
             folder=output / CHECKPOINTS / f"round{number}",
-            seed=own.seed,
-            num_networks=own.networks,
-            settings=SyncTrainingSettings(steps=own.steps, patience=own.patience),
-            num_folds=own.folds,
+            seed=args.seed,
+            num_networks=args.networks,
+            settings=SyncTrainingSettings(steps=args.steps, patience=args.patience),
+            num_folds=args.folds,
         )
-        with open_pool(clips, own.workers) as (pool, progress):
+        with open_pool(clips, args.workers) as (pool, progress):
             held_out = leave_out(clips, plan, pool, progress, curves)
-            if number == own.rounds:
+            if number == args.rounds:
                 pairs = learn_from_all(plan, held_out.steps, pool, progress, curves)
                 break
         likeness = [found for fold in held_out.evidence for found in fold.likeness.items()]
         found = corrected_lags(clips, likeness, held_out.calibration, lags)
         _write_lags(found, lags, output / f"lags_round{number}.csv")
-        lags, clips = found, _clips(own, found)
-    _write(own, output, clips, plan, held_out, pairs, run)
+        lags, clips = found, _clips(args, found)
+    _write(args, output, clips, plan, held_out, pairs, run)
 
 
 def _write(
-    own: argparse.Namespace, output: Path, clips: list[TalkingClip], plan, held_out, pairs, run: dict[str, object]
+    args: argparse.Namespace, output: Path, clips: list[TalkingClip], plan, held_out, pairs, run: dict[str, object]
 ) -> None:
     """The network last: where it lies, all lies."""
     from speech2vid.sync_training.export import export_towers
@@ -83,7 +83,7 @@ def _write(
         name=NETWORK,
         size_bytes=whole.stat().st_size,
         sha256=sha256,
-        command=command_line(own),
+        command=command_line(args),
         run=run,
         clips=clips,
         plan=plan,
@@ -97,31 +97,31 @@ def _write(
 def _write_lags(found: dict[str, float | None], before: dict[str, float | None], path: Path) -> None:
     from speech2vid.sync_training.lags import RULES
 
-    head = "Lags in frames of 1/25 s, + = the sound is late, of the sources whose lag was given or found."
+    head = "Lags in frames of 1/25 s, + = the audio is late, of the sources whose lag was given or found."
     write_lags(found, [head, *RULES], path)
     changed = [name for name in found if name not in before or found[name] != before[name]]
     dropped = sum(found[name] is None for name in changed)
     print(f"{path}: {len(changed) - dropped} sources have another lag than before, {dropped} more are dropped")
 
 
-def _clips(own: argparse.Namespace, lags: dict[str, float | None]) -> list[TalkingClip]:
-    clips = read_clips(own.dataset, lags, read_only(own.only))
+def _clips(args: argparse.Namespace, lags: dict[str, float | None]) -> list[TalkingClip]:
+    clips = read_clips(args.dataset, lags, read_only(args.only))
     num_people = len({clip.speaker for clip in clips})
-    if num_people < own.folds + 1:
-        left = " left" if lags or own.only else ""
+    if num_people < args.folds + 1:
+        left = " left" if lags or args.only else ""
         raise UsageError(
-            f"the train split of {own.dataset} has clips of {num_people} people{left}: --folds "
-            f"{own.folds} needs {own.folds + 1} or more"
+            f"the train split of {args.dataset} has clips of {num_people} people{left}: --folds "
+            f"{args.folds} needs {args.folds + 1} or more"
         )
     return clips
 
 
-def _read_options(words: list[str], program: str) -> argparse.Namespace:
+def _read_options(argv: list[str], program: str) -> argparse.Namespace:
     options = argparse.ArgumentParser(prog=program, description=_DESCRIPTION)
     add = options.add_argument
     add("--dataset", required=True, metavar="OUT", help="output of talkshard build")
     add("--output", required=True, metavar="DIR", help=f"folder for {NETWORK} and what led to it; new, or gone on with")
-    add("--lags", metavar="CSV", help="measured lags of sources: source,lag_frames (+ = the sound is late; or drop)")
+    add("--lags", metavar="CSV", help="measured lags of sources: source,lag_frames (+ = the audio is late; or drop)")
     add(
         "--only",
         action="append",
@@ -149,8 +149,8 @@ def _read_options(words: list[str], program: str) -> argparse.Namespace:
         help="scorings, one each 100 steps, without a better one before the folds end (default: %(default)s)",
     )
     add("--workers", type=int, default=2, help="processes; changes no number (default: %(default)s)")
-    own = options.parse_args(words)
+    args = options.parse_args(argv)
     for name, least in _LEAST.items():
-        if getattr(own, name) < least:
-            raise UsageError(f"--{name} must be {least} or more, not {getattr(own, name)}")
-    return own
+        if getattr(args, name) < least:
+            raise UsageError(f"--{name} must be {least} or more, not {getattr(args, name)}")
+    return args

@@ -7,7 +7,7 @@ from pathlib import Path
 from schemas.errors import UsageError
 
 _FILE = "run.json"
-_MOST_SHOWN, _HASH_SHOWN = 40, 16  # characters of a value; of a longer one, as hashes are
+_MAX_SHOWN, _HASH_SHOWN = 40, 16  # characters of a value; of a longer one, as hashes are
 
 
 def refuse_another_run(output: Path, result: str, checkpoints: str, run: dict[str, object]) -> None:
@@ -44,4 +44,4 @@ def _shown(value: object) -> str:
     text = " ".join(value) if isinstance(value, list) else str(value)
     if value is None or not text:
         return "none"
-    return text if len(text) <= _MOST_SHOWN else text[:_HASH_SHOWN]
+    return text if len(text) <= _MAX_SHOWN else text[:_HASH_SHOWN]

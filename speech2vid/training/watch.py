@@ -1,4 +1,4 @@
-"""What one sees while a generator trains: a bar or lines in the terminal, curves and pictures in TensorBoard."""
+"""What one sees while a generator trains: a bar or lines in the terminal, curves and images in TensorBoard."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from speech2vid.generator.networks import STILL_PX, resized
 _LINE_EVERY_S = 20
 _WRITE_EVERY = 10  # steps
 _SMOOTHING = 0.95
-_MOST_ROWS = 6
+_MAX_ROWS = 6
 Item = TypeVar("Item")
 
 
@@ -81,10 +81,10 @@ class TrainingWatch:
             self._writer.add_scalar("speed/samples_s", self.samples_s, step)
             self._writer.add_scalar("speed/data_wait_share", self.wait_share, step)
 
-    def pictures(self, step: int, columns: list[Tensor], change: float) -> None:
-        """Faces (B, 3, S, S) of each column side by side, a row a target; and how far another sound moves the mouth."""
+    def images(self, step: int, columns: list[Tensor], change: float) -> None:
+        """Faces (B, 3, S, S) of each column side by side, a row a target; and how far another audio moves the mouth."""
         if self._writer:
-            self._writer.add_image("stills, target, made, deblurred", picture_grid(columns), step)
+            self._writer.add_image("stills, target, made, deblurred", image_grid(columns), step)
             self._writer.add_scalar("held/change_with_sound_of_255", 255 * change, step)
 
     @property
@@ -112,9 +112,9 @@ class TrainingWatch:
         return is_due
 
 
-def picture_grid(columns: list[Tensor]) -> Tensor:
-    """One picture (3, height, width) in 0..1: faces of each column below each other, columns side by side."""
-    rows = min(_MOST_ROWS, *(len(faces) for faces in columns))
+def image_grid(columns: list[Tensor]) -> Tensor:
+    """One image (3, height, width) in 0..1: faces of each column below each other, columns side by side."""
+    rows = min(_MAX_ROWS, *(len(faces) for faces in columns))
     chosen = [resized(faces[:rows].float().cpu(), STILL_PX).clamp(0, 1) for faces in columns]
     return torch.cat([torch.cat(list(F.pad(faces, (1, 1, 1, 1))), 1) for faces in chosen], 2)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from audit.borderline_tracks import close_calls
+from audit.borderline_tracks import borderline_tracks
 from audit.dataset_card import dataset_card
 from audit.report import report_page
 from schemas.tables import arrow_table
@@ -40,7 +40,7 @@ def judged(number, probability, thresholds=(0.2, 0.8)):
     return track, rows[: 1 if probability < thresholds[0] else 2]
 
 
-def calls_of(probabilities, most_each=8):
+def calls_of(probabilities, max_each=8):
     """Calls of tracks with these probabilities."""
     found = [judged(number, probability) for number, probability in enumerate(probabilities)]
     source = source_row(made_rows.facts(A, 1), [made_rows.outcome(A, 0, "clips", 1)], 0)
@@ -49,7 +49,7 @@ def calls_of(probabilities, most_each=8):
         arrow_table("tracks", [track for track, _ in found]),
         arrow_table("sources", [source]),
     )
-    return close_calls(*tables, most_each)
+    return borderline_tracks(*tables, max_each)
 
 
 def test_each_track_is_shown_once_with_its_verdict_the_surest_first():
@@ -58,7 +58,7 @@ def test_each_track_is_shown_once_with_its_verdict_the_surest_first():
 
 
 def test_of_every_verdict_those_nearest_to_their_threshold_are_shown():
-    found = [call.value for call in calls_of([0.01, 0.15, 0.3, 0.7, 0.85, 0.99], most_each=1)]
+    found = [call.value for call in calls_of([0.01, 0.15, 0.3, 0.7, 0.85, 0.99], max_each=1)]
     assert found == [0.85, 0.7, 0.15]
 
 
@@ -73,7 +73,7 @@ def test_a_track_that_no_rule_of_sync_was_asked_about_is_no_call():
         arrow_table("tracks", [judged(0, 0.5)[0]]),
         arrow_table("sources", []),
     )
-    assert close_calls(*tables, 8) == []
+    assert borderline_tracks(*tables, 8) == []
 
 
 def judged_rows():
@@ -113,7 +113,7 @@ def test_what_has_no_values_has_no_chart(tmp_path):
 def test_the_card_counts_what_the_judge_of_sync_dropped(tmp_path):
     run = write_dataset(tmp_path, more_rows=judged_rows(), sync_probability=0.93)
     card = dataset_card(str(tmp_path), run)
-    assert "2 face tracks were judged against the sound: 0 did not make it, 1 was unsure" in card
+    assert "2 face tracks were judged against the audio: 0 did not make it, 1 was unsure" in card
     assert "is 0.93 in the median and 0.93 at least" in card
 
 

@@ -8,7 +8,7 @@ import pytest
 from audit.drawn_tracks import DrawnTrack, measured_text, tracks_by_source
 from audit.overlay import main, overlay_sheet
 from tests.audit.made_dataset import LANDMARKS, A, write_dataset
-from tests.made_media import HEIGHT, WIDTH, MadeSound, make_plain_video
+from tests.made_media import HEIGHT, WIDTH, MadeAudio, make_plain_video
 from tests.manifests import made_rows
 
 BOX = [40.0, 30.0, 100.0, 80.0]
@@ -31,7 +31,7 @@ def colour_of_box(sheet):
 @pytest.fixture(scope="module")
 def video(tmp_path_factory):
     """A video of two seconds."""
-    return make_plain_video(tmp_path_factory.mktemp("video") / "made.mp4", 50, sounds=[MadeSound(clicks_s=[])])
+    return make_plain_video(tmp_path_factory.mktemp("video") / "made.mp4", 50, sounds=[MadeAudio(clicks_s=[])])
 
 
 def test_a_sheet_holds_the_frames_asked_for_side_by_side(video):
@@ -52,7 +52,7 @@ def test_a_box_has_the_colour_of_its_verdict(fields, colour, video):
     assert colour_of_box(overlay_sheet(str(video), [drawn(**fields)], 1)) == colour
 
 
-def test_the_picture_says_lag_and_probability():
+def test_the_image_says_lag_and_probability():
     row = {"audio_lag_frames": None}
     assert measured_text(row) == "not judged"
     assert measured_text(row | JUDGED) == "lag -1.2+-0.3 p 0.93"

@@ -35,13 +35,13 @@ class KnowingNetwork:
         self.num_faces += 1
         return self._vectors[tubes.mesh(name)[:, 0, 0]]
 
-    def embed_sound(self, samples):
+    def embed_audio(self, samples):
         """Vectors of the numbers in the middle of each frame."""
         return self._vectors[samples[SAMPLES_PER_FRAME // 2 :: SAMPLES_PER_FRAME] % _NUM_NUMBERS]
 
-    def likeness(self, face, sound):
+    def likeness(self, face, audio):
         """Dot products."""
-        return (face * sound).sum(1)
+        return (face * audio).sum(1)
 
 
 def knowing_judge() -> Judge:
@@ -50,7 +50,7 @@ def knowing_judge() -> Judge:
 
 
 def made_recording(folder: Path, events_by_track, heard, voiced=((0, NUM_FRAMES),)) -> Recording:
-    """A recording of faces that show events and of a sound that carries some, with speech in spans of frames."""
+    """A recording of faces that show events and of audio that carries some, with speech in spans of frames."""
     folder.mkdir()
     tracks = [
         made_track(number, 0, len(events), yaw_deg=0.0, box_xyxy=(40.0 * number, 0.0, 40.0 * number + 10, 10.0))
@@ -60,7 +60,7 @@ def made_recording(folder: Path, events_by_track, heard, voiced=((0, NUM_FRAMES)
         write_tubes({track.name: tube_of_events(events) for track, events in zip(tracks, events_by_track)})
     )
     faces = made_faces(len(heard), tracks, [made_turn(*span) for span in voiced])
-    video = replace(faces.window.video, sound_uri="sound.flac")
+    video = replace(faces.window.video, audio_uri="sound.flac")
     write_flac(str(folder / "sound.flac"), [np.repeat(heard, SAMPLES_PER_FRAME).astype(np.int16)])
     faces = replace(faces, window=replace(faces.window, video=video), tube_uri="window.npz")
     return Recording(folder=folder, video=video, ended_by="", windows=(faces,))

@@ -5,12 +5,12 @@ import pytest
 pytest.importorskip("skimage", reason="the demo extra is not installed")
 from benchmarks.ablations.numbers import NUMBERS, numbers_of, sharpness_of
 from speech2vid.evaluation.clip_scores import ClipScore
-from speech2vid.evaluation.conditions import MADE, REAL, WRONG_SOUND
+from speech2vid.evaluation.conditions import MADE, REAL, WRONG_AUDIO
 from speech2vid.evaluation.measures import all_measures
 
 MEASURES = [
     {"name": "opening correlation", "shown": MADE, "value": 0.4},
-    {"name": "opening correlation", "shown": WRONG_SOUND, "value": 0.1},
+    {"name": "opening correlation", "shown": WRONG_AUDIO, "value": 0.1},
     {"name": "opening correlation", "shown": REAL, "value": 1.0},
     {"name": "MSE", "shown": MADE, "value": 300.0},
 ]
@@ -27,12 +27,12 @@ class Clip:
 
 
 class Blurring:
-    def faces(self, clip, sound):
+    def faces(self, clip, audio):
         return np.stack([cv2.GaussianBlur(face, (5, 5), 2) for face in clip.faces()])
 
 
 class Copying:
-    def faces(self, clip, sound):
+    def faces(self, clip, audio):
         return clip.faces()
 
 
@@ -42,13 +42,13 @@ def made_clips(monkeypatch):
     return [Clip(), Clip()]
 
 
-def test_right_and_wrong_sound_are_two_numbers_of_one_measure():
+def test_right_and_wrong_audio_are_two_numbers_of_one_measure():
     found = numbers_of(MEASURES)
     assert (found["opening r"], found["opening r, wrong sound"], found["MSE"]) == (0.4, 0.1, 300)
     assert found["top-1"] is None
 
 
-def test_what_needs_no_generator_has_no_wrong_sound():
+def test_what_needs_no_generator_has_no_wrong_audio():
     found = numbers_of(MEASURES, REAL)
     assert (found["opening r"], found["opening r, wrong sound"]) == (1, None)
 
@@ -67,7 +67,7 @@ def test_every_number_of_the_evaluation_is_one_that_it_measures():
         opening_deviation_ratio=1,
         identity_distance=1,
         nearest_other_distance=2,
-        sound_rank=1,
+        audio_rank=1,
         num_sounds=2,
         sync_lag_frames=0,
     )

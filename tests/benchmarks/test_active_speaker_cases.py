@@ -60,11 +60,11 @@ def test_pieces_have_the_lengths_asked_for_and_pairs_the_people(tmp_path):
     others = [case for case in cases if case.kind == "another person" and case.length_s == 3]
     assert len(others) == 4 * 2
     for case in others:
-        assert int(case.face[4]) // 2 != int(case.sound[4]) // 2
+        assert int(case.face[4]) // 2 != int(case.audio[4]) // 2
     for case in cases:
         if case.kind == "same person, other sentence":
-            (face, start), (sound, other) = case.face.split(), case.sound.split()
-            assert face != sound or abs(int(start) - int(other)) >= (case.length_s + 2) * 25
+            (face, start), (audio, other) = case.face.split(), case.audio.split()
+            assert face != audio or abs(int(start) - int(other)) >= (case.length_s + 2) * 25
 
 
 def test_pieces_without_speech_are_no_cases(tmp_path):
@@ -85,10 +85,10 @@ def test_known_lags_are_found(tmp_path):
     cases = list(judge_lags(knowing_judge(), made_people(tmp_path, num_people=1, lag_frames=2), 0))
     assert {case.true_lag_frames for case in cases} == set(range(-13, 16))
     assert {case.true_lag_frames - case.value for case in cases} == {2}
-    assert np.mean([case.lag_error_frames == 0 for case in cases]) > 0.97  # at the file's ends little sound is left
+    assert np.mean([case.lag_error_frames == 0 for case in cases]) > 0.97  # at the file's ends little audio is left
 
 
-def test_a_sound_that_lasts_a_thousandth_longer_is_found_to_fall_behind(tmp_path):
+def test_audio_that_lasts_a_thousandth_longer_is_found_to_fall_behind(tmp_path):
     events = 1 + np.arange(1000)
     clip = (listed("long.mkv", "a"), made_recording(tmp_path / "long", [events], events, ((0, 1000),)))
     outcomes = outcomes_of([clip], ["drift"])
@@ -103,7 +103,7 @@ def test_the_face_that_speaks_is_chosen_of_two_and_of_three(tmp_path):
     assert {case.found for case in long} == {"right"} and {case.value for case in long} == {1.0}
     for case in cases:
         people = [int(name[4]) // 2 for name in case.face.split(" | ")]
-        assert len(set(people)) == len(people) and case.face.startswith(case.sound)
+        assert len(set(people)) == len(people) and case.face.startswith(case.audio)
 
 
 def test_a_handover_is_found_where_it_is(tmp_path):
@@ -131,9 +131,9 @@ def test_noise_is_added_at_three_levels_in_two_colours(tmp_path):
 @pytest.mark.parametrize(("answer", "heard"), [("left", 0), ("right", 1), ("nobody", None)])
 def test_hard_recordings_are_answered(tmp_path, answer, heard):
     events = [1 + np.arange(100), 1001 + np.arange(100)]
-    sound = 5001 + np.arange(100) if heard is None else events[heard]
+    audio = 5001 + np.arange(100) if heard is None else events[heard]
     clips = [
-        (listed("two.mkv", "a,b", "hard", None, wanted), made_recording(tmp_path / wanted, events, sound, ((0, 100),)))
+        (listed("two.mkv", "a,b", "hard", None, wanted), made_recording(tmp_path / wanted, events, audio, ((0, 100),)))
         for wanted in (answer, "both")
     ]
     found = list(judge_recordings(knowing_judge(), clips))
@@ -185,8 +185,8 @@ def test_a_judge_with_probabilities_is_scored_for_calibration(tmp_path):
 
 def test_the_network_is_asked_through_its_own_likeness(tmp_path):
     class Contrary(KnowingNetwork):
-        def likeness(self, face, sound):
-            return -super().likeness(face, sound)
+        def likeness(self, face, audio):
+            return -super().likeness(face, audio)
 
     cases = judge_pairs(Judge(Contrary(), SpeakersConfig()), made_people(tmp_path, num_people=1), 0)
     assert all(case.lag_error_frames > 0 for case in cases if case.kind == "right" and case.length_s == 3)

@@ -1,9 +1,9 @@
 import json
 
 import pytest
+from benchmarks.active_speaker.cases_of_images import changed_piece
 
 from benchmarks.active_speaker.__main__ import main
-from benchmarks.active_speaker.cases_of_pictures import changed_piece
 from benchmarks.active_speaker.clip_table import read_clip_table
 from benchmarks.active_speaker.pieces import best_piece, main_face
 from benchmarks.active_speaker.recordings import read_recording
@@ -48,7 +48,7 @@ def test_the_command_writes_the_same_scores_twice_and_a_page(table, tmp_path, ca
 
 @needs_shared
 @pytest.mark.parametrize("change", ["mirrored", "15 frames/s"])
-def test_a_face_is_found_again_in_a_changed_picture(table, change):
+def test_a_face_is_found_again_in_a_changed_image(table, change):
     clip = read_clip_table(table)[0]
     piece = best_piece(main_face(clip, read_recording(clip.path, table.parent / "cache")), 1)
     changed = changed_piece(piece, change)

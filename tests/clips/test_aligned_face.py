@@ -12,18 +12,18 @@ COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
 
 
 def drawn_face(points, radius):
-    """A dark picture with a disc of its own colour at each point."""
-    picture = np.full((600, 800, 3), 20, np.uint8)
+    """A dark image with a disc of its own colour at each point."""
+    image = np.full((600, 800, 3), 20, np.uint8)
     for (x, y), colour in zip(points, COLOURS):
         centre = round(float(x) * 16), round(float(y) * 16)
-        cv2.circle(picture, centre, round(radius * 16), colour, -1, lineType=cv2.LINE_AA, shift=4)
-    return picture
+        cv2.circle(image, centre, round(radius * 16), colour, -1, lineType=cv2.LINE_AA, shift=4)
+    return image
 
 
-def centre_of(picture, colour):
-    weight = picture.astype(np.float64) @ (np.array(colour) / 127.5 - 1)
+def centre_of(image, colour):
+    weight = image.astype(np.float64) @ (np.array(colour) / 127.5 - 1)
     weight = np.where(weight > 60, weight, 0)
-    rows, columns = np.mgrid[: len(picture), : picture.shape[1]]
+    rows, columns = np.mgrid[: len(image), : image.shape[1]]
     return np.array([(columns * weight).sum(), (rows * weight).sum()]) / weight.sum()
 
 
@@ -50,11 +50,11 @@ def test_a_small_face_is_not_enlarged_before_it_is_stored():
     assert crop.to_source == pytest.approx(np.array([[1, 0, 30], [0, 1, 30]]))
 
 
-def test_what_lies_outside_the_picture_is_grey():
+def test_what_lies_outside_the_image_is_grey():
     crop = decode_jpeg(cut_face(np.full((100, 100, 3), 250, np.uint8), (0, 50, 40), 224, 95).jpeg)
     assert abs(int(crop[20, 5, 0]) - FILL_VALUE) <= 3 and crop[20, 35, 0] > 240
 
 
-def test_a_square_wholly_outside_the_picture_is_all_grey():
+def test_a_square_wholly_outside_the_image_is_all_grey():
     crop = decode_jpeg(cut_face(np.full((50, 50, 3), 250, np.uint8), (-200, -200, 40), 224, 95).jpeg)
     assert np.abs(crop.astype(int) - FILL_VALUE).max() <= 3

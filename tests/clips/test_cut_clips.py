@@ -21,11 +21,11 @@ from transforms.media.mfcc import clip_mfcc
 from transforms.media.tubes import TubeFile, write_tubes
 
 TRACK_START, NUM_FRAMES = 10, 60
-SOUND = np.random.default_rng(0).integers(-9000, 9000, 640 * 200).astype(np.int16)
+AUDIO = np.random.default_rng(0).integers(-9000, 9000, 640 * 200).astype(np.int16)
 
 
-def read_sound(start, end):
-    padded = np.concatenate([np.zeros(16_000, np.int16), SOUND, np.zeros(16_000, np.int16)])
+def read_audio(start, end):
+    padded = np.concatenate([np.zeros(16_000, np.int16), AUDIO, np.zeros(16_000, np.int16)])
     return padded[16_000 + start : 16_000 + end]
 
 
@@ -63,7 +63,7 @@ def cut(shift=0, start=20, end=60, bridged=(), align=None, **config):
     faces = made_faces(100, [track], [made_turn(0, 40)])
     turns = WindowTurns(faces=faces, turns=(turn,), sync_network="made", sync_network_sha256="")
     return list(
-        cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged, align)})), read_sound, ClipsConfig(**config))
+        cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged, align)})), read_audio, ClipsConfig(**config))
     )
 
 
@@ -80,21 +80,21 @@ def array(parts, name):
     return np.load(io.BytesIO(parts[name]), allow_pickle=False)
 
 
-def sound_of(parts):
+def audio_of(parts):
     return soundfile.read(io.BytesIO(parts["flac"]), dtype="int16")
 
 
 @pytest.mark.parametrize("shift", [0, 1920, -1600, 161])
 def test_the_turns_shift_moves_the_samples(shift):
     [clip] = clips_of(cut(shift))
-    samples, rate = sound_of(parts_of(clip))
+    samples, rate = audio_of(parts_of(clip))
     assert clip.row.audio_shift_samples == shift and rate == 16_000
-    assert np.array_equal(samples, SOUND[20 * 640 + shift : 60 * 640 + shift])
+    assert np.array_equal(samples, AUDIO[20 * 640 + shift : 60 * 640 + shift])
 
 
-def test_sound_before_the_source_is_silence():
-    samples, _ = sound_of(parts_of(clips_of(cut(-12 * 640, start=10, end=50))[0]))
-    assert not samples[: 2 * 640].any() and np.array_equal(samples[2 * 640 :], SOUND[: 38 * 640])
+def test_audio_before_the_source_is_silence():
+    samples, _ = audio_of(parts_of(clips_of(cut(-12 * 640, start=10, end=50))[0]))
+    assert not samples[: 2 * 640].any() and np.array_equal(samples[2 * 640 :], AUDIO[: 38 * 640])
 
 
 def test_a_clip_has_all_parts_in_order_and_nothing_of_the_machine():
@@ -118,9 +118,9 @@ def test_the_arrays_have_a_row_for_each_frame():
     }
 
 
-def test_the_stored_mfcc_comes_out_of_the_stored_sound():
+def test_the_stored_mfcc_comes_out_of_the_stored_audio():
     parts = parts_of(clips_of(cut(960))[0])
-    assert np.array_equal(array(parts, "mfcc.npy"), clip_mfcc(sound_of(parts)[0]))
+    assert np.array_equal(array(parts, "mfcc.npy"), clip_mfcc(audio_of(parts)[0]))
 
 
 def test_one_frame_is_read_by_its_index():
@@ -173,7 +173,7 @@ def test_a_clip_that_breaks_a_rule_is_a_decision(settings, rule):
 def test_quality_is_measured_on_the_clip_itself():
     [clip] = clips_of(cut(bridged=[12]))
     assert clip.row.bridged_share == pytest.approx(1 / 40)
-    power = np.mean(SOUND[20 * 640 : 60 * 640].astype(float) ** 2)
+    power = np.mean(AUDIO[20 * 640 : 60 * 640].astype(float) ** 2)
     assert clip.row.loudness_dbfs == pytest.approx(10 * np.log10(power / 32768**2), abs=1e-3)
     assert clip.row.clipping_share == 0.0
 

@@ -25,7 +25,7 @@ def answers(folder):
 
 
 @pytest.fixture(scope="module")
-def pictures(folder) -> np.ndarray:
+def images(folder) -> np.ndarray:
     with av.open(str(folder / "talk.mp4")) as container:
         return np.stack([frame.to_ndarray(format="gray") for frame in container.decode(video=0)])
 
@@ -34,17 +34,17 @@ def speaker(answers, scene: int) -> Face:
     return [face for face in answers.faces if face.speaks][scene]
 
 
-def mouth_darkness(pictures: np.ndarray, face: Face) -> np.ndarray:
+def mouth_darkness(images: np.ndarray, face: Face) -> np.ndarray:
     """Share of dark pixels around the mouth, each frame: an open mouth is dark inside."""
     left, top, right, bottom = face.box_xyxy
     width, height = right - left, bottom - top
     rows = slice(int(top + 0.62 * height), int(top + 0.92 * height))
     columns = slice(int(left + 0.25 * width), int(right - 0.25 * width))
-    return (pictures[face.start_frame : face.end_frame, rows, columns] < 75).mean(axis=(1, 2))
+    return (images[face.start_frame : face.end_frame, rows, columns] < 75).mean(axis=(1, 2))
 
 
-def sound_loudness(folder, num_frames: int) -> np.ndarray:
-    """Loudness in each frame's time, the sound placed by its own presentation times."""
+def audio_loudness(folder, num_frames: int) -> np.ndarray:
+    """Loudness in each frame's time, the audio placed by its own presentation times."""
     with av.open(str(folder / "talk.mp4")) as container:
         pieces = [(frame.pts, frame.to_ndarray()[0]) for frame in container.decode(audio=0)]
         samples_a_frame = container.streams.audio[0].rate // FRAME_RATE
@@ -56,33 +56,33 @@ def sound_loudness(folder, num_frames: int) -> np.ndarray:
     return np.sqrt((samples.reshape(num_frames, -1) ** 2).mean(axis=1))
 
 
-def test_the_film_is_as_long_as_promised(folder, answers, pictures):
-    assert len(pictures) == answers.num_frames and 20 <= answers.num_frames / FRAME_RATE <= 29
+def test_the_film_is_as_long_as_promised(folder, answers, images):
+    assert len(images) == answers.num_frames and 20 <= answers.num_frames / FRAME_RATE <= 29
     with av.open(str(folder / "talk.mp4")) as container:
-        sound = container.streams.audio[0]
-        assert (container.streams.video[0].codec.name, sound.codec.name) == ("h264", "aac")
-        assert abs(float(sound.duration * sound.time_base) - answers.num_frames / FRAME_RATE) < 0.1
+        audio = container.streams.audio[0]
+        assert (container.streams.video[0].codec.name, audio.codec.name) == ("h264", "aac")
+        assert abs(float(audio.duration * audio.time_base) - answers.num_frames / FRAME_RATE) < 0.1
 
 
-def test_the_one_hard_cut_is_where_promised(answers, pictures):
-    changes = np.abs(np.diff(pictures[:, ::4, ::4].astype(float), axis=0)).mean(axis=(1, 2))
+def test_the_one_hard_cut_is_where_promised(answers, images):
+    changes = np.abs(np.diff(images[:, ::4, ::4].astype(float), axis=0)).mean(axis=(1, 2))
     assert tuple(np.flatnonzero(changes > 20) + 1) == answers.cut_frames
 
 
 @pytest.mark.parametrize("scene", [0, 1])
-def test_the_speakers_mouth_opens_as_the_phonemes_ask(answers, pictures, scene):
+def test_the_speakers_mouth_opens_as_the_phonemes_ask(answers, images, scene):
     face = speaker(answers, scene)
     openings = answers.mouth_openings[face.start_frame : face.end_frame]
-    assert np.corrcoef(mouth_darkness(pictures, face), openings)[0, 1] > 0.8
+    assert np.corrcoef(mouth_darkness(images, face), openings)[0, 1] > 0.8
 
 
-def test_the_silent_mouth_stays_shut(answers, pictures):
+def test_the_silent_mouth_stays_shut(answers, images):
     silent = next(face for face in answers.faces if not face.speaks)
-    assert mouth_darkness(pictures, silent).std() < 0.1 * mouth_darkness(pictures, speaker(answers, 0)).std()
+    assert mouth_darkness(images, silent).std() < 0.1 * mouth_darkness(images, speaker(answers, 0)).std()
 
 
-def test_the_sound_follows_the_mouth_as_late_as_promised(folder, answers):
-    loudness = sound_loudness(folder, answers.num_frames)
+def test_the_audio_follows_the_mouth_as_late_as_promised(folder, answers):
+    loudness = audio_loudness(folder, answers.num_frames)
     openings = np.array(answers.mouth_openings)
     likeness = [np.corrcoef(openings[:-15], loudness[lag : len(loudness) - 15 + lag])[0, 1] for lag in range(15)]
     assert abs(int(np.argmax(likeness)) - LAG_FRAMES) <= 1 and max(likeness) > 0.5

@@ -1,4 +1,4 @@
-"""What `make train-demo` learns from, whose face says whose sound, and that the script goes on where it was."""
+"""What `make train-demo` learns from, whose face says whose audio, and that the script goes on where it was."""
 
 import csv
 import os
@@ -92,7 +92,7 @@ def test_the_largest_lone_face_says_the_most_speech_of_somebody_else(tmp_path):
     assert talking_pair(dataset) == ("/face", "/long")
 
 
-def test_one_person_alone_says_another_recordings_sound_and_one_recording_is_too_few(tmp_path):
+def test_one_person_alone_says_another_recordings_audio_and_one_recording_is_too_few(tmp_path):
     alone = clips_table(tmp_path / "a", ("/1", "eve", 9, 1, "val"), ("/2", "eve", 5, 1, "val"))
     assert talking_pair(alone) == ("/1", "/2")
     with pytest.raises(UsageError, match="clips of 1 sources of DEV"):

@@ -61,7 +61,7 @@ def fill(folder):
     shutil.copy(shared("hard/known_speaker/three_cuts.mp4"), folder / CUTS)
     (folder / "empty.mp4").touch()
     (folder / "text.mp4").write_text("this is no video\n" * 50)
-    with open(os.fsencode(folder) + b"/no \xff sound.mp4", "wb") as file:
+    with open(os.fsencode(folder) + b"/no \xff audio.mp4", "wb") as file:
         file.write(make_plain_video(folder.parent / "silent.mp4").read_bytes())
     return folder
 

@@ -46,10 +46,10 @@ def test_a_copy_is_the_same_source_under_both_names(built):
     assert [uri.rsplit("/", 1)[1] for uri in uris] == [CLEAN, "the same again.mpg"]
 
 
-def test_a_video_without_sound_is_a_decision_not_a_failure(built):
+def test_a_video_without_audio_is_a_decision_not_a_failure(built):
     [source] = [row for row in built.rows("sources") if row["status"] == "decided"]
     [dropped] = [row for row in built.rows("decisions") if row["source_id"] == source["source_id"] and not row["kept"]]
-    assert (dropped["rule"], "sound.mp4" in source["uris"][0]) == ("has_sound", True)
+    assert (dropped["rule"], "sound.mp4" in source["uris"][0]) == ("has_audio", True)
 
 
 def test_files_that_are_no_media_fail_as_such(built):
@@ -74,7 +74,7 @@ def test_twelve_frames_of_delay_move_the_lag_by_twelve(built):
     assert late["audio_lag_frames"] - clean["audio_lag_frames"] == pytest.approx(12, abs=1)
 
 
-def test_the_corrected_sound_of_the_late_file_is_that_of_the_clean_one(built):
+def test_the_corrected_audio_of_the_late_file_is_that_of_the_clean_one(built):
     [clean], [late] = built.clips_of(CLEAN), built.clips_of(LATE)
     first = max(clean["start_frame"], late["start_frame"])
     one, other = (

@@ -31,7 +31,7 @@ def inputs(tmp_path_factory):
     paths = [folder / name for name in ("b.mpg", "a.mp4", "c.mpg", "d.mpg")]
     shutil.copy(shared("dev/grid_other/lbax4n.mpg"), paths[0])
     paths[1].write_text("no video")
-    paths[2].write_bytes(paths[0].read_bytes() + bytes(2048))  # another content, the same pictures
+    paths[2].write_bytes(paths[0].read_bytes() + bytes(2048))  # another content, the same images
     shutil.copy(shared("dev/grid_other/pwij3p.mpg"), paths[3])
     return paths
 

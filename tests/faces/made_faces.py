@@ -28,8 +28,8 @@ def made_mesh(centre=(100.0, 100.0), scale=1.0):
     return (mesh * scale + [*centre, 0]).astype(np.float32)
 
 
-def grey_picture(level=128):
-    """An RGB picture without a face in it: fakes do not look."""
+def grey_image(level=128):
+    """An RGB image without a face in it: fakes do not look."""
     return np.full((200, 400, 3), level, np.uint8)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.faces.made_faces import grey_picture, made_mesh
+from tests.faces.made_faces import grey_image, made_mesh
 from transforms.faces.finish_track import finish_tube, smooth, track_row
 from transforms.faces.live_track import LiveTrack
 from transforms.media.canonical import CanonicalFace
@@ -17,7 +17,7 @@ def live_track(centres):
     for frame, centre in enumerate(centres, 7):
         if centre is not None:
             track.see(frame, None, made_mesh(centre), 5.0)
-            track.crops[frame] = cut_face(grey_picture(), face_square(track.last.mesh, CANONICAL), 224, 95)
+            track.crops[frame] = cut_face(grey_image(), face_square(track.last.mesh, CANONICAL), 224, 95)
     track.confirm(7, 0.8)
     return track
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.faces.made_faces import MadeFaces, grey_picture
+from tests.faces.made_faces import MadeFaces, grey_image
 from transforms.faces.config import FacesConfig
 from transforms.faces.finish_track import boxes_of, finish_tube
 from transforms.faces.follow import FaceFollower, follow_faces
@@ -12,18 +12,18 @@ CANONICAL = CanonicalFace()
 
 
 def follow(faces, num_frames, blind=(), missing=(), levels=None, config=None):
-    """Tracks of a clip in which the faces are not found in `blind` frames and whose `missing` pictures are damaged."""
+    """Tracks of a clip in which the faces are not found in `blind` frames and whose `missing` images are damaged."""
 
-    def pictures():
+    def images():
         for frame in range(num_frames):
             faces.is_blind = frame in blind
-            yield frame, None if frame in missing else grey_picture(levels(frame) if levels else 128)
+            yield frame, None if frame in missing else grey_image(levels(frame) if levels else 128)
 
     follower = FaceFollower(faces, faces, config or FacesConfig(), CANONICAL, Stopwatch())
-    return follow_faces(pictures(), follower, num_frames, "source_end")
+    return follow_faces(images(), follower, num_frames, "source_end")
 
 
-def test_a_face_in_every_picture_is_one_track():
+def test_a_face_in_every_image_is_one_track():
     tracks, num_damaged = follow(MadeFaces((100, 100)), 30)
     assert [(track.start_frame, track.last_frame, rule) for track, rule in tracks] == [(0, 29, "source_end")]
     assert num_damaged == 0
@@ -45,7 +45,7 @@ def test_a_longer_gap_ends_the_track_where_the_face_was_last_seen():
     assert second.start_frame >= 21
 
 
-def test_a_damaged_picture_is_a_gap():
+def test_a_damaged_image_is_a_gap():
     tracks, num_damaged = follow(MadeFaces((100, 100)), 20, missing=(7, 8))
     [(track, _)] = tracks
     assert num_damaged == 2

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from schemas.media import MediaProbe, SoundStream, VideoStream
+from schemas.media import AudioStream, MediaProbe, VideoStream
 from schemas.records import Source, SourceFacts, WindowOutcome
 from schemas.tables import DecisionRow, FailureRow, ShardRow, TrackRow
 from tests.shards.clip_refs import clip_row
@@ -11,7 +11,7 @@ from tests.shards.clip_refs import clip_row
 PROBE = MediaProbe(
     container="mov,mp4",
     duration_s=80.0,
-    sound_index=0,
+    audio_index=0,
     video=VideoStream(
         index=0,
         codec="h264",
@@ -25,7 +25,7 @@ PROBE = MediaProbe(
         num_frames=2000,
     ),
     sounds=(
-        SoundStream(
+        AudioStream(
             index=1, codec="aac", sample_rate_hz=48_000, num_channels=2, language="", is_default=True, start_s=0.02
         ),
     ),

@@ -25,7 +25,7 @@ def similarity(angle_deg, scale, dx, dy):
 
 
 def turned(mesh, axis, angle_deg):
-    """Rotation of (468, 3) about x, y or z; x right, y down, z into the picture."""
+    """Rotation of (468, 3) about x, y or z; x right, y down, z into the image."""
     cos, sin = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
     first, second = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
     matrix = np.eye(3)
@@ -79,7 +79,7 @@ def test_a_frontal_face_has_no_pose():
     assert head_pose_deg(CENTRED[None]) == pytest.approx(np.zeros((1, 3)), abs=1e-4)
 
 
-def test_a_face_turned_to_the_pictures_right_has_positive_yaw():
+def test_a_face_turned_to_the_images_right_has_positive_yaw():
     mesh = turned(CENTRED, "y", -25)
     assert mesh[0, 1, 0] > 5  # the nose points right
     assert head_pose_deg(mesh)[0] == pytest.approx([25, 0, 0], abs=0.01)

@@ -6,15 +6,15 @@ import av
 import numpy as np
 import pytest
 
-from tests.made_media import damage_packets, frame_picture, make_plain_video, make_video, number_of, steady_times
+from tests.made_media import damage_packets, frame_image, make_plain_video, make_video, number_of, steady_times
 from tests.shared_data import needs_shared, shared
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
 
 
 def reader_of(path):
-    probe, timeline = probe_media(str(path), LimitsConfig(), SoundConfig())
+    probe, timeline = probe_media(str(path), LimitsConfig(), AudioConfig())
     return FrameReader(str(path), probe, timeline), len(timeline.presentation_ticks)
 
 
@@ -22,7 +22,7 @@ def numbers(path, source_frames=None):
     reader, num_frames = reader_of(path)
     with reader:
         wanted = np.arange(num_frames) if source_frames is None else np.array(source_frames)
-        return [None if picture is None else number_of(picture) for _, picture in reader.frames(wanted)]
+        return [None if image is None else number_of(image) for _, image in reader.frames(wanted)]
 
 
 CONTAINERS = [
@@ -51,7 +51,7 @@ def test_every_frame_is_itself_in_every_container(tmp_path, suffix, codec):
     assert numbers(path, [50]) == [50]
 
 
-def test_open_groups_of_pictures_are_exact_after_a_seek(tmp_path):
+def test_open_groups_of_images_are_exact_after_a_seek(tmp_path):
     path = make_plain_video(tmp_path / "a.mkv", options={"g": "12", "bf": "2", "x264-params": "open-gop=1:scenecut=0"})
     for first in (11, 12, 13, 30, 40):
         assert numbers(path, range(first, 60)) == list(range(first, 60))
@@ -67,7 +67,7 @@ def test_windows_read_one_after_the_other_and_back(tmp_path):
     reader, _ = reader_of(make_plain_video(tmp_path / "a.mp4"))
     with reader:
         for first, last in ((0, 25), (25, 50), (60, 70), (10, 20)):
-            seen = [number_of(picture) for _, picture in reader.frames(np.arange(first, last))]
+            seen = [number_of(image) for _, image in reader.frames(np.arange(first, last))]
             assert seen == list(range(first, last))
 
 
@@ -88,17 +88,17 @@ def test_rotated_video_comes_upright(tmp_path, rotation_deg):
 def test_anamorphic_video_comes_with_square_pixels(tmp_path):
     reader, _ = reader_of(make_plain_video(tmp_path / "a.mp4", 20, aspect=Fraction(2)))
     with reader:
-        picture = next(reader.frames(np.array([7])))[1]
-    assert picture.shape == (96, 320, 3) and picture.dtype == np.uint8
-    assert number_of(picture) == 7
+        image = next(reader.frames(np.array([7])))[1]
+    assert image.shape == (96, 320, 3) and image.dtype == np.uint8
+    assert number_of(image) == 7
 
 
 def test_colours_are_red_green_blue(tmp_path):
     reader, _ = reader_of(make_plain_video(tmp_path / "a.mp4", 5))
     with reader:
-        picture = next(reader.frames(np.array([2])))[1]
-    made = frame_picture(2)
-    assert np.abs(picture[60:84, :].astype(int) - made[60:84, :]).mean() < 12
+        image = next(reader.frames(np.array([2])))[1]
+    made = frame_image(2)
+    assert np.abs(image[60:84, :].astype(int) - made[60:84, :]).mean() < 12
 
 
 def test_a_damaged_program_stream_has_gaps_and_no_wrong_frames(tmp_path):
@@ -139,7 +139,7 @@ REAL = [
 @pytest.mark.parametrize("name", REAL)
 def test_real_frames_are_those_of_their_presentation_time(name):
     path = shared(name)
-    probe, timeline = probe_media(str(path), LimitsConfig(), SoundConfig())
+    probe, timeline = probe_media(str(path), LimitsConfig(), AudioConfig())
     with av.open(str(path)) as container:
         stream = container.streams[probe.video.index]
         stream.codec_context.thread_count = 1
@@ -151,9 +151,9 @@ def test_real_frames_are_those_of_their_presentation_time(name):
                 break
     wanted = np.arange(14, 44)
     with FrameReader(str(path), probe, timeline) as reader:
-        for position, picture in reader.frames(wanted):
+        for position, image in reader.frames(wanted):
             true = frames[int(timeline.presentation_ticks[wanted[position]])]
-            assert np.abs(picture[::8, ::8] - true).mean() < 0.1
+            assert np.abs(image[::8, ::8] - true).mean() < 0.1
 
 
 def test_steady_times_are_rational():

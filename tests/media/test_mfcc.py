@@ -98,7 +98,7 @@ def test_digital_silence_is_finite(preset):
     assert np.isfinite(mfcc(np.zeros(4_000, np.int16), preset)).all()
 
 
-def test_the_floor_moves_no_value_of_the_faintest_sound():
+def test_the_floor_moves_no_value_of_the_faintest_audio():
     faint = speech_like(4_000) / 32768
     loud, quiet = mfcc(faint, "speech2vid"), mfcc(faint * 1e-30, "speech2vid")
     np.testing.assert_allclose(quiet[1:], loud[1:], atol=1e-3)

@@ -1,4 +1,4 @@
-"""The features of a media file are the literal preset on its sound."""
+"""The features of a media file are the literal preset on its audio."""
 
 import av
 import numpy as np
@@ -19,21 +19,21 @@ def voice() -> np.ndarray:
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("ending", ["wav", "flac"])
-def test_a_sound_file_gives_the_columns_of_its_samples(tmp_path, voice, preset, ending):
+def test_an_audio_file_gives_the_columns_of_its_samples(tmp_path, voice, preset, ending):
     path = tmp_path / f"voice.{ending}"
     soundfile.write(path, voice, 16_000, subtype="PCM_16")
     np.testing.assert_allclose(mfcc_of_file(str(path), preset), mfcc(voice, preset), atol=1e-4)
 
 
 @needs_shared
-def test_a_real_clip_gives_the_columns_of_its_decoded_sound():
+def test_a_real_clip_gives_the_columns_of_its_decoded_audio():
     path = str(shared("dev/grid_other/lbax4n.mpg"))
     with av.open(path) as container:
-        first_picture_s = next(container.decode(video=0)).time
+        first_image_s = next(container.decode(video=0)).time
     with av.open(path) as container:
         frames = list(container.decode(audio=0))
     resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000)
-    late_s = frames[0].time - first_picture_s
+    late_s = frames[0].time - first_image_s
     samples = np.concatenate(
         [piece.to_ndarray()[0] for frame in [*frames, None] for piece in resampler.resample(frame)]
     )
@@ -46,13 +46,13 @@ def test_a_real_clip_gives_the_columns_of_its_decoded_sound():
 
 
 @needs_shared
-def test_a_film_without_sound_says_so():
-    silent = next(path for path in sorted(shared("hard/no_speech").iterdir()) if not has_sound(path))
+def test_a_film_without_audio_says_so():
+    silent = next(path for path in sorted(shared("hard/no_speech").iterdir()) if not has_audio(path))
     with pytest.raises(MissingStream, match="has no sound"):
         mfcc_of_file(str(silent), "syncnet")
 
 
-def has_sound(path) -> bool:
+def has_audio(path) -> bool:
     with av.open(str(path)) as container:
         return len(container.streams.audio) > 0
 

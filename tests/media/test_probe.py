@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from schemas.errors import LimitExceeded, MissingStream, NotMedia, UnreadableSource
-from tests.made_media import MadeSound, cut_tail, make_plain_video, make_video
+from tests.made_media import MadeAudio, cut_tail, make_plain_video, make_video
 from tests.shared_data import needs_shared, shared
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.probe import probe_media
 
-MONO = MadeSound(clicks_s=(1.0,))
+MONO = MadeAudio(clicks_s=(1.0,))
 
 
 def probed(path, limits=None, stream=-1):
-    return probe_media(str(path), limits or LimitsConfig(), SoundConfig(stream=stream))
+    return probe_media(str(path), limits or LimitsConfig(), AudioConfig(stream=stream))
 
 
 @pytest.mark.parametrize("rate", ["24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001"])
@@ -45,44 +45,44 @@ def test_anamorphic_pixels_are_shown_square(tmp_path):
     assert (video.width, video.height, video.coded_width) == (233, 96, 160)
 
 
-def test_the_default_sound_stream_is_used_and_all_are_named(tmp_path):
-    german = MadeSound(clicks_s=(2.0,), is_default=True, language="deu")
+def test_the_default_audio_stream_is_used_and_all_are_named(tmp_path):
+    german = MadeAudio(clicks_s=(2.0,), is_default=True, language="deu")
     probe, _ = probed(make_plain_video(tmp_path / "a.mkv", sounds=[MONO, german]))
-    assert [sound.index for sound in probe.sounds] == [1, 2]
-    assert probe.sounds[probe.sound_index].language == "deu"
+    assert [audio.index for audio in probe.sounds] == [1, 2]
+    assert probe.sounds[probe.audio_index].language == "deu"
 
 
-def test_the_first_sound_stream_is_used_where_none_is_the_default(tmp_path):
+def test_the_first_audio_stream_is_used_where_none_is_the_default(tmp_path):
     probe, _ = probed(make_plain_video(tmp_path / "a.mkv", sounds=[MONO, MONO]))
-    assert probe.sound_index == 0
+    assert probe.audio_index == 0
 
 
-def test_a_sound_stream_is_chosen_by_its_container_index(tmp_path):
+def test_an_audio_stream_is_chosen_by_its_container_index(tmp_path):
     path = make_plain_video(tmp_path / "a.mkv", sounds=[MONO, MONO])
-    assert probed(path, stream=2)[0].sound_index == 1
-    with pytest.raises(MissingStream, match="no sound stream 0; its sound streams are: 1, 2"):
+    assert probed(path, stream=2)[0].audio_index == 1
+    with pytest.raises(MissingStream, match="no audio stream 0; its audio streams are: 1, 2"):
         probed(path, stream=0)
 
 
-def test_a_late_sound_stream_says_so(tmp_path):
-    late = MadeSound(clicks_s=(1.0,), start_s=0.32)
+def test_a_late_audio_stream_says_so(tmp_path):
+    late = MadeAudio(clicks_s=(1.0,), start_s=0.32)
     assert probed(make_plain_video(tmp_path / "a.mkv", sounds=[late]))[0].sounds[0].start_s == pytest.approx(0.32)
 
 
-def test_cover_art_is_no_picture_beside_moving_picture(tmp_path):
+def test_cover_art_is_no_image_beside_moving_image(tmp_path):
     probe, timeline = probed(make_plain_video(tmp_path / "a.mp4", cover_art=True))
     assert probe.video.codec == "h264"
     assert len(timeline.presentation_ticks) == 75
 
 
-def test_cover_art_alone_is_no_picture(tmp_path):
+def test_cover_art_alone_is_no_image(tmp_path):
     probe, timeline = probed(
         make_video(
-            tmp_path / "a.m4a", [], sounds=[MadeSound(clicks_s=(1.0,), codec="aac")], cover_art=True, container="mp4"
+            tmp_path / "a.m4a", [], sounds=[MadeAudio(clicks_s=(1.0,), codec="aac")], cover_art=True, container="mp4"
         )
     )
     assert probe.video is None and timeline is None
-    assert probe.sound_index == 0
+    assert probe.audio_index == 0
     assert probe.duration_s == pytest.approx(3.0, abs=0.1)
 
 

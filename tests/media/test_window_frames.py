@@ -6,19 +6,19 @@ from schemas.clock import num_timeline_frames
 from schemas.records import Video, Window
 from tests.made_media import make_plain_video, number_of
 from tests.made_records import made_source
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.probe import probe_media
 from transforms.media.timeline_file import timeline_bytes
-from transforms.media.window_frames import WindowPictures
+from transforms.media.window_frames import WindowFrames
 
 
 def video_of(path, source_id):
-    probe, timeline = probe_media(os.fspath(path), LimitsConfig(), SoundConfig())
+    probe, timeline = probe_media(os.fspath(path), LimitsConfig(), AudioConfig())
     (path.parent / f"{source_id}.npz").write_bytes(timeline_bytes(timeline))
     return Video(
         source=made_source(os.fspath(path), source_id),
         probe=probe,
-        sound_uri="",
+        audio_uri="",
         speech=(),
         speech_model="",
         num_frames=num_timeline_frames(timeline.presentation_ticks, timeline.time_base),
@@ -30,14 +30,14 @@ def test_fifty_frames_a_second_give_every_second_one_from_file_to_file(tmp_path)
     fast = video_of(make_plain_video(tmp_path / "a.mp4", 100, Fraction(50)), "a" * 16)
     slow = video_of(make_plain_video(tmp_path / "b.mp4", 25, Fraction(25, 2)), "b" * 16)
     first = Window(video=fast, index=0, start_frame=0, end_frame=20, is_last=False)
-    pictures = WindowPictures(lambda uri: uri)
+    images = WindowFrames(lambda uri: uri)
 
     def seen(window):
-        return [(frame, number_of(picture)) for frame, picture in pictures.of(window)]
+        return [(frame, number_of(image)) for frame, image in images.of(window)]
 
     assert seen(first) == [(frame, 2 * frame + 1) for frame in range(20)]
     assert seen(dataclasses.replace(first, start_frame=20, end_frame=50)) == [
         (frame, 2 * frame + 1) for frame in range(20, 50)
     ]
     assert seen(dataclasses.replace(first, video=slow)) == [(frame, frame // 2) for frame in range(20)]
-    pictures.close()
+    images.close()

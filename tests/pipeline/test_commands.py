@@ -17,7 +17,7 @@ from tests.shared_data import needs_shared, shared
 CLIP = "dev/grid_other/lbax4n.mpg"
 LATE = "hard/known_offset/lbax4n_ts_late_8f.mkv"
 FOUND = FileProbe(
-    media=MediaProbe(container="x", duration_s=10.0, video=None, sounds=(), sound_index=-1),
+    media=MediaProbe(container="x", duration_s=10.0, video=None, sounds=(), audio_index=-1),
     timeline=None,
     num_frames=250,
     speech_s=5.0,
@@ -51,7 +51,7 @@ def test_probe_tells_streams_speech_faces_and_what_build_would_do(capsys):
 
 @needs_models
 @needs_shared
-def test_probe_tells_by_how_much_a_sound_stream_is_late(capsys):
+def test_probe_tells_by_how_much_an_audio_stream_is_late(capsys):
     assert talkshard.main(["probe", str(shared(LATE))]) == 0
     assert "starts 0.320 s after the picture" in capsys.readouterr().out
 
@@ -86,7 +86,7 @@ def test_probe_of_a_missing_file_is_a_usage_error(tmp_path, capsys):
             Recipe(),
             "rule has_speech of PrepareVideos (0.10 s, must be >= 0.2)",
         ),
-        ({"decisions": (decided(Rule("has_sound", "exists", False)),)}, Recipe(), "rule has_sound of PrepareVideos"),
+        ({"decisions": (decided(Rule("has_audio", "exists", False)),)}, Recipe(), "rule has_audio of PrepareVideos"),
     ],
 )
 def test_probe_says_what_build_does_and_why(changes, recipe, says):

@@ -56,7 +56,7 @@ def test_every_recipe_is_whole_and_goes_into_json(name):
     recipe = named_recipe(name)
     require_own_scores(recipe)
     assert json.loads(json.dumps(recipe.as_dict())).keys() == {
-        "sound",
+        "audio",
         "speech",
         "faces",
         "speakers",

@@ -7,9 +7,9 @@ import soundfile
 
 from schemas.errors import NotMedia
 from schemas.records import SpeechTurn
-from tests.made_media import MadeSound, click_times_s, make_plain_video, make_video
+from tests.made_media import MadeAudio, click_times_s, make_plain_video, make_video
 from tests.made_records import made_source
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.timeline_file import timeline_from_bytes
 from transforms.prepare.prepare_video import prepare_video
 
@@ -42,7 +42,7 @@ def prepared(path, tmp_path, speech):
         str(path),
         speech,
         limits=LimitsConfig(),
-        sound=SoundConfig(),
+        audio=AudioConfig(),
         min_speech_s=0.2,
         publish=publish,
     )
@@ -52,18 +52,18 @@ def rules(result):
     return [(row.rule, row.kept) for row in result.decisions]
 
 
-SOUND = MadeSound(clicks_s=(0.5, 2.5))
+AUDIO = MadeAudio(clicks_s=(0.5, 2.5))
 
 
-def test_a_talking_video_gets_its_sound_times_and_speech_into_staging(tmp_path):
+def test_a_talking_video_gets_its_audio_times_and_speech_into_staging(tmp_path):
     speech = FakeSpeech((0, 16_000), (20_000, 24_000))
     result = prepared(
-        make_plain_video(tmp_path / "a.mp4", sounds=[MadeSound(clicks_s=(0.5, 2.5), codec="aac")]), tmp_path, speech
+        make_plain_video(tmp_path / "a.mp4", sounds=[MadeAudio(clicks_s=(0.5, 2.5), codec="aac")]), tmp_path, speech
     )
     video = result.video
-    assert rules(result) == [("has_picture", True), ("has_sound", True), ("has_speech", True)]
+    assert rules(result) == [("has_video", True), ("has_audio", True), ("has_speech", True)]
     assert (video.num_frames, result.facts.num_frames, result.facts.speech_s) == (75, 75, 1.25)
-    samples, rate = soundfile.read(video.sound_uri, dtype="int16")
+    samples, rate = soundfile.read(video.audio_uri, dtype="int16")
     assert (rate, len(samples), speech.heard) == (16_000, 48_000, 48_000)
     assert click_times_s(samples) == pytest.approx([0.5, 2.5], abs=0.001)
     timeline = timeline_from_bytes(Path(video.timeline_uri).read_bytes(), video.probe.video.time_base)
@@ -71,19 +71,19 @@ def test_a_talking_video_gets_its_sound_times_and_speech_into_staging(tmp_path):
     assert video.speech_model == "fake 00"
 
 
-def test_a_video_without_sound_ends_at_has_sound(tmp_path):
+def test_a_video_without_audio_ends_at_has_audio(tmp_path):
     result = prepared(make_plain_video(tmp_path / "a.mp4"), tmp_path, FakeSpeech())
-    assert result.video is None and rules(result) == [("has_picture", True), ("has_sound", False)]
+    assert result.video is None and rules(result) == [("has_video", True), ("has_audio", False)]
 
 
-def test_sound_with_cover_art_ends_at_has_picture(tmp_path):
-    path = make_video(tmp_path / "a.mp4", [], sounds=[MadeSound(clicks_s=(1.0,), codec="aac")], cover_art=True)
+def test_audio_with_cover_art_ends_at_has_image(tmp_path):
+    path = make_video(tmp_path / "a.mp4", [], sounds=[MadeAudio(clicks_s=(1.0,), codec="aac")], cover_art=True)
     result = prepared(path, tmp_path, FakeSpeech())
-    assert result.video is None and rules(result) == [("has_picture", False)]
+    assert result.video is None and rules(result) == [("has_video", False)]
 
 
 def test_too_little_speech_ends_at_has_speech_with_its_seconds(tmp_path):
-    result = prepared(make_plain_video(tmp_path / "a.mkv", sounds=[SOUND]), tmp_path, FakeSpeech((0, 1600)))
+    result = prepared(make_plain_video(tmp_path / "a.mkv", sounds=[AUDIO]), tmp_path, FakeSpeech((0, 1600)))
     assert result.video is None
     last = result.decisions[-1]
     assert (last.rule, last.kept, last.comparison, last.value, last.threshold, last.unit) == (
@@ -103,7 +103,7 @@ def test_a_text_file_raises_what_it_is(tmp_path):
 
 
 def test_the_source_is_not_touched(tmp_path):
-    path = make_plain_video(tmp_path / "a.mkv", sounds=[SOUND])
+    path = make_plain_video(tmp_path / "a.mkv", sounds=[AUDIO])
     before = (path.read_bytes(), path.stat().st_mtime_ns)
     prepared(path, tmp_path, FakeSpeech((0, 16_000)))
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before

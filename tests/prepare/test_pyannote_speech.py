@@ -54,11 +54,11 @@ def test_telemetry_is_off():
 @needs_shared
 @needs_checkpoint
 def test_two_voices_at_once_are_heard_as_overlap_and_one_as_one():
-    from tests.prepare.test_speech import sound_of
+    from tests.prepare.test_speech import audio_of
 
     model = load_speech_model(SpeechConfig(model=f"pyannote:{CHECKPOINT}"))
-    both = model.find_speech([sound_of("hard/known_speaker/two_both_speak.mp4")])
-    one = model.find_speech([sound_of("hard/known_speaker/two_left_speaks.mp4")])
+    both = model.find_speech([audio_of("hard/known_speaker/two_both_speak.mp4")])
+    one = model.find_speech([audio_of("hard/known_speaker/two_left_speaks.mp4")])
     assert sum(turn.end_sample - turn.start_sample for turn in both if turn.overlapped) > 16_000
     assert one and not any(turn.overlapped for turn in one)
     assert model.find_speech([np.zeros(32_000, np.int16)]) == ()

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tests.shared_data import needs_shared, shared
-from transforms.media.audio import decode_sound
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.audio import decode_audio
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.probe import probe_media
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.speech import load_speech_model, speech_spans
@@ -11,11 +11,11 @@ from transforms.prepare.speech import load_speech_model, speech_spans
 CONFIG = SpeechConfig()
 
 
-def sound_of(name):
+def audio_of(name):
     path = str(shared(name))
-    probe, timeline = probe_media(path, LimitsConfig(), SoundConfig())
+    probe, timeline = probe_media(path, LimitsConfig(), AudioConfig())
     return np.concatenate(
-        list(decode_sound(path, probe.sounds[0].index, timeline.zero_s, int(probe.duration_s * 16_000)))
+        list(decode_audio(path, probe.sounds[0].index, timeline.zero_s, int(probe.duration_s * 16_000)))
     )
 
 
@@ -37,31 +37,31 @@ def test_digital_silence_is_no_speech():
     assert load_speech_model(CONFIG).find_speech([np.zeros(48_000, np.int16)]) == ()
 
 
-def test_no_sound_at_all_is_no_speech():
+def test_no_audio_at_all_is_no_speech():
     assert load_speech_model(CONFIG).find_speech([]) == ()
 
 
 @needs_shared
 def test_silero_hears_a_real_sentence_where_its_alignment_has_it():
-    turns = load_speech_model(CONFIG).find_speech([sound_of("hard/known_speaker/two_take_turns.mp4")])
+    turns = load_speech_model(CONFIG).find_speech([audio_of("hard/known_speaker/two_take_turns.mp4")])
     assert len(turns) == 2  # left, then right
     assert all(turn.voice == "" and not turn.overlapped for turn in turns)
     assert turns[0].start_sample / 16_000 == pytest.approx(0.5, abs=0.15)
 
 
 @needs_shared
-def test_the_answer_depends_neither_on_the_blocks_nor_on_the_sound_before():
-    model, sound = load_speech_model(CONFIG), sound_of("dev/grid_other/lbax4n.mpg")
-    whole = model.find_speech([sound])
+def test_the_answer_depends_neither_on_the_blocks_nor_on_the_audio_before():
+    model, audio = load_speech_model(CONFIG), audio_of("dev/grid_other/lbax4n.mpg")
+    whole = model.find_speech([audio])
     assert whole
-    assert model.find_speech(np.array_split(sound, 13)) == whole
+    assert model.find_speech(np.array_split(audio, 13)) == whole
 
 
 @needs_shared
 def test_silence_inside_speech_is_no_speech():
-    sound = sound_of("dev/clips/FAzSK8PLmGI.mp4")
-    sound[32_000:48_000] = 0
-    for turn in load_speech_model(CONFIG).find_speech([sound]):
+    audio = audio_of("dev/clips/FAzSK8PLmGI.mp4")
+    audio[32_000:48_000] = 0
+    for turn in load_speech_model(CONFIG).find_speech([audio]):
         assert turn.end_sample <= 32_512 or turn.start_sample >= 47_488
 
 

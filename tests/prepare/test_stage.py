@@ -7,7 +7,7 @@ from apache_beam.testing.util import assert_that
 from tests.made_media import make_plain_video
 from tests.made_records import made_source
 from tests.shared_data import needs_shared, shared
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.stage import PrepareVideos
 
@@ -44,7 +44,7 @@ def test_every_source_comes_out_once_as_video_or_as_ended(tmp_path, fresh_childr
             pipeline
             | beam.Create(sources)
             | PrepareVideos(
-                sound=SoundConfig(), speech=SpeechConfig(), limits=LimitsConfig(), staging=str(tmp_path / "staging")
+                audio=AudioConfig(), speech=SpeechConfig(), limits=LimitsConfig(), staging=str(tmp_path / "staging")
             )
         )
         kinds = outputs.failures | beam.Map(lambda row: f"{row.kind} {row.source_id[0]}")
@@ -52,5 +52,5 @@ def test_every_source_comes_out_once_as_video_or_as_ended(tmp_path, fresh_childr
         assert_that(outputs.videos, ids("a" * 16), label="videos")
         assert_that(outputs.ended, ids("b" * 16, "c" * 16, "d" * 16), label="ended")
         assert_that(kinds, ids("not_media c", "unreadable d"), label="failures")
-        assert_that(dropped, ids("has_sound"), label="decisions")
-    assert (tmp_path / "staging" / "sound" / f"{'a' * 16}.flac").is_file()
+        assert_that(dropped, ids("has_audio"), label="decisions")
+    assert (tmp_path / "staging" / "audio" / f"{'a' * 16}.flac").is_file()

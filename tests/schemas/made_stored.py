@@ -1,4 +1,4 @@
-"""A dataset for judging generators: painted faces whose mouth opens as their sound gets loud."""
+"""A dataset for judging generators: painted faces whose mouth opens as their audio gets loud."""
 
 import io
 import json
@@ -138,13 +138,13 @@ class LoudLips:
         mesh = tubes.mesh(name).astype(np.float32)
         return self._vectors(mesh[:, 14, 1] - mesh[:, 13, 1])
 
-    def embed_sound(self, samples):
+    def embed_audio(self, samples):
         """See SyncNetwork."""
         return self._vectors(samples.reshape(-1, SAMPLES_PER_FRAME).astype(np.float32).std(1))
 
-    def likeness(self, face, sound):
+    def likeness(self, face, audio):
         """See SyncNetwork."""
-        return (face * sound).sum(1)
+        return (face * audio).sum(1)
 
     def _vectors(self, values):
         values = values - values.mean()

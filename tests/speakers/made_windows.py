@@ -1,4 +1,4 @@
-"""Made windows of one source: tracks, speech and a sync network that reads its embeddings from the mesh and the sound."""
+"""Made windows of one source: tracks, speech and a sync network that reads its embeddings from the mesh and the audio."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from tests.manifests import made_rows
 from transforms.media.tubes import FaceTube, TubeFile, write_tubes
 
 SOURCE = "a" * 16
-MARGIN = 25  # frames of sound before and after the window
+MARGIN = 25  # frames of audio before and after the window
 
 
 def made_turn(start_frame, end_frame, voice="", overlapped=False):
@@ -51,7 +51,7 @@ def made_faces(num_frames, tracks, speech):
         probe=made_rows.PROBE,
         num_frames=num_frames,
         timeline_uri="",
-        sound_uri="",
+        audio_uri="",
         speech=tuple(speech),
         speech_model="made",
     )
@@ -94,7 +94,7 @@ def tubes_of(tracks, events):
     return TubeFile(write_tubes({track.name: tube_of_events(values) for track, values in zip(tracks, events)}))
 
 
-def sound_of_events(events):
+def audio_of_events(events):
     """Sound from MARGIN before the window to MARGIN after it, each frame carrying its event's number."""
     padded = np.concatenate([np.zeros(MARGIN), events, np.zeros(MARGIN)])
     return np.repeat(padded, SAMPLES_PER_FRAME).astype(np.int16)
@@ -108,17 +108,17 @@ class MadeNetwork:
     def __init__(self):
         vectors = np.random.default_rng(0).normal(size=(2000, 64))
         self._vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-        self.num_sounds = 0  # how often a sound was embedded
+        self.num_sounds = 0  # how often audio was embedded
 
     def embed_face(self, tubes, name):
         """Vectors of the numbers in a track's mesh."""
         return self._vectors[tubes.mesh(name)[:, 0, 0]]
 
-    def embed_sound(self, samples):
-        """Vectors of the numbers in a sound."""
+    def embed_audio(self, samples):
+        """Vectors of the numbers in audio."""
         self.num_sounds += 1
         return self._vectors[samples[::SAMPLES_PER_FRAME]]
 
-    def likeness(self, face, sound):
+    def likeness(self, face, audio):
         """Dot products."""
-        return (face * sound).sum(1)
+        return (face * audio).sum(1)

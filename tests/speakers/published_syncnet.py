@@ -73,10 +73,10 @@ def random_syncnet():
 
 
 def made_tubes(num_frames, side=200, seed=0):
-    """A tube file of one face "t00": pictures of blocks of random colours, 1 cut-out px is 1 source px."""
+    """A tube file of one face "t00": images of blocks of random colours, 1 cut-out px is 1 source px."""
     random = np.random.default_rng(seed)
     blocks = random.integers(0, 256, (num_frames, side // 8, side // 8, 3), np.uint8)
-    jpegs = [encode_jpeg(picture.repeat(8, 0).repeat(8, 1), 95) for picture in blocks]
+    jpegs = [encode_jpeg(image.repeat(8, 0).repeat(8, 1), 95) for image in blocks]
     box = np.array([side * 0.2, side * 0.1, side * 0.8, side * 0.8]) + random.normal(0, 2, (num_frames, 4))
     tube = FaceTube(
         boxes_xyxy=box.astype(np.float32),
@@ -90,17 +90,17 @@ def made_tubes(num_frames, side=200, seed=0):
     return TubeFile(write_tubes({"t00": tube}))
 
 
-def released_crops(pictures_bgr, boxes):
-    """The released program's crops of whole pictures, written after it: padding, slicing, resizing."""
+def released_crops(images_bgr, boxes):
+    """The released program's crops of whole images, written after it: padding, slicing, resizing."""
     import cv2
     from scipy.signal import medfilt
 
     half = medfilt(np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]) / 2, 13)
     y, x = (medfilt((boxes[:, low] + boxes[:, low + 2]) / 2, 13) for low in (1, 0))
     crops = []
-    for picture, h, cy, cx in zip(pictures_bgr, half, y, x, strict=True):
+    for image, h, cy, cx in zip(images_bgr, half, y, x, strict=True):
         edge = int(h * 1.8)
-        padded = np.pad(picture, ((edge, edge), (edge, edge), (0, 0)), constant_values=FILL_VALUE)
+        padded = np.pad(image, ((edge, edge), (edge, edge), (0, 0)), constant_values=FILL_VALUE)
         rows = slice(int(cy + edge - h), int(cy + edge + h * 1.8))
         columns = slice(int(cx + edge - h * 1.4), int(cx + edge + h * 1.4))
         crops.append(cv2.resize(padded[rows, columns], (224, 224)))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from transforms.speakers.drift import STRETCH_FRAMES, StretchLag, fit_drift, lags_of_stretches
+from transforms.speakers.drift import STRETCH_FRAMES, SegmentLag, fit_drift, segment_lags
 from transforms.speakers.sync_scores import NUM_SHIFTS, SHIFTS
 
 ONE_PER_MILLE = 1.5  # frames a minute
@@ -17,12 +17,12 @@ def made_scores(num_frames, drift_frames_per_minute, seed=0, noise=0.25):
 
 
 def drift_of(scores):
-    return fit_drift(lags_of_stretches(scores, 1.0, 0))
+    return fit_drift(segment_lags(scores, 1.0, 0))
 
 
 def stretches(lags, apart=150, error=0.2):
     return [
-        StretchLag(middle_frame=apart * place, lag_frames=lag, lag_se_frames=error) for place, lag in enumerate(lags)
+        SegmentLag(middle_frame=apart * place, lag_frames=lag, lag_se_frames=error) for place, lag in enumerate(lags)
     ]
 
 
@@ -34,7 +34,7 @@ def test_a_drift_of_a_thousandth_is_found_within_two_standard_errors(seed):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_sound_that_does_not_drift_has_none_within_two_standard_errors(seed):
+def test_audio_that_does_not_drift_has_none_within_two_standard_errors(seed):
     found = drift_of(made_scores(2 * 1500, 0.0, seed))
     assert abs(found.frames_per_minute) <= 2 * found.se_frames_per_minute < 1.0
 
@@ -59,8 +59,8 @@ def test_lags_that_scatter_more_than_their_errors_say_widen_the_standard_error()
 
 def test_a_surer_lag_counts_for_more():
     lags = stretches([0.0, 0.0, 0.0, 0.5])
-    sure = [*lags[:3], StretchLag(middle_frame=450, lag_frames=0.5, lag_se_frames=0.1)]
-    unsure = [*lags[:3], StretchLag(middle_frame=450, lag_frames=0.5, lag_se_frames=2.0)]
+    sure = [*lags[:3], SegmentLag(middle_frame=450, lag_frames=0.5, lag_se_frames=0.1)]
+    unsure = [*lags[:3], SegmentLag(middle_frame=450, lag_frames=0.5, lag_se_frames=2.0)]
     assert fit_drift(sure).frames_per_minute > 2 * fit_drift(unsure).frames_per_minute
 
 
@@ -70,7 +70,7 @@ def test_too_few_or_too_near_stretches_tell_no_drift(few):
 
 
 def test_stretches_lie_on_the_timeline():
-    found = lags_of_stretches(made_scores(160, 0.0), 1.0, 1000)
+    found = segment_lags(made_scores(160, 0.0), 1.0, 1000)
     assert [one.middle_frame for one in found] == [1000 + 37, 1000 + STRETCH_FRAMES + 37]
     assert all(abs(one.lag_frames - 1) < 1 and 0 < one.lag_se_frames < 2 for one in found)
 
@@ -78,4 +78,4 @@ def test_stretches_lie_on_the_timeline():
 def test_a_stretch_with_little_speech_is_left_out():
     scores = made_scores(150, 0.0)
     scores[:50] = np.nan
-    assert [one.middle_frame for one in lags_of_stretches(scores, 1.0, 0)] == [STRETCH_FRAMES + 37]
+    assert [one.middle_frame for one in segment_lags(scores, 1.0, 0)] == [STRETCH_FRAMES + 37]

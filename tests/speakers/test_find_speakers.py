@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.speakers.made_windows import MadeNetwork, made_faces, made_track, made_turn, sound_of_events, tubes_of
+from tests.speakers.made_windows import MadeNetwork, audio_of_events, made_faces, made_track, made_turn, tubes_of
 from transforms.speakers.config import SpeakersConfig
 from transforms.speakers.find_speakers import find_speakers
 from transforms.speakers.sync_result import Calibration
@@ -13,10 +13,10 @@ ALWAYS = [made_turn(0, 200)]
 NETWORK = MadeNetwork()
 
 
-def judged(tracks, events, speech=ALWAYS, network=NETWORK, sound=SPOKEN, **config):
+def judged(tracks, events, speech=ALWAYS, network=NETWORK, audio=SPOKEN, **config):
     faces = made_faces(200, tracks, speech)
     return find_speakers(
-        faces, tubes_of(tracks, events), sound_of_events(sound), network, SpeakersConfig(**config), **LIMITS
+        faces, tubes_of(tracks, events), audio_of_events(audio), network, SpeakersConfig(**config), **LIMITS
     )
 
 
@@ -28,7 +28,7 @@ def drops(judgement):
     return [(row.subject_id[-3:], row.rule) for row in judgement.decisions if not row.kept]
 
 
-def test_the_face_that_fits_the_sound_speaks_and_the_silent_one_is_dropped():
+def test_the_face_that_fits_the_audio_speaks_and_the_silent_one_is_dropped():
     found = judged([made_track(0, 0, 200), made_track(1, 0, 200)], [SILENT, SPOKEN])
     assert spans(found) == [("t01", 0, 200)]
     assert drops(found) == [("t00", "min_confidence")]
@@ -36,22 +36,22 @@ def test_the_face_that_fits_the_sound_speaks_and_the_silent_one_is_dropped():
 
 
 @pytest.mark.parametrize("lag", [-10, -3, 0, 7, 12])
-def test_the_lag_of_a_late_sound_is_measured(lag):
+def test_the_lag_of_a_late_audio_is_measured(lag):
     late = SPOKEN - lag
     late = np.where((late >= 1) & (late <= 200), late, 999)
-    found = judged([made_track(0, 0, 200)], [SPOKEN], sound=late)
+    found = judged([made_track(0, 0, 200)], [SPOKEN], audio=late)
     [turn] = found.turns.turns
     assert turn.audio_lag_frames == pytest.approx(lag, abs=0.1)
     assert found.rows[0].audio_lag_frames == turn.audio_lag_frames and len(found.rows[0].sync_curve) == 31
 
 
-def test_the_sound_of_a_window_is_embedded_once_whatever_the_number_of_faces():
+def test_the_audio_of_a_window_is_embedded_once_whatever_the_number_of_faces():
     network = MadeNetwork()
     judged([made_track(number, 0, 200) for number in range(3)], [SPOKEN, SILENT, SILENT], network=network)
     assert network.num_sounds == 1
 
 
-def test_the_sound_of_a_window_without_a_usable_face_is_not_embedded():
+def test_the_audio_of_a_window_without_a_usable_face_is_not_embedded():
     network = MadeNetwork()
     judged([made_track(0, 0, 20)], [SPOKEN[:20]], network=network)
     assert network.num_sounds == 0
@@ -75,8 +75,8 @@ def test_a_face_that_cannot_be_compared_is_dropped_as_not_judged(min_confidence)
 class FarNetwork(MadeNetwork):
     """Likeness is minus the distance, as SyncNet's."""
 
-    def likeness(self, face, sound):
-        return -np.linalg.norm(face - sound, axis=1)
+    def likeness(self, face, audio):
+        return -np.linalg.norm(face - audio, axis=1)
 
 
 def test_the_networks_own_likeness_is_what_counts():
@@ -124,11 +124,11 @@ def test_the_probabilities_asked_for_are_settings(settings, rule):
 
 
 def test_a_calibrated_network_is_asked_for_its_confidence_only_when_that_is_set():
-    sound, network = mixed(0.16), CalibratedNetwork(0.0)
-    assert drops(judged([made_track(0, 0, 200)], [SPOKEN], sound=sound)) == [("t00", "min_confidence")]
-    found = judged([made_track(0, 0, 200)], [SPOKEN], sound=sound, network=network)
+    audio, network = mixed(0.16), CalibratedNetwork(0.0)
+    assert drops(judged([made_track(0, 0, 200)], [SPOKEN], audio=audio)) == [("t00", "min_confidence")]
+    found = judged([made_track(0, 0, 200)], [SPOKEN], audio=audio, network=network)
     assert "min_confidence" not in {row.rule for row in found.decisions}
-    found = judged([made_track(0, 0, 200)], [SPOKEN], sound=sound, network=network, min_confidence=0.2)
+    found = judged([made_track(0, 0, 200)], [SPOKEN], audio=audio, network=network, min_confidence=0.2)
     assert drops(found) == [("t00", "min_confidence")]
 
 
@@ -148,7 +148,7 @@ def test_a_face_that_a_calibrated_network_cannot_compare_is_unsure():
     assert drops(judged([made_track(0, 0, 200)], [SPOKEN], network=DeafCalibratedNetwork())) == [("t00", "unsure")]
 
 
-def test_a_face_that_shares_the_sound_is_believed_by_its_own_frames():
+def test_a_face_that_shares_the_audio_is_believed_by_its_own_frames():
     quarter = np.arange(200) < 60
     tracks, network = [made_track(0, 0, 200), made_track(1, 0, 200)], CalibratedNetwork(0.3)
     events = [np.where(quarter, SPOKEN, SILENT), np.where(quarter, SILENT, SPOKEN)]
@@ -172,42 +172,42 @@ def late_by(lag):
 
 
 def test_a_lag_is_corrected_to_the_sample():
-    [turn] = judged([made_track(0, 0, 200)], [SPOKEN], sound=late_by(3)).turns.turns
+    [turn] = judged([made_track(0, 0, 200)], [SPOKEN], audio=late_by(3)).turns.turns
     assert turn.audio_shift_samples == round(turn.audio_lag_frames * 640) != 0
     assert turn.audio_lag_se_frames < 0.2
 
 
 def test_a_lag_below_the_least_shift_is_measured_and_not_corrected():
-    found = judged([made_track(0, 0, 200)], [SPOKEN], sound=late_by(3), min_shift_frames=4.0)
+    found = judged([made_track(0, 0, 200)], [SPOKEN], audio=late_by(3), min_shift_frames=4.0)
     [turn] = found.turns.turns
     assert turn.audio_shift_samples == 0
     assert turn.audio_lag_frames == found.rows[0].audio_lag_frames == pytest.approx(3, abs=0.1)
 
 
 def test_a_lag_that_is_not_surely_there_is_not_corrected():
-    sound = np.where(np.arange(200) < 110, late_by(3), late_by(-4))  # half of it fits elsewhere
-    found = judged([made_track(0, 0, 200)], [SPOKEN], sound=sound)
+    audio = np.where(np.arange(200) < 110, late_by(3), late_by(-4))  # half of it fits elsewhere
+    found = judged([made_track(0, 0, 200)], [SPOKEN], audio=audio)
     [row] = found.rows
     assert row.audio_lag_se_frames > 1.5 and abs(row.audio_lag_frames) > 1
     assert {turn.audio_shift_samples for turn in found.turns.turns} == {0}
 
 
-def test_speech_is_looked_for_where_the_corrected_sound_has_it():
+def test_speech_is_looked_for_where_the_corrected_audio_has_it():
     speech = [made_turn(50, 160)]
-    corrected = judged([made_track(0, 0, 200)], [SPOKEN], speech=speech, sound=late_by(10))
-    left = judged([made_track(0, 0, 200)], [SPOKEN], speech=speech, sound=late_by(10), min_shift_frames=12.0)
+    corrected = judged([made_track(0, 0, 200)], [SPOKEN], speech=speech, audio=late_by(10))
+    left = judged([made_track(0, 0, 200)], [SPOKEN], speech=speech, audio=late_by(10), min_shift_frames=12.0)
     assert [spans(found)[0][1:] for found in (corrected, left)] == [(35, 155), (45, 165)]
 
 
 def test_the_lags_of_stretches_go_into_the_row():
-    [row] = judged([made_track(0, 0, 200)], [SPOKEN], sound=late_by(3)).rows
+    [row] = judged([made_track(0, 0, 200)], [SPOKEN], audio=late_by(3)).rows
     assert len(row.stretch_middle_frames) == len(row.stretch_lags_frames) == len(row.stretch_lag_se_frames) == 2
     assert row.stretch_lags_frames == pytest.approx((3, 3), abs=0.1)
 
 
 def test_a_lag_that_is_too_large_is_dropped():
     late = np.where(SPOKEN > 14, SPOKEN - 14, 999)
-    assert drops(judged([made_track(0, 0, 200)], [SPOKEN], sound=late)) == [("t00", "max_abs_lag_frames")]
+    assert drops(judged([made_track(0, 0, 200)], [SPOKEN], audio=late)) == [("t00", "max_abs_lag_frames")]
 
 
 def test_two_faces_that_take_turns_speak_one_after_the_other():
@@ -264,6 +264,6 @@ def test_a_track_without_speech_is_a_decision():
 
 def test_a_window_without_a_face_is_a_decision():
     found = find_speakers(
-        made_faces(200, [], ALWAYS), None, sound_of_events(SPOKEN), MadeNetwork(), SpeakersConfig(), **LIMITS
+        made_faces(200, [], ALWAYS), None, audio_of_events(SPOKEN), MadeNetwork(), SpeakersConfig(), **LIMITS
     )
     assert [(row.subject_kind, row.rule, row.kept) for row in found.decisions] == [("window", "has_face", False)]

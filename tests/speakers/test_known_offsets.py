@@ -1,4 +1,4 @@
-"""The packaged network on real people it never learnt from, whose sound was moved by a known number of frames."""
+"""The packaged network on real people it never learnt from, whose audio was moved by a known number of frames."""
 
 import numpy as np
 import pytest
@@ -12,9 +12,9 @@ from transforms.faces.finish_track import finish_tube
 from transforms.faces.follow import FaceFollower, follow_faces
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
-from transforms.media.audio import decode_sound
+from transforms.media.audio import decode_audio
 from transforms.media.canonical import CanonicalFace
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
 from transforms.speakers.sync_network import load_sync_network
@@ -40,9 +40,9 @@ def network():
     return load_sync_network("default")
 
 
-def mesh_and_sound(path: str) -> tuple[np.ndarray, np.ndarray]:
-    """The clip's one face, and its sound from the face's first frame on."""
-    probe, timeline = probe_media(path, LimitsConfig(), SoundConfig())
+def mesh_and_audio(path: str) -> tuple[np.ndarray, np.ndarray]:
+    """The clip's one face, and its audio from the face's first frame on."""
+    probe, timeline = probe_media(path, LimitsConfig(), AudioConfig())
     num_frames = num_timeline_frames(timeline.presentation_ticks, timeline.time_base)
     shown = source_frame_of(timeline.presentation_ticks, timeline.time_base, num_frames)
     config, canonical = FacesConfig(), CanonicalFace()
@@ -51,26 +51,26 @@ def mesh_and_sound(path: str) -> tuple[np.ndarray, np.ndarray]:
     with FrameReader(path, probe, timeline) as reader:
         (ended,), _ = follow_faces(reader.frames(shown), follower, num_frames, "source_end")
     tube, _ = finish_tube(ended[0], canonical, config.smoothing_frames)
-    stream = probe.sounds[probe.sound_index].index
-    samples = np.concatenate(list(decode_sound(path, stream, timeline.zero_s, num_frames * 640)))
+    stream = probe.sounds[probe.audio_index].index
+    samples = np.concatenate(list(decode_audio(path, stream, timeline.zero_s, num_frames * 640)))
     return tube.mesh, samples[640 * ended[0].start_frame :]
 
 
 def found(network, mesh: np.ndarray, samples: np.ndarray) -> SyncMeasure:
     face = network.embed_face(tube_file_of(mesh), "t00")
-    return measure(sync_curve(similarity(face, network.embed_sound(samples), likeness=network.likeness)))
+    return measure(sync_curve(similarity(face, network.embed_audio(samples), likeness=network.likeness)))
 
 
 @needs_shared
 @pytest.mark.parametrize("path", CLIPS)
 def test_the_lag_of_people_never_seen_is_found_within_a_frame(network, path):
-    measured = found(network, *mesh_and_sound(str(shared(path))))
+    measured = found(network, *mesh_and_audio(str(shared(path))))
     assert abs(round(measured.lag_frames) - CLIPS[path]) <= 1, measured
 
 
 @needs_shared
-def test_sound_moved_by_k_frames_moves_the_lag_by_k(network):
-    mesh, samples = mesh_and_sound(str(shared("dev/grid_other/lbbc2a.mpg")))
+def test_audio_moved_by_k_frames_moves_the_lag_by_k(network):
+    mesh, samples = mesh_and_audio(str(shared("dev/grid_other/lbbc2a.mpg")))
     still = found(network, mesh, samples).lag_frames
     for k in (-10, -4, 3, 10):
         moved = np.roll(samples, 640 * k)

@@ -15,16 +15,16 @@ from transforms.faces.detectors.centerface import load_detector
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
-from transforms.media.audio import read_sound_span
+from transforms.media.audio import read_audio_span
 from transforms.media.canonical import CanonicalFace
 from transforms.media.config import LimitsConfig
 from transforms.media.tubes import TubeFile, write_tubes
-from transforms.media.window_frames import WindowPictures
-from transforms.prepare.config import SoundConfig, SpeechConfig
+from transforms.media.window_frames import WindowFrames
+from transforms.prepare.config import AudioConfig, SpeechConfig
 from transforms.prepare.prepare_video import prepare_video
 from transforms.prepare.speech import load_speech_model
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.find_speakers import SOUND_MARGIN_FRAMES, WindowJudgement, find_speakers
+from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES, WindowJudgement, find_speakers
 from transforms.speakers.sync_network import load_sync_network
 
 pytestmark = [needs_shared, needs_models]
@@ -55,7 +55,7 @@ def _window(path, folder) -> Window | None:
         str(shared(path)),
         load_speech_model(speech),
         limits=LimitsConfig(),
-        sound=SoundConfig(),
+        audio=AudioConfig(),
         min_speech_s=speech.min_speech_s,
         publish=publish,
     )
@@ -66,10 +66,10 @@ def _window(path, folder) -> Window | None:
 
 def _judged(window: Window) -> WindowJudgement:
     config = FacesConfig()
-    pictures = WindowPictures(lambda uri: uri)
+    images = WindowFrames(lambda uri: uri)
     faces, tubes = track_faces(
         window=window,
-        pictures=pictures.of(window),
+        images=images.of(window),
         mesh=MediaPipeMesh(),
         config=config,
         canonical=CanonicalFace(),
@@ -78,16 +78,16 @@ def _judged(window: Window) -> WindowJudgement:
         stopwatch=Stopwatch(),
         tube_uri="made",
     )
-    pictures.close()
-    sound = read_sound_span(
-        window.video.sound_uri,
-        -SOUND_MARGIN_FRAMES * SAMPLES_PER_FRAME,
-        (window.end_frame + SOUND_MARGIN_FRAMES) * SAMPLES_PER_FRAME,
+    images.close()
+    audio = read_audio_span(
+        window.video.audio_uri,
+        -AUDIO_MARGIN_FRAMES * SAMPLES_PER_FRAME,
+        (window.end_frame + AUDIO_MARGIN_FRAMES) * SAMPLES_PER_FRAME,
     )
     return find_speakers(
         faces,
         TubeFile(write_tubes(tubes)),
-        sound,
+        audio,
         load_sync_network("default"),
         SpeakersConfig(),
         min_box_px=config.min_box_px,
@@ -97,7 +97,7 @@ def _judged(window: Window) -> WindowJudgement:
 
 
 def left_to_right(judgement):
-    """Tracks of a second and more, by where they are in the picture."""
+    """Tracks of a second and more, by where they are in the image."""
     tracks = [row for row in judgement.rows if row.end_frame - row.start_frame >= 25]
     return [row.track_id for row in sorted(tracks, key=lambda row: row.box_xyxy[0])]
 
@@ -113,7 +113,7 @@ def drops(judgement):
 
 
 def test_of_a_speakers_and_an_interpreters_voice_one_at_most_is_that_of_the_face(judged):
-    # The same picture under each of the two separated voices: which is whose is not known.
+    # The same image under each of the two separated voices: which is whose is not known.
     found = [judged(f"hard/voice_not_of_face/xX64kcZW8cs_{number}.mp4") for number in (0, 1)]
     assert min(len(speakers(one)) for one in found) == 0
 

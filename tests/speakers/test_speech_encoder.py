@@ -17,8 +17,8 @@ def made_speech(num_frames: int, seed: int = 0) -> np.ndarray:
     loudness = np.interp(time_s, np.arange(0, time_s[-1] + 0.1, 0.1), random.uniform(0, 1, int(time_s[-1] / 0.1) + 2))
     pitch = 120 + 40 * np.sin(2 * np.pi * 0.7 * time_s)
     phase = 2 * np.pi * np.cumsum(pitch) / 16000
-    sound = sum(np.sin(k * phase) / k for k in range(1, 12))
-    return (3000 * loudness * sound + random.normal(0, 20, len(sound))).astype(np.int16)
+    audio = sum(np.sin(k * phase) / k for k in range(1, 12))
+    return (3000 * loudness * audio + random.normal(0, 20, len(audio))).astype(np.int16)
 
 
 @pytest.mark.parametrize("num_frames", [0, 1, 3, 74, 75, 76, 200])
@@ -29,14 +29,14 @@ def test_a_frame_has_two_features(encoder, num_frames):
 
 
 def test_a_gap_is_felt_where_it_is(encoder):
-    sound = made_speech(60)
-    with_gap = sound.copy()
+    audio = made_speech(60)
+    with_gap = audio.copy()
     with_gap[640 * 30 : 640 * 33] = 0
-    change = np.abs(encoder.encode(with_gap) - encoder.encode(sound)).mean(1)
+    change = np.abs(encoder.encode(with_gap) - encoder.encode(audio)).mean(1)
     assert abs(np.argmax(change) - FEATURES_PER_FRAME * 31.5) <= 4
 
 
-def test_a_moment_means_the_same_in_a_longer_sound(encoder):
+def test_a_moment_means_the_same_in_a_longer_audio(encoder):
     whole = made_speech(400)
     alone = encoder.encode(whole[640 * 150 : 640 * 225])
     within = encoder.encode(whole)[FEATURES_PER_FRAME * 150 : FEATURES_PER_FRAME * 225]
@@ -46,12 +46,12 @@ def test_a_moment_means_the_same_in_a_longer_sound(encoder):
 
 
 @pytest.mark.parametrize("piece", [1111, 640 * 75, 640 * 90])
-def test_sound_in_pieces_gives_the_bits_of_the_whole(encoder, piece):
-    sound = made_speech(310)
-    pieces = [sound[start : start + piece] for start in range(0, len(sound), piece)]
-    assert np.array_equal(np.concatenate(list(encoder.encode_stream(pieces))), encoder.encode(sound))
+def test_audio_in_pieces_gives_the_bits_of_the_whole(encoder, piece):
+    audio = made_speech(310)
+    pieces = [audio[start : start + piece] for start in range(0, len(audio), piece)]
+    assert np.array_equal(np.concatenate(list(encoder.encode_stream(pieces))), encoder.encode(audio))
 
 
-def test_the_same_sound_gives_the_same_bits(encoder):
-    sound = made_speech(90)
-    assert np.array_equal(encoder.encode(sound), SpeechEncoder().encode(sound))
+def test_the_same_audio_gives_the_same_bits(encoder):
+    audio = made_speech(90)
+    assert np.array_equal(encoder.encode(audio), SpeechEncoder().encode(audio))

@@ -5,7 +5,7 @@ from onnx import TensorProto, helper
 
 from schemas.errors import UsageError
 from tests.speakers.made_windows import tube_file_of
-from transforms.speakers.sync_network import CALIBRATION_KEY, DEFAULT_PATH, load_sync_network, sound_columns
+from transforms.speakers.sync_network import CALIBRATION_KEY, DEFAULT_PATH, audio_columns, load_sync_network
 from transforms.speakers.sync_result import Calibration
 from transforms.speakers.sync_scores import measure, similarity, sync_curve
 
@@ -25,19 +25,19 @@ def embed_face(network, mesh):
 
 @pytest.mark.parametrize("num_frames", [1, 2, 25, 80])
 def test_each_tower_gives_one_unit_vector_a_frame(network, num_frames):
-    for embedded in (embed_face(network, MESH[:num_frames]), network.embed_sound(SAMPLES[: 640 * num_frames])):
+    for embedded in (embed_face(network, MESH[:num_frames]), network.embed_audio(SAMPLES[: 640 * num_frames])):
         assert embedded.shape == (num_frames, 128) and embedded.dtype == np.float32
         np.testing.assert_allclose(np.linalg.norm(embedded, axis=1), 1, rtol=1e-5)
 
 
-def test_face_and_sound_may_be_of_unequal_length(network):
-    assert similarity(embed_face(network, MESH[:30]), network.embed_sound(SAMPLES)).shape == (30, 31)
+def test_face_and_audio_may_be_of_unequal_length(network):
+    assert similarity(embed_face(network, MESH[:30]), network.embed_audio(SAMPLES)).shape == (30, 31)
 
 
 def test_the_same_input_gives_the_same_bits_in_a_second_session(network):
     again = load_sync_network("default")
     np.testing.assert_array_equal(embed_face(again, MESH), embed_face(network, MESH))
-    np.testing.assert_array_equal(again.embed_sound(SAMPLES), network.embed_sound(SAMPLES))
+    np.testing.assert_array_equal(again.embed_audio(SAMPLES), network.embed_audio(SAMPLES))
 
 
 def test_the_packaged_network_is_small_and_named(network):
@@ -56,14 +56,14 @@ def test_a_face_far_from_the_cut_is_embedded_the_same_in_a_longer_track(network)
 
 
 def test_digital_silence_gives_no_peak(network):
-    curve = sync_curve(similarity(embed_face(network, MESH), network.embed_sound(np.zeros_like(SAMPLES))))
+    curve = sync_curve(similarity(embed_face(network, MESH), network.embed_audio(np.zeros_like(SAMPLES))))
     assert np.isfinite(curve).all() and measure(curve).confidence < 0.2
 
 
 def test_likeness_is_the_dot_product_of_each_pair(network):
-    face, sound = embed_face(network, MESH[:7]), network.embed_sound(SAMPLES[: 640 * 7])
-    np.testing.assert_allclose(network.likeness(face, sound), np.diag(face @ sound.T), atol=1e-6)
-    assert np.isnan(network.likeness(np.full_like(face, np.nan), sound)).all()
+    face, audio = embed_face(network, MESH[:7]), network.embed_audio(SAMPLES[: 640 * 7])
+    np.testing.assert_allclose(network.likeness(face, audio), np.diag(face @ audio.T), atol=1e-6)
+    assert np.isnan(network.likeness(np.full_like(face, np.nan), audio)).all()
 
 
 def with_calibration(path, text):
@@ -91,14 +91,14 @@ def test_a_calibration_that_cannot_be_read_gets_one_line(tmp_path, text):
         load_sync_network(with_calibration(tmp_path / "bad.onnx", text))
 
 
-def test_sound_columns_are_four_a_frame():
-    assert sound_columns(SAMPLES).shape == (320, 40)
+def test_audio_columns_are_four_a_frame():
+    assert audio_columns(SAMPLES).shape == (320, 40)
 
 
 @pytest.mark.parametrize("samples", [SAMPLES[:-1], SAMPLES.astype(np.float32)])
-def test_sound_of_another_length_or_type_is_refused(samples):
+def test_audio_of_another_length_or_type_is_refused(samples):
     with pytest.raises(ValueError, match="int16"):
-        sound_columns(samples)
+        audio_columns(samples)
 
 
 def foreign_model() -> bytes:

@@ -31,7 +31,7 @@ def test_a_better_fit_and_more_speech_are_likelier_to_be_right():
     assert 0 <= weak < strong < longer <= 1
 
 
-def test_without_calibration_there_is_no_probability_and_without_sound_no_evidence():
+def test_without_calibration_there_is_no_probability_and_without_audio_no_evidence():
     assert weigh(made_scores(50), None).sync_probability is None
     assert weigh(np.full((50, 31), np.nan, np.float32), CALIBRATION) is None
 

@@ -22,38 +22,38 @@ def unit_vectors(num_frames: int, seed: int = 0, smoothness: int = 1) -> np.ndar
 @given(lag=st.integers(-12, 12), num_frames=st.integers(30, 120))
 def test_sound_late_by_k_frames_has_lag_plus_k(lag, num_frames):
     events = unit_vectors(num_frames + 40)
-    face, sound = events[20 : 20 + num_frames], events[20 - lag : 20 - lag + num_frames]
-    assert measure(sync_curve(similarity(face, sound))).lag_frames == pytest.approx(lag, abs=0.5)
+    face, audio = events[20 : 20 + num_frames], events[20 - lag : 20 - lag + num_frames]
+    assert measure(sync_curve(similarity(face, audio))).lag_frames == pytest.approx(lag, abs=0.5)
 
 
 def test_a_lag_between_frames_is_found_between_frames():
     events = unit_vectors(4 * 200, smoothness=24)
-    face, sound = events[40::4], events[41::4]  # the sound is a quarter frame early
-    assert measure(sync_curve(similarity(face[:180], sound[:180]))).lag_frames == pytest.approx(-0.25, abs=0.1)
+    face, audio = events[40::4], events[41::4]  # the audio is a quarter frame early
+    assert measure(sync_curve(similarity(face[:180], audio[:180]))).lag_frames == pytest.approx(-0.25, abs=0.1)
 
 
-def test_sound_that_begins_before_the_face_is_placed_by_its_start_frame():
+def test_audio_that_begins_before_the_face_is_placed_by_its_start_frame():
     events = unit_vectors(150)
-    curve = sync_curve(similarity(events[25:100], events, sound_start_frame=-25))
+    curve = sync_curve(similarity(events[25:100], events, audio_start_frame=-25))
     assert measure(curve).lag_frames == pytest.approx(0, abs=0.1)
 
 
-def test_where_there_is_no_sound_there_is_no_similarity():
+def test_where_there_is_no_audio_there_is_no_similarity():
     values = similarity(unit_vectors(40), unit_vectors(40))
     assert np.isnan(values[0, :15]).all() and np.isfinite(values[0, 15:]).all()
     assert np.isnan(values[-1, 16:]).all() and np.isfinite(values[-1, :16]).all()
 
 
-def test_sound_without_speech_does_not_count():
-    face, sound = unit_vectors(80), unit_vectors(80)
+def test_audio_without_speech_does_not_count():
+    face, audio = unit_vectors(80), unit_vectors(80)
     speech = np.arange(80) < 40
-    values = similarity(face, sound, speech=speech)
+    values = similarity(face, audio, speech=speech)
     assert np.isnan(values[45, 15]) and np.isfinite(values[45, 5])
 
 
 def test_confidence_of_a_right_pair_does_not_depend_on_its_length():
-    face, sound = unit_vectors(1000, smoothness=3), unit_vectors(1000, smoothness=3)
-    found = [measure(sync_curve(similarity(face[:n], sound[:n]))).confidence for n in (50, 250, 1000)]
+    face, audio = unit_vectors(1000, smoothness=3), unit_vectors(1000, smoothness=3)
+    found = [measure(sync_curve(similarity(face[:n], audio[:n]))).confidence for n in (50, 250, 1000)]
     assert np.ptp(found) < 0.1
 
 
@@ -109,11 +109,11 @@ def test_two_lags_are_no_drift():
     assert drift_frames_per_minute(np.array([0, 1500]), np.array([0.0, 3.0])) is None
 
 
-def test_a_drifting_sound_has_a_lag_for_each_stretch():
+def test_a_drifting_audio_has_a_lag_for_each_stretch():
     events = unit_vectors(420)
     face = events[10:310]
-    sound = np.concatenate([events[10:160], events[157:307]])  # three frames later in its second half
-    stretches = stretch_lags(similarity(face, sound), np.ones(300, bool), 100)
+    audio = np.concatenate([events[10:160], events[157:307]])  # three frames later in its second half
+    stretches = stretch_lags(similarity(face, audio), np.ones(300, bool), 100)
     assert [middle for middle, _ in stretches] == [49.5, 149.5, 249.5]
     assert stretches[0][1].lag_frames == pytest.approx(0, abs=0.2)
     assert stretches[2][1].lag_frames == pytest.approx(3, abs=0.2)

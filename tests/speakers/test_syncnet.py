@@ -6,7 +6,7 @@ import torch
 from python_speech_features import mfcc as reference_mfcc
 
 from schemas.clock import SAMPLES_PER_FRAME
-from tests.speakers.made_windows import MadeNetwork, made_faces, made_track, made_turn, sound_of_events, tubes_of
+from tests.speakers.made_windows import MadeNetwork, audio_of_events, made_faces, made_track, made_turn, tubes_of
 from tests.speakers.published_syncnet import made_tubes, random_syncnet
 from transforms.media.models import FOLDER_VARIABLE
 from transforms.speakers.config import SpeakersConfig
@@ -40,7 +40,7 @@ def judge(literal, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def heard(judge):
-    return judge.embed_sound(SAMPLES)
+    return judge.embed_audio(SAMPLES)
 
 
 def assert_equal_embeddings(found, expected):
@@ -50,7 +50,7 @@ def assert_equal_embeddings(found, expected):
     assert np.linalg.norm(found - expected, axis=1).max() < 1e-4 * spread
 
 
-def test_sound_embeddings_are_the_literal_networks(literal, heard):
+def test_audio_embeddings_are_the_literal_networks(literal, heard):
     columns = reference_mfcc(SAMPLES, 16000).T  # (13, 4 S - 1)
     windows = [columns[:, 4 * start : 4 * start + 20] for start in range(80 - 5)]
     with torch.inference_mode():
@@ -79,24 +79,24 @@ def test_rows_without_a_whole_window_have_no_answer(judge, heard):
 @pytest.mark.parametrize("num_frames", [1, 4])
 def test_less_than_a_window_has_no_answer_at_all(judge, num_frames):
     assert np.isnan(judge.embed_face(made_tubes(num_frames), "t00")).all()
-    assert np.isnan(judge.embed_sound(SAMPLES[: 640 * num_frames])).all()
+    assert np.isnan(judge.embed_audio(SAMPLES[: 640 * num_frames])).all()
 
 
 def test_likeness_is_minus_the_distance(judge):
-    face, sound = np.zeros((2, 1024), np.float32), np.zeros((2, 1024), np.float32)
-    sound[0, :2], sound[1] = (3, 4), np.nan
-    np.testing.assert_array_equal(judge.likeness(face, sound), [-5, np.nan])
+    face, audio = np.zeros((2, 1024), np.float32), np.zeros((2, 1024), np.float32)
+    audio[0, :2], audio[1] = (3, 4), np.nan
+    np.testing.assert_array_equal(judge.likeness(face, audio), [-5, np.nan])
 
 
 @pytest.mark.parametrize("samples", [SAMPLES[:-1], SAMPLES.astype(np.float32)])
-def test_sound_of_another_length_or_type_is_refused(judge, samples):
+def test_audio_of_another_length_or_type_is_refused(judge, samples):
     with pytest.raises(ValueError, match="int16"):
-        judge.embed_sound(samples)
+        judge.embed_audio(samples)
 
 
-def released_offset(face, sound):
-    """The released procedure: sound slid by 15 frames over zeros, distances averaged over the clip."""
-    padded = np.pad(sound, ((15, 15), (0, 0)))
+def released_offset(face, audio):
+    """The released procedure: audio slid by 15 frames over zeros, distances averaged over the clip."""
+    padded = np.pad(audio, ((15, 15), (0, 0)))
     distances = np.stack([np.linalg.norm(one - padded[i : i + 31] + 1e-6, axis=1) for i, one in enumerate(face)])
     mean = distances.mean(0)
     return 15 - int(mean.argmin()), float(np.median(mean) - mean.min()), float(mean.min())
@@ -106,13 +106,13 @@ def released_offset(face, sound):
 def test_the_offset_is_minus_the_lag_of_the_released_procedure(judge, heard, lag):
     features = heard[2:77]
     face = features[10:70] + np.random.default_rng(2).normal(0, 0.2 * features.std(0), (60, 1024)).astype(np.float32)
-    sound = features[10 - lag : 70 - lag]
-    scores = similarity(face, sound, likeness=judge.likeness)
+    audio = features[10 - lag : 70 - lag]
+    scores = similarity(face, audio, likeness=judge.likeness)
     found = measure(sync_curve(scores))
-    offset, confidence, least = released_offset(face, sound)
+    offset, confidence, least = released_offset(face, audio)
     assert round(found.lag_frames) == lag and offset == -lag
     # Where no zero was slid in, the distances are the same; their means differ by the frames that met zeros.
-    padded = np.pad(sound, ((15, 15), (0, 0)))
+    padded = np.pad(audio, ((15, 15), (0, 0)))
     theirs = np.stack([np.linalg.norm(one - padded[i : i + 31], axis=1) for i, one in enumerate(face)])
     exists = np.isfinite(scores)
     np.testing.assert_allclose(-scores[exists], theirs[exists], rtol=1e-4)
@@ -148,8 +148,8 @@ class FakeSyncNet(PublishedSyncNet):
     def embed_face(self, tubes, name):
         return 7 * self._made.embed_face(tubes, name)
 
-    def embed_sound(self, samples):
-        return 7 * self._made.embed_sound(samples)
+    def embed_audio(self, samples):
+        return 7 * self._made.embed_audio(samples)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_lse_is_reported_of_the_published_network_alone(network, reports):
     found = find_speakers(
         made_faces(200, [track], [made_turn(0, 200)]),
         tubes_of([track], [events]),
-        sound_of_events(events),
+        audio_of_events(events),
         network,
         SpeakersConfig(min_confidence=min_confidence),
         min_box_px=32.0,

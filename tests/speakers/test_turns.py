@@ -38,7 +38,7 @@ def test_a_turn_is_cut_where_another_face_speaks_too():
     assert found == [(0, 80, 0.0), (80, 120, 1.0), (120, 200, 0.0)]
 
 
-def test_a_turn_is_cut_where_two_voices_sound():
+def test_a_turn_is_cut_where_two_voices_audio():
     speech = [made_turn(0, 90, "A"), made_turn(90, 130, "A", overlapped=True), made_turn(130, 200, "A")]
     assert spans(mask(200, (0, 200)), speech) == [(0, 90, 0.0), (90, 130, 1.0), (130, 200, 0.0)]
 
@@ -48,7 +48,7 @@ def test_a_turn_is_cut_where_the_voice_changes():
     assert spans(mask(200, (0, 200)), speech) == [(0, 110, 0.0), (110, 200, 0.0)]  # the pause is the first voice's
 
 
-def test_voices_are_looked_up_where_the_late_sound_is():
+def test_voices_are_looked_up_where_the_late_audio_is():
     speech = [made_turn(0, 100, "A"), made_turn(100, 210, "B")]
     assert spans(mask(200, (0, 200)), speech, shift_samples=10 * 640) == [(0, 90, 0.0), (90, 200, 0.0)]
 

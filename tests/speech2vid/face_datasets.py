@@ -25,14 +25,14 @@ def face_parts(num_frames: int = NUM_FRAMES, about: dict | None = None) -> dict[
     random = np.random.default_rng(num_frames)
     faces = [np.full((IMAGE_PX, IMAGE_PX, 3), min(8 * frame, 255), np.uint8) for frame in range(num_frames)]
     jpegs = [encode_jpeg(face, 95) for face in faces]
-    sound = io.BytesIO()
+    audio = io.BytesIO()
     samples = random.integers(-9000, 9000, SAMPLES_PER_FRAME * num_frames, dtype=np.int16)
-    soundfile.write(sound, samples, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    soundfile.write(audio, samples, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
     columns = 1000 * np.arange(13)[:, None] + np.arange(COLUMNS_PER_FRAME * num_frames)
     return {
         "json": json.dumps({"num_frames": num_frames, **(about or {})}).encode(),
         "mfcc.npy": npy(columns.astype(np.float32)),
-        "flac": sound.getvalue(),
+        "flac": audio.getvalue(),
         "landmarks.npy": npy(np.zeros((num_frames, 5, 2), np.float32)),
         "align.npy": npy(np.zeros((num_frames, 2, 3), np.float32)),
         "mesh.npy": npy(random.integers(-9000, 9000, (num_frames, 468, 3), dtype=np.int16)),

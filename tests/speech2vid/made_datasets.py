@@ -1,4 +1,4 @@
-"""Datasets of `talkshard build`'s form, as small as they can be: lips that open as loud as the sound is."""
+"""Datasets of `talkshard build`'s form, as small as they can be: lips that open as loud as the audio is."""
 
 import io
 import json
@@ -26,7 +26,7 @@ def clip_members(
 def talking_members(
     key: str, speaker: str, seed: int, num_frames: int = 90, late_frames: int = 0, licence: str = ""
 ) -> list[tuple[str, bytes]]:
-    """A clip that a sync network can learn from; its sound comes late by so many frames."""
+    """A clip that a sync network can learn from; its audio comes late by so many frames."""
     random = np.random.default_rng(seed)
     loudness = np.convolve(random.normal(0, 1, num_frames + 40), np.hanning(5), "same")
     opening = loudness[20:-20]
@@ -43,14 +43,14 @@ def members_of(
     key: str, speaker: str, samples: np.ndarray, mesh: np.ndarray, shift_samples: int, licence: str
 ) -> list[tuple[str, bytes]]:
     """Parts of one clip; of those that no trainer reads only the names are right."""
-    sound, points = io.BytesIO(), io.BytesIO()
-    soundfile.write(sound, samples, 16000, format="FLAC", subtype="PCM_16")
+    audio, points = io.BytesIO(), io.BytesIO()
+    soundfile.write(audio, samples, 16000, format="FLAC", subtype="PCM_16")
     np.save(points, mesh)
     row = {"source_uri": f"/in/{key}.mp4", "speaker": speaker, "audio_shift_samples": shift_samples, "licence": licence}
     parts = {
         "json": json.dumps(row).encode(),
         "mfcc.npy": b"not read",
-        "flac": sound.getvalue(),
+        "flac": audio.getvalue(),
         "mesh.npy": points.getvalue(),
         "faces.mjpg": b"not read",
     }

@@ -1,4 +1,4 @@
-"""Made clips in which the lips follow the loudness of the sound: what a sync network must be able to learn."""
+"""Made clips in which the lips follow the loudness of the audio: what a sync network must be able to learn."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def made_clip(speaker: str, seed: int, num_frames: int = 100) -> TalkingClip:
 
 
 def speech_of(loudness: np.ndarray) -> dict[str, np.ndarray]:
-    """Speech features of a loudness (4 T,) that follow it, and a sound that does."""
+    """Speech features of a loudness (4 T,) that follow it, and audio that does."""
     directions = np.random.default_rng(98).normal(0, 1, 288)
     halves = loudness.reshape(-1, 2).mean(1)[:, None] * directions
     return {"spoken": np.stack([halves, 1.1 * halves]).astype(np.float16), "samples": noise_of(loudness)}

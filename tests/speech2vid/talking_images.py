@@ -1,4 +1,4 @@
-"""Faces so simple that a network learns them in seconds: a dark mouth that opens as far as the sound says."""
+"""Faces so simple that a network learns them in seconds: a dark mouth that opens as far as the audio says."""
 
 import dataclasses
 from pathlib import Path
@@ -9,8 +9,8 @@ import torch
 from speech2vid.generator.networks import GeneratorSettings
 from speech2vid.generator_training.batches import GeneratorBatch
 from speech2vid.generator_training.losses import LossSettings
-from speech2vid.generator_training.recipes import GeneratorTrainingSettings, PreparationSettings
-from speech2vid.reader.audio_features import MFCC, SoundKind
+from speech2vid.generator_training.recipes import GeneratorTrainingSettings, PretrainingSettings
+from speech2vid.reader.audio_features import MFCC, AudioFeatures
 from tests.speech2vid.face_datasets import face_parts, npy, write_faces
 from transforms.media.face_crop import encode_jpeg
 from transforms.speakers.lip_motion import POINTS
@@ -22,39 +22,39 @@ SMALLEST = GeneratorTrainingSettings(
         width=0.05, num_identity=2, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1
     ),
     losses=LossSettings(mouth=3, content=0, difference=4, lip_shape=0.1, lip_features=0.2),
-    preparation=PreparationSettings(pool_batches=2, lip_steps=3, audio_steps=3, deblurring_steps=2, rows=8),
+    preparation=PretrainingSettings(pool_batches=2, lip_steps=3, audio_steps=3, deblurring_steps=2, rows=8),
     batch_clips=2,
     targets_per_clip=2,
     steps=4,
     warm_up=1,
     half_precision=False,
-    change_sound=True,
+    augment_audio=True,
     deblurring_width=8,
     look_every=2,
     save_every=2,
-    least_change=0.0,
+    min_change=0.0,
 )
 PAPER_LIKE = dataclasses.replace(
     SMALLEST,
     generator=GeneratorSettings(width=0.05, num_identity=2, image_px=112),
     losses=LossSettings(content=0),
-    change_sound=False,
+    augment_audio=False,
     deblurring_width=0,
-    preparation=PreparationSettings(audio_steps=0),
+    preparation=PretrainingSettings(audio_steps=0),
 )
 
 
 def face(opening: np.ndarray, colour: np.ndarray) -> np.ndarray:
     """RGB uint8 (112, 112, 3): one skin, and a mouth as high as it is open (0..1)."""
     rows, columns = np.mgrid[:112, :112]
-    picture = np.tile(colour.astype(np.uint8), (112, 112, 1))
+    image = np.tile(colour.astype(np.uint8), (112, 112, 1))
     inside = ((columns - 58) / 18) ** 2 + ((rows - 79) / (1 + 16 * float(opening))) ** 2 < 1
-    picture[inside] = (60, 10, 20)
-    return picture
+    image[inside] = (60, 10, 20)
+    return image
 
 
 def made_batch(
-    num_clips: int = 2, num_targets: int = 2, num_stills: int = 2, seed: int = 0, kind: SoundKind = MFCC
+    num_clips: int = 2, num_targets: int = 2, num_stills: int = 2, seed: int = 0, kind: AudioFeatures = MFCC
 ) -> GeneratorBatch:
     """Targets whose sound's first channels and whose lips say how open the mouth is."""
     random = np.random.default_rng(seed)
@@ -63,10 +63,10 @@ def made_batch(
     faces = np.stack([face(opening, colour) for own, colour in zip(openings, colours, strict=True) for opening in own])
     faces = faces.reshape(num_clips, -1, 112, 112, 3).transpose(0, 1, 4, 2, 3).astype(np.float32)
     spoken = openings[:, :num_targets].reshape(-1)
-    sound = random.normal(0, 1, (len(spoken), 1, kind.num_channels, kind.window_columns)).astype(np.float32)
-    sound[:, 0, : kind.num_channels // 12] += 20 * spoken[:, None, None]
+    audio = random.normal(0, 1, (len(spoken), 1, kind.num_channels, kind.window_columns)).astype(np.float32)
+    audio[:, 0, : kind.num_channels // 12] += 20 * spoken[:, None, None]
     return GeneratorBatch(
-        sound=torch.from_numpy(sound),
+        audio=torch.from_numpy(audio),
         targets=torch.from_numpy(faces[:, :num_targets].reshape(-1, 3, 112, 112) / 255),
         identity=torch.from_numpy(faces[:, num_targets:].reshape(num_clips, -1, 112, 112)),
         lips=torch.from_numpy(np.stack([spoken, -2 * spoken], 1).astype(np.float32)),

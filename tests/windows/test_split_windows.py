@@ -32,13 +32,13 @@ def video_of(timeline, num_frames, speech=()):
         time_base=timeline.time_base,
         num_frames=len(timeline.presentation_ticks),
     )
-    probe = MediaProbe(container="mp4", duration_s=1.0, video=stream, sounds=(), sound_index=-1)
+    probe = MediaProbe(container="mp4", duration_s=1.0, video=stream, sounds=(), audio_index=-1)
     return Video(
         source=made_source("/a.mp4"),
         probe=probe,
         num_frames=num_frames,
         timeline_uri="",
-        sound_uri="",
+        audio_uri="",
         speech=tuple(
             SpeechTurn(start_sample=start, end_sample=end, voice="", overlapped=False) for start, end in speech
         ),

@@ -7,7 +7,7 @@ from schemas.settings import require, setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipsConfig:
-    """Length, picture and quality of stored clips."""
+    """Length, image and quality of stored clips."""
 
     min_s: float = setting(1.0, "s", "shortest clip")
     max_s: float = setting(10.0, "s", "longest clip; longer turns are cut into equal parts")

@@ -31,7 +31,7 @@ class CutClip:
 
 
 def cut_clips(
-    turns: WindowTurns, tubes: TubeFile | None, read_sound: Callable[[int, int], np.ndarray], config: ClipsConfig
+    turns: WindowTurns, tubes: TubeFile | None, read_audio: Callable[[int, int], np.ndarray], config: ClipsConfig
 ) -> Iterator[CutClip | DecisionRow]:
     """Clips of one window, and the decisions about them.
 
@@ -62,7 +62,7 @@ def cut_clips(
             )
             yield from decisions
             if kept:
-                yield _cut(turns, turn, piece, key, start, end, read_sound, config)
+                yield _cut(turns, turn, piece, key, start, end, read_audio, config)
 
 
 def split_turn(start_frame: int, end_frame: int, max_s: float) -> list[tuple[int, int]]:
@@ -87,11 +87,11 @@ def _cut(
     key: str,
     start: int,
     end: int,
-    read_sound: Callable[[int, int], np.ndarray],
+    read_audio: Callable[[int, int], np.ndarray],
     config: ClipsConfig,
 ) -> CutClip:
     shift = turn.audio_shift_samples
-    samples = read_sound(start * SAMPLES_PER_FRAME + shift, end * SAMPLES_PER_FRAME + shift)
+    samples = read_audio(start * SAMPLES_PER_FRAME + shift, end * SAMPLES_PER_FRAME + shift)
     faces = [
         align_face(piece.crop(t), piece.crop_to_source[t], piece.align[t], config.image_px) for t in range(end - start)
     ]

@@ -15,7 +15,7 @@ from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import join, local_path, read_bytes, write_once
 from transforms.clips.config import ClipsConfig
 from transforms.clips.cut_clips import CutClip, cut_clips
-from transforms.media.audio import read_sound_span
+from transforms.media.audio import read_audio_span
 from transforms.media.progress_marks import WindowMark, mark_window
 from transforms.media.tubes import TubeFile
 
@@ -53,9 +53,9 @@ class _Cut(beam.DoFn):
 
     def process(self, turns: WindowTurns) -> Iterator[Any]:
         window = turns.faces.window
-        sound = local_path(window.video.sound_uri) if turns.turns else ""
+        audio = local_path(window.video.audio_uri) if turns.turns else ""
         tubes = TubeFile(read_bytes(turns.faces.tube_uri)) if turns.turns else None
-        made = list(cut_clips(turns, tubes, functools.partial(read_sound_span, sound), self._config))
+        made = list(cut_clips(turns, tubes, functools.partial(read_audio_span, audio), self._config))
         clips = [item for item in made if isinstance(item, CutClip)]
         decisions = [item for item in made if isinstance(item, DecisionRow)]
         refs = self._pack(clips)

@@ -7,19 +7,19 @@ from scenedetect.detectors import ContentDetector
 
 from schemas.clock import FRAME_RATE
 
-_WIDTH = 160  # px; colour change over the whole picture needs no more
-_SAMPLED_SIDE = 360  # px; of larger pictures every second, third ... pixel is looked at
+_WIDTH = 160  # px; colour change over the whole image needs no more
+_SAMPLED_SIDE = 360  # px; of larger images every second, third ... pixel is looked at
 
 
 class CutFinder:
-    """Tells of each picture in turn whether it begins a new shot."""
+    """Tells of each image in turn whether it begins a new shot."""
 
     def __init__(self, threshold: float) -> None:
         self._detector = ContentDetector(threshold=threshold, min_scene_len=0)
         self._position = 0
 
     def is_cut(self, rgb: np.ndarray) -> bool:
-        """True when this RGB picture differs from the one before by more than the threshold."""
+        """True when this RGB image differs from the one before by more than the threshold."""
         step = max(1, min(rgb.shape[:2]) // _SAMPLED_SIDE)
         rgb = rgb[::step, ::step]
         height, width = rgb.shape[:2]

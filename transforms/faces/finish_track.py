@@ -15,7 +15,7 @@ _SHARPNESS_EVERY = 10  # frames
 def finish_tube(track: LiveTrack, canonical: CanonicalFace, smoothing_frames: int) -> tuple[FaceTube, np.ndarray]:
     """Tube of a track with a mesh, and its mesh in source px, float32 (T, 468, 3)."""
     seen, frames = _seen_and_all(track)
-    mesh = _bridge(frames, seen, np.stack([track.sightings[frame].mesh for frame in seen]))
+    mesh = _bridge(frames, seen, np.stack([track.observations[frame].mesh for frame in seen]))
     align = canonical.fit(smooth(five_points(mesh)[:, :3], smoothing_frames))
     crops = _crops(track, frames)
     tube = FaceTube(
@@ -42,7 +42,7 @@ def smooth(points: np.ndarray, num_frames: int) -> np.ndarray:
 def boxes_of(track: LiveTrack) -> tuple[np.ndarray, np.ndarray]:
     """Box of every frame, float32 (T, 4), and whether it was interpolated, bool (T,)."""
     seen, frames = _seen_and_all(track)
-    boxes = _bridge(frames, seen, np.stack([track.sightings[frame].box_xyxy for frame in seen]))
+    boxes = _bridge(frames, seen, np.stack([track.observations[frame].box_xyxy for frame in seen]))
     return boxes.astype(np.float32), ~np.isin(frames, seen)
 
 
@@ -56,7 +56,7 @@ def track_row(
     tube: FaceTube | None,
     mesh: np.ndarray | None,
 ) -> TrackRow:
-    """What is known of a track before its sound is heard."""
+    """What is known of a track before its audio is heard."""
     boxes, interpolated = boxes_of(track)
     median_box = np.median(boxes, axis=0)
     pose = np.median(head_pose_deg(mesh), axis=0) if mesh is not None else np.zeros(3)
@@ -74,7 +74,7 @@ def track_row(
         interpolated=tuple(bool(value) for value in interpolated),
         face_source_px=float(np.median(sides)),
         detector_score=float(np.median(track.scores)),
-        mesh_presence=float(np.median([sighting.presence for sighting in track.sightings.values()])),
+        mesh_presence=float(np.median([sighting.presence for sighting in track.observations.values()])),
         sharpness=_sharpness(tube),
         yaw_deg=float(pose[0]),
         pitch_deg=float(pose[1]),
@@ -100,7 +100,7 @@ def track_row(
 
 
 def _seen_and_all(track: LiveTrack) -> tuple[np.ndarray, np.ndarray]:
-    seen = np.array(list(track.sightings))
+    seen = np.array(list(track.observations))
     return seen, np.arange(track.start_frame, seen[-1] + 1)
 
 
@@ -114,7 +114,7 @@ def _bridge(frames: np.ndarray, seen: np.ndarray, values: np.ndarray) -> np.ndar
 
 
 def _crops(track: LiveTrack, frames: np.ndarray) -> list:
-    """Cut-out of every frame; a frame whose picture was damaged borrows the one before."""
+    """Cut-out of every frame; a frame whose image was damaged borrows the one before."""
     crops, last = [], next(iter(track.crops.values()))
     for frame in frames:
         last = track.crops.get(int(frame), last)
@@ -127,9 +127,9 @@ def _sharpness(tube: FaceTube | None) -> float:
         return 0.0
     values = []
     for frame in range(0, len(tube.boxes_xyxy), _SHARPNESS_EVERY):
-        picture = decode_jpeg(tube.crops_jpeg[tube.crops_index[frame] : tube.crops_index[frame + 1]])
-        edge = len(picture) // 6  # the cut-out reaches 1.5 times the face
-        values.append(sharpness(picture[edge : len(picture) - edge, edge : len(picture) - edge]))
+        image = decode_jpeg(tube.crops_jpeg[tube.crops_index[frame] : tube.crops_index[frame + 1]])
+        edge = len(image) // 6  # the cut-out reaches 1.5 times the face
+        values.append(sharpness(image[edge : len(image) - edge, edge : len(image) - edge]))
     return float(np.median(values))
 
 

@@ -1,4 +1,4 @@
-"""Follow every face through the pictures of one window: detection now and then, the mesh from frame to frame."""
+"""Follow every face through the images of one window: detection now and then, the mesh from frame to frame."""
 
 from collections.abc import Iterable
 
@@ -20,7 +20,7 @@ _SAME_FACE_IOU = 0.6  # two tracks that overlap more follow one face
 
 
 class FaceFollower:
-    """State of one window. Feed pictures in order with `look`; `finish` returns the tracks."""
+    """State of one window. Feed images in order with `look`; `finish` returns the tracks."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class FaceFollower:
         self._last_detection = -config.detect_every
 
     def look(self, frame: int, rgb: np.ndarray | None) -> None:
-        """Take the picture of one timeline frame; None is a picture that could not be decoded."""
+        """Take the image of one timeline frame; None is an image that could not be decoded."""
         if rgb is None:
             self._end_lost(frame)
             return
@@ -147,20 +147,20 @@ class FaceFollower:
     def _end(self, track: LiveTrack, frame: int, rule: str) -> None:
         self._live.remove(track)
         track.end_at(frame)
-        if track.sightings:
+        if track.observations:
             self._ended.append((track, rule if track.last_frame == frame - 1 else "lost"))
 
 
 def _first_box(track: LiveTrack) -> tuple[float, ...]:
-    return tuple(float(value) for value in next(iter(track.sightings.values())).box_xyxy)
+    return tuple(float(value) for value in next(iter(track.observations.values())).box_xyxy)
 
 
 def follow_faces(
-    pictures: Iterable[tuple[int, np.ndarray | None]], follower: FaceFollower, end_frame: int, end_rule: str
+    images: Iterable[tuple[int, np.ndarray | None]], follower: FaceFollower, end_frame: int, end_rule: str
 ) -> tuple[list[tuple[LiveTrack, str]], int]:
-    """Tracks of the pictures (timeline frame, RGB or None), and how many pictures were None."""
+    """Tracks of the images (timeline frame, RGB or None), and how many images were None."""
     num_damaged = 0
-    for frame, rgb in pictures:
+    for frame, rgb in images:
         num_damaged += rgb is None
         follower.look(frame, rgb)
     return follower.finish(end_frame, end_rule), num_damaged

@@ -9,7 +9,7 @@ from transforms.media.face_crop import FaceCrop
 
 
 @dataclass(slots=True, kw_only=True)
-class Sighting:
+class Observation:
     """One face in one frame."""
 
     box_xyxy: np.ndarray  # px
@@ -23,7 +23,7 @@ class LiveTrack:
 
     start_frame: int
     has_mesh: bool
-    sightings: dict[int, Sighting] = field(default_factory=dict)  # by timeline frame
+    observations: dict[int, Observation] = field(default_factory=dict)  # by timeline frame
     crops: dict[int, FaceCrop] = field(default_factory=dict)  # of every frame, seen or not
     scores: list[float] = field(default_factory=list)  # of the detections that confirmed it
     embedding: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
@@ -32,7 +32,7 @@ class LiveTrack:
 
     def see(self, frame: int, box_xyxy: np.ndarray, mesh: np.ndarray | None, presence: float) -> None:
         """Note that the face was seen in this frame."""
-        self.sightings[frame] = Sighting(
+        self.observations[frame] = Observation(
             box_xyxy=box_of_mesh(mesh) if mesh is not None else box_xyxy, mesh=mesh, presence=presence
         )
 
@@ -44,14 +44,14 @@ class LiveTrack:
     @property
     def last_frame(self) -> int:
         """Last frame in which the face was seen."""
-        return next(reversed(self.sightings))
+        return next(reversed(self.observations))
 
     @property
-    def last(self) -> Sighting:
+    def last(self) -> Observation:
         """Last sighting."""
-        return self.sightings[self.last_frame]
+        return self.observations[self.last_frame]
 
     def end_at(self, frame: int) -> None:
-        """Forget sightings at or after this frame."""
-        for late in [seen for seen in self.sightings if seen >= frame]:
-            del self.sightings[late]
+        """Forget observations at or after this frame."""
+        for late in [seen for seen in self.observations if seen >= frame]:
+            del self.observations[late]

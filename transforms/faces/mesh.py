@@ -19,7 +19,7 @@ class FaceRegion:
     centre_x: float  # px
     centre_y: float  # px
     side: float  # px
-    angle_rad: float  # + = clockwise in the picture
+    angle_rad: float  # + = clockwise in the image
 
 
 class FaceMesh(Protocol):
@@ -28,7 +28,7 @@ class FaceMesh(Protocol):
     sha256: str
 
     def locate(self, rgb: np.ndarray, region: FaceRegion) -> tuple[np.ndarray, float]:
-        """Mesh float32 (468, 3) in px of the RGB picture (depth in the same scale), and presence as a logit."""
+        """Mesh float32 (468, 3) in px of the RGB image (depth in the same scale), and presence as a logit."""
 
 
 class MediaPipeMesh:
@@ -63,7 +63,7 @@ def region_of_detection(box_xyxy: np.ndarray, landmarks: np.ndarray) -> FaceRegi
 
 
 def region_of_mesh(mesh: np.ndarray) -> FaceRegion:
-    """Region for the next picture, as MediaPipe takes it: 1.5 times the turned bounding square of the points."""
+    """Region for the next image, as MediaPipe takes it: 1.5 times the turned bounding square of the points."""
     dx, dy = mesh[263, :2] - mesh[33, :2]
     angle = float(np.arctan2(dy, dx))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

@@ -1,4 +1,4 @@
-"""TrackFaces: the one place that decodes pictures. Native decoders crash and hang on bad files: guarded."""
+"""TrackFaces: the one place that decodes images. Native decoders crash and hang on bad files: guarded."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from transforms.media.canonical import CanonicalFace
 from transforms.media.config import LimitsConfig
 from transforms.media.progress_marks import WindowMark, mark_window
 from transforms.media.tubes import write_tubes
-from transforms.media.window_frames import WindowPictures
+from transforms.media.window_frames import WindowFrames
 
 STAGE = "TrackFaces"
 
@@ -69,14 +69,14 @@ class _Track(beam.DoFn):
             self._config.detector, min_box_px=self._config.min_box_px, score=self._config.detector_score
         )
         self._mesh = MediaPipeMesh()
-        self._pictures = WindowPictures(local_path)
+        self._images = WindowFrames(local_path)
 
     def process(self, window: Window) -> Iterator[WindowFaces]:
         stopwatch = Stopwatch()
         uri = join(self._staging, "tubes", f"{window.window_id}.npz")
         faces, tubes = track_faces(
             window=window,
-            pictures=self._timed(window, stopwatch),
+            images=self._timed(window, stopwatch),
             detector=self._detector,
             mesh=self._mesh,
             config=self._config,
@@ -101,13 +101,13 @@ class _Track(beam.DoFn):
         yield faces
 
     def _timed(self, window: Window, stopwatch: Stopwatch) -> Iterator[tuple[int, np.ndarray | None]]:
-        pictures = self._pictures.of(window)
+        images = self._images.of(window)
         while True:
             with stopwatch("decode"):
-                picture = next(pictures, None)
-            if picture is None:
+                image = next(images, None)
+            if image is None:
                 return
-            yield picture
+            yield image
 
 
 def _counted(faces: WindowFaces) -> WindowFaces:

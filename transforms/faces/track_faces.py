@@ -19,7 +19,7 @@ from transforms.media.tubes import FaceTube
 def track_faces(
     *,
     window: Window,
-    pictures: Iterable[tuple[int, np.ndarray | None]],
+    images: Iterable[tuple[int, np.ndarray | None]],
     detector: FaceDetector,
     mesh: FaceMesh,
     config: FacesConfig,
@@ -30,16 +30,16 @@ def track_faces(
 ) -> tuple[WindowFaces, dict[str, FaceTube]]:
     """Faces of a window and their tubes by track name.
 
-    pictures: (timeline frame, RGB uint8 (H, W, 3) or None where it could not be decoded), in order. Raises DamagedMedia
+    images: (timeline frame, RGB uint8 (H, W, 3) or None where it could not be decoded), in order. Raises DamagedMedia
     when more than `damaged_share` of them are None.
     """
     follower = FaceFollower(detector, mesh, config, canonical, stopwatch)
     end_rule = "source_end" if window.is_last else "window_edge"
-    ended, num_damaged = follow_faces(pictures, follower, window.end_frame, end_rule)
+    ended, num_damaged = follow_faces(images, follower, window.end_frame, end_rule)
     num_frames = window.end_frame - window.start_frame
     if num_damaged > damaged_share * num_frames:
         raise DamagedMedia(
-            f"{window.video.source.source_uri}: {num_damaged} of {num_frames} pictures of window "
+            f"{window.video.source.source_uri}: {num_damaged} of {num_frames} images of window "
             f"{window.index} cannot be decoded, more than limits.damaged_share = {damaged_share} allows"
         )
     tracks, tubes = [], {}

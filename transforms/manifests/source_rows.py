@@ -1,7 +1,7 @@
 """What became of one source: its facts and how each of its windows ended, as a row."""
 
 from schemas.clock import seconds_from_frames
-from schemas.media import MediaProbe, SoundStream
+from schemas.media import AudioStream, MediaProbe
 from schemas.records import SourceFacts, WindowOutcome
 from schemas.tables import FailureRow, SourceRow
 
@@ -54,18 +54,18 @@ def _counted(outcomes: list[WindowOutcome], num_windows: int) -> list[WindowOutc
 
 def _stream_columns(probe: MediaProbe | None) -> dict[str, object]:
     video = probe.video if probe else None
-    sound = probe.sounds[probe.sound_index] if probe and probe.sound_index >= 0 else None
+    audio = probe.sounds[probe.audio_index] if probe and probe.audio_index >= 0 else None
     return {
         "container": probe.container if probe else "",
         "video_codec": video.codec if video else "",
         "width": video.width if video else 0,
         "height": video.height if video else 0,
         "source_fps": float(video.average_rate) if video else 0.0,
-        "sounds": tuple(_sound_text(one) for one in probe.sounds) if probe else (),
-        "sound_stream": sound.index if sound else -1,
-        "sound_start_s": sound.start_s if sound else 0.0,
+        "sounds": tuple(_audio_text(one) for one in probe.sounds) if probe else (),
+        "sound_stream": audio.index if audio else -1,
+        "sound_start_s": audio.start_s if audio else 0.0,
     }
 
 
-def _sound_text(sound: SoundStream) -> str:
-    return f"{sound.index} {sound.codec} {sound.sample_rate_hz} Hz {sound.num_channels} ch {sound.language or '-'}"
+def _audio_text(audio: AudioStream) -> str:
+    return f"{audio.index} {audio.codec} {audio.sample_rate_hz} Hz {audio.num_channels} ch {audio.language or '-'}"

@@ -17,7 +17,7 @@ _MEAN_OVER_FRAMES = 8
 _ZEROS = SAMPLE_RATE_HZ  # samples in a block of silence
 
 
-def decode_sound(path: str, stream_index: int, zero_s: Fraction, num_samples: int) -> Iterator[np.ndarray]:
+def decode_audio(path: str, stream_index: int, zero_s: Fraction, num_samples: int) -> Iterator[np.ndarray]:
     """Blocks int16 (n,), together `num_samples`; sample k is what sounds at k / 16000 s after `zero_s`.
 
     Before the stream begins, in its gaps, where packets do not decode and after its end: zeros. Channels are mixed
@@ -51,7 +51,7 @@ def write_flac(path: str, blocks: Iterable[np.ndarray]) -> int:
     return num_samples
 
 
-def read_sound_span(flac_path: str, start_sample: int, end_sample: int) -> np.ndarray:
+def read_audio_span(flac_path: str, start_sample: int, end_sample: int) -> np.ndarray:
     """Samples int16 (end - start,) of a 16 kHz mono file; zeros before its begin and after its end."""
     samples = np.zeros(end_sample - start_sample, np.int16)
     with soundfile.SoundFile(flac_path) as flac:
@@ -71,7 +71,7 @@ def _placed_blocks(path: str, stream_index: int, zero_s: Fraction) -> Iterator[t
             if frame is None:  # a damaged packet: what follows is placed by its own time
                 placement.forget()
                 continue
-            if placement.begins_anew(frame):
+            if placement.is_discontinuous(frame):
                 yield from _flushed(resampler, position)
                 resampler, position = _resampler(), round(placement.start_s(frame) * SAMPLE_RATE_HZ)
             frame.pts = None  # the resampler shall not judge the times again
@@ -94,7 +94,7 @@ class _Placement:
         """The next frame begins anew."""
         self._layout = ()
 
-    def begins_anew(self, frame: "av.AudioFrame") -> bool:
+    def is_discontinuous(self, frame: "av.AudioFrame") -> bool:
         """Whether a new run begins with this frame; counts its samples."""
         stated_s = self._stated_s(frame)
         layout = (frame.sample_rate, frame.layout.name, frame.format.name)

@@ -105,7 +105,7 @@ def head_pose_deg(mesh: np.ndarray) -> np.ndarray:
     """Yaw, pitch, roll in degrees, (T, 3), from a mesh (T, 468, 3) whose x, y, z share one unit.
 
     The face's axes are its outer eye corners and the line from forehead (10) to chin (152). Yaw + = turned to the
-    picture's right, pitch + = looks down, roll + = clockwise in the picture.
+    picture's right, pitch + = looks down, roll + = clockwise in the image.
     """
     mesh = np.asarray(mesh, np.float64)
     across = _unit(mesh[:, 263] - mesh[:, 33])

@@ -1,4 +1,4 @@
-"""Limits on what a source may cost, and which of its sound streams is used."""
+"""Limits on what a source may cost, and which of its audio streams is used."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class LimitsConfig:
     window_s: float = setting(300.0, "s", "time to follow the faces of one window")
     frame_megapixels: float = setting(40.0, "megapixel", "largest picture")
     memory_mb: int = setting(6000, "MB", "data memory of the process that decodes")
-    damaged_share: float = setting(0.05, "of a window's frames", "undecodable pictures above which the window fails")
+    damaged_share: float = setting(0.05, "of a window's frames", "undecodable images above which the window fails")
 
     def __post_init__(self) -> None:
         require(self.duration_h > 0 and self.prepare_s > 0 and self.window_s > 0, "limits must be positive")
@@ -22,7 +22,7 @@ class LimitsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoundConfig:
-    """Which sound stream is used."""
+class AudioConfig:
+    """Which audio stream is used."""
 
     stream: int = setting(-1, "container stream index", "sound stream to use; -1: the default one, else the first")

@@ -24,5 +24,5 @@ def open_media(path: str) -> "av.container.InputContainer":
         ) from error
     if not container.streams.video and not container.streams.audio:
         container.close()
-        raise NotMedia(f"{path!r} ({container.format.name}) has neither picture nor sound; expected a video file")
+        raise NotMedia(f"{path!r} ({container.format.name}) has neither image nor audio; expected a video file")
     return container

@@ -29,7 +29,7 @@ def face_square(mesh: np.ndarray, canonical: CanonicalFace) -> tuple[float, floa
 
 
 def cut_face(rgb: np.ndarray, square: tuple[float, float, float], max_side: int, quality: int) -> FaceCrop:
-    """Cut a square (centre x, y, side) out of an RGB picture; outside the picture it is filled with FILL_VALUE."""
+    """Cut a square (centre x, y, side) out of an RGB image; outside the image it is filled with FILL_VALUE."""
     side = max(8, round(square[2]))
     left, top = round(square[0] - side / 2), round(square[1] - side / 2)
     pixels = _padded(rgb, left, top, side)
@@ -42,7 +42,7 @@ def cut_face(rgb: np.ndarray, square: tuple[float, float, float], max_side: int,
 
 
 def encode_jpeg(rgb: np.ndarray, quality: int) -> bytes:
-    """JPEG bytes of an RGB picture, 4:4:4."""
+    """JPEG bytes of an RGB image, 4:4:4."""
     parameters = [
         cv2.IMWRITE_JPEG_QUALITY,
         quality,

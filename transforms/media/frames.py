@@ -9,8 +9,8 @@ from schemas.media import MediaProbe, Timeline
 from transforms.media.frames_decord import DecordFrames, NotExact
 from transforms.media.frames_pyav import PyavFrames
 
-_MOST_DECORD_PIXELS = 1_000_000
-"""Larger pictures are read by PyAV: decord decodes ahead of a slow reader without bound (4.5 GB in ten minutes of 1080p,
+_MAX_DECORD_PIXELS = 1_000_000
+"""Larger images are read by PyAV: decord decodes ahead of a slow reader without bound (4.5 GB in ten minutes of 1080p,
 measured), and is the slower of the two at that size."""
 
 
@@ -22,16 +22,16 @@ class FrameReader:
         self._reader: DecordFrames | PyavFrames | None = None
 
     def frames(self, source_frames: np.ndarray) -> Iterator[tuple[int, np.ndarray | None]]:
-        """(position in `source_frames`, picture) for each of `source_frames`, int (N,), ascending, may repeat.
+        """(position in `source_frames`, image) for each of `source_frames`, int (N,), ascending, may repeat.
 
-        Pictures are RGB uint8 (H, W, 3), upright with square pixels, read-only by agreement: a repeated frame is the
+        Images are RGB uint8 (H, W, 3), upright with square pixels, read-only by agreement: a repeated frame is the
         same array. None: that frame cannot be decoded or is damaged.
         """
-        last_frame, picture = -1, None
+        last_frame, image = -1, None
         for position, source_frame in enumerate(np.asarray(source_frames, np.int64).tolist()):
             if source_frame != last_frame:
-                last_frame, picture = source_frame, self._read(source_frame)
-            yield position, picture
+                last_frame, image = source_frame, self._read(source_frame)
+            yield position, image
 
     def close(self) -> None:
         """Close the file."""
@@ -48,7 +48,7 @@ class FrameReader:
     def _read(self, source_frame: int) -> np.ndarray | None:
         video = self._probe.video
         try:
-            if self._reader is None and video.coded_width * video.coded_height > _MOST_DECORD_PIXELS:
+            if self._reader is None and video.coded_width * video.coded_height > _MAX_DECORD_PIXELS:
                 raise NotExact
             if self._reader is None:
                 self._reader = DecordFrames(self._path, self._probe, self._timeline)

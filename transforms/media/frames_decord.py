@@ -9,11 +9,11 @@ import decord
 import numpy as np
 
 from schemas.media import MediaProbe, Timeline
-from transforms.media.frames_pyav import PyavFrames, shown_picture
+from transforms.media.frames_pyav import PyavFrames, shown_frame
 
 _INDEXED_CONTAINERS = ("mov,", "matroska", "avi")
 _SAME_TIME_S = 0.002
-_SAME_PICTURE = 0.5  # mean grey levels; measured: 0.0 for H.264, HEVC, VP8, MPEG-4
+_SAME_IMAGE = 0.5  # mean grey levels; measured: 0.0 for H.264, HEVC, VP8, MPEG-4
 _CHECK_EVERY_S = 0.5  # decord conceals damage without a word: its key frames are compared
 
 
@@ -79,13 +79,13 @@ class DecordFrames:
     def _take(self) -> np.ndarray:
         rgb = self._reader.next().asnumpy()
         self._next += 1
-        return shown_picture(rgb, self._video)
+        return shown_frame(rgb, self._video)
 
     def _check(self, key_frame: int, rgb: np.ndarray) -> None:
         ticks = int(self._timeline.presentation_ticks[key_frame])
         if 0 <= self._checked_ticks and (ticks - self._checked_ticks) * self._timeline.time_base < _CHECK_EVERY_S:
             return
         expected = self._witness.read(key_frame)
-        if expected is None or np.abs(expected[::4, ::4].astype(np.int16) - rgb[::4, ::4]).mean() > _SAME_PICTURE:
+        if expected is None or np.abs(expected[::4, ::4].astype(np.int16) - rgb[::4, ::4]).mean() > _SAME_IMAGE:
             raise NotExact(f"decord's frame {key_frame} is another one, or damaged")
         self._checked_ticks = ticks

@@ -43,7 +43,7 @@ class PyavFrames:
         if self._ahead is None or self._ahead[0] != wanted or self._ahead[1].is_corrupt:
             return None
         rgb = self._ahead[1].to_ndarray(format="rgb24")
-        return shown_picture(np.rot90(rgb, -self._video.rotation_deg // 90), self._video)
+        return shown_frame(np.rot90(rgb, -self._video.rotation_deg // 90), self._video)
 
     def close(self) -> None:
         """Close the file."""
@@ -110,8 +110,8 @@ class PyavFrames:
         return packets_of(self._container, self._stream)
 
 
-def shown_picture(upright_rgb: np.ndarray, video: VideoStream) -> np.ndarray:
-    """An upright picture with square pixels: (height, width, 3) as the probe states."""
+def shown_frame(upright_rgb: np.ndarray, video: VideoStream) -> np.ndarray:
+    """An upright image with square pixels: (height, width, 3) as the probe states."""
     upright_rgb = np.ascontiguousarray(upright_rgb)
     if upright_rgb.shape[:2] == (video.height, video.width):
         return upright_rgb

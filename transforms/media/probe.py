@@ -1,4 +1,4 @@
-"""What a media file holds and when each of its frames is shown: found by demuxing, without decoding the pictures."""
+"""What a media file holds and when each of its frames is shown: found by demuxing, without decoding the images."""
 
 from fractions import Fraction
 
@@ -6,24 +6,24 @@ import av
 import numpy as np
 
 from schemas.errors import DamagedMedia, LimitExceeded, MissingStream
-from schemas.media import MediaProbe, SoundStream, Timeline, VideoStream
-from transforms.media.config import LimitsConfig, SoundConfig
+from schemas.media import AudioStream, MediaProbe, Timeline, VideoStream
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.container import open_media
 from transforms.media.video_packets import first_frame, probe_timeline
 
 
-def probe_media(path: str, limits: LimitsConfig, sound: SoundConfig) -> tuple[MediaProbe, Timeline | None]:
-    """Probe one file. The timeline is None where there is no moving picture.
+def probe_media(path: str, limits: LimitsConfig, audio: AudioConfig) -> tuple[MediaProbe, Timeline | None]:
+    """Probe one file. The timeline is None where there is no moving image.
 
     Raises NotMedia, UnreadableSource, DamagedMedia or LimitExceeded with one line that says what, where and expected.
     """
     with open_media(path) as container:
         _check_duration(path, _container_duration_s(container), limits)
-        stream = picture_stream(container)
+        stream = video_stream(container)
         timeline = None if stream is None else probe_timeline(path, stream.index)
         video = None if timeline is None else _video_stream(path, stream, timeline, limits)
         zero_s = timeline.zero_s if timeline is not None else Fraction(0)
-        sounds = tuple(_sound_stream(audio, zero_s) for audio in container.streams.audio)
+        sounds = tuple(_audio_stream(audio, zero_s) for audio in container.streams.audio)
         duration_s = _container_duration_s(container) if timeline is None else _timeline_duration_s(timeline)
         _check_duration(path, duration_s, limits)
         probe = MediaProbe(
@@ -31,13 +31,13 @@ def probe_media(path: str, limits: LimitsConfig, sound: SoundConfig) -> tuple[Me
             duration_s=duration_s,
             video=video,
             sounds=sounds,
-            sound_index=_chosen_sound(path, sounds, sound.stream),
+            audio_index=_chosen_audio(path, sounds, audio.stream),
         )
     return probe, timeline
 
 
-def picture_stream(container: "av.container.InputContainer") -> "av.VideoStream | None":
-    """The moving picture: the default stream, else the first; cover art is none."""
+def video_stream(container: "av.container.InputContainer") -> "av.VideoStream | None":
+    """The moving image: the default stream, else the first; cover art is none."""
     moving = [
         stream
         for stream in container.streams.video
@@ -49,10 +49,10 @@ def picture_stream(container: "av.container.InputContainer") -> "av.VideoStream 
 
 def _video_stream(path: str, stream: "av.VideoStream", timeline: Timeline, limits: LimitsConfig) -> VideoStream:
     coded_width, coded_height = stream.codec_context.width, stream.codec_context.height
-    _check_picture(path, coded_width, coded_height, limits)
+    _check_image(path, coded_width, coded_height, limits)
     rotation_deg = _clockwise_rotation_deg(path, stream.index)
     width, height = round(coded_width * (stream.sample_aspect_ratio or 1)), coded_height
-    _check_picture(path, width, height, limits)
+    _check_image(path, width, height, limits)
     if rotation_deg in (90, 270):
         width, height = height, width
     return VideoStream(
@@ -91,9 +91,9 @@ def _timeline_duration_s(timeline: Timeline) -> float:
     return float((int(ticks[-1] - ticks[0]) + last) * timeline.time_base)
 
 
-def _sound_stream(stream: "av.AudioStream", zero_s: Fraction) -> SoundStream:
+def _audio_stream(stream: "av.AudioStream", zero_s: Fraction) -> AudioStream:
     start = stream.start_time * stream.time_base if stream.start_time is not None else zero_s
-    return SoundStream(
+    return AudioStream(
         index=stream.index,
         codec=stream.codec_context.name,
         sample_rate_hz=stream.codec_context.sample_rate,
@@ -104,16 +104,16 @@ def _sound_stream(stream: "av.AudioStream", zero_s: Fraction) -> SoundStream:
     )
 
 
-def _chosen_sound(path: str, sounds: tuple[SoundStream, ...], wanted_index: int) -> int:
+def _chosen_audio(path: str, sounds: tuple[AudioStream, ...], wanted_index: int) -> int:
     if wanted_index >= 0:
-        chosen = [place for place, sound in enumerate(sounds) if sound.index == wanted_index]
+        chosen = [place for place, audio in enumerate(sounds) if audio.index == wanted_index]
         if not chosen:
-            known = ", ".join(str(sound.index) for sound in sounds) or "none"
+            known = ", ".join(str(audio.index) for audio in sounds) or "none"
             raise MissingStream(
-                f"{path!r} has no sound stream {wanted_index}; its sound streams are: {known} (sound.stream)"
+                f"{path!r} has no audio stream {wanted_index}; its audio streams are: {known} (audio.stream)"
             )
         return chosen[0]
-    defaults = [place for place, sound in enumerate(sounds) if sound.is_default]
+    defaults = [place for place, audio in enumerate(sounds) if audio.is_default]
     return next(iter(defaults + list(range(len(sounds)))), -1)
 
 
@@ -128,11 +128,11 @@ def _check_duration(path: str, duration_s: float, limits: LimitsConfig) -> None:
         )
 
 
-def _check_picture(path: str, width: int, height: int, limits: LimitsConfig) -> None:
+def _check_image(path: str, width: int, height: int, limits: LimitsConfig) -> None:
     if width < 1 or height < 1:
-        raise DamagedMedia(f"{path!r} states no picture size; expected one in its header")
+        raise DamagedMedia(f"{path!r} states no image size; expected one in its header")
     if width * height > limits.frame_megapixels * 1e6:
         raise LimitExceeded(
-            f"{path!r} has pictures of {width} x {height} px; "
+            f"{path!r} has images of {width} x {height} px; "
             f"expected at most {limits.frame_megapixels:g} megapixels (limits.frame_megapixels)"
         )

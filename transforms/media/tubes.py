@@ -17,7 +17,7 @@ class FaceTube:
     """One track of T frames."""
 
     boxes_xyxy: np.ndarray  # float32 (T, 4), source px
-    interpolated: np.ndarray  # bool (T,): bridged between sightings
+    interpolated: np.ndarray  # bool (T,): bridged between observations
     mesh: np.ndarray  # int16 (T, 468, 3), unit image_px / 16384, aligned coordinates, unsmoothed
     align: np.ndarray  # float32 (T, 2, 3): source px -> aligned face px, smoothed
     crop_to_source: np.ndarray  # float32 (T, 2, 3): cut-out px -> source px

@@ -1,4 +1,4 @@
-"""Presentation times of a picture stream, from its packets; and its frames one by one, past damaged packets."""
+"""Presentation times of a video stream, from its packets; and its frames one by one, past damaged packets."""
 
 import heapq
 import itertools
@@ -14,7 +14,7 @@ from transforms.media.container import open_media
 
 
 def probe_timeline(path: str, stream_index: int) -> Timeline:
-    """Times and key frames of all shown frames. Pictures are decoded only where packets lack presentation times."""
+    """Times and key frames of all shown frames. Images are decoded only where packets lack presentation times."""
     with open_media(path) as container:
         stream = container.streams[stream_index]
         only_order = counts_in_decoding_order(container, stream)
@@ -28,7 +28,7 @@ def probe_timeline(path: str, stream_index: int) -> Timeline:
         shown = _decoded_times(path, stream_index)
     if not shown:
         raise NotMedia(
-            f"{path!r} has a picture stream without a single presentation time; expected a video file "
+            f"{path!r} has a video stream without a single presentation time; expected a video file "
             "with times: remux a raw stream into MP4 or MKV"
         )
     _refuse_restarts(path, shown, time_base)
@@ -96,7 +96,7 @@ def first_frame(path: str, stream_index: int) -> "av.VideoFrame | None":
 
 
 def decode_on_one_thread(stream: "av.VideoStream") -> None:
-    """One thread: the same pictures everywhere, and H.264 conceals damage only then."""
+    """One thread: the same images everywhere, and H.264 conceals damage only then."""
     stream.codec_context.thread_count = 1
 
 

@@ -1,4 +1,4 @@
-"""The pictures of windows, with the last file kept open: windows of one source come in runs."""
+"""The images of windows, with the last file kept open: windows of one source come in runs."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from transforms.media.frames import FrameReader
 from transforms.media.timeline_file import timeline_from_bytes
 
 
-class WindowPictures:
+class WindowFrames:
     """Reads windows one after the other. `local_path`: uri -> path of a file on this machine."""
 
     def __init__(self, local_path: Callable[[str], str]):
@@ -26,8 +26,8 @@ class WindowPictures:
         if window.video.source.source_id != self._source_id:
             self._open(window.video)
         wanted = self._source_frames[window.start_frame : window.end_frame]
-        for position, picture in self._reader.frames(wanted):
-            yield window.start_frame + position, picture
+        for position, image in self._reader.frames(wanted):
+            yield window.start_frame + position, image
 
     def close(self) -> None:
         """Close the file."""

@@ -1,11 +1,11 @@
-"""Settings of finding speech, and of the sound it is found in."""
+"""Settings of finding speech, and of the audio it is found in."""
 
 from dataclasses import dataclass
 
 from schemas.settings import require, setting
-from transforms.media.config import SoundConfig
+from transforms.media.config import AudioConfig
 
-__all__ = ["SoundConfig", "SpeechConfig"]
+__all__ = ["AudioConfig", "SpeechConfig"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

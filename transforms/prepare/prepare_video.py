@@ -1,4 +1,4 @@
-"""One source to a Video: probe it, put its times and its sound into staging, find its speech."""
+"""One source to a Video: probe it, put its times and its audio into staging, find its speech."""
 
 import os
 import tempfile
@@ -13,8 +13,8 @@ from schemas.decisions import Rule, judge
 from schemas.media import MediaProbe, Timeline
 from schemas.records import Source, SourceFacts, SpeechTurn, Video
 from schemas.tables import DecisionRow
-from transforms.media.audio import decode_sound, flac_writer
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.audio import decode_audio, flac_writer
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.probe import probe_media
 from transforms.media.speech_seconds import speech_seconds
 from transforms.media.timeline_file import timeline_bytes
@@ -38,7 +38,7 @@ def prepare_video(
     speech_model: SpeechModel,
     *,
     limits: LimitsConfig,
-    sound: SoundConfig,
+    audio: AudioConfig,
     min_speech_s: float,
     publish: Callable[[str, str], str],
 ) -> PreparedVideo:
@@ -46,12 +46,12 @@ def prepare_video(
 
     publish(name, local path): puts a file into staging and gives its uri. Raises a MediaError for what cannot be used.
     """
-    probe, timeline = probe_media(path, limits, sound)
+    probe, timeline = probe_media(path, limits, audio)
     num_frames = 0 if timeline is None else num_timeline_frames(timeline.presentation_ticks, timeline.time_base)
-    rules = [Rule("has_picture", "exists", num_frames > 0), Rule("has_sound", "exists", probe.sound_index >= 0)]
-    turns, sound_uri, speech_s = (), "", 0.0
+    rules = [Rule("has_video", "exists", num_frames > 0), Rule("has_audio", "exists", probe.audio_index >= 0)]
+    turns, audio_uri, speech_s = (), "", 0.0
     if all(rule.holds() for rule in rules):
-        turns, sound_uri = _hear(source, path, probe, timeline, num_frames, speech_model, publish)
+        turns, audio_uri = _hear(source, path, probe, timeline, num_frames, speech_model, publish)
         speech_s = speech_seconds(turns, 0, num_frames * SAMPLES_PER_FRAME)
         rules.append(Rule("has_speech", ">=", speech_s, min_speech_s, "s"))
     kept, decisions = judge(source.source_id, "source", source.source_id, STAGE, tuple(rules))
@@ -62,7 +62,7 @@ def prepare_video(
             source=source,
             probe=probe,
             num_frames=num_frames,
-            sound_uri=sound_uri,
+            audio_uri=audio_uri,
             speech=turns,
             timeline_uri=_publish_timeline(source, timeline, publish),
             speech_model=speech_model.name,
@@ -79,13 +79,13 @@ def _hear(
     speech_model: SpeechModel,
     publish: Callable[[str, str], str],
 ) -> tuple[tuple[SpeechTurn, ...], str]:
-    """Decode the sound once, in pieces, into the FLAC and into the speech model."""
-    blocks = decode_sound(path, probe.sounds[probe.sound_index].index, timeline.zero_s, num_frames * SAMPLES_PER_FRAME)
+    """Decode the audio once, in pieces, into the FLAC and into the speech model."""
+    blocks = decode_audio(path, probe.sounds[probe.audio_index].index, timeline.zero_s, num_frames * SAMPLES_PER_FRAME)
     with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:
         flac_path = os.path.join(folder, "sound.flac")
         with flac_writer(flac_path) as flac:
             turns = speech_model.find_speech(_kept(blocks, flac))
-        return turns, publish(f"sound/{source.source_id}.flac", flac_path)
+        return turns, publish(f"audio/{source.source_id}.flac", flac_path)
 
 
 def _kept(blocks: Iterable[np.ndarray], flac: soundfile.SoundFile) -> Iterator[np.ndarray]:

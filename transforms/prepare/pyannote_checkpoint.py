@@ -53,7 +53,7 @@ def load_segmentation(name: str) -> tuple[Model, str]:
 
 
 def sliding_inference(model: Model, step_s: float) -> Inference:
-    """The model slid over a sound: scores (chunks, frames, speakers), chunks `step_s` apart."""
+    """The model slid over audio: scores (chunks, frames, speakers), chunks `step_s` apart."""
     return Inference(model, step=step_s, skip_aggregation=True, batch_size=8, device=torch.device("cpu"))
 
 

@@ -15,7 +15,7 @@ _STEP_S = 1.0
 
 
 class PyannoteSpeech:
-    """A segmentation model slid over the sound in steps of a second; its answers become plain records."""
+    """A segmentation model slid over the audio in steps of a second; its answers become plain records."""
 
     def __init__(self, config: SpeechConfig):
         torch.set_num_threads(1)
@@ -26,14 +26,14 @@ class PyannoteSpeech:
         self.name = f"pyannote {type(model).__name__} {sha256[:16]}"
 
     def find_speech(self, blocks: Iterable[np.ndarray]) -> tuple[SpeechTurn, ...]:
-        """Turns with voices, cut where the voice changes and where overlap begins or ends. Holds the sound in memory."""
-        sound = np.concatenate([*blocks, np.zeros(0, np.int16)])
-        if not sound.any():
+        """Turns with voices, cut where the voice changes and where overlap begins or ends. Holds the audio in memory."""
+        audio = np.concatenate([*blocks, np.zeros(0, np.int16)])
+        if not audio.any():
             return ()
-        waveform = torch.from_numpy(sound.astype(np.float32) / 32768)[None]
+        waveform = torch.from_numpy(audio.astype(np.float32) / 32768)[None]
         scores = np.nan_to_num(self._inference({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ}).data)
         frame_s = self._duration_s / scores.shape[1]
         voices = stitch_voices(scores, _STEP_S / frame_s, self._config.onset)
         return voice_turns(
-            voices, frame_s, lambda frame: min(round(frame * frame_s * SAMPLE_RATE_HZ), len(sound)), self._config
+            voices, frame_s, lambda frame: min(round(frame * frame_s * SAMPLE_RATE_HZ), len(audio)), self._config
         )

@@ -16,7 +16,7 @@ _PIECE = 512  # samples Silero hears at once
 
 
 class SpeechModel(Protocol):
-    """Finds speech in sound."""
+    """Finds speech in audio."""
 
     name: str  # name and the first 16 hex digits of the weights' sha256
 
@@ -44,7 +44,7 @@ class SileroSpeech:
 
     def find_speech(self, blocks: Iterable[np.ndarray]) -> tuple[SpeechTurn, ...]:
         """Turns without voices, in steps of 32 ms."""
-        self._detector.reset()  # or the last source's sound would still be heard
+        self._detector.reset()  # or the last source's audio would still be heard
         num_samples, probabilities = 0, []
         for piece, length in _pieces(blocks):
             probabilities.append(self._probability(piece))
@@ -84,7 +84,7 @@ def speech_spans(probabilities: np.ndarray, step_s: float, config: SpeechConfig)
 
 
 def _pieces(blocks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, int]]:
-    """(512 samples, how many of them are sound): the last piece is filled with zeros."""
+    """(512 samples, how many of them are audio): the last piece is filled with zeros."""
     left = np.zeros(0, np.int16)
     for block in blocks:
         left = np.concatenate([left, block])

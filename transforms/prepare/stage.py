@@ -1,4 +1,4 @@
-"""PrepareVideos: sources to videos with their times, sound and speech in staging. Native decoders crash: guarded."""
+"""PrepareVideos: sources to videos with their times, audio and speech in staging. Native decoders crash: guarded."""
 
 import functools
 import shutil
@@ -13,7 +13,7 @@ from schemas.tables import DecisionRow, FailureRow
 from transforms.beam_support.counters import count
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import join, local_path, open_once
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.progress_marks import SourceMark, mark_source
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.prepare_video import STAGE, PreparedVideo, prepare_video
@@ -31,16 +31,16 @@ class PrepareVideosOutputs(NamedTuple):
 
 @dataclass
 class PrepareVideos(beam.PTransform):
-    """Probe each source, decode its sound once, find its speech."""
+    """Probe each source, decode its audio once, find its speech."""
 
-    sound: SoundConfig
+    audio: AudioConfig
     speech: SpeechConfig
     limits: LimitsConfig
     staging: str
     fail_fast: bool = False
 
     def expand(self, sources: beam.PCollection[Source]) -> PrepareVideosOutputs:
-        work = _Prepare(self.sound, self.speech, self.limits, self.staging)
+        work = _Prepare(self.audio, self.speech, self.limits, self.staging)
         guarded = sources | "Prepare" >> Guarded(
             work=work,
             stage=STAGE,
@@ -66,8 +66,8 @@ class PrepareVideos(beam.PTransform):
 
 
 class _Prepare(beam.DoFn):
-    def __init__(self, sound: SoundConfig, speech: SpeechConfig, limits: LimitsConfig, staging: str):
-        self._sound, self._speech, self._limits, self._staging = sound, speech, limits, staging
+    def __init__(self, audio: AudioConfig, speech: SpeechConfig, limits: LimitsConfig, staging: str):
+        self._audio, self._speech, self._limits, self._staging = audio, speech, limits, staging
 
     def setup(self) -> None:
         self._speech_model = load_speech_model(self._speech)
@@ -78,7 +78,7 @@ class _Prepare(beam.DoFn):
             local_path(source.source_uri),
             self._speech_model,
             limits=self._limits,
-            sound=self._sound,
+            audio=self._audio,
             min_speech_s=self._speech.min_speech_s,
             publish=functools.partial(_publish, self._staging),
         )

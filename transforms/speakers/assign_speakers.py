@@ -1,10 +1,10 @@
-"""Whose voice it is: the sound of each frame goes to a face in view, to two of them, or to nobody.
+"""Whose voice it is: the audio of each frame goes to a face in view, to two of them, or to nobody.
 
-The likeliest path through the states nobody and each face. A face that speaks fits the sound better at its lag than at
+The likeliest path through the states nobody and each face. A face that speaks fits the audio better at its lag than at
 other shifts, about as well as the best face in view does when it speaks; one that does not speak fits no better there
 than elsewhere. A second face that fits nearly as well as the one whose voice it is speaks too, as far as can be told:
 of people left out of training, in pieces of 3 s with one voice, the other face's likeness was a quarter of the speaker's
-(median) and above ALSO_SHARE of it in one pair of twenty; with two voices in three pairs of five.
+(median) and above CO_SPEAKER_SHARE of it in one pair of twenty; with two voices in three pairs of five.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,20 +14,20 @@ import numpy as np
 
 from transforms.speakers.sync_scores import NUM_SHIFTS, same_length
 
-_LEAST_SPEAKERS_FIT = 1.8  # what is expected at least of a face that speaks, in deviations of the fit
+_MIN_SPEAKERS_FIT = 1.8  # what is expected at least of a face that speaks, in deviations of the fit
 _SPEAKERS_QUANTILE = 0.6  # of the best fit in view, frame by frame: how well a face fits that speaks
 _FRAMES_AS_ONE = 8.0  # neighbouring frames are alike: so many say as much as one that stands alone
 _CHANGE_COST = 3.0  # nats: a change about once in two seconds
-ALSO_SHARE = 0.7  # of the speaker's likeness: a face that fits the sound so well may speak too
+CO_SPEAKER_SHARE = 0.7  # of the speaker's likeness: a face that fits the audio so well may speak too
 _COMPARED = np.hanning(127)[1:-1]  # five seconds: shorter stretches of two faces are not told apart
-_NEAR_COMMON = 2  # frames by which the lags of faces in one picture are measured apart
-_LEAST_SHIFTS = 10  # a frame with fewer is not compared
+_NEAR_COMMON = 2  # frames by which the lags of faces in one image are measured apart
+_MIN_SHIFTS = 10  # a frame with fewer is not compared
 _SMOOTHING = np.hanning(15)[1:-1] / np.hanning(15).sum()  # 13 frames: half a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredFace:
-    """A face and how it fits the sound, see sync_scores.similarity."""
+    """A face and how it fits the audio, see sync_scores.similarity."""
 
     start_frame: int  # of the timeline
     scores: np.ndarray  # float32 (T, 31)
@@ -38,13 +38,13 @@ class ScoredFace:
         return self.start_frame + len(self.scores)
 
 
-def allot_voice(faces: Sequence[ScoredFace], unrelated: float | None = None) -> list[np.ndarray]:
+def assign_speakers(faces: Sequence[ScoredFace], unrelated: float | None = None) -> list[np.ndarray]:
     """Whether each face speaks, bool (T,), in the order of the faces.
 
     unrelated: likeness of what does not belong together; None where the network has no such number, and a frame's mean
     over the shifts stands for it.
 
-    Faces in view at the same time share one sound, so it is late by the same for all of them: they are compared near
+    Faces in view at the same time share one audio, so it is late by the same for all of them: they are compared near
     the lag at which whoever speaks fits best. Frames without speech go to whoever has the frames beside them.
     """
     speaks = [np.zeros(len(face.scores), bool) for face in faces]
@@ -78,7 +78,7 @@ def _with_others(owners: np.ndarray, levels: np.ndarray) -> np.ndarray:
         # What a face does in the frames of another owner says nothing of these.
         around = np.stack([same_length(level * owned, _COMPARED) for level in levels])
         # A face that is not in view, and a frame without speech, have a level of nothing.
-        speaks |= owned & (around >= ALSO_SHARE * np.maximum(around[number], 1e-9)) & (levels != 0)
+        speaks |= owned & (around >= CO_SPEAKER_SHARE * np.maximum(around[number], 1e-9)) & (levels != 0)
     return speaks
 
 
@@ -96,7 +96,7 @@ def _in_view_together(faces: Sequence[ScoredFace]) -> Iterable[list[int]]:
 
 def _fit(scores: np.ndarray) -> np.ndarray:
     """How much better than at the mean shift: (T, 31), 0 where nothing is known."""
-    exists = np.isfinite(scores) & (np.isfinite(scores).sum(1, keepdims=True) >= _LEAST_SHIFTS)
+    exists = np.isfinite(scores) & (np.isfinite(scores).sum(1, keepdims=True) >= _MIN_SHIFTS)
     if not exists.any():
         return np.zeros(scores.shape)
     known = np.where(exists, scores, 0.0)
@@ -124,7 +124,7 @@ def _at(values: np.ndarray, columns: np.ndarray) -> np.ndarray:
 def _speakers_fit(fits: np.ndarray) -> float:
     """How well a face fits while it speaks, of fits (F, T)."""
     best = np.stack([same_length(fit, _SMOOTHING) for fit in fits]).max(0)[(fits != 0).any(0)]
-    return max(_LEAST_SPEAKERS_FIT, float(np.quantile(best, _SPEAKERS_QUANTILE))) if len(best) else _LEAST_SPEAKERS_FIT
+    return max(_MIN_SPEAKERS_FIT, float(np.quantile(best, _SPEAKERS_QUANTILE))) if len(best) else _MIN_SPEAKERS_FIT
 
 
 def _likeliest(fits: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from schemas.clock import SAMPLES_PER_FRAME
 from schemas.records import FaceTrack, SpeakingTurn, WindowFaces
 from schemas.tables import TrackRow
 from transforms.media.speech_mask import speech_mask
-from transforms.speakers.drift import StretchLag
+from transforms.speakers.drift import SegmentLag
 from transforms.speakers.sync_result import Evidence
 from transforms.speakers.sync_scores import SyncMeasure
 from transforms.speakers.turns import SpeakingSpan
@@ -19,11 +19,11 @@ class Candidate:
     """A track, and what is found about it step by step."""
 
     track: FaceTrack
-    voiced: np.ndarray  # bool (T,): speech in the corrected sound
-    shift_samples: int = 0  # by how much the sound is corrected
+    voiced: np.ndarray  # bool (T,): speech in the corrected audio
+    shift_samples: int = 0  # by how much the audio is corrected
     scores: np.ndarray | None = None  # float32 (T, 31); None: not judged
     evidence: Evidence | None = None  # None: not judged, or nothing to compare
-    stretches: tuple[StretchLag, ...] = ()
+    stretches: tuple[SegmentLag, ...] = ()
     lse_d: float | None = None  # of the published SyncNet alone
     lse_c: float | None = None
     allotted: np.ndarray | None = None  # bool (T,): the voice is this face's, whether it is believed or not
@@ -35,7 +35,7 @@ class Candidate:
         return self.evidence and self.evidence.measured
 
     def believe(self, evidence: Evidence, faces: WindowFaces, min_shift_frames: float) -> None:
-        """Go by this evidence: the sound is corrected by its lag, and what is heard beside each frame moves along."""
+        """Go by this evidence: the audio is corrected by its lag, and what is heard beside each frame moves along."""
         self.evidence, self.shift_samples = evidence, correction(evidence, min_shift_frames)
         self.voiced = voiced(faces, self.track, self.shift_samples)
 
@@ -80,7 +80,7 @@ class Candidate:
 
 
 def correction(evidence: Evidence, min_shift_frames: float) -> int:
-    """Samples by which the sound is moved: none where the lag may as well be the judge's own error."""
+    """Samples by which the audio is moved: none where the lag may as well be the judge's own error."""
     lag_frames = evidence.measured.lag_frames
     if abs(lag_frames) < max(min_shift_frames, 2 * evidence.lag_se_frames):
         return 0
@@ -88,5 +88,5 @@ def correction(evidence: Evidence, min_shift_frames: float) -> int:
 
 
 def voiced(faces: WindowFaces, track: FaceTrack, shift_samples: int = 0) -> np.ndarray:
-    """bool (T,): speech in the sound as it would be stored, so that what is cut agrees with what is heard beside it."""
+    """bool (T,): speech in the audio as it would be stored, so that what is cut agrees with what is heard beside it."""
     return speech_mask(faces.window.video.speech, track.start_frame, track.end_frame, shift_samples)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from schemas.tables import TrackRow
 from transforms.media.boxes import iou_matrix
-from transforms.speakers.drift import Drift, StretchLag, fit_drift
+from transforms.speakers.drift import Drift, SegmentLag, fit_drift
 
 _SAME_FACE_IOU = 0.3  # overlap of the last box with the next window's first
 
@@ -37,7 +37,7 @@ def _continued_by(earlier: list[TrackRow], row: TrackRow) -> TrackRow | None:
 def _drift(rows: list[TrackRow], chain: str) -> Drift | None:
     return fit_drift(
         [
-            StretchLag(middle_frame=middle, lag_frames=lag, lag_se_frames=error)
+            SegmentLag(middle_frame=middle, lag_frames=lag, lag_se_frames=error)
             for row in rows
             if row.track_chain_id == chain
             for middle, lag, error in zip(

@@ -11,20 +11,20 @@ UNCALIBRATED_CONFIDENCE = 0.21  # keeps 95 % of the right pairs of the tuning pe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakersConfig:
-    """Who speaks, and by how much the sound is late. `network` is default, none, FILE.onnx or syncnet:FILE."""
+    """Who speaks, and by how much the audio is late. `network` is default, none, FILE.onnx or syncnet:FILE."""
 
     network: str = setting("default", "", "default, none, FILE.onnx or syncnet:FILE")
     min_voiced_share: float = setting(0.3, "of the track", "speech under a track below which it is not judged")
-    min_probability: float = setting(0.5, "probability", "that a face makes the sound, below which it is not kept")
+    min_probability: float = setting(0.5, "probability", "that a face makes the audio, below which it is not kept")
     unsure_probability: float = setting(
         0.1,
         "probability",
-        "above which, up to min_probability, a dropped face is called unsure; below, the sound is not its own",
+        "above which, up to min_probability, a dropped face is called unsure; below, the audio is not its own",
     )
     min_confidence: float = setting(
         UNCALIBRATED_CONFIDENCE,
         "likeness (peak - median)",
-        "confidence below which sound and lips do not belong together; asked where the "
+        "confidence below which audio and lips do not belong together; asked where the "
         "network gives no probability, or when it was changed",
     )
     max_abs_lag_frames: float = setting(12.0, "frame", "largest lag that is corrected")

@@ -1,4 +1,4 @@
-"""Who speaks in one window, and by how much the sound is late: the plain twin of FindSpeakers."""
+"""Who speaks in one window, and by how much the audio is late: the plain twin of FindSpeakers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,10 +11,10 @@ from schemas.records import SpeakingTurn, WindowFaces, WindowTurns
 from schemas.tables import DecisionRow, TrackRow
 from transforms.media.speech_mask import speech_mask
 from transforms.media.tubes import TubeFile
-from transforms.speakers.assign_speakers import ScoredFace, allot_voice
+from transforms.speakers.assign_speakers import ScoredFace, assign_speakers
 from transforms.speakers.candidate import Candidate, voiced
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.drift import lags_of_stretches
+from transforms.speakers.drift import segment_lags
 from transforms.speakers.rules import (
     AFTER_BELIEF,
     AFTER_FIT,
@@ -32,14 +32,14 @@ from transforms.speakers.syncnet import lse
 from transforms.speakers.turns import contested, speaking_spans
 
 STAGE = "FindSpeakers"
-SOUND_MARGIN_FRAMES = FRAME_RATE  # a second of real sound beyond each edge of the window
+AUDIO_MARGIN_FRAMES = FRAME_RATE  # a second of real audio beyond each edge of the window
 _BLOCK_FRAMES = FRAME_RATE  # longer than neighbouring frames are alike
-_LEAST_OWN_FRAMES = FRAME_RATE  # of speech
+_MIN_OWN_FRAMES = FRAME_RATE  # of speech
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeardSound:
-    """A window's sound as a network hears it, with a margin on both sides: embedded once for all its faces."""
+class HeardAudio:
+    """A window's audio as a network hears it, with a margin on both sides: embedded once for all its faces."""
 
     start_frame: int  # timeline frame of the first vector; negative at the source's beginning
     vectors: np.ndarray  # float32 (S, D)
@@ -58,7 +58,7 @@ class WindowJudgement:
 def find_speakers(
     faces: WindowFaces,
     tubes: TubeFile | None,
-    sound: np.ndarray,
+    audio: np.ndarray,
     network: SyncNetwork | None,
     config: SpeakersConfig,
     *,
@@ -68,7 +68,7 @@ def find_speakers(
 ) -> WindowJudgement:
     """Judge every face of a window.
 
-    sound: int16, from SOUND_MARGIN_FRAMES before the window's first frame to as much after its last; network: None
+    audio: int16, from SOUND_MARGIN_FRAMES before the window's first frame to as much after its last; network: None
     judges no sync and keeps the voiced stretches of a face that is alone.
     """
     decisions = _window_decision(faces)
@@ -81,7 +81,7 @@ def find_speakers(
     if network is None:
         _trust_the_lonely(usable, decisions)
     elif usable:
-        _listen(usable, faces, tubes, _hear(faces, sound, network), network, config)
+        _listen(usable, faces, tubes, _hear(faces, audio, network), network, config)
         fitting = [
             candidate
             for candidate in usable
@@ -130,25 +130,25 @@ def _trust_the_lonely(usable: list[Candidate], decisions: list[DecisionRow]) -> 
         candidate.speaks = candidate.voiced if _judge(candidate, decisions, rules, AFTER_USE) else None
 
 
-def _hear(faces: WindowFaces, sound: np.ndarray, network: SyncNetwork) -> HeardSound:
-    window, num_frames = faces.window, len(sound) // SAMPLES_PER_FRAME
-    first = window.start_frame - SOUND_MARGIN_FRAMES
+def _hear(faces: WindowFaces, audio: np.ndarray, network: SyncNetwork) -> HeardAudio:
+    window, num_frames = faces.window, len(audio) // SAMPLES_PER_FRAME
+    first = window.start_frame - AUDIO_MARGIN_FRAMES
     exists = np.arange(first, first + num_frames)
     speech = speech_mask(window.video.speech, first, first + num_frames)
     speech &= (exists >= 0) & (exists < window.video.num_frames)
-    vectors = network.embed_sound(sound[: num_frames * SAMPLES_PER_FRAME])
-    return HeardSound(start_frame=first, vectors=vectors, speech=speech)
+    vectors = network.embed_audio(audio[: num_frames * SAMPLES_PER_FRAME])
+    return HeardAudio(start_frame=first, vectors=vectors, speech=speech)
 
 
 def _listen(
     usable: list[Candidate],
     faces: WindowFaces,
     tubes: TubeFile,
-    heard: HeardSound,
+    heard: HeardAudio,
     network: SyncNetwork,
     config: SpeakersConfig,
 ) -> None:
-    """Measure each track against the window's sound; leaves no evidence where there is nothing to measure with."""
+    """Measure each track against the window's audio; leaves no evidence where there is nothing to measure with."""
     for candidate in usable:
         track = candidate.track
         candidate.scores = similarity(
@@ -162,7 +162,7 @@ def _listen(
         candidate.lse_d, candidate.lse_c = lse(network, evidence)
         if evidence is not None:
             candidate.believe(evidence, faces, config.min_shift_frames)
-            candidate.stretches = lags_of_stretches(candidate.scores, evidence.measured.lag_frames, track.start_frame)
+            candidate.stretches = segment_lags(candidate.scores, evidence.measured.lag_frames, track.start_frame)
 
 
 def _allot(
@@ -176,7 +176,7 @@ def _allot(
     scored = [ScoredFace(start_frame=candidate.track.start_frame, scores=candidate.scores) for candidate in fitting]
     # A network that gives probabilities gives cosines too: nothing in common is 0.
     unrelated = None if network.calibration is None else 0.0
-    for index, (candidate, speaks) in enumerate(zip(fitting, allot_voice(scored, unrelated), strict=True)):
+    for index, (candidate, speaks) in enumerate(zip(fitting, assign_speakers(scored, unrelated), strict=True)):
         if network.calibration is not None and _company(candidate, fitting):
             own = weigh_own_frames(scored, index, unrelated, network.calibration)
             if own is not None and own.sync_probability > candidate.evidence.sync_probability:
@@ -199,9 +199,9 @@ def weigh_own_frames(
     own = np.zeros(len(scores), bool)
     for judged in (even, ~even):
         hidden = replace(faces[index], scores=_only(scores, ~judged))
-        own |= judged & allot_voice([*faces[:index], hidden, *faces[index + 1 :]], unrelated)[index]
+        own |= judged & assign_speakers([*faces[:index], hidden, *faces[index + 1 :]], unrelated)[index]
     evidence = weigh(_only(scores, own), calibration)
-    return evidence if evidence is not None and evidence.num_frames >= _LEAST_OWN_FRAMES else None
+    return evidence if evidence is not None and evidence.num_frames >= _MIN_OWN_FRAMES else None
 
 
 def _only(scores: np.ndarray, frames: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ def rules_of_use(
 
 
 def rules_of_fit(candidate: Candidate, calibration: Calibration | None, config: SpeakersConfig) -> tuple[Rule, ...]:
-    """Whether the sound may be the face's own.
+    """Whether the audio may be the face's own.
 
     A network with a calibration is asked for its probability, and for its confidence only when that was set.
     """
@@ -50,7 +50,7 @@ def rules_of_belief(candidate: Candidate, config: SpeakersConfig) -> tuple[Rule,
 
 
 def rules_of_company(num_others: int) -> tuple[Rule, ...]:
-    """Without a judge only a face that is alone in the picture can be taken for the speaker."""
+    """Without a judge only a face that is alone in the image can be taken for the speaker."""
     return (Rule("max_other_faces", "<=", num_others, 0, "face"),)
 
 

@@ -16,7 +16,7 @@ NUM_FEATURES = 288
 FEATURES_PER_FRAME = 2
 _HOP_SAMPLES = 384
 _FIRST_MIDDLE = 447  # middle of what the first step sees: half of 127 samples, then of 7 steps of 64, then of 3 of 192
-_LEAST_SAMPLES = 2048  # three steps
+_MIN_SAMPLES = 2048  # three steps
 _BLOCK_FRAMES = 75
 _CONTEXT_FRAMES = 12  # seen beyond each end of a block, so that its ends are like its middle
 _FULL_SCALE = 32768.0
@@ -61,7 +61,7 @@ class SpeechEncoder:
 
     def _steps(self, samples: np.ndarray) -> np.ndarray:
         """The network's own steps, float32 (N, 288), one every 384 samples."""
-        heard = np.pad(samples, (0, max(0, _LEAST_SAMPLES - len(samples)))).astype(np.float32)[None] / _FULL_SCALE
+        heard = np.pad(samples, (0, max(0, _MIN_SAMPLES - len(samples)))).astype(np.float32)[None] / _FULL_SCALE
         mask = np.ones(heard.shape, np.int64)
         return self._network.run(None, {"input_values": heard, "attention_mask": mask})[0][0]
 

@@ -13,11 +13,11 @@ from schemas.tables import DecisionRow, FailureRow, TrackRow
 from transforms.beam_support.counters import count, record_score
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import local_path, read_bytes
-from transforms.media.audio import read_sound_span
+from transforms.media.audio import read_audio_span
 from transforms.media.tubes import TubeFile
 from transforms.speakers.chains import chain_tracks
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.find_speakers import SOUND_MARGIN_FRAMES, STAGE, WindowJudgement, find_speakers
+from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES, STAGE, WindowJudgement, find_speakers
 from transforms.speakers.sync_network import load_sync_network
 
 
@@ -32,7 +32,7 @@ class FindSpeakersOutputs(NamedTuple):
 
 @dataclass
 class FindSpeakers(beam.PTransform):
-    """Judge every face of each window against its sound."""
+    """Judge every face of each window against its audio."""
 
     config: SpeakersConfig
     min_box_px: float
@@ -63,14 +63,14 @@ class _Find(beam.DoFn):
 
     def process(self, faces: WindowFaces) -> Iterator[WindowJudgement]:
         window = faces.window
-        first, last = window.start_frame - SOUND_MARGIN_FRAMES, window.end_frame + SOUND_MARGIN_FRAMES
-        sound = np.zeros(0, np.int16)
+        first, last = window.start_frame - AUDIO_MARGIN_FRAMES, window.end_frame + AUDIO_MARGIN_FRAMES
+        audio = np.zeros(0, np.int16)
         if faces.tracks:
-            sound = read_sound_span(
-                local_path(window.video.sound_uri), first * SAMPLES_PER_FRAME, last * SAMPLES_PER_FRAME
+            audio = read_audio_span(
+                local_path(window.video.audio_uri), first * SAMPLES_PER_FRAME, last * SAMPLES_PER_FRAME
             )
         tubes = TubeFile(read_bytes(faces.tube_uri)) if faces.tube_uri else None
-        yield find_speakers(faces, tubes, sound, self._network, self._config, **self._limits)
+        yield find_speakers(faces, tubes, audio, self._network, self._config, **self._limits)
 
 
 class _Part(beam.DoFn):

@@ -1,4 +1,4 @@
-"""Sync networks: a face and a sound become vectors, 25 a second, alike where they belong together."""
+"""Sync networks: a face and audio become vectors, 25 a second, alike where they belong together."""
 
 import hashlib
 from pathlib import Path
@@ -21,7 +21,7 @@ from transforms.speakers.syncnet import PublishedSyncNet
 from transforms.speakers.syncnet_checkpoint import converted_syncnet
 
 FACE_INPUT, FACE_OUTPUT = "lip_motion", "face_embedding"
-SOUND_INPUT, SPOKEN_INPUT, SOUND_OUTPUT = "sound_columns", "speech_features", "sound_embedding"
+AUDIO_INPUT, SPOKEN_INPUT, AUDIO_OUTPUT = "sound_columns", "speech_features", "sound_embedding"
 FEATURES_KEY, NAME_KEY, CALIBRATION_KEY = "talkshard.sync_features", "talkshard.name", "talkshard.calibration"
 """Metadata of a network file: the features it was trained on, what it is called, and what its curves are worth."""
 FEATURES = f"lip_motion {FEATURE_VERSION}, log_mel 40, {MODEL} {model_sha256(MODEL)[:8]}"
@@ -38,11 +38,11 @@ class SyncNetwork(Protocol):
     def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
         """Vectors float32 (T, D) of the track `name` of T >= 1 frames; NaN where the network has no answer."""
 
-    def embed_sound(self, samples: np.ndarray) -> np.ndarray:
+    def embed_audio(self, samples: np.ndarray) -> np.ndarray:
         """Vectors float32 (S, D) of int16 samples (640 S,) at 16 kHz, S >= 1; NaN where it has no answer."""
 
-    def likeness(self, face: np.ndarray, sound: np.ndarray) -> np.ndarray:
-        """Likeness float32 (N,) of N face vectors with N sound vectors, larger is more alike; NaN where one is NaN."""
+    def likeness(self, face: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """Likeness float32 (N,) of N face vectors with N audio vectors, larger is more alike; NaN where one is NaN."""
 
 
 class OnnxSyncNetwork:
@@ -55,40 +55,40 @@ class OnnxSyncNetwork:
         metadata = metadata_of(model)
         self.name, self.calibration = metadata[NAME_KEY], _calibration(metadata, path)
         self._face = part_session(model, [FACE_INPUT], FACE_OUTPUT)
-        self._sound = part_session(model, [SOUND_INPUT, SPOKEN_INPUT], SOUND_OUTPUT)
+        self._audio = part_session(model, [AUDIO_INPUT, SPOKEN_INPUT], AUDIO_OUTPUT)
         self._encoder = SpeechEncoder()
 
     def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
         """Unit vectors, one each frame: see SyncNetwork."""
         return self._face.run(None, {FACE_INPUT: lip_motion(tubes.mesh(name))})[0]
 
-    def embed_sound(self, samples: np.ndarray) -> np.ndarray:
-        """Unit vectors, one each frame, NaN in the digital silence beyond the ends of a sound: see SyncNetwork.
+    def embed_audio(self, samples: np.ndarray) -> np.ndarray:
+        """Unit vectors, one each frame, NaN in the digital silence beyond the ends of audio: see SyncNetwork.
 
         That silence would change what the seconds beside it mean.
         """
-        first, last = _sounding_frames(samples)
+        first, last = _audible_frames(samples)
         heard = samples[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME]
-        vectors = self._sound.run(None, {SOUND_INPUT: sound_columns(heard), SPOKEN_INPUT: self._encoder.encode(heard)})[
+        vectors = self._audio.run(None, {AUDIO_INPUT: audio_columns(heard), SPOKEN_INPUT: self._encoder.encode(heard)})[
             0
         ]
         around = (first, len(samples) // SAMPLES_PER_FRAME - last)
         return np.pad(vectors, (around, (0, 0)), constant_values=np.nan)
 
-    def likeness(self, face: np.ndarray, sound: np.ndarray) -> np.ndarray:
+    def likeness(self, face: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """Cosine similarity: see SyncNetwork."""
-        return dot_products(face, sound)
+        return dot_products(face, audio)
 
 
-def _sounding_frames(samples: np.ndarray) -> tuple[int, int]:
-    """Frames from the first with sound to the last, half-open; all of them where there is none."""
-    sounding = np.flatnonzero(samples)
-    if len(sounding) == 0:
+def _audible_frames(samples: np.ndarray) -> tuple[int, int]:
+    """Frames from the first with audio to the last, half-open; all of them where there is none."""
+    audible = np.flatnonzero(samples)
+    if len(audible) == 0:
         return 0, len(samples) // SAMPLES_PER_FRAME
-    return int(sounding[0]) // SAMPLES_PER_FRAME, int(sounding[-1]) // SAMPLES_PER_FRAME + 1
+    return int(audible[0]) // SAMPLES_PER_FRAME, int(audible[-1]) // SAMPLES_PER_FRAME + 1
 
 
-def sound_columns(samples: np.ndarray) -> np.ndarray:
+def audio_columns(samples: np.ndarray) -> np.ndarray:
     """Log-mel columns of whole frames: float32 (4 S, 40), of int16 samples (640 S,)."""
     if samples.dtype != np.int16 or samples.ndim != 1 or len(samples) % SAMPLES_PER_FRAME:
         raise ValueError(f"sound must be int16 samples (640 S,), not {samples.dtype} {samples.shape}")

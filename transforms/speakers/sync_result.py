@@ -1,4 +1,4 @@
-"""What a curve is worth: the probability that this face makes this sound, and how surely the lag is known."""
+"""What a curve is worth: the probability that this face makes this audio, and how surely the lag is known."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,10 +9,10 @@ from schemas.clock import FRAME_RATE
 from transforms.speakers.sync_scores import SHIFTS, SyncMeasure, measure, peak_lags, sync_curve
 
 NUM_FEATURES = 6
-_LEAST_ERROR_FRAMES = 0.1
-_BLOCK_FRAMES = 10  # neighbouring frames see nearly the same sound: they are drawn together
+_MIN_ERROR_FRAMES = 0.1
+_BLOCK_FRAMES = 10  # neighbouring frames see nearly the same audio: they are drawn together
 _NUM_DRAWS = 100
-_MOST_SECONDS = 10  # of speech, that pieces were long from which probability is learnt
+_MAX_SECONDS = 10  # of speech, that pieces were long from which probability is learnt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +35,14 @@ class Calibration:
         return cls(weights=tuple(values["weights"]), offset=values["offset"])
 
     def probability(self, measured: SyncMeasure, lag_se_frames: float, num_frames: int) -> float:
-        """Probability that the face makes the sound, at even odds, of a curve over num_frames frames of speech."""
+        """Probability that the face makes the audio, at even odds, of a curve over num_frames frames of speech."""
         logit = float(np.dot(self.weights, features(measured, lag_se_frames, num_frames))) + self.offset
         return float(1 / (1 + np.exp(-logit)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What one face's fit to one sound says."""
+    """What one face's fit to one audio says."""
 
     curve: np.ndarray  # float32 (31,), NaN where unknown
     measured: SyncMeasure
@@ -57,13 +57,13 @@ def features(measured: SyncMeasure, lag_se_frames: float, num_frames: int) -> np
     Peak, confidence, margin, log of the lag's standard error (a wrong sound's peak jumps about), log of the seconds of
     speech, and the peak by their root: what chance alone gives falls as the root of the time grows.
     """
-    seconds = min(max(num_frames, 1) / FRAME_RATE, _MOST_SECONDS)
+    seconds = min(max(num_frames, 1) / FRAME_RATE, _MAX_SECONDS)
     return np.array(
         [
             measured.peak,
             measured.confidence,
             measured.margin,
-            np.log(lag_se_frames + _LEAST_ERROR_FRAMES),
+            np.log(lag_se_frames + _MIN_ERROR_FRAMES),
             np.log(seconds),
             measured.peak * np.sqrt(seconds),
         ]

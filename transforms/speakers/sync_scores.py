@@ -1,6 +1,6 @@
-"""What the similarity of a face's and a sound's embeddings says: by how much the sound is late, how surely, and when.
+"""What the similarity of a face's and audio's embeddings says: by how much the audio is late, how surely, and when.
 
-Shift and lag have one sign everywhere: at shift k a face's frame t meets the sound's frame t + k: + = the sound is
+Shift and lag have one sign everywhere: at shift k a face's frame t meets the sound's frame t + k: + = the audio is
 late.
 """
 
@@ -17,59 +17,59 @@ SHIFTS = np.arange(-MAX_SHIFT, MAX_SHIFT + 1)
 NUM_SHIFTS = len(SHIFTS)
 
 _NEAR_PEAK = 2  # frames on each side of the peak that belong to it
-_LEAST_SHARE = 1 / 3
+_MIN_SHARE = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncMeasure:
     """What one curve says."""
 
-    lag_frames: float  # + = the sound is late; between frames by a parabola through the peak
+    lag_frames: float  # + = the audio is late; between frames by a parabola through the peak
     peak: float  # the curve's highest value
     confidence: float  # peak - median
     margin: float  # peak - best value more than two frames away
 
 
-def dot_products(face: np.ndarray, sound: np.ndarray) -> np.ndarray:
+def dot_products(face: np.ndarray, audio: np.ndarray) -> np.ndarray:
     """Dot product of each row (N, D) with the row beside it: float32 (N,)."""
-    return np.einsum("nd,nd->n", face, sound)
+    return np.einsum("nd,nd->n", face, audio)
 
 
 def similarity(
     face: np.ndarray,
-    sound: np.ndarray,
-    sound_start_frame: int = 0,
+    audio: np.ndarray,
+    audio_start_frame: int = 0,
     speech: np.ndarray | None = None,
     likeness: Callable[[np.ndarray, np.ndarray], np.ndarray] = dot_products,
 ) -> np.ndarray:
-    """Likeness of each face frame to the sound at each shift; NaN where there is no sound, never a padded value.
+    """Likeness of each face frame to the audio at each shift; NaN where there is no audio, never a padded value.
 
-    face: (T, D); sound: (S, D), whose first is frame `sound_start_frame` as the face counts (-25 when the sound begins
-    a second before the face). speech: bool (S,), sound frames that count, the others are NaN too; None: all. likeness:
+    face: (T, D); audio: (S, D), whose first is frame `sound_start_frame` as the face counts (-25 when the audio begins
+    a second before the face). speech: bool (S,), audio frames that count, the others are NaN too; None: all. likeness:
     the network's own, see SyncNetwork. Returns float32 (T, 31), shifts -15..15.
     """
-    counts = np.ones(len(sound), bool) if speech is None else speech
-    position = np.arange(len(face))[:, None] + SHIFTS - sound_start_frame
-    exists = (position >= 0) & (position < len(sound))
+    counts = np.ones(len(audio), bool) if speech is None else speech
+    position = np.arange(len(face))[:, None] + SHIFTS - audio_start_frame
+    exists = (position >= 0) & (position < len(audio))
     exists[exists] = counts[position[exists]]
     values = np.full(position.shape, np.nan, np.float32)
     for column in range(NUM_SHIFTS):
         rows = np.nonzero(exists[:, column])[0]
-        values[rows, column] = likeness(face[rows], sound[position[rows, column]])
+        values[rows, column] = likeness(face[rows], audio[position[rows, column]])
     return values
 
 
 def sync_curve(similarities: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
     """Mean over the frames in `mask` (bool (T,), None: all) at each shift: float32 (31,), NaN where too few.
 
-    Too few are fewer than a third of what the best furnished shift has: they would say more about where the sound ends
+    Too few are fewer than a third of what the best furnished shift has: they would say more about where the audio ends
     than about sync.
     """
     judged = similarities if mask is None else similarities[mask]
     exists = np.isfinite(judged)
     count = exists.sum(0)
     mean = np.where(exists, judged, 0).sum(0, dtype=np.float64) / np.maximum(count, 1)
-    enough = (count > 0) & (count >= _LEAST_SHARE * count.max())
+    enough = (count > 0) & (count >= _MIN_SHARE * count.max())
     return np.where(enough, mean, np.nan).astype(np.float32)
 
 

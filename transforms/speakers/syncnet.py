@@ -14,32 +14,32 @@ from transforms.media.tubes import TubeFile
 from transforms.speakers.sync_result import Calibration, Evidence
 from transforms.speakers.syncnet_crop import face_windows
 from transforms.speakers.syncnet_layout import (
+    AUDIO_INPUT,
+    AUDIO_OUTPUT,
     FACE_INPUT,
     FACE_OUTPUT,
     LAYOUT,
     LAYOUT_KEY,
-    SOUND_INPUT,
-    SOUND_OUTPUT,
     SOURCE_KEY,
     WINDOW_COLUMNS,
     WINDOW_FRAMES,
 )
 
-_BATCH = 64  # sound windows embedded at once
+_BATCH = 64  # audio windows embedded at once
 _DIMENSIONS = 1024
 
 
 class PublishedSyncNet:
     """The network of a file that syncnet_checkpoint wrote.
 
-    A vector belongs to the middle of its five frames: row t of a face is of frames t - 2 .. t + 2, row t of a sound of
+    A vector belongs to the middle of its five frames: row t of a face is of frames t - 2 .. t + 2, row t of audio of
     the 20 columns that begin with frame t - 2. So at lag 0 the window of frames t .. t + 4 meets columns 4 t .. 4 t + 19,
-    as in the released program. Rows whose window is not whole are NaN: two at each end of a face; of a sound two at its
+    as in the released program. Rows whose window is not whole are NaN: two at each end of a face; of audio two at its
     beginning and three at its end, for its last frame has three columns.
 
     Pixels are the tube's cut-outs (224 px at most), not the source: of SyncNet's crop they cover 0.61 to 0.95, about
     0.75 on real clips, the whole face always. What lies beyond, shoulders and a strip at the sides, is filled with 110 as
-    the released program fills what lies outside the picture. The box is the mesh's, where that program takes S3FD's.
+    the released program fills what lies outside the image. The box is the mesh's, where that program takes S3FD's.
     """
 
     name = "syncnet"
@@ -49,7 +49,7 @@ class PublishedSyncNet:
         model = _checked_model(path)
         self.sha256 = metadata_of(model)[SOURCE_KEY]  # of the file it was made from: that one is published
         self._face = part_session(model, [FACE_INPUT], FACE_OUTPUT)
-        self._sound = part_session(model, [SOUND_INPUT], SOUND_OUTPUT)
+        self._audio = part_session(model, [AUDIO_INPUT], AUDIO_OUTPUT)
 
     def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
         """Vectors float32 (T, 1024), not of unit length: see SyncNetwork."""
@@ -57,17 +57,17 @@ class PublishedSyncNet:
         found = [self._face.run(None, {FACE_INPUT: windows})[0] for windows in face_windows(tube)]
         return _at_middles(found, len(tube.boxes_xyxy))
 
-    def embed_sound(self, samples: np.ndarray) -> np.ndarray:
+    def embed_audio(self, samples: np.ndarray) -> np.ndarray:
         """Vectors float32 (S, 1024), not of unit length: see SyncNetwork."""
-        found = [self._sound.run(None, {SOUND_INPUT: windows})[0] for windows in sound_windows(samples)]
+        found = [self._audio.run(None, {AUDIO_INPUT: windows})[0] for windows in audio_windows(samples)]
         return _at_middles(found, len(samples) // SAMPLES_PER_FRAME)
 
-    def likeness(self, face: np.ndarray, sound: np.ndarray) -> np.ndarray:
+    def likeness(self, face: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """Minus the Euclidean distance: see SyncNetwork."""
-        return -np.linalg.norm(face - sound, axis=1)
+        return -np.linalg.norm(face - audio, axis=1)
 
 
-def sound_windows(samples: np.ndarray) -> Iterator[np.ndarray]:
+def audio_windows(samples: np.ndarray) -> Iterator[np.ndarray]:
     """The whole windows of int16 samples (640 S,), one a frame, in batches float32 (N <= 64, 1, 13, 20)."""
     if samples.dtype != np.int16 or samples.ndim != 1 or len(samples) % SAMPLES_PER_FRAME:
         raise ValueError(f"sound must be int16 samples (640 S,), not {samples.dtype} {samples.shape}")

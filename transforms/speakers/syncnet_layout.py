@@ -7,10 +7,10 @@ import numpy as np
 
 from schemas.errors import UsageError
 
-WINDOW_FRAMES, WINDOW_COLUMNS = 5, 20  # 0.2 s of picture and of sound
+WINDOW_FRAMES, WINDOW_COLUMNS = 5, 20  # 0.2 s of image and of audio
 CROP_PX = 224
 FACE_INPUT, FACE_OUTPUT = "face_windows", "face_embedding"  # (N, 15, 224, 224): colour by colour, five frames each
-SOUND_INPUT, SOUND_OUTPUT = "sound_windows", "sound_embedding"  # (N, 1, 13, 20)
+AUDIO_INPUT, AUDIO_OUTPUT = "sound_windows", "sound_embedding"  # (N, 1, 13, 20)
 LAYOUT_KEY, SOURCE_KEY = "talkshard.syncnet_layout", "talkshard.source_sha256"
 """Metadata of a converted file: its version, and the sha256 of the file it was made from."""
 LAYOUT = "1"
@@ -53,7 +53,7 @@ class Tower:
 
 
 # The first layer sees exactly five frames and every later one has a single one left: over time it is a layer of 15
-# channels, so that the picture tower is made of 2-D convolutions.
+# channels, so that the image tower is made of 2-D convolutions.
 FACE = Tower(
     layers_name="netcnnlip",
     dense_name="netfclip",
@@ -69,11 +69,11 @@ FACE = Tower(
         Layer(index=18, weight=(512, 256, 1, 6, 6)),
     ),
 )
-SOUND = Tower(
+AUDIO = Tower(
     layers_name="netcnnaud",
     dense_name="netfcaud",
-    input_name=SOUND_INPUT,
-    output_name=SOUND_OUTPUT,
+    input_name=AUDIO_INPUT,
+    output_name=AUDIO_OUTPUT,
     input_shape=(1, 13, WINDOW_COLUMNS),
     layers=(
         Layer(index=0, weight=(64, 1, 3, 3), pad=1),
@@ -89,7 +89,7 @@ SOUND = Tower(
 def expected_shapes() -> dict[str, tuple[int, ...]]:
     """Key of the state dict -> shape of its array."""
     shapes = {}
-    for tower in (FACE, SOUND):
+    for tower in (FACE, AUDIO):
         for layer in tower.layers:
             shapes |= _shapes_of(tower.layers_name, layer.index, layer.weight, True)
         shapes |= _shapes_of(tower.dense_name, 0, (_HIDDEN, _HIDDEN), True)
@@ -118,7 +118,7 @@ def onnx_network(arrays: dict[str, np.ndarray], source_sha256: str) -> bytes:
     from onnx import TensorProto, helper
 
     nodes, weights, taken, given = [], [], [], []
-    for tower in (FACE, SOUND):
+    for tower in (FACE, AUDIO):
         _add_tower(tower, arrays, nodes, weights)
         taken.append(helper.make_tensor_value_info(tower.input_name, TensorProto.FLOAT, ["N", *tower.input_shape]))
         given.append(helper.make_tensor_value_info(tower.output_name, TensorProto.FLOAT, ["N", _EMBEDDING]))

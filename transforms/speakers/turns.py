@@ -19,7 +19,7 @@ class SpeakingSpan:
 
     start_frame: int  # timeline frames, half-open
     end_frame: int
-    overlap_share: float  # 1.0 where two voices sound at once, else 0.0
+    overlap_share: float  # 1.0 where two voices audio at once, else 0.0
 
 
 def contested(speaks: np.ndarray, start_frame: int, others: Iterable[tuple[np.ndarray, int]]) -> np.ndarray:
@@ -43,8 +43,8 @@ def speaking_spans(
 ) -> list[SpeakingSpan]:
     """Turns of a face that speaks in `speaks` (bool (T,)): pauses filled, cut where the voice or the overlap changes.
 
-    shared: bool (T,), frames in which another face speaks too; speech: turns of the sound, in samples; shift_samples:
-    by how much the sound is corrected; margin_frames: kept around each turn.
+    shared: bool (T,), frames in which another face speaks too; speech: turns of the audio, in samples; shift_samples:
+    by how much the audio is corrected; margin_frames: kept around each turn.
     """
     voices, overlapped = _voices(speech, start_frame, len(speaks), shift_samples)
     overlapped = _close(_open(shared | (overlapped & speaks), 5), 12)
@@ -71,7 +71,7 @@ def speaking_spans(
 def _voices(
     speech: Iterable[SpeechTurn], start_frame: int, num_frames: int, shift_samples: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Number of the voice at each frame, a pause counting to the voice before it, and where two sound at once."""
+    """Number of the voice at each frame, a pause counting to the voice before it, and where two audio at once."""
     middles = (
         np.arange(start_frame, start_frame + num_frames) * SAMPLES_PER_FRAME + SAMPLES_PER_FRAME // 2 + shift_samples
     )

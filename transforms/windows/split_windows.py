@@ -1,4 +1,4 @@
-"""Where windows begin and end: at key frames, so that no picture is decoded twice. Arithmetic only."""
+"""Where windows begin and end: at key frames, so that no image is decoded twice. Arithmetic only."""
 
 import dataclasses
 import itertools

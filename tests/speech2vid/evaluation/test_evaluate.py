@@ -14,10 +14,10 @@ from speech2vid.evaluation.conditions import (
     OTHER_CLIP,
     REAL,
     STILL,
-    WRONG_SOUND,
+    WRONG_AUDIO,
     Maker,
     other_clip,
-    wrong_sound,
+    wrong_audio,
 )
 from speech2vid.evaluation.evaluate import main
 from speech2vid.evaluation.evaluation import evaluate_clips, write_evaluation
@@ -29,7 +29,7 @@ from tests.schemas.made_stored import ColourNetwork, LoudLips, PaintedMesh, stor
 from tests.speech2vid.made_generator import IMAGE_PX, NUM_IDENTITY, TARGET_OFFSET, write_generator, write_inverter
 
 SHAPE = GeneratorShape(
-    num_identity=NUM_IDENTITY, still_px=IMAGE_PX, target_offset=TARGET_OFFSET, recipe="made", sound=MFCC
+    num_identity=NUM_IDENTITY, still_px=IMAGE_PX, target_offset=TARGET_OFFSET, recipe="made", audio=MFCC
 )
 PEOPLE = {"ann": (220, 160, 130), "ben": (130, 160, 220), "cat": (160, 220, 130)}
 
@@ -71,9 +71,9 @@ def test_only_frames_with_a_whole_window_are_judged(clips):
 
 
 def test_clips_too_short_are_left_out_by_name(dataset):
-    judged, left_out = read_judged_clips(str(dataset), "val", None, 100, SHAPE)
-    assert len(judged) == 4 and len(left_out) == 1
-    assert left_out[0].startswith(f"{4:016x}-w00000-t000-0000000: 22 frames")
+    judged, held_out_speakers = read_judged_clips(str(dataset), "val", None, 100, SHAPE)
+    assert len(judged) == 4 and len(held_out_speakers) == 1
+    assert held_out_speakers[0].startswith(f"{4:016x}-w00000-t000-0000000: 22 frames")
 
 
 def test_a_condition_chooses_clips(dataset):
@@ -86,12 +86,12 @@ def test_no_clip_left_is_said(dataset):
         read_judged_clips(str(dataset), "val", "num_frames = 30", 100, SHAPE)
 
 
-def test_the_wrong_sound_is_another_persons_and_the_other_clip_the_same_persons(clips):
+def test_the_wrong_audio_is_another_persons_and_the_other_clip_the_same_persons(clips):
     for clip in clips:
-        assert wrong_sound(clip, clips).speaker != clip.speaker
+        assert wrong_audio(clip, clips).speaker != clip.speaker
     assert other_clip(clips[0], clips).key == clips[1].key
     assert other_clip(clips[2], clips) is None
-    assert wrong_sound(clips[0], clips[:2]) is None
+    assert wrong_audio(clips[0], clips[:2]) is None
 
 
 def test_real_video_moves_as_it_does_and_a_still_does_not(found):
@@ -101,11 +101,11 @@ def test_real_video_moves_as_it_does_and_a_still_does_not(found):
     assert abs(value_of(found, "opening correlation", OTHER_CLIP)) < 0.6
 
 
-def test_real_video_finds_its_sound_and_chance_is_known(found):
-    assert value_of(found, "right sound found, top-1", REAL) == 1
-    assert value_of(found, "right sound found, top-1", "chance") == 0.25
+def test_real_video_finds_its_audio_and_chance_is_known(found):
+    assert value_of(found, "right audio found, top-1", REAL) == 1
+    assert value_of(found, "right audio found, top-1", "chance") == 0.25
     assert value_of(found, "rank of the right sound", "chance") == 2.5
-    assert value_of(found, "lag of the right sound, absolute", REAL) < 1
+    assert value_of(found, "lag of the right audio, absolute", REAL) < 1
 
 
 def test_people_are_told_apart_and_the_mean_face_is_nobody(found):
@@ -123,7 +123,7 @@ def test_pixels_are_perfect_in_real_video_only(found):
 
 
 def test_every_kind_of_showing_is_scored_once_for_each_clip(found, clips):
-    for kind in (MADE, WRONG_SOUND, STILL, MEAN_FACE, REAL):
+    for kind in (MADE, WRONG_AUDIO, STILL, MEAN_FACE, REAL):
         assert sorted(score.key for score in found.scores if score.shown == kind) == [clip.key for clip in clips]
     assert len([score for score in found.scores if score.shown == OTHER_CLIP]) == 2
 
@@ -154,7 +154,7 @@ def test_all_three_files_are_written_and_agree(found, clips, tmp_path):
         "sync_network_sha256": "2",
         "num_sounds": 50,
         "seed": 0,
-        "left_out": ["<a>"],
+        "held_out_speakers": ["<a>"],
     }
     write_evaluation(tmp_path / "made", record, found)
     written = json.loads((tmp_path / "made/evaluation.json").read_text())
@@ -169,7 +169,7 @@ def test_all_three_files_are_written_and_agree(found, clips, tmp_path):
 
 
 @needs_models
-def test_the_command_evaluates_without_networks_for_people_and_sound(dataset, tmp_path, capsys):
+def test_the_command_evaluates_without_networks_for_people_and_audio(dataset, tmp_path, capsys):
     checkpoint = write_generator(tmp_path / "made.onnx")
     assert (
         main(

@@ -9,7 +9,7 @@ from speech2vid.evaluation.identity import KnownFace, calibrate, equal_error, fa
 from speech2vid.evaluation.intervals import mean_with_interval
 from speech2vid.evaluation.lips import read_meshes, score_lips
 from speech2vid.evaluation.pixels import score_pixels
-from speech2vid.evaluation.retrieval import HeardClip, find_sound, groups_of
+from speech2vid.evaluation.retrieval import HeardClip, find_audio, groups_of
 from tests.schemas.made_stored import ColourNetwork, LoudLips, PaintedMesh, mesh_of, painted
 from tests.shared_data import needs_shared, shared
 from tests.speech2vid.made_generator import write_generator
@@ -69,29 +69,29 @@ def test_meshes_of_faces_of_another_size_are_in_stored_pixels():
     assert mouth_opening(found)[1] > 2 * mouth_opening(found)[0]
 
 
-def test_the_right_sound_is_found_among_others():
+def test_the_right_audio_is_found_among_others():
     group = [heard_clip(str(number)) for number in range(10)]
     seen = group[3].vectors[5:85]
-    found = find_sound(LoudLips(), seen, 5, group[3], group)
-    assert (found.sound_rank, found.num_sounds) == (1, 10) and abs(found.sync_lag_frames) < 0.5
+    found = find_audio(LoudLips(), seen, 5, group[3], group)
+    assert (found.audio_rank, found.num_sounds) == (1, 10) and abs(found.sync_lag_frames) < 0.5
 
 
-def test_sound_that_comes_late_has_a_lag_and_is_not_found():
+def test_audio_that_comes_late_has_a_lag_and_is_not_found():
     group = [heard_clip(str(number)) for number in range(10)]
     seen = group[3].vectors[0:80]  # what is seen at frame 5 sounds at frame 0: early
-    found = find_sound(LoudLips(), seen, 5, group[3], group)
-    assert found.sync_lag_frames == pytest.approx(-5, abs=0.5) and found.sound_rank > 1
+    found = find_audio(LoudLips(), seen, 5, group[3], group)
+    assert found.sync_lag_frames == pytest.approx(-5, abs=0.5) and found.audio_rank > 1
 
 
 def test_a_face_that_fits_all_sounds_alike_finds_none():
     group = [heard_clip(str(number)) for number in range(10)]
-    found = find_sound(LoudLips(), np.zeros((80, 4), np.float32), 5, group[3], group)
-    assert found.sound_rank == 10
+    found = find_audio(LoudLips(), np.zeros((80, 4), np.float32), 5, group[3], group)
+    assert found.audio_rank == 10
 
 
 def test_a_clip_shorter_than_a_piece_is_not_judged():
     clip = heard_clip("1")
-    assert find_sound(LoudLips(), clip.vectors[20:60], 20, clip, [clip]) is None
+    assert find_audio(LoudLips(), clip.vectors[20:60], 20, clip, [clip]) is None
 
 
 def test_groups_are_of_equal_size():

@@ -1,4 +1,4 @@
-"""Stills and a sound become a video: its times, its memory, its metadata, and what it refuses."""
+"""Stills and audio become a video: its times, its memory, its metadata, and what it refuses."""
 
 import cv2
 import numpy as np
@@ -6,20 +6,20 @@ import pytest
 import soundfile
 
 from schemas.errors import MissingStream, NotMedia, StorageError, UsageError
-from speech2vid.generation.driving_audio import open_sound
+from speech2vid.generation.driving_audio import open_audio
 from speech2vid.generation.generate import main
 from speech2vid.generation.stills import StillFinder, find_stills
 from speech2vid.generation.talking_faces import mean_talking_face, talking_faces
 from speech2vid.generation.talking_video import TalkingVideo
 from speech2vid.generator.file import DeblurringFile, GeneratorFile
-from speech2vid.reader.audio_features import MFCC, SPEECH, WindowStream, frames_with_window, heard_columns, windows_of
-from tests.made_media import MadeSound, make_video, steady_times
+from speech2vid.reader.audio_features import MFCC, SPEECH, WindowStream, feature_columns, frames_with_window, windows_of
+from tests.made_media import MadeAudio, make_video, steady_times
 from tests.pipeline.made_models import needs_models
 from tests.speech2vid.made_generator import NUM_IDENTITY, TARGET_OFFSET, write_generator, write_inverter
 from transforms.faces.detectors.centerface import Detections
-from transforms.media.audio import decode_sound
+from transforms.media.audio import decode_audio
 from transforms.media.canonical import CanonicalFace
-from transforms.media.config import LimitsConfig, SoundConfig
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
 from transforms.media.mfcc import clip_mfcc
 from transforms.media.probe import probe_media
@@ -42,7 +42,7 @@ def network(tmp_path):
 
 
 @pytest.fixture
-def sound_path(tmp_path):
+def audio_path(tmp_path):
     soundfile.write(tmp_path / "said.wav", samples_with_burst(), 16000)
     return str(tmp_path / "said.wav")
 
@@ -52,7 +52,7 @@ def brightness_of(faces):
 
 
 class OneFace:
-    """A detector and mesh of pictures whose red squares are faces."""
+    """A detector and mesh of images whose red squares are faces."""
 
     name = sha256 = "made"
 
@@ -73,7 +73,7 @@ class OneFace:
         return (mesh + [region.centre_x - 56, region.centre_y - 56, 0]).astype(np.float32), 1.0
 
 
-def picture_of(tmp_path, *squares, name="still.png"):
+def image_of(tmp_path, *squares, name="still.png"):
     rgb = np.full((300, 400, 3), 90, np.uint8)
     for x, y, side in squares:
         rgb[y : y + side, x : x + side] = (230, 40, 40)
@@ -85,21 +85,21 @@ def made_finder():
     return StillFinder(112, detector=OneFace(), mesh=OneFace())
 
 
-def test_the_frame_that_sounds_is_the_one_that_moves(network, sound_path):
-    sound = open_sound(sound_path)
-    brightness = brightness_of(talking_faces(network, STILLS, sound.blocks(), sound.num_frames))
+def test_the_frame_that_sounds_is_the_one_that_moves(network, audio_path):
+    audio = open_audio(audio_path)
+    brightness = brightness_of(talking_faces(network, STILLS, audio.blocks(), audio.num_frames))
     assert len(brightness) == 75
     quiet = np.delete(brightness, np.arange(BURST_FRAMES.start - 1, BURST_FRAMES.stop + 1))
     assert brightness[BURST_FRAMES].min() > quiet.max() + 20
     np.testing.assert_allclose(quiet, 40, atol=1)
 
 
-def test_sound_in_pieces_gives_the_windows_of_the_whole():
+def test_audio_in_pieces_gives_the_windows_of_the_whole():
     samples = RANDOM.integers(-9000, 9000, 640 * 40, dtype=np.int16)
     frames = frames_with_window(40, MFCC, TARGET_OFFSET)
     whole = windows_of(clip_mfcc(samples)[1:], frames, MFCC, TARGET_OFFSET)[:, 0]
     stream, pieces = WindowStream(MFCC, TARGET_OFFSET), np.split(samples, range(1111, len(samples), 1111))
-    found = [stream.push(columns) for columns in heard_columns(pieces, MFCC)]
+    found = [stream.push(columns) for columns in feature_columns(pieces, MFCC)]
     found = np.concatenate([*found, stream.close(40)])
     assert found.shape == (40, 12, 35)
     # The last stored window is completed with zeros, which a stream does not have.
@@ -111,32 +111,32 @@ def test_speech_in_pieces_gives_the_windows_of_the_whole():
     frames = frames_with_window(100, SPEECH, SPEECH.target_offset)
     whole = windows_of(SpeechEncoder().encode(samples).T, frames, SPEECH, SPEECH.target_offset)[:, 0]
     stream, pieces = WindowStream(SPEECH, SPEECH.target_offset), np.split(samples, range(1111, len(samples), 1111))
-    found = [stream.push(columns) for columns in heard_columns(pieces, SPEECH)]
+    found = [stream.push(columns) for columns in feature_columns(pieces, SPEECH)]
     found = np.concatenate([*found, stream.close(100)])
     assert found.shape == (100, 288, 22)
     np.testing.assert_array_equal(found[frames], whole)
 
 
-def test_gain_widens_the_movement_and_keeps_the_mean(network, sound_path):
-    sound = open_sound(sound_path)
-    mean = mean_talking_face(network, STILLS, sound)
-    plain, wide = (brightness_of(talking_faces(network, STILLS, sound.blocks(), 75, mean, gain)) for gain in (1.0, 1.5))
+def test_gain_widens_the_movement_and_keeps_the_mean(network, audio_path):
+    audio = open_audio(audio_path)
+    mean = mean_talking_face(network, STILLS, audio)
+    plain, wide = (brightness_of(talking_faces(network, STILLS, audio.blocks(), 75, mean, gain)) for gain in (1.0, 1.5))
     assert wide.std() == pytest.approx(1.5 * plain.std(), rel=0.05)
     assert wide.mean() == pytest.approx(plain.mean(), abs=1.5)
 
 
-def test_faces_are_sharpened_when_asked(network, sound_path, tmp_path):
-    sound = open_sound(sound_path)
-    plain = brightness_of(talking_faces(network, STILLS, sound.blocks(), 75))
+def test_faces_are_sharpened_when_asked(network, audio_path, tmp_path):
+    audio = open_audio(audio_path)
+    plain = brightness_of(talking_faces(network, STILLS, audio.blocks(), 75))
     inverted = brightness_of(
         talking_faces(
-            network, STILLS, sound.blocks(), 75, deblurring=DeblurringFile(write_inverter(tmp_path / "d.onnx"))
+            network, STILLS, audio.blocks(), 75, deblurring=DeblurringFile(write_inverter(tmp_path / "d.onnx"))
         )
     )
     np.testing.assert_allclose(inverted, 255 - plain, atol=1)
 
 
-def test_only_a_batch_of_frames_is_held_of_a_long_sound(network):
+def test_only_a_batch_of_frames_is_held_of_a_long_audio(network):
     taken = []
 
     def blocks():
@@ -148,18 +148,18 @@ def test_only_a_batch_of_frames_is_held_of_a_long_sound(network):
     assert len(taken) < 40
 
 
-def test_the_video_has_the_sound_at_its_time_and_says_that_it_was_generated(network, sound_path, tmp_path):
-    sound, path = open_sound(sound_path), tmp_path / "out.mp4"
+def test_the_video_has_the_audio_at_its_time_and_says_that_it_was_generated(network, audio_path, tmp_path):
+    audio, path = open_audio(audio_path), tmp_path / "out.mp4"
     with TalkingVideo(path, 112, "Generated: by a test") as video:
-        for block in sound.blocks():
-            video.write_sound(block)
-        for faces in talking_faces(network, STILLS, sound.blocks(), sound.num_frames):
+        for block in audio.blocks():
+            video.write_audio(block)
+        for faces in talking_faces(network, STILLS, audio.blocks(), audio.num_frames):
             video.write_faces(faces)
-    probe, timeline = probe_media(str(path), LimitsConfig(), SoundConfig())
+    probe, timeline = probe_media(str(path), LimitsConfig(), AudioConfig())
     with FrameReader(str(path), probe, timeline) as reader:
         brightness = np.array([rgb.mean() for _, rgb in reader.frames(np.arange(probe.video.num_frames))])
-    heard = np.concatenate(list(decode_sound(str(path), probe.sounds[0].index, timeline.zero_s, 640 * 75)))
-    written = soundfile.read(sound_path, dtype="int16")[0].astype(np.float64)
+    heard = np.concatenate(list(decode_audio(str(path), probe.sounds[0].index, timeline.zero_s, 640 * 75)))
+    written = soundfile.read(audio_path, dtype="int16")[0].astype(np.float64)
     lags = np.arange(-40, 41)
     likeness = [np.dot(np.roll(written, lag), heard) for lag in lags]
     assert probe.video.num_frames == 75 and int(brightness.argmax()) in range(BURST_FRAMES.start, BURST_FRAMES.stop)
@@ -183,25 +183,25 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path):
         TalkingVideo(tmp_path / "file" / "out.mp4", 112, "")
 
 
-def test_sound_begins_at_its_first_sample(tmp_path):
+def test_audio_begins_at_its_first_sample(tmp_path):
     late = make_video(
-        tmp_path / "late.mkv", steady_times(50, 25), sounds=[MadeSound(clicks_s=(1.0,), start_s=0.48, length_s=1.0)]
+        tmp_path / "late.mkv", steady_times(50, 25), sounds=[MadeAudio(clicks_s=(1.0,), start_s=0.48, length_s=1.0)]
     )
-    sound = open_sound(str(late))
-    assert sound.num_frames == 25 and float(sound.zero_s) == pytest.approx(0.48, abs=0.002)
+    audio = open_audio(str(late))
+    assert audio.num_frames == 25 and float(audio.zero_s) == pytest.approx(0.48, abs=0.002)
 
 
 @pytest.mark.parametrize("num_samples", [0, 500])
-def test_empty_sound_is_refused(tmp_path, num_samples):
+def test_empty_audio_is_refused(tmp_path, num_samples):
     soundfile.write(tmp_path / "empty.wav", np.zeros(num_samples, np.int16), 16000)
-    with pytest.raises((UsageError, MissingStream), match="without sound|less than one frame"):
-        open_sound(str(tmp_path / "empty.wav"))
+    with pytest.raises((UsageError, MissingStream), match="without audio|less than one frame"):
+        open_audio(str(tmp_path / "empty.wav"))
 
 
-def test_silent_sound_is_refused(tmp_path):
+def test_silent_audio_is_refused(tmp_path):
     soundfile.write(tmp_path / "silent.wav", np.zeros(16000, np.int16), 16000)
     with pytest.raises(UsageError, match="silent from begin to end"):
-        open_sound(str(tmp_path / "silent.wav"))
+        open_audio(str(tmp_path / "silent.wav"))
 
 
 def test_another_kind_of_checkpoint_is_refused(tmp_path):
@@ -222,7 +222,7 @@ def test_another_kind_of_checkpoint_is_refused(tmp_path):
 
 
 def test_stills_are_aligned_and_repeated_until_there_are_enough(tmp_path):
-    stills = find_stills([picture_of(tmp_path, (100, 60, 112))], 3, made_finder())
+    stills = find_stills([image_of(tmp_path, (100, 60, 112))], 3, made_finder())
     assert stills.shape == (3, 112, 112, 3) and stills.dtype == np.uint8
     assert (stills[0] == stills[2]).all()
     assert stills[0][20:90, 20:90, 0].min() > 200  # the square, shifted to where the stored face lies
@@ -230,7 +230,7 @@ def test_stills_are_aligned_and_repeated_until_there_are_enough(tmp_path):
 
 def test_a_still_without_a_face_is_named(tmp_path):
     with pytest.raises(UsageError, match="still.png: no face was found"):
-        find_stills([picture_of(tmp_path)], 1, made_finder())
+        find_stills([image_of(tmp_path)], 1, made_finder())
 
 
 def test_a_still_that_is_not_there_is_named():
@@ -238,27 +238,27 @@ def test_a_still_that_is_not_there_is_named():
         find_stills(["none.png"], 1, made_finder())
 
 
-def test_a_video_of_no_face_and_a_sound_without_picture_are_no_identity(tmp_path, sound_path):
+def test_a_video_of_no_face_and_audio_without_image_are_no_identity(tmp_path, audio_path):
     with TalkingVideo(tmp_path / "grey.mp4", 112, "") as video:
         video.write_faces(np.full((10, 112, 112, 3), 90, np.uint8))
-        video.write_sound(np.zeros(6400, np.int16))
+        video.write_audio(np.zeros(6400, np.int16))
     with pytest.raises(UsageError, match="grey.mp4: no face was found"):
         find_stills([str(tmp_path / "grey.mp4")], 2, made_finder())
     with pytest.raises(UsageError, match="said.wav has no picture"):
-        find_stills([sound_path], 2, made_finder())
+        find_stills([audio_path], 2, made_finder())
 
 
-def test_a_picture_of_two_people_is_refused(tmp_path):
+def test_an_image_of_two_people_is_refused(tmp_path):
     with pytest.raises(UsageError, match="still.png shows 2 people"):
-        find_stills([picture_of(tmp_path, (20, 60, 100), (200, 60, 90))], 1, made_finder())
+        find_stills([image_of(tmp_path, (20, 60, 100), (200, 60, 90))], 1, made_finder())
 
 
 def test_a_bystander_is_not_a_second_person(tmp_path):
-    assert len(find_stills([picture_of(tmp_path, (20, 60, 100), (200, 60, 30))], 1, made_finder())) == 1
+    assert len(find_stills([image_of(tmp_path, (20, 60, 100), (200, 60, 30))], 1, made_finder())) == 1
 
 
-def test_a_damaged_picture_is_named(tmp_path):
-    path = picture_of(tmp_path, (100, 60, 112))
+def test_a_damaged_image_is_named(tmp_path):
+    path = image_of(tmp_path, (100, 60, 112))
     with open(path, "r+b") as file:
         file.truncate(60)
     with pytest.raises((NotMedia, UsageError), match="still.png"):
@@ -266,7 +266,7 @@ def test_a_damaged_picture_is_named(tmp_path):
 
 
 @needs_models
-def test_a_picture_and_a_sound_become_a_video(tmp_path, sound_path, capsys):
+def test_an_image_and_audio_become_a_video(tmp_path, audio_path, capsys):
     from skimage import data
 
     cv2.imwrite(str(tmp_path / "her.png"), data.astronaut()[..., ::-1])
@@ -277,7 +277,7 @@ def test_a_picture_and_a_sound_become_a_video(tmp_path, sound_path, capsys):
                 "--identity",
                 str(tmp_path / "her.png"),
                 "--audio",
-                sound_path,
+                audio_path,
                 "--checkpoint",
                 str(checkpoint),
                 "--output",
@@ -286,7 +286,7 @@ def test_a_picture_and_a_sound_become_a_video(tmp_path, sound_path, capsys):
         )
         == 0
     )
-    probe, _ = probe_media(str(output), LimitsConfig(), SoundConfig())
+    probe, _ = probe_media(str(output), LimitsConfig(), AudioConfig())
     assert probe.video.num_frames == 75 and probe.video.width == 224
     assert "75 frames, 3.00 s" in capsys.readouterr().out
 

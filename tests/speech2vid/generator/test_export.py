@@ -10,21 +10,21 @@ from transforms.media.onnx_runtime import metadata_of, onnx_session
 
 
 @pytest.mark.parametrize(
-    "changed", [{}, {"sound": "speech"}, {"decoder": "transposed"}, {"image_px": 112, "residual": True, "film": True}]
+    "changed", [{}, {"audio": "speech"}, {"decoder": "transposed"}, {"image_px": 112, "residual": True, "film": True}]
 )
 @pytest.mark.parametrize("rows_of_stills", [1, 3])
 def test_the_file_gives_the_same_faces(changed, rows_of_stills, tmp_path):
     torch.manual_seed(0)
     generator = Generator(width=0.05, num_identity=2, **changed).train()
     kind = generator.settings.kind
-    sound = 10 * torch.randn(3, 1, kind.num_channels, kind.window_columns)
+    audio = 10 * torch.randn(3, 1, kind.num_channels, kind.window_columns)
     identity = 255 * torch.rand(3, 6, 112, 112)
-    generator(sound, identity)  # batch norm gets to know something
+    generator(audio, identity)  # batch norm gets to know something
     export_generator(generator, tmp_path / "g.onnx", "tiny", 16)
     identity = identity[:rows_of_stills]
-    wanted = generator.eval()(sound, identity).detach().numpy()
+    wanted = generator.eval()(audio, identity).detach().numpy()
     session = onnx_session(str(tmp_path / "g.onnx"))
-    found = session.run(["face"], {"sound": sound.numpy(), "identity": identity.numpy()})[0]
+    found = session.run(["face"], {"sound": audio.numpy(), "identity": identity.numpy()})[0]
     assert np.abs(found - wanted).max() < 1 / 255 and wanted.std() > 0.01
 
 

@@ -46,7 +46,7 @@ def test_torch_gives_what_onnx_runtime_gives():
     np.testing.assert_allclose(network(faces)[2].numpy(), wanted, rtol=1e-3, atol=1e-3 * wanted.max())
 
 
-def test_gradients_reach_the_picture():
+def test_gradients_reach_the_image():
     faces = torch.rand(1, 3, 112, 112, requires_grad=True)
     load_face_features("centerface")(faces)[4].sum().backward()
     assert faces.grad.abs().sum() > 0

@@ -1,11 +1,11 @@
 import torch
 
-from speech2vid.generator_training.augment_mfcc import change_mfcc
+from speech2vid.generator_training.augment_mfcc import augment_mfcc
 
 
 def _changed(mfcc, seed=0):
     torch.manual_seed(seed)
-    return change_mfcc(mfcc)
+    return augment_mfcc(mfcc)
 
 
 def test_the_same_seed_gives_the_same_change_and_another_another():

@@ -62,24 +62,24 @@ def test_a_loss_that_is_no_number_stops_the_run():
         training.advance(batch)
 
 
-def test_faces_that_do_not_change_with_the_sound_stop_the_run():
-    training = _training(PAPER_LIKE, least_change=1e-4, least_change_after=1)
+def test_faces_that_do_not_change_with_the_audio_stop_the_run():
+    training = _training(PAPER_LIKE, min_change=1e-4, min_change_after=1)
     with torch.no_grad():
         training.average.module.audio.layers[-1][1].weight.zero_()
-    training.change_with_sound(made_batch())  # not before its step
+    training.change_with_audio(made_batch())  # not before its step
     training.steps = 1
     with pytest.raises(TalkshardError, match="do not change with the sound"):
-        training.change_with_sound(made_batch())
+        training.change_with_audio(made_batch())
 
 
-def test_faces_that_change_with_the_sound_go_on():
-    training = _training(PAPER_LIKE, least_change=1e-9, least_change_after=0)
-    assert training.change_with_sound(made_batch()) > 1e-9
+def test_faces_that_change_with_the_audio_go_on():
+    training = _training(PAPER_LIKE, min_change=1e-9, min_change_after=0)
+    assert training.change_with_audio(made_batch()) > 1e-9
 
 
-def test_a_mouth_learns_to_follow_the_sound():
+def test_a_mouth_learns_to_follow_the_audio():
     settings = dataclasses.replace(
-        SMALLEST, learning_rate=3e-3, warm_up=5, steps=30, averaging=0.8, change_sound=False, deblurring_width=0
+        SMALLEST, learning_rate=3e-3, warm_up=5, steps=30, averaging=0.8, augment_audio=False, deblurring_width=0
     )
     training = GeneratorTraining(settings, 0, ALONE)
     training.prepare((made_batch(3, 4, seed=seed) for seed in range(6)), lambda line: None)
@@ -102,7 +102,7 @@ def test_a_generator_comes_back_from_its_file_and_no_other_width_is_taken_for_it
     training, batch = _training(PAPER_LIKE), made_batch()
     save_generator(training.kept, tmp_path / "generator.safetensors")
     loaded = load_generator(tmp_path / "generator.safetensors")
-    torch.testing.assert_close(loaded(batch.sound, batch.identity), training.show(batch), rtol=0, atol=1 / 255)
+    torch.testing.assert_close(loaded(batch.audio, batch.identity), training.show(batch), rtol=0, atol=1 / 255)
     with pytest.raises(TalkshardError, match="width 0.05, not 0.25"):
         load_generator(tmp_path / "generator.safetensors", dataclasses.replace(loaded.settings, width=0.25))
 

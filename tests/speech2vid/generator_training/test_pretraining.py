@@ -6,13 +6,18 @@ import torch
 from speech2vid.generator.deblurring import blurred
 from speech2vid.generator.lip_network import LipShapes
 from speech2vid.generator.networks import AudioEncoder, SpeechCodeEncoder
-from speech2vid.generator_training.pretraining import gather_pool, train_audio, train_deblurring, train_lip_network
+from speech2vid.generator_training.pretraining import (
+    gather_pretraining_samples,
+    train_audio,
+    train_deblurring,
+    train_lip_network,
+)
 from speech2vid.reader.audio_features import MFCC, SPEECH
 from tests.speech2vid.talking_images import made_batch
 
 
 def _pool(num_batches=10, kind=MFCC):
-    return gather_pool(made_batch(4, 4, seed=seed, kind=kind) for seed in range(num_batches))
+    return gather_pretraining_samples(made_batch(4, 4, seed=seed, kind=kind) for seed in range(num_batches))
 
 
 def _number(line: str) -> float:
@@ -21,7 +26,7 @@ def _number(line: str) -> float:
 
 def test_a_pool_holds_all_targets_and_one_still_a_clip():
     pool = _pool(3)
-    assert pool.sound.shape == (12, 4, 1, 12, 35) and pool.mouths.shape == (12, 4, 3, 48, 56)
+    assert pool.audio.shape == (12, 4, 1, 12, 35) and pool.mouths.shape == (12, 4, 3, 48, 56)
     assert pool.stills.shape == (12, 3, 112, 112) and pool.stills.dtype == torch.uint8
 
 

@@ -83,11 +83,11 @@ def test_a_run_of_other_settings_is_not_gone_on_with(dataset, tmp_path):
         train_dataset(_options(dataset, tmp_path), other)
 
 
-def test_tensorboard_has_curves_and_pictures_of_stills_target_made_and_deblurred(trained):
+def test_tensorboard_has_curves_and_images_of_stills_target_made_and_deblurred(trained):
     events = EventAccumulator(str(trained[0] / "tensorboard"), size_guidance={"images": 0}).Reload()
     assert [event.step for event in events.Images("stills, target, made, deblurred")] == [2, 4]
-    picture = events.Images("stills, target, made, deblurred")[0]
-    assert picture.width == 4 * 114 and [event.step for event in events.Scalars("train/loss")] == [4]
+    image = events.Images("stills, target, made, deblurred")[0]
+    assert image.width == 4 * 114 and [event.step for event in events.Scalars("train/loss")] == [4]
 
 
 def test_nothing_is_pickled(trained):

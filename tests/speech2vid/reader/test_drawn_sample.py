@@ -4,7 +4,7 @@ import pytest
 from schemas.errors import IntegrityError, UsageError
 from schemas.stored.clip import open_clip
 from schemas.stored.clip_index import StoredClip
-from speech2vid.reader.audio_features import MFCC, ClipListener, frames_with_window, windows_of
+from speech2vid.reader.audio_features import MFCC, ClipAudioFeatures, frames_with_window, windows_of
 from speech2vid.reader.drawn_sample import (
     NUM_LIP_NUMBERS,
     DrawnSamples,
@@ -32,7 +32,12 @@ def drawn(clip, settings=None):
     settings = settings or SampleSettings()
     samples = DrawnSamples.empty(1, IMAGE_PX, settings)
     decode_sample(
-        clip, draw_moments(clip.num_frames, settings, generator()), settings, ClipListener(settings.kind), samples, 0
+        clip,
+        draw_moments(clip.num_frames, settings, generator()),
+        settings,
+        ClipAudioFeatures(settings.kind),
+        samples,
+        0,
     )
     return samples
 
@@ -58,7 +63,7 @@ def test_a_sample_holds_the_faces_of_its_frames():
 @pytest.mark.parametrize("offset", [0, 16, 34])
 def test_the_window_holds_the_target_at_the_column_of_the_setting(offset):
     sample = drawn(made_clip(), SampleSettings(target_column_offset=offset))
-    (heard,), (frames,) = sample.sound[:, :, 0], sample.frame
+    (heard,), (frames,) = sample.audio[:, :, 0], sample.frame
     assert heard.shape == (4, 12, 35) and heard.dtype == np.float32
     assert (heard[:, 0, offset] == 1000 + 4 * frames).all()
     assert (np.diff(heard, axis=2) == 1).all() and (np.diff(heard, axis=1) == 1000).all()

@@ -139,7 +139,7 @@ def test_a_batch_has_the_shapes_that_the_trainer_expects(uneven):
     assert {
         name: (tuple(value.shape), value.dtype) for name, value in batch.items() if isinstance(value, torch.Tensor)
     } == {
-        "sound": ((4, 4, 1, 12, 35), torch.float32),
+        "audio": ((4, 4, 1, 12, 35), torch.float32),
         "target": ((4, 4, 16, 16, 3), torch.uint8),
         "identity": ((4, 5, 16, 16, 3), torch.uint8),
         "target_mesh": ((4, 4, 121), torch.float32),
@@ -149,9 +149,9 @@ def test_a_batch_has_the_shapes_that_the_trainer_expects(uneven):
 
 
 def test_speech_is_heard_as_the_encoder_hears_the_whole_clip(uneven):
-    batch = next(iter(SampleStream(uneven, "train", SampleSettings(sound="speech"), 4)))
+    batch = next(iter(SampleStream(uneven, "train", SampleSettings(audio="speech"), 4)))
     clips = {clip.key: clip for clip in read_clips(uneven)}
-    for key, frames, heard in zip(batch["key"], batch["frame"].tolist(), batch["sound"], strict=True):
+    for key, frames, heard in zip(batch["key"], batch["frame"].tolist(), batch["audio"], strict=True):
         whole = SpeechEncoder().encode(clips[key].samples).T
         wanted = np.stack([whole[:, 2 * frame - 10 : 2 * frame + 12] for frame in frames])[:, None]
         np.testing.assert_allclose(heard, wanted, atol=2e-3, rtol=1e-3)  # kept as float16
@@ -232,8 +232,8 @@ def test_a_rank_that_is_not_there_gets_one_line(uneven):
         SampleStream(uneven, rank=2, world_size=2)
 
 
-@pytest.mark.parametrize("sound", ["mfcc", "speech"])
-def test_a_stream_that_was_sent_to_another_process_gives_the_same_samples(uneven, sound):
-    stream = SampleStream(uneven, "train", SampleSettings(sound=sound), 4)
+@pytest.mark.parametrize("audio", ["mfcc", "speech"])
+def test_a_stream_that_was_sent_to_another_process_gives_the_same_samples(uneven, audio):
+    stream = SampleStream(uneven, "train", SampleSettings(audio=audio), 4)
     sent = pickle.loads(pickle.dumps(stream))
-    assert torch.equal(stream.batch(0, 0)["sound"], sent.batch(0, 0)["sound"])
+    assert torch.equal(stream.batch(0, 0)["audio"], sent.batch(0, 0)["audio"])

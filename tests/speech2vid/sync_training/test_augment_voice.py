@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from speech2vid.sync_training.augment_voice import change_voice, hear_voices
+from speech2vid.sync_training.augment_voice import augment_voice, augmented_voices
 from tests.speakers.test_speech_encoder import made_speech
 
 
@@ -14,17 +14,17 @@ class LoudnessEncoder:
         return np.repeat(loud[:, None], 288, 1).astype(np.float32)
 
 
-def test_a_changed_voice_is_another_sound_of_the_stated_length():
-    sound = made_speech(75)
-    changed, speed = change_voice(sound, [made_speech(60, seed=1)], np.random.default_rng(3))
+def test_a_changed_voice_is_another_audio_of_the_stated_length():
+    audio = made_speech(75)
+    changed, speed = augment_voice(audio, [made_speech(60, seed=1)], np.random.default_rng(3))
     assert changed.dtype == np.int16 and len(changed) % 640 == 0
-    assert abs(len(changed) - speed * len(sound)) <= 640 and 0.8 < speed < 1.2
+    assert abs(len(changed) - speed * len(audio)) <= 640 and 0.8 < speed < 1.2
     assert np.abs(changed).max() > 500
 
 
 def test_loud_and_quiet_stay_where_they_were_in_every_version():
     sounds = [made_speech(100, seed=0), made_speech(80, seed=1)]
-    heard = hear_voices(sounds, ["a", "b"], LoudnessEncoder(), seed=0)
+    heard = augmented_voices(sounds, ["a", "b"], LoudnessEncoder(), seed=0)
     assert [versions.shape for versions in heard] == [(16, 200, 288), (16, 160, 288)]
     as_it_is = heard[0][0, :, 0].astype(float)
     fits = [
@@ -36,11 +36,11 @@ def test_loud_and_quiet_stay_where_they_were_in_every_version():
 
 def test_the_same_seed_gives_the_same_voices_and_another_does_not():
     sounds = [made_speech(60)]
-    first, again, other = (hear_voices(sounds, ["a"], LoudnessEncoder(), seed)[0] for seed in (0, 0, 1))
+    first, again, other = (augmented_voices(sounds, ["a"], LoudnessEncoder(), seed)[0] for seed in (0, 0, 1))
     assert np.array_equal(first, again) and not np.array_equal(first[1], other[1])
 
 
 def test_who_speaks_long_is_changed_less_often():
     long = [made_speech(25 * 60)] * 10
-    heard = hear_voices(long, ["a"] * 10, LoudnessEncoder(), seed=0)
+    heard = augmented_voices(long, ["a"] * 10, LoudnessEncoder(), seed=0)
     assert len(heard[0]) == 4

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from speech2vid.sync_training.batches import BatchMaker, BatchSettings, at_times, change_face, change_sound
+from speech2vid.sync_training.batches import BatchMaker, BatchSettings, at_times, augment_audio, augment_face
 from speech2vid.sync_training.clips import TalkingClip
 from tests.speech2vid.talking_clips import made_clip, made_people
 
@@ -37,8 +37,8 @@ def test_slowed_and_hurried_stretches_stay_in_step(monkeypatch):
         )
         for name in "ab"
     ]
-    monkeypatch.setattr("speech2vid.sync_training.batches.change_face", lambda positions, random: positions)
-    monkeypatch.setattr("speech2vid.sync_training.batches.change_sound", lambda columns, random: columns)
+    monkeypatch.setattr("speech2vid.sync_training.batches.augment_face", lambda positions, random: positions)
+    monkeypatch.setattr("speech2vid.sync_training.batches.augment_audio", lambda columns, random: columns)
     monkeypatch.setattr(BatchMaker, "_with_other_voices", lambda self, columns: list(columns))
     batch = BatchMaker(clips, SMALL, seed=0).draw()
     middles = batch.columns.reshape(8, 40, 4, 40).mean(2)[..., 0]
@@ -66,16 +66,16 @@ def test_a_changed_face_moves_when_the_face_moves_and_only_then():
     positions = np.repeat(random.normal(0, 0.5, (1, 192)), 60, axis=0)
     positions[30] += 0.3
     for _ in range(10):
-        speed = np.abs(np.diff(change_face(positions, random), axis=0)).mean(1)
+        speed = np.abs(np.diff(augment_face(positions, random), axis=0)).mean(1)
         assert set(np.argsort(speed)[-2:]) == {29, 30}
 
 
-def test_a_changed_sound_is_loud_when_the_sound_is_loud():
+def test_a_changed_audio_is_loud_when_the_audio_is_loud():
     random = np.random.default_rng(0)
     columns = np.full((240, 40), 5.0, np.float32)
     columns[100:140] = 11.0
     for _ in range(10):
-        changed = change_sound(columns, random)
+        changed = augment_audio(columns, random)
         assert changed.min() >= 0 and changed[100:140].mean() > changed[:100].mean() + 1
 
 

@@ -4,19 +4,19 @@ from scipy.special import expit
 
 from schemas.errors import UsageError
 from speech2vid.sync_training.calibration import calibrate, calibration_scores
-from speech2vid.sync_training.segments import RIGHT, JudgedPiece
+from speech2vid.sync_training.segments import RIGHT, JudgedSegment
 
 RANDOM = np.random.default_rng(0)
 
 
 def pieces(
     speaker: str = "a", length_s: int = 3, number: int = 3000, slope: float = 2.0, offset: float = -1.0
-) -> list[JudgedPiece]:
+) -> list[JudgedSegment]:
     """Pieces whose odds follow their first feature."""
     values = RANDOM.normal(0.5, 1, (number, 3))
     is_right = RANDOM.random(number) < expit(slope * values[:, 0] + offset)
     return [
-        JudgedPiece(speaker=speaker, length_s=length_s, kind=RIGHT if right else "moved", features=own)
+        JudgedSegment(speaker=speaker, length_s=length_s, kind=RIGHT if right else "moved", features=own)
         for own, right in zip(values, is_right, strict=True)
     ]
 
@@ -45,7 +45,7 @@ def test_people_and_lengths_with_many_pieces_do_not_drown_the_others(other):
 
 def test_pieces_that_a_plane_parts_have_finite_weights():
     parted = [
-        JudgedPiece(speaker="a", length_s=1, kind=kind, features=np.array([value, 0.0, 0.0]))
+        JudgedSegment(speaker="a", length_s=1, kind=kind, features=np.array([value, 0.0, 0.0]))
         for kind, value in ((RIGHT, 1.0), (RIGHT, 0.9), ("moved", 0.1), ("reversed", 0.0))
     ]
     found = calibrate(parted)

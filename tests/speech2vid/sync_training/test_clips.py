@@ -36,7 +36,7 @@ def test_a_clip_shorter_than_its_lag_has_nothing_left():
 @pytest.mark.parametrize(
     "short", [{"columns": np.zeros((19, 40))}, {"spoken": np.zeros((1, 9, 288))}, {"samples": np.zeros(3199, np.int16)}]
 )
-def test_face_and_sound_of_unequal_length_are_no_clip(short):
+def test_face_and_audio_of_unequal_length_are_no_clip(short):
     with pytest.raises(ValueError, match="a.mp4"):
         dataclasses.replace(counting_clip(5), **short)
 

@@ -1,11 +1,11 @@
-"""Mouths laid on a face: pictures keep their times, sound is copied, inputs stay."""
+"""Mouths laid on a face: images keep their times, audio is copied, inputs stay."""
 
 import av
 import numpy as np
 import pytest
 
 from schemas.errors import UnreadableSource, UsageError
-from speech2vid.sync_training.composite_mouths import complete_faces
+from speech2vid.sync_training.composite_mouths import composite_mouths
 from tests.shared_data import needs_shared, shared
 from transforms.faces.detectors.centerface import load_detector
 from transforms.faces.mesh import MediaPipeMesh, region_of_detection, region_of_mesh
@@ -17,18 +17,18 @@ def test_a_face_and_its_moving_mouth_are_found_on_a_completed_recording(tmp_path
     folder = tmp_path / "mouths"
     folder.mkdir()
     (folder / "a.mp4").write_bytes(recording.read_bytes())
-    made = complete_faces(folder, tmp_path / "faces")
+    made = composite_mouths(folder, tmp_path / "faces")
     assert [path.name for path in made] == ["a.mkv"]
-    assert made[0].read_bytes() == complete_faces(folder, tmp_path / "again")[0].read_bytes()
+    assert made[0].read_bytes() == composite_mouths(folder, tmp_path / "again")[0].read_bytes()
     with av.open(str(made[0])) as completed, av.open(str(recording)) as source:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in completed.decode(video=0)]
-        assert len(pictures) == sum(1 for _ in source.decode(video=0))
+        images = [frame.to_ndarray(format="rgb24") for frame in completed.decode(video=0)]
+        assert len(images) == sum(1 for _ in source.decode(video=0))
         assert completed.streams.audio[0].codec_context.name == source.streams.audio[0].codec_context.name
-    found = load_detector("centerface", min_box_px=32, score=0.5).detect(pictures[0])
+    found = load_detector("centerface", min_box_px=32, score=0.5).detect(images[0])
     assert len(found.boxes_xyxy) == 1
     mesh, region, openings = MediaPipeMesh(), region_of_detection(found.boxes_xyxy[0], found.landmarks[0]), []
-    for picture in pictures[:50]:
-        points, presence = mesh.locate(picture, region)
+    for image in images[:50]:
+        points, presence = mesh.locate(image, region)
         region = region_of_mesh(points)
         openings.append(points[14, 1] - points[13, 1])
     assert presence > 0 and np.ptp(openings) > 5
@@ -36,12 +36,12 @@ def test_a_face_and_its_moving_mouth_are_found_on_a_completed_recording(tmp_path
 
 def test_an_empty_folder_gets_one_line(tmp_path):
     with pytest.raises(UsageError, match="holds no recordings"):
-        complete_faces(tmp_path, tmp_path / "faces")
+        composite_mouths(tmp_path, tmp_path / "faces")
 
 
 def test_a_file_that_is_no_recording_gets_one_line_and_leaves_nothing(tmp_path):
     (tmp_path / "mouths").mkdir()
     (tmp_path / "mouths" / "a.mp4").write_text("no video")
     with pytest.raises(UnreadableSource, match="a.mp4"):
-        complete_faces(tmp_path / "mouths", tmp_path / "faces")
+        composite_mouths(tmp_path / "mouths", tmp_path / "faces")
     assert list((tmp_path / "faces").iterdir()) == []

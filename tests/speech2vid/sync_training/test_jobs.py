@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 
 from speech2vid.sync_training.batches import BatchSettings
 from speech2vid.sync_training.checkpoint import load_towers
-from speech2vid.sync_training.jobs import TrainingJob, Workplace, judge_fold, start_worker, train_to
+from speech2vid.sync_training.jobs import TrainingJob, WorkerState, judge_fold, start_worker, train_to
 from speech2vid.sync_training.loop import SyncTrainingSettings, trained
 from speech2vid.sync_training.segments import RIGHT
 from tests.speech2vid.talking_clips import made_people
@@ -36,10 +36,15 @@ def _at_work():
     torch.set_num_threads(threads)
 
 
-def job(folder, name: str = "fold0", left_out=("p1", "p2")) -> TrainingJob:
+def job(folder, name: str = "fold0", held_out_speakers=("p1", "p2")) -> TrainingJob:
     folder.mkdir(exist_ok=True)
     return TrainingJob(
-        name=name, folder=folder, left_out=frozenset(left_out), is_scored=bool(left_out), settings=QUICK, seed=3
+        name=name,
+        folder=folder,
+        held_out_speakers=frozenset(held_out_speakers),
+        is_scored=bool(held_out_speakers),
+        settings=QUICK,
+        seed=3,
     )
 
 
@@ -78,9 +83,9 @@ def test_stretches_of_a_training_are_the_training(tmp_path):
 
 def test_what_is_finished_is_not_trained_again(tmp_path):
     history = train_to(job(tmp_path), 10)
-    made = Workplace.steps_made.value
+    made = WorkerState.steps_made.value
     assert (train_to(job(tmp_path), 10), train_to(job(tmp_path), 5)) == (history, history)
-    assert (made, Workplace.steps_made.value) == (10, 10)
+    assert (made, WorkerState.steps_made.value) == (10, 10)
 
 
 def test_people_left_out_are_scored_at_each_round(tmp_path):
@@ -89,12 +94,12 @@ def test_people_left_out_are_scored_at_each_round(tmp_path):
 
 
 def test_someone_left_out_alone_is_told_from_people_learnt_from(tmp_path):
-    _, scores = train_to(job(tmp_path, left_out=("p1",)), 5)
+    _, scores = train_to(job(tmp_path, held_out_speakers=("p1",)), 5)
     assert 0 <= scores[5].auc <= 1 and scores[5].num_clips == 3
 
 
 def test_a_network_that_learns_from_all_is_not_scored(tmp_path):
-    assert train_to(job(tmp_path, "all", left_out=()), 5)[1] == {}
+    assert train_to(job(tmp_path, "all", held_out_speakers=()), 5)[1] == {}
 
 
 def test_no_half_file_is_left_lying(tmp_path):

@@ -9,7 +9,7 @@ from speech2vid.sync_training.loop import SyncTrainingSettings, embed_clips, tra
 from speech2vid.sync_training.scoring import score
 from speech2vid.sync_training.towers import SyncTowers
 from tests.speech2vid.talking_clips import made_clip, made_people
-from transforms.speakers.sync_network import FACE_INPUT, SOUND_INPUT, SPOKEN_INPUT, load_sync_network
+from transforms.speakers.sync_network import AUDIO_INPUT, FACE_INPUT, SPOKEN_INPUT, load_sync_network
 from transforms.speakers.sync_result import Calibration
 
 QUICK = SyncTrainingSettings(
@@ -44,10 +44,10 @@ def test_the_same_seed_gives_the_same_weights_to_the_bit(pair):
 
 
 def test_it_learns_to_find_the_lag_of_people_it_never_saw(pair):
-    strangers = [made_clip(f"new{seed}", 500 + seed) for seed in range(6)]
+    negative_speakers = [made_clip(f"new{seed}", 500 + seed) for seed in range(6)]
     untrained = SyncTowers(width=16, embedding=16, dropout=0.0).eval()
-    assert score(embed_clips([pair], strangers)).lag_share == 1.0
-    assert score(embed_clips([untrained], strangers)).lag_share < 1.0
+    assert score(embed_clips([pair], negative_speakers)).lag_share == 1.0
+    assert score(embed_clips([untrained], negative_speakers)).lag_share < 1.0
 
 
 def test_the_exported_file_gives_what_the_towers_give(pair, tmp_path):
@@ -56,16 +56,16 @@ def test_the_exported_file_gives_what_the_towers_give(pair, tmp_path):
     network = load_sync_network(str(tmp_path / "two.onnx"))
     expected = embed_clips([pair, pair], [clip])[0]
     np.testing.assert_allclose(network._face.run(None, {FACE_INPUT: clip.positions})[0], expected.face, atol=1e-5)
-    heard = {SOUND_INPUT: clip.columns, SPOKEN_INPUT: clip.spoken[0].astype(np.float32)}
-    np.testing.assert_allclose(network._sound.run(None, heard)[0], expected.sound, atol=1e-5)
+    heard = {AUDIO_INPUT: clip.columns, SPOKEN_INPUT: clip.spoken[0].astype(np.float32)}
+    np.testing.assert_allclose(network._audio.run(None, heard)[0], expected.audio, atol=1e-5)
     assert network.name == "two"
 
 
 def test_similarities_of_joined_networks_are_the_mean_of_theirs(pair):
     other, clip = SyncTowers(width=16, embedding=16, dropout=0.0).eval(), made_clip("new", 5)
     one, two, both = (embed_clips(pairs, [clip])[0] for pairs in ([pair], [other], [pair, other]))
-    expected = (one.face @ one.sound.T + two.face @ two.sound.T) / 2
-    np.testing.assert_allclose(both.face @ both.sound.T, expected, atol=1e-5)
+    expected = (one.face @ one.audio.T + two.face @ two.audio.T) / 2
+    np.testing.assert_allclose(both.face @ both.audio.T, expected, atol=1e-5)
 
 
 def test_the_same_weights_give_the_same_file(pair, tmp_path):

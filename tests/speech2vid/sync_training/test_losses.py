@@ -21,7 +21,7 @@ def test_pairs_in_step_cost_little_and_strangers_much(loss):
     assert loss(face, embeddings(1), SPEECH, SCALE) > 1
 
 
-def test_sound_of_the_next_frame_is_neither_right_nor_wrong():
+def test_audio_of_the_next_frame_is_neither_right_nor_wrong():
     inner = SPEECH.clone()
     inner[:, :2] = inner[:, -2:] = 0  # where roll brings the other end
     face = embeddings()
@@ -30,11 +30,11 @@ def test_sound_of_the_next_frame_is_neither_right_nor_wrong():
 
 
 def test_frames_without_speech_do_not_ask():
-    face, sound = embeddings(), embeddings()
-    sound[:, 25:] = embeddings(1)[:, 25:]
+    face, audio = embeddings(), embeddings()
+    audio[:, 25:] = embeddings(1)[:, 25:]
     speech = (torch.arange(50) < 25).float().expand(6, 50)
-    assert frame_loss(face, sound, speech, SCALE) < 0.1
-    assert frame_loss(face, sound, SPEECH, SCALE) > 1
+    assert frame_loss(face, audio, speech, SCALE) < 0.1
+    assert frame_loss(face, audio, SPEECH, SCALE) > 1
 
 
 def test_a_right_pair_out_of_step_is_no_right_pair():

@@ -46,6 +46,8 @@ def test_every_fold_teaches_what_curves_are_worth(alone):
 
 
 def test_folds_end_when_they_become_no_better(tmp_path, monkeypatch):
-    monkeypatch.setattr("speech2vid.sync_training.rounds.has_stopped", lambda qualities, patience: len(qualities[0]) == 2)
+    monkeypatch.setattr(
+        "speech2vid.sync_training.rounds.has_stopped", lambda qualities, patience: len(qualities[0]) == 2
+    )
     held, _ = one_round(tmp_path, workers=1)
     assert [sorted(scores) for scores in held.scores] == [[2, 4], [2, 4]] and held.steps in (2, 4)

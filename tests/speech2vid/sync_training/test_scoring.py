@@ -6,13 +6,13 @@ from speech2vid.sync_training.scoring import EmbeddedClip, area_under_curve, pai
 
 def embedded(speaker: str, seed: int, num_frames: int = 150, likeness: float = 1.0) -> EmbeddedClip:
     random = np.random.default_rng(seed)
-    sound, other = random.normal(size=(2, num_frames, 32)) / np.sqrt(32)
-    face = likeness * sound + (1 - likeness) * other
+    audio, other = random.normal(size=(2, num_frames, 32)) / np.sqrt(32)
+    face = likeness * audio + (1 - likeness) * other
     return EmbeddedClip(
         name=speaker,
         speaker=speaker,
         face=face.astype(np.float32),
-        sound=sound.astype(np.float32),
+        audio=audio.astype(np.float32),
         speech=np.ones(num_frames, bool),
     )
 

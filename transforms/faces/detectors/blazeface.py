@@ -26,13 +26,13 @@ class BlazeFace:
         """See FaceDetector."""
         height, width = rgb.shape[:2]
         scale = _SIDE / max(height, width)
-        picture = cv2.warpAffine(
+        image = cv2.warpAffine(
             rgb,
             np.array([[scale, 0, (_SIDE - width * scale) / 2], [0, scale, (_SIDE - height * scale) / 2]]),
             (_SIDE, _SIDE),
             flags=cv2.INTER_AREA,
         )
-        raw, logits = self._network.run(picture[None].astype(np.float32) / 127.5 - 1)
+        raw, logits = self._network.run(image[None].astype(np.float32) / 127.5 - 1)
         scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -80, 80)))
         kept = scores > self._score
         raw, anchors = raw[0, kept], self._anchors[kept]

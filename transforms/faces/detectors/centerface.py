@@ -15,7 +15,7 @@ from transforms.media.onnx_runtime import onnx_session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detections:
-    """Faces of one picture, best first."""
+    """Faces of one image, best first."""
 
     boxes_xyxy: np.ndarray  # float32 (N, 4), px
     scores: np.ndarray  # float32 (N,)
@@ -26,13 +26,13 @@ class Detections:
 
 
 class FaceDetector(Protocol):
-    """Finds all faces of a picture."""
+    """Finds all faces of an image."""
 
     name: str
     sha256: str
 
     def detect(self, rgb: np.ndarray) -> Detections:
-        """Faces of an RGB uint8 (H, W, 3) picture."""
+        """Faces of an RGB uint8 (H, W, 3) image."""
 
     def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         """Recognition embedding float32 (D,) of the face with these landmarks (5, 2); D = 0 without such a network."""
@@ -77,8 +77,8 @@ class CenterFace:
         height, width = rgb.shape[:2]
         size = detector_size(width, height, self._min_box_px)
         interpolation = cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR
-        picture = cv2.resize(rgb, size, interpolation=interpolation)
-        blob = np.ascontiguousarray(picture.transpose(2, 0, 1)[None], dtype=np.float32)
+        image = cv2.resize(rgb, size, interpolation=interpolation)
+        blob = np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
         heat, scale, offset, points = self._session.run(None, {"input.1": blob})
         found = _decode_centerface(heat[0, 0], scale[0], offset[0], points[0], self._score)
         factor = np.array([width / size[0], height / size[1]], np.float32)
