@@ -2,12 +2,13 @@
 # make setup    .venv with Talkshard, and the models' weights
 # make demo     a demonstration that needs no media of yours; make demo INPUT=FILE_OR_FOLDER builds your own
 # make train-demo   a talking face learnt from TRAIN=FOLDER and judged on the people of DEV=FOLDER; STEPS=N for fewer steps
+# make check    lint, format and types
 # make test     all extras, then all tests
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup test-setup demo train-demo test clean
+.PHONY: help setup test-setup demo train-demo check test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,7 +21,7 @@ STEPS ?=
 OUTPUT := demo-output
 
 help:
-	@sed -n 's/^# //p' Makefile | head -5
+	@sed -n 's/^# //p' Makefile | head -6
 
 setup: $(VENV)/setup.stamp
 
@@ -55,6 +56,11 @@ demo: setup
 train-demo: $(VENV)/train.stamp
 	@BIN=$(BIN) OUTPUT='$(subst ','\'',$(OUTPUT))' STEPS=$(STEPS) TRAIN='$(subst ','\'',$(TRAIN))' DEV='$(subst ','\'',$(DEV))' \
 	  demo/train.sh
+
+check: test-setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 
 test: test-setup
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)

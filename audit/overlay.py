@@ -1,6 +1,6 @@
 """Pictures to check by eye: frames of each source with boxes, landmarks, who speaks and how late the audio is."""
 
-import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.drawn_tracks import DrawnTrack, tracks_by_source
 from schemas.clock import FRAME_RATE, source_frame_of
-from schemas.errors import MediaError
+from schemas.errors import MediaError, StorageError
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
@@ -18,33 +18,26 @@ _WIDTH = 640  # px of one frame in a sheet
 _LINE = 17  # px
 
 
-def main(argv: list[str], program: str) -> int:
-    """Draw one sheet a source; returns 0."""
-    parser = argparse.ArgumentParser(
-        prog=program,
-        description="Draw what was found over frames of each source: green is in a stored clip, red is not, orange is a "
-        "track that was unsure, yellow a box that was bridged. Beside each box: the track, the rule that dropped it, the "
-        "lag in frames with its standard error, and the probability that the face makes the audio.",
-    )
-    parser.add_argument("dataset", help="folder that `talkshard build` wrote")
-    parser.add_argument("--output", required=True, help="folder for the PNGs")
-    parser.add_argument("--frames", type=int, default=4, help="frames a source (default 4)")
-    options = parser.parse_args(argv)
-    Path(options.output).mkdir(parents=True, exist_ok=True)
-    for (source_id, uri), tracks in tracks_by_source(options.dataset).items():
-        path = Path(options.output, f"{source_id}.png")
+def draw_overlays(dataset: str, folder: Path, num_frames: int) -> Iterator[tuple[str, Path | MediaError]]:
+    """Draw one sheet per source into the folder: its uri, and the PNG or why the source could not be read.
+
+    StorageError when the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make the folder {folder}: {error.strerror}; choose another --output") from error
+    for (source_id, uri), tracks in tracks_by_source(dataset).items():
         try:
-            sheet = overlay_sheet(uri, tracks, options.frames)
+            sheet = overlay_sheet(uri, tracks, num_frames)
         except MediaError as error:
-            print(f"{program}: {error}")
+            yield uri, error
             continue
-        cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
-        print(f"{path}  {uri}")
-    return 0
+        yield uri, _write_png(folder / f"{source_id}.png", sheet)
 
 
 def overlay_sheet(uri: str, tracks: list[DrawnTrack], num_frames: int) -> np.ndarray:
-    """Frames of a source side by side, RGB, its tracks drawn in the colours that --help tells."""
+    """Frames of a source side by side, RGB, its tracks drawn in the colours that `talkshard overlay --help` names."""
     probe, timeline = probe_media(uri, LimitsConfig(), AudioConfig())
     last = max(track.end_frame for track in tracks)
     frames = np.unique(np.linspace(0, last - 1, num_frames + 2).astype(int)[1:-1])
@@ -52,6 +45,14 @@ def overlay_sheet(uri: str, tracks: list[DrawnTrack], num_frames: int) -> np.nda
     with FrameReader(uri, probe, timeline) as reader:
         images = [(int(frames[position]), rgb) for position, rgb in reader.frames(source_frames) if rgb is not None]
     return np.hstack([_drawn(rgb, frame, tracks) for frame, rgb in images])
+
+
+def _write_png(path: Path, sheet: np.ndarray) -> Path:
+    try:
+        path.write_bytes(cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))[1].tobytes())
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}; choose another --output") from error
+    return path
 
 
 def _drawn(rgb: np.ndarray, frame: int, tracks: list[DrawnTrack]) -> np.ndarray:

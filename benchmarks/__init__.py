@@ -1,0 +1,1 @@
+"""Measurements of speed and of quality; not part of the wheel."""

@@ -1,11 +1,12 @@
-"""Samples a second of speech2vid.reader.samples against a plain loop over the same shards: tar members and JPEGs, no more.
+"""Samples per second of speech2vid.reader.samples, and of a plain loop over tar members and JPEGs of the same shards.
 
     python -m benchmarks.reader --dataset OUT [--split train] [--rounds 7] [--batch_size 8]
 
-The plain loop reads each shard with Python's tarfile from begin to end and decodes as many JPEGs of each clip as a
-sample needs; the same is done by webdataset. Neither gives batches, MFCC, lip shape or any shuffling. One process and
-one thread each; they take turns, so that what else the machine does meets all; medians of the rounds. The files lie in
-the page cache after the first, uncounted round: it is the work that is compared, not the disk.
+The plain loop reads each shard with Python's tarfile from start to end and decodes as many JPEGs of each clip as a
+sample needs; a second loop does the same with webdataset. Neither gives batches, MFCC, lip points or shuffling. Each
+uses one process and one thread. They are timed in turns, so that other load on the machine affects all of them; the
+numbers are medians of the rounds. After the first round, which is not counted, the files are in the page cache, so that
+the work is compared and not the disk.
 """
 
 import argparse
@@ -28,19 +29,21 @@ from speech2vid.reader.samples import SampleSettings, SampleStream
 def main(argv: list[str] | None = None) -> int:
     """Measure and print one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", required=True, help="folder that `talkshard build` wrote")
-    parser.add_argument("--split", default="train", help="train, val or test (default train)")
-    parser.add_argument("--batch_size", type=int, default=8, help="clips a batch of the reader (default 8)")
-    parser.add_argument("--rounds", type=int, default=7, help="epochs of each (default 7)")
-    options = parser.parse_args(argv)
+    parser.add_argument("--dataset", required=True, help="output of talkshard build")
+    parser.add_argument("--split", default="train", help="train, val or test (default: %(default)s)")
+    parser.add_argument(
+        "--batch_size", type=int, default=8, help="clips in a batch of the reader (default: %(default)s)"
+    )
+    parser.add_argument("--rounds", type=int, default=7, help="epochs of each (default: %(default)s)")
+    args = parser.parse_args(argv)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    print(json.dumps(measure(options.dataset, options.split, options.batch_size, options.rounds)))
+    print(json.dumps(measure(args.dataset, args.split, args.batch_size, args.rounds)))
     return 0
 
 
 def measure(dataset: str, split: str, batch_size: int, rounds: int) -> dict[str, object]:
-    """Samples (targets) a second of each, and the reader's over the others': medians of rounds."""
+    """Samples (targets) per second of each, and the ratio of the reader to the others: medians of the rounds."""
     settings = SampleSettings()
     stream = SampleStream(dataset, split, settings, batch_size)
     shards = [
@@ -54,7 +57,7 @@ def measure(dataset: str, split: str, batch_size: int, rounds: int) -> dict[str,
         "webdataset": lambda: _read_webdataset(shards, jpegs_per_clip),
         "reader": lambda: [batch["key"] for batch in stream],
     }
-    seconds = {name: [] for name in works}
+    seconds: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds + 1):
         for name, work in works.items():
             seconds[name].append(seconds_of(work))
@@ -70,7 +73,7 @@ def measure(dataset: str, split: str, batch_size: int, rounds: int) -> dict[str,
 
 
 def _read_plain(shard: Path, jpegs_per_clip: int) -> int:
-    """Read every member; decode some JPEGs of each clip. Returns their number."""
+    """Read every member and decode some JPEGs of each clip; the number of decoded JPEGs."""
     decoded, jpegs = 0, b""
     with tarfile.open(shard, "r:") as tar:
         for member in tar:
@@ -83,7 +86,7 @@ def _read_plain(shard: Path, jpegs_per_clip: int) -> int:
 
 
 def _read_webdataset(shards: list[Path], jpegs_per_clip: int) -> int:
-    """The same by webdataset, which groups the members of a clip. Returns the number of JPEGs."""
+    """The same with webdataset, which groups the members of a clip."""
     clips = webdataset.WebDataset([str(shard) for shard in shards], shardshuffle=False)
     return sum(_decode(clip["faces.mjpg"], clip["faces_index.npy"], jpegs_per_clip) for clip in clips)
 

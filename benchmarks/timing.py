@@ -1,11 +1,11 @@
-"""How long something takes."""
+"""Wall-clock time of a piece of work."""
 
 import time
 from collections.abc import Callable
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """Seconds of the wall clock."""
+    """Run the work once and return the seconds it took."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

@@ -9,11 +9,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet
 from rich.console import Console
 from rich.table import Table
 
 from demo.answers import Answers, Face, read_answers
+from schemas.stored.parquet import read_parquet
 
 MIN_IOU = 0.3  # detectors differ in how much forehead a face has
 MIN_COVERAGE = 0.9  # of a face's frames that its tracks hold
@@ -45,7 +45,7 @@ def check(output: Path, answers: Answers) -> list[Finding]:
 
 def _rows(output: Path, table: str) -> list[dict]:
     parts = sorted((output / "manifests" / table).glob("*.parquet"))
-    return [row for part in parts for row in pyarrow.parquet.read_table(part).to_pylist()]
+    return [row for part in parts for row in read_parquet(part.read_bytes()).to_pylist()]
 
 
 def _is_named(uris: list[str], name: str) -> bool:

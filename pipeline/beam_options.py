@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline.config import nearest
+from pipeline.nearest import nearest
 from schemas.errors import UsageError
 from transforms.beam_support import storage
 

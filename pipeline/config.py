@@ -1,11 +1,11 @@
 """The whole configuration of a dataset: one frozen record of the stages' settings."""
 
 import dataclasses
-import difflib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.nearest import nearest
 from schemas.errors import UsageError
 from transforms.clips.config import ClipsConfig
 from transforms.faces.config import FacesConfig
@@ -73,12 +73,6 @@ class Recipe:
     def as_dict(self) -> dict[str, dict[str, object]]:
         """Room -> setting -> value, for JSON."""
         return dataclasses.asdict(self)
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """ ": did you mean X?", or nothing when no known name is near."""
-    found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f": did you mean {found[0]}?" if found else ""
 
 
 def _parsed(text: str, kind: type) -> object:

@@ -1,18 +1,17 @@
-"""The command line of a build: from words to a checked BuildPlan, before any work."""
+"""The command line of a build: from its arguments to a checked BuildPlan, before any work."""
 
 import argparse
 import hashlib
 import json
-import os
 from dataclasses import asdict
 
 from pipeline.beam_options import beam_options, require_reachable
+from pipeline.commands.parser import CommandParser
 from pipeline.config import Recipe
-from pipeline.line_parser import LineParser
 from pipeline.output import STAGING, normalised_output, require_free_output, require_inputs_outside
 from pipeline.plan import BuildPlan
 from pipeline.preflight import preflight
-from pipeline.recipes import RECIPES, named_recipe, on_its_scale
+from pipeline.recipe_options import add_recipe_options, chosen_recipe, settings_text
 from pipeline.run_record import run_record
 from schemas.errors import UsageError
 from schemas.records import VideoSource
@@ -26,14 +25,13 @@ EXIT_CODES = (
 )
 
 
-def build_parser(program: str) -> LineParser:
-    """The options of a build, with unit and default."""
-    options = LineParser(
-        prog=program,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Turn raw video of people talking into WebDataset shards with Parquet manifests.",
-        epilog=f"{settings_text()}\n\nBeam's own options pass through.\n{EXIT_CODES}",
+def build_parser(program: str) -> CommandParser:
+    """Make the parser of a build's options, with units and defaults."""
+    options = CommandParser(
+        program,
+        "Turn raw video of people talking into WebDataset shards with Parquet manifests.",
+        epilog=f"{settings_text()}\n\nBeam's own options are passed on to Beam.\n{EXIT_CODES}",
+        keep_lines=True,
     )
     given = options.add_mutually_exclusive_group(required=True)
     given.add_argument("--input", metavar="SRC", nargs="+", action="extend", help="files, folders, globs or URLs")
@@ -67,56 +65,6 @@ def build_parser(program: str) -> LineParser:
     return options
 
 
-def add_recipe_options(options: argparse.ArgumentParser) -> None:
-    """The options that choose and change a recipe."""
-    recipe = Recipe()
-    options.add_argument("--recipe", metavar="NAME", default="default", help=f"{', '.join(RECIPES)} (default: default)")
-    options.add_argument(
-        "--detector",
-        metavar="NAME",
-        help="centerface, blazeface or insightface:FOLDER, whose packs are for non-commercial research "
-        f"(default: {recipe.faces.detector})",
-    )
-    options.add_argument("--speech", metavar="NAME", help=f"silero or pyannote:MODEL (default: {recipe.speech.model})")
-    options.add_argument(
-        "--sync",
-        metavar="NAME",
-        help="default, none, FILE.onnx or syncnet:FILE, the published SyncNet's syncnet_v2.model, converted once by torch "
-        f"(default: {recipe.speakers.network}, or what the recipe says)",
-    )
-    options.add_argument(
-        "--set",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        dest="settings",
-        help="change one setting, see the list of settings of build --help; may be repeated",
-    )
-
-
-def chosen_recipe(args: argparse.Namespace) -> Recipe:
-    """The named recipe, then --detector, --speech and --sync, then each --set; a threshold goes with its network."""
-    recipe = named_recipe(args.recipe)
-    for name, text in (
-        ("faces.detector", args.detector),
-        ("speech.model", args.speech),
-        ("speakers.network", args.sync),
-    ):
-        recipe = recipe if text is None else recipe.with_value(name, _with_absolute_path(text))
-    for assignment in args.settings:
-        recipe = recipe.with_setting(assignment)
-    given = {assignment.partition("=")[0].strip() for assignment in args.settings}
-    return recipe if "speakers.min_confidence" in given else on_its_scale(recipe)
-
-
-def settings_text() -> str:
-    """Every setting with its default, unit and one line, as --help shows them."""
-    lines = [(line.name, f"{line.default} {line.unit}".strip(), line.about) for line in Recipe().settings()]
-    widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
-    shown = (f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {about}" for name, value, about in lines)
-    return "\n".join(["settings (--set NAME=VALUE), with default and unit:", *shown])
-
-
 def parse_plan(argv: list[str], program: str) -> BuildPlan:
     """Everything settled and checked: UsageError, StorageError or IntegrityError otherwise.
 
@@ -124,7 +72,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     """
     options = build_parser(program)
     args, others = options.parse_known_args(argv)
-    flags = beam_options(others, [name for action in options._actions for name in action.option_strings])
+    flags = beam_options(others, options.option_names())
     _require_limits(args)
     recipe = preflight(chosen_recipe(args))
     output = normalised_output(args.output)
@@ -159,12 +107,3 @@ def _require_limits(args: argparse.Namespace) -> None:
         raise UsageError(f"--max_bugs must be 0 or more, not {args.max_bugs}")
     if not 0 <= args.max_failed_share <= 1:
         raise UsageError(f"--max_failed_share must be in 0..1, not {args.max_failed_share:g}")
-
-
-def _with_absolute_path(text: str) -> str:
-    """Local files made absolute: workers have folders of their own. insightface:FOLDER, pyannote:FILE, syncnet:FILE, FILE.onnx."""
-    kind, colon, name = text.partition(":")
-    if colon and name and kind in ("insightface", "pyannote", "syncnet"):
-        path = os.path.expanduser(name)
-        return f"{kind}:{os.path.abspath(path) if kind != 'pyannote' or os.path.exists(path) else name}"
-    return os.path.abspath(os.path.expanduser(text)) if text.endswith(".onnx") else text

@@ -1,9 +1,7 @@
 """What must be there before any work: the right packages, weights, local files. Each lack is one line with its cure."""
 
 import dataclasses
-import importlib.util
 import multiprocessing
-import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -13,7 +11,9 @@ import transforms
 from pipeline.config import Recipe
 from pipeline.recipes import require_own_scores
 from schemas.errors import UsageError
+from transforms.faces.detectors.registry import require_detector
 from transforms.media.models import verify_models
+from transforms.prepare.speech_models import require_speech_model
 from transforms.speakers.config import SYNCNET
 from transforms.speakers.speech_encoder import MODEL as SPEECH_ENCODER
 from transforms.speakers.sync_network import DEFAULT_PATH, load_sync_network
@@ -28,8 +28,8 @@ def preflight(recipe: Recipe) -> Recipe:
     require_one_home()
     require_own_scores(recipe)
     verify_models(("face_mesh",))
-    _require_detector(recipe.faces.detector)
-    _require_speech(recipe.speech.model)
+    require_detector(recipe.faces.detector)
+    require_speech_model(recipe.speech.model)
     network = _ready_sync_network(recipe.speakers.network)
     return dataclasses.replace(recipe, speakers=dataclasses.replace(recipe.speakers, network=network))
 
@@ -40,16 +40,6 @@ def require_one_home() -> None:
     if len(set(homes.values())) > 1:
         found = ", ".join(f"{name} from {home}" for name, home in homes.items())
         raise UsageError(f"packages of one name shadow Talkshard's ({found}): take the others off the path")
-
-
-def _require_detector(detector: str) -> None:
-    folder = detector.removeprefix("insightface:")
-    if folder == detector:
-        verify_models((detector,))
-    elif not Path(folder).is_dir():
-        raise UsageError(f"--detector {detector}: there is no folder {folder!r}")
-    elif not any(Path(folder).glob("*.onnx")):
-        raise UsageError(f"--detector {detector}: the folder holds no ONNX file, so it is no InsightFace pack")
 
 
 def _ready_sync_network(network: str) -> str:
@@ -74,16 +64,3 @@ def _tried_sync_network(network: str) -> str:
         network = f"{SYNCNET}{converted_syncnet(network.removeprefix(SYNCNET))}"
     load_sync_network(network)
     return network
-
-
-def _require_speech(model: str) -> None:
-    name = model.removeprefix("pyannote:")
-    if name == model:
-        return
-    if importlib.util.find_spec("pyannote") is None or importlib.util.find_spec("pyannote.audio") is None:
-        raise UsageError("--speech pyannote needs the extra of that name: pip install 'talkshard[pyannote]'")
-    is_path = (
-        name.startswith((".", "/", "~")) or name.endswith((".bin", ".ckpt", ".pt", ".yaml")) or name.count("/") > 1
-    )
-    if is_path and not os.path.exists(name):
-        raise UsageError(f"--speech {model}: there is no file or folder {name!r}")

@@ -83,7 +83,7 @@ def _media_lines(probe: FileProbe) -> Iterator[str]:
             f"{float(video.average_rate):.3f} frames/s, {video.num_frames} frames"
         )
         yield f"time: {_time_map(probe)}"
-    for place, audio in enumerate(media.sounds):
+    for place, audio in enumerate(media.audio_streams):
         used = "used" if place == media.audio_index else "not used"
         late = (
             ""
@@ -95,7 +95,7 @@ def _media_lines(probe: FileProbe) -> Iterator[str]:
             f"sound: stream {audio.index}, {used}, {audio.codec}, {audio.sample_rate_hz} Hz, "
             f"{_number(audio.num_channels, 'channel')}{language}{late}"
         )
-    if not media.sounds:
+    if not media.audio_streams:
         yield "sound: none"
 
 
@@ -112,7 +112,7 @@ def _time_map(probe: FileProbe) -> str:
 
 
 def _speech_lines(probe: FileProbe) -> Iterator[str]:
-    if probe.media.sounds and probe.num_frames:
+    if probe.media.audio_streams and probe.num_frames:
         share = probe.speech_s / max(probe.media.duration_s, 0.04)
         yield f"speech: {probe.speech_s:.1f} s ({share:.0%}) in {_number(probe.num_turns, 'turn')}"
     if probe.num_windows:

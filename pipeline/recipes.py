@@ -8,7 +8,8 @@ missed, overlap) and keep this project's own score scales. With --sync syncnet:F
 import dataclasses
 from collections.abc import Callable
 
-from pipeline.config import Recipe, nearest
+from pipeline.config import Recipe
+from pipeline.nearest import nearest
 from schemas.errors import UsageError
 from transforms.clips.config import ClipsConfig
 from transforms.faces.config import FacesConfig

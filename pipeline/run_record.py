@@ -9,6 +9,7 @@ from pathlib import Path
 
 import schemas.tables
 from pipeline.config import Recipe
+from transforms.faces.detectors.registry import detector_weights
 from transforms.media.models import MODELS, model_sha256
 from transforms.sources.listing import Listing
 from transforms.speakers.config import SYNCNET
@@ -59,12 +60,9 @@ def finished(run: dict[str, object], counters: dict[str, int], wall_s: float) ->
 
 def _models(recipe: Recipe) -> dict[str, dict[str, str]]:
     """Each network the recipe uses, by file: sha256 and licence. Silero comes with its package, see `packages`."""
-    detector, network = recipe.faces.detector, recipe.speakers.network
-    names = ["face_mesh", *([detector] if detector in MODELS else [])]
-    found = {name: {"sha256": model_sha256(name), "licence": MODELS[name].licence} for name in names}
-    if detector not in MODELS:
-        for path in sorted(Path(detector.removeprefix("insightface:")).glob("*.onnx")):
-            found[f"insightface {path.name}"] = {"sha256": _sha256(path), "licence": "non-commercial research"}
+    network = recipe.speakers.network
+    found = {"face_mesh": {"sha256": model_sha256("face_mesh"), "licence": MODELS["face_mesh"].licence}}
+    found |= detector_weights(recipe.faces.detector)
     if network != "none":
         path, licence = (
             (DEFAULT_PATH, "Apache-2.0")

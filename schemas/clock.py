@@ -11,17 +11,12 @@ import numpy as np
 FRAME_RATE = 25
 SAMPLE_RATE_HZ = 16_000
 SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // FRAME_RATE  # 640
-COLUMNS_PER_FRAME = 4  # MFCC columns, 100 a second
+COLUMNS_PER_FRAME = 4  # MFCC columns, 100 per second
 
 
 def seconds_from_frames(frames: int) -> float:
     """Seconds that `frames` timeline frames last."""
     return frames / FRAME_RATE
-
-
-def frames_from_seconds(seconds: float) -> int:
-    """Timeline frames in `seconds`, rounded to the nearest."""
-    return round(seconds * FRAME_RATE)
 
 
 def num_timeline_frames(presentation_ticks: np.ndarray, time_base: Fraction) -> int:

@@ -42,8 +42,20 @@ class MediaProbe:
     container: str
     duration_s: float
     video: VideoStream | None
-    sounds: tuple[AudioStream, ...]
-    audio_index: int  # position in `sounds` of the one used; -1 without audio
+    audio_streams: tuple[AudioStream, ...]
+    audio_index: int  # position in `audio_streams` of the one that is used; -1 without audio
+
+    @property
+    def used_audio(self) -> AudioStream | None:
+        """The audio stream that is used; None without audio."""
+        return self.audio_streams[self.audio_index] if self.audio_index >= 0 else None
+
+    @property
+    def used_video(self) -> VideoStream:
+        """The video stream, of a file that is known to have one; ValueError without."""
+        if self.video is None:
+            raise ValueError("this file has no video stream")
+        return self.video
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

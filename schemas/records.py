@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from schemas.media import MediaProbe
+from schemas.sync_result import SyncResult
 from schemas.tables import ClipRow, TrackRow
 
 SPLITS = ("train", "val", "test")
@@ -46,18 +47,6 @@ class Source:
     @property
     def source_uri(self) -> str:
         return self.uris[0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Half-open range of timeline frames or of samples, whichever its owner says."""
-
-    start: int
-    end: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.start <= self.end:
-            raise ValueError(f"a span needs 0 <= start <= end, not {self.start}..{self.end}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,20 +127,14 @@ class WindowFaces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakingTurn:
-    """A stretch in which one face speaks alone, and by how much its audio is late."""
+    """A part of a track in which its face speaks alone."""
 
     turn_id: str
     track: FaceTrack
     start_frame: int  # timeline frames, half-open
     end_frame: int
-    audio_lag_frames: float | None  # + = the audio is late; None: not judged
-    audio_lag_se_frames: float | None  # its standard error
-    audio_shift_samples: int  # what is corrected: the audio of frame t begins at sample 640 t + shift
-    sync_probability: float | None  # None: not judged, or the network has no calibration
-    sync_confidence: float | None
-    sync_margin: float | None
-    lse_d: float | None  # None with any network but the published SyncNet
-    lse_c: float | None
+    audio_shift_samples: int  # the correction: the audio of frame t begins at sample 640 t + shift
+    sync: SyncResult | None  # of the track; None: not judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

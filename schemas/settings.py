@@ -1,4 +1,4 @@
-"""Settings: a frozen dataclass field with its unit and one line about it, so that --help and --set know them all."""
+"""Settings: fields of a frozen dataclass, each with its unit and one line about it, which --help and --set show."""
 
 import dataclasses
 from typing import Any
@@ -13,3 +13,8 @@ def require(holds: bool, line: str) -> None:
     """Refuse a setting with one line that names it and its range."""
     if not holds:
         raise ValueError(line)
+
+
+def setting_values(section: str, config: Any) -> dict[str, Any]:
+    """Full name of a setting, like "speakers.min_confidence", -> its value in a section's configuration."""
+    return {f"{section}.{field.name}": getattr(config, field.name) for field in dataclasses.fields(config)}

@@ -18,7 +18,7 @@ TICK = Fraction(1, 90_000)
 class MadeAudio:
     """One audio stream: a quiet tone with clicks."""
 
-    clicks_s: Sequence[float]  # times of the clicks on the picture's timeline
+    clicks_s: Sequence[float]  # times of the clicks on the video's timeline
     length_s: float = 3.0
     start_s: float = 0.0  # presentation time of the first sample
     rate_hz: int = 48_000
@@ -57,7 +57,7 @@ def make_video(
     path: Path,
     times_s: Sequence[Fraction],
     *,
-    sounds: Sequence[MadeAudio] = (),
+    audio_streams: Sequence[MadeAudio] = (),
     codec: str = "libx264",
     options: dict[str, str] | None = None,
     rotation_deg: int = 0,
@@ -70,9 +70,9 @@ def make_video(
         image = _image_stream(file, codec, times_s, options or {"g": "25", "bf": "2"}, aspect) if times_s else None
         if rotation_deg:
             image.set_display_rotation(-rotation_deg)
-        streams = [_audio_stream(file, made) for made in sounds]
+        streams = [_audio_stream(file, made) for made in audio_streams]
         cover = _cover_stream(file) if cover_art else None
-        for made, stream in zip(sounds, streams, strict=True):
+        for made, stream in zip(audio_streams, streams, strict=True):
             _write_audio(file, stream, made)
         if image is not None:
             _write_images(file, image, times_s, -rotation_deg // 90 if rotation_deg else 0)

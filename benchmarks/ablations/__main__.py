@@ -18,7 +18,7 @@ import json
 import sys
 from pathlib import Path
 
-from pipeline.threads import set_environment
+from pipeline.environment import set_environment
 from schemas.errors import TalkshardError, UsageError
 
 _DEFAULT_STEPS = 350

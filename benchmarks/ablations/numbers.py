@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from speech2vid.evaluation.conditions import MADE, WRONG_AUDIO, Maker, sized
-from speech2vid.evaluation.judged_clips import JudgedClip
+from speech2vid.evaluation.clips import EvaluationClip
+from speech2vid.evaluation.conditions import GENERATED, WRONG_AUDIO, FaceGenerator, resized_faces
 from speech2vid.evaluation.pixels import PIXELS_EVERY
 from transforms.media.face_crop import sharpness
 
@@ -20,7 +20,7 @@ class Number:
     name: str
     better: str  # higher or lower
     measure: str = ""
-    shown: str = MADE
+    shown: str = GENERATED
 
 
 NUMBERS = {
@@ -40,29 +40,29 @@ NUMBERS = {
 }
 
 
-def numbers_of(measures: Sequence[Mapping], shown: str = MADE) -> dict[str, float | None]:
+def numbers_of(measures: Sequence[Mapping], shown: str = GENERATED) -> dict[str, float | None]:
     """All but sharpness, from the measures of evaluation.json; None where it was not measured.
 
     shown: another kind of showing, whose own numbers stand in for the generator's.
     """
-    found = {(measure["name"], measure["shown"]): measure["value"] for measure in measures}
+    found = {(measure["name"], measure["condition"]): measure["value"] for measure in measures}
     return {
-        number.name: found.get((number.measure, shown if number.shown == MADE else _other(shown)))
+        number.name: found.get((number.measure, shown if number.shown == GENERATED else _other(shown)))
         for number in NUMBERS.values()
     }
 
 
-def sharpness_of(maker: Maker, clips: Sequence[JudgedClip]) -> float:
+def sharpness_of(generator: FaceGenerator, clips: Sequence[EvaluationClip]) -> float:
     """Variance of the Laplacian of generated faces over that of the true ones, mean over clips; every fifth frame."""
     ratios = []
     for clip in clips:
-        few = JudgedClip(clip=clip.clip, frames=clip.frames[::PIXELS_EVERY], still_frames=clip.still_frames)
-        made = maker.faces(few, few)
-        true = sized(few.faces(), made.shape[1])
+        few = EvaluationClip(clip=clip.clip, frames=clip.frames[::PIXELS_EVERY], still_frames=clip.still_frames)
+        made = generator.faces(few, few)
+        true = resized_faces(few.faces(), made.shape[1])
         ratios.append(np.mean(list(map(sharpness, made))) / max(np.mean(list(map(sharpness, true))), 1e-6))
     return float(np.mean(ratios))
 
 
 def _other(shown: str) -> str:
     """Only a generator can be given a wrong audio."""
-    return WRONG_AUDIO if shown == MADE else ""
+    return WRONG_AUDIO if shown == GENERATED else ""

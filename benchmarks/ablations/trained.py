@@ -1,7 +1,5 @@
 """Trains and judges one job. What lies there from an earlier call is taken as it is."""
 
-import contextlib
-import io
 import json
 import multiprocessing
 from collections.abc import Callable
@@ -13,10 +11,10 @@ from benchmarks.ablations.numbers import SHARPNESS, numbers_of, sharpness_of
 from benchmarks.ablations.variants import Job, settings_of
 from schemas.errors import UsageError
 from schemas.stored.clip_index import find_clips
-from speech2vid.evaluation import evaluate
-from speech2vid.evaluation.conditions import MEAN_STILLS, REAL, STILL, Maker
+from speech2vid.evaluation.clips import read_evaluation_clips
+from speech2vid.evaluation.conditions import MEAN_STILLS, REAL, STILL, FaceGenerator
+from speech2vid.evaluation.evaluate import EvaluationSettings, evaluate
 from speech2vid.evaluation.face_networks import load_face_network
-from speech2vid.evaluation.judged_clips import read_judged_clips
 from speech2vid.generator.file import DeblurringFile, GeneratorFile
 from speech2vid.generator_training.recipes import GeneratorTrainingSettings
 from speech2vid.generator_training.train import DEBLURRING, GENERATOR, RECORD, read_options, train_dataset
@@ -95,8 +93,7 @@ def judge_job(job: Job, asked: Asked, output: Path) -> dict[str, object]:
         return json.loads(path.read_text())
     deblurring = training / DEBLURRING if job.variant.deblurs else None
     judged = path.parent / "judged"
-    with contextlib.redirect_stdout(io.StringIO()):  # its table is in its page
-        evaluate.main(_words(asked, training / GENERATOR, deblurring, judged))
+    evaluate(_evaluation_settings(asked, training / GENERATOR, deblurring), judged)
     measures = json.loads((judged / "evaluation.json").read_text())["measures"]
     found = {
         "numbers": numbers_of(measures) | {SHARPNESS: _sharpness(asked, training / GENERATOR, deblurring)},
@@ -112,28 +109,25 @@ def _train(dataset: str, where: str | None, folder: Path, seed: int, settings: G
     train_dataset(read_options([*words, *(["--where", where] if where else [])]), settings)
 
 
-def _words(asked: Asked, generator: Path, deblurring: Path | None, judged: Path) -> list[str]:
-    """The command line of `talkshard evaluate`."""
-    words = {
-        "dataset": asked.evaluate_on,
-        "split": asked.evaluate_split,
-        "where": asked.evaluate_where,
-        "clips": asked.clips,
-        "face_network": asked.face_network,
-        "sync": asked.sync,
-        "checkpoint": generator,
-        "deblurring": deblurring,
-        "output": judged,
-    }
-    return [word for name, value in words.items() if value is not None for word in (f"--{name}", str(value))]
+def _evaluation_settings(asked: Asked, generator: Path, deblurring: Path | None) -> EvaluationSettings:
+    return EvaluationSettings(
+        dataset=asked.evaluate_on,
+        checkpoint=generator,
+        deblurring=deblurring,
+        split=asked.evaluate_split,
+        where=asked.evaluate_where,
+        max_clips=asked.clips,
+        face_network=asked.face_network,
+        sync=asked.sync,
+    )
 
 
 def _sharpness(asked: Asked, generator: Path, deblurring: Path | None) -> float:
     network = GeneratorFile(generator)
-    clips, _ = read_judged_clips(
+    clips, _ = read_evaluation_clips(
         asked.evaluate_on, asked.evaluate_split, asked.evaluate_where, asked.clips, network.shape
     )
-    return sharpness_of(Maker(network=network, deblurring=deblurring and DeblurringFile(deblurring)), clips)
+    return sharpness_of(FaceGenerator(network=network, deblurring=deblurring and DeblurringFile(deblurring)), clips)
 
 
 def _people(dataset: str, split: str, where: str | None) -> set[str]:

@@ -40,7 +40,7 @@ VARIANTS = {
         Variant(
             name=BASE, about="recipe tiny: speech encoder, 5 stills, skips, upsampled, no content loss, not deblurred"
         ),
-        Variant(name="mfcc", about="hears MFCC, as the paper", change=_generator(audio="mfcc")),
+        Variant(name="mfcc", about="hears MFCC, as the paper", change=_generator(audio_features="mfcc")),
         Variant(name="one_still", about="1 still", change=_generator(num_identity=1)),
         Variant(name="no_skips", about="no skips", change=_generator(skips=False)),
         Variant(name="transposed", about="transposed convolutions", change=_generator(decoder="transposed")),

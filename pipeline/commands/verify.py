@@ -3,21 +3,19 @@
 import sys
 
 from audit.verify import verify_dataset
-from pipeline.line_parser import LineParser
+from pipeline.commands.parser import CommandParser
 from pipeline.output import normalised_output
 from schemas.errors import IntegrityError
 
 
 def main(argv: list[str], program: str) -> int:
     """Print what is wrong, one line each; returns the exit code."""
-    options = LineParser(
-        prog=program, description="Check hashes, rows and byte ranges of a dataset. Exit 4 when something is wrong."
-    )
-    options.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")
-    output = normalised_output(options.parse_args(argv).output)
+    parser = CommandParser(program, "Check hashes, rows and byte ranges of a dataset. Exit 4 when something is wrong.")
+    parser.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")
+    output = normalised_output(parser.parse(argv).output)
     problems = verify_dataset(output)
     if problems:
         print("\n".join(problems), file=sys.stderr)
         return IntegrityError.exit_code
-    print(f"{output}: all as dataset.json says")
+    print(f"{output}: everything is as dataset.json says")
     return 0

@@ -1,0 +1,1 @@
+"""Evaluation of generators on clips of a dataset, against baselines and real video."""

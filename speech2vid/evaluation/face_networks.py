@@ -1,4 +1,4 @@
-"""Networks that recognise a person, behind one small Protocol: how far two faces are from being one person's."""
+"""Face recognition networks behind one small Protocol: the distance of two faces, small for the same person."""
 
 import hashlib
 import importlib.util
@@ -14,13 +14,13 @@ from transforms.media.canonical import FILL_VALUE, fit_similarity, five_points
 from transforms.media.onnx_runtime import onnx_session
 
 DEFAULT = "dlib"
-_TAKEN = "--face_network takes dlib, none, a FILE.onnx or the folder of an InsightFace pack"
-# Eye centres, nose tip, mouth corners in the 112 px face that InsightFace's recognition networks learn on.
+_HINT = "--face_network takes dlib, none, a FILE.onnx or the folder of an InsightFace pack"
+# Eye centres, nose tip and mouth corners in the aligned 112 px face that InsightFace's recognition networks take.
 _ARCFACE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
 )
 _ARCFACE_PX = 112
-# Corners of the eyes and base of the nose in dlib's face chip, as shares of it less its padding (dlib, face_pose.h).
+# Eye corners and base of the nose in dlib's face chip, as shares of the chip without its padding (dlib, face_pose.h).
 _DLIB_POINTS = (263, 362, 33, 133, 2)
 _DLIB = np.array(
     [
@@ -36,27 +36,28 @@ _DLIB_PACKAGE, _DLIB_MEMBER = "face_recognition_models", "models/dlib_face_recog
 
 
 class FaceNetwork(Protocol):
-    """Embeds faces; equal people lie near each other."""
+    """Embeds faces so that faces of the same person lie near each other."""
 
     name: str
     sha256: str
 
     def embed(self, face_rgb: np.ndarray, mesh: np.ndarray) -> np.ndarray:
-        """Vector float32 (D,) of a face RGB uint8 (H, W, 3) with its mesh (468, 3) in px."""
+        """Embed a face RGB uint8 (H, W, 3) with its mesh (468, 3) in px as float32 (D,)."""
 
     def distance(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Distance of vectors (..., D) that are broadcast against each other."""
+        """Distance of vectors (..., D), which are broadcast against each other."""
 
 
 class ArcFaceNetwork:
     """A recognition network of an InsightFace pack: aligned 112 px faces, cosine distance."""
 
     def __init__(self, path: Path) -> None:
-        content = read_weights(path, _TAKEN)
-        sizes = list(input_sizes(onnx_model(content, path, _TAKEN)).values())
+        """Load an ONNX file; UsageError when it is something else."""
+        content = read_weights(path, _HINT)
+        sizes = list(input_sizes(onnx_model(content, path, _HINT)).values())
         if not _is_recognition(sizes):
             raise UsageError(
-                f"{path} is no recognition network: its inputs are {sizes}, not [1, 3, 112, 112]; {_TAKEN}"
+                f"{path} is not a face recognition network: its inputs are {sizes}, not [1, 3, 112, 112]; {_HINT}"
             )
         self._session = onnx_session(content)
         self.name, self.sha256 = path.stem, hashlib.sha256(content).hexdigest()
@@ -69,7 +70,7 @@ class ArcFaceNetwork:
         return vector / max(float(np.linalg.norm(vector)), 1e-9)
 
     def distance(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """1 - cosine, 0..2."""
+        """Cosine distance, 0..2."""
         return 1 - (left * right).sum(-1)
 
 
@@ -79,16 +80,18 @@ class DlibNetwork:
     name = "dlib_resnet_v1"
 
     def __init__(self) -> None:
-        # The package of weights cannot be imported where setuptools has no pkg_resources: only its folder is needed.
+        """Load the installed weights; UsageError when a package is missing."""
+        # Only the folder of the weights' package is used: importing it fails where setuptools has no pkg_resources.
         weights = importlib.util.find_spec(_DLIB_PACKAGE)
-        if weights is None or importlib.util.find_spec("dlib") is None:
+        folders = weights and weights.submodule_search_locations
+        if not folders or importlib.util.find_spec("dlib") is None:
             raise UsageError(
                 "--face_network dlib needs two packages: pip install dlib-bin face-recognition-models; or "
-                "give --face_network FILE.onnx, none for no identity distance"
+                "give --face_network FILE.onnx, or none for no identity distance"
             )
         import dlib
 
-        path = Path(weights.submodule_search_locations[0], _DLIB_MEMBER)
+        path = Path(folders[0], _DLIB_MEMBER)
         self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         self._network = dlib.face_recognition_model_v1(str(path))
 
@@ -99,25 +102,25 @@ class DlibNetwork:
         return np.asarray(self._network.compute_face_descriptor(chip), np.float32)
 
     def distance(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Euclidean; dlib's authors call faces nearer than 0.6 one person's."""
+        """Euclidean distance; dlib's author counts faces below 0.6 as the same person."""
         return np.linalg.norm(left - right, axis=-1)
 
 
 def load_face_network(spec: str) -> FaceNetwork | None:
-    """Network by its setting: dlib, none, FILE.onnx, or the folder of an InsightFace pack."""
+    """Load a network by its setting: dlib, none, FILE.onnx, or the folder of an InsightFace pack."""
     if spec == "none":
         return None
     if spec == DEFAULT:
         return DlibNetwork()
     path = Path(spec)
-    return ArcFaceNetwork(_of_pack(path) if path.is_dir() else path)
+    return ArcFaceNetwork(_file_in_pack(path) if path.is_dir() else path)
 
 
-def _of_pack(folder: Path) -> Path:
+def _file_in_pack(folder: Path) -> Path:
     for path in sorted(folder.glob("*.onnx")):
-        if _is_recognition(list(input_sizes(onnx_model(read_weights(path, _TAKEN), path, _TAKEN)).values())):
+        if _is_recognition(list(input_sizes(onnx_model(read_weights(path, _HINT), path, _HINT)).values())):
             return path
-    raise UsageError(f"--face_network {folder} holds no recognition network among its ONNX files")
+    raise UsageError(f"--face_network {folder} has no face recognition network among its ONNX files")
 
 
 def _is_recognition(sizes: list[list[int]]) -> bool:

@@ -1,19 +1,19 @@
-"""Means over clips with intervals that know that clips of one person are alike."""
+"""Means over clips with intervals that account for how alike clips of one speaker are."""
 
 import numpy as np
 
-_NUM_DRAWS = 2000
+_NUM_RESAMPLES = 2000
 
 
 def mean_with_interval(values: np.ndarray, speakers: np.ndarray, seed: int) -> tuple[float, float | None, float | None]:
-    """Mean over clips and its 95 % interval when whole people are drawn anew; no interval below two people.
+    """Mean over clips with its 95 % interval by bootstrap over speakers; without an interval for one speaker.
 
-    values: (N >= 1,); speakers: (N,), who each is of.
+    values: (N >= 1,); speakers: (N,), the speaker of each value.
     """
-    names, person = np.unique(speakers, return_inverse=True)
+    names, indices = np.unique(speakers, return_inverse=True)
     if len(names) < 2:
         return float(values.mean()), None, None
-    sums, counts = np.bincount(person, values), np.bincount(person)
-    drawn = np.random.default_rng(seed).integers(len(names), size=(_NUM_DRAWS, len(names)))
+    sums, counts = np.bincount(indices, values), np.bincount(indices)
+    drawn = np.random.default_rng(seed).integers(len(names), size=(_NUM_RESAMPLES, len(names)))
     low, high = np.percentile(sums[drawn].sum(1) / counts[drawn].sum(1), [2.5, 97.5])
     return float(values.mean()), float(low), float(high)

@@ -1,4 +1,4 @@
-"""How near pixels are to the true ones."""
+"""Pixel metrics of faces against the true ones."""
 
 from dataclasses import dataclass
 
@@ -7,27 +7,27 @@ from skimage.metrics import structural_similarity
 
 from transforms.media.canonical import mouth_window
 
-PIXELS_EVERY = 5  # frames: neighbours say the same
+PIXELS_EVERY = 5  # frames: neighbouring frames give nearly the same numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PixelScores:
-    """Means over frames; of the mean squared errors the unit is grey levels squared."""
+    """Means over frames; mean squared errors are in grey levels squared."""
 
     mse: float
     mouth_mse: float
-    psnr_db: float | None  # None: equal to the bit
+    psnr_db: float | None  # None: a frame equals the true one in every pixel
     ssim: float
 
 
-def score_pixels(shown: np.ndarray, true: np.ndarray) -> PixelScores:
+def score_pixels(faces_rgb: np.ndarray, true_rgb: np.ndarray) -> PixelScores:
     """Scores of faces RGB uint8 (N >= 1, S, S, 3) against the true ones."""
-    squared = (shown.astype(np.float64) - true) ** 2
-    rows, columns = mouth_window(shown.shape[1])
+    squared = (faces_rgb.astype(np.float64) - true_rgb) ** 2
+    rows, columns = mouth_window(faces_rgb.shape[1])
     mse = squared.mean((1, 2, 3))
     ssim = [
-        structural_similarity(one, other, channel_axis=2, data_range=255)
-        for one, other in zip(shown, true, strict=True)
+        structural_similarity(face, true, channel_axis=2, data_range=255)
+        for face, true in zip(faces_rgb, true_rgb, strict=True)
     ]
     return PixelScores(
         mse=float(mse.mean()),

@@ -1,4 +1,4 @@
-"""Whether a sync network finds, for a shown clip, the audio that belongs to it, among those of other clips."""
+"""Audio retrieval by a sync network: whether it finds the audio of a clip among the audio of other clips."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,96 +7,97 @@ from itertools import pairwise
 import numpy as np
 
 from schemas.clock import SAMPLES_PER_FRAME
-from speech2vid.evaluation.judged_clips import JudgedClip
+from speech2vid.evaluation.clips import EvaluationClip
 from transforms.media.canonical import MESH_UNIT
 from transforms.media.face_crop import encode_jpeg
 from transforms.media.tubes import FaceTube, TubeFile, write_tubes
 from transforms.speakers.sync_network import SyncNetwork
 from transforms.speakers.sync_scores import MAX_SHIFT, measure, similarity, sync_curve
 
-PIECE_FRAMES = 50  # 2 s, the same for all: a longer piece would be easier to find
-_IN_SYNC_FRAMES = 1  # shifts that count as in sync
-_NAME, _JPEG_QUALITY = "shown", 95
+SEGMENT_FRAMES = 50  # 2 s of every clip: audio is easier to find for a longer segment
+_IN_SYNC_FRAMES = 1  # shifts up to this count as in sync
+_TRACK, _JPEG_QUALITY = "face", 95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeardClip:
-    """The audio of one clip as the network hears it."""
+class AudioEmbedding:
+    """Embedded audio of one clip."""
 
     key: str
-    vectors: np.ndarray  # float32 (T, D)
-    piece_start: int  # frame of the clip
-
-    def piece_from(self) -> int:
-        """Where the audio begins as the piece's frames count."""
-        return -self.piece_start
+    vectors: np.ndarray  # float32 (T, D), a vector for each frame of the clip
+    segment_start: int  # first frame of the segment that is compared with all audio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What became of one shown clip."""
+class RetrievalScores:
+    """Result for one clip and condition; None: not measured."""
 
-    audio_rank: int  # of the right audio, 1 = found
-    num_sounds: int
-    sync_lag_frames: float | None  # of the right audio; + = it is late; None: nothing to compare
+    audio_rank: int | None = None  # of the right audio, 1 is best
+    num_candidates: int | None = None
+    sync_lag_frames: float | None = None  # of the right audio; + = it is late; None also without comparable frames
 
 
-def hear(network: SyncNetwork, clip: JudgedClip) -> HeardClip | None:
-    """The clip's audio, and the middle piece of its judged frames; None where that is too short."""
-    if len(clip.frames) < PIECE_FRAMES:
+def embed_audio(network: SyncNetwork, clip: EvaluationClip) -> AudioEmbedding | None:
+    """Embed a clip's audio; the segment is the middle of its evaluated frames. None: they are too few."""
+    if len(clip.frames) < SEGMENT_FRAMES:
         return None
-    start = int(clip.frames[0]) + (len(clip.frames) - PIECE_FRAMES) // 2
+    start = int(clip.frames[0]) + (len(clip.frames) - SEGMENT_FRAMES) // 2
     samples = clip.clip.samples[: clip.clip.num_frames * SAMPLES_PER_FRAME]
-    return HeardClip(key=clip.key, vectors=network.embed_audio(samples), piece_start=start)
+    return AudioEmbedding(key=clip.key, vectors=network.embed_audio(samples), segment_start=start)
 
 
-def see(network: SyncNetwork, faces_rgb: np.ndarray, meshes_px: np.ndarray, stored_px: int) -> np.ndarray:
-    """Vectors float32 (K, D) of shown faces (K, S, S, 3) with their meshes, px of the stored face."""
-    tube = _tube_of(faces_rgb, meshes_px, stored_px)
-    return network.embed_face(TubeFile(write_tubes({_NAME: tube})), _NAME)
+def embed_face(network: SyncNetwork, faces_rgb: np.ndarray, meshes_px: np.ndarray, stored_px: int) -> np.ndarray:
+    """Embed faces (K, S, S, 3) as float32 (K, D); meshes_px: (K, 468, 3), px of the stored face."""
+    tube = _face_tube(faces_rgb, meshes_px, stored_px)
+    return network.embed_face(TubeFile(write_tubes({_TRACK: tube})), _TRACK)
 
 
-def groups_of(heard: Sequence[HeardClip], num_sounds: int) -> dict[str, list[HeardClip]]:
-    """Key -> the clips among whose sounds its own is looked for: equal groups of at most num_sounds, by key."""
-    ordered = sorted(heard, key=lambda clip: clip.key)
-    num_groups = max(1, -(-len(ordered) // num_sounds))
+def candidate_groups(embeddings: Sequence[AudioEmbedding], max_candidates: int) -> dict[str, list[AudioEmbedding]]:
+    """Candidates for each clip by key: groups of nearly equal size, at most max_candidates, that contain the clip."""
+    ordered = sorted(embeddings, key=lambda audio: audio.key)
+    num_groups = max(1, -(-len(ordered) // max_candidates))
     edges = [len(ordered) * place // num_groups for place in range(num_groups + 1)]
     groups = [ordered[start:end] for start, end in pairwise(edges)]
-    return {clip.key: group for group in groups for clip in group}
+    return {audio.key: group for group in groups for audio in group}
 
 
-def find_audio(
-    network: SyncNetwork, seen: np.ndarray, first_frame: int, right: HeardClip, group: Sequence[HeardClip]
-) -> Found | None:
-    """Rank of the right audio by likeness in sync; None where the shown clip has no whole piece.
+def rank_audio(
+    network: SyncNetwork,
+    face_vectors: np.ndarray,
+    first_frame: int,
+    right: AudioEmbedding,
+    candidates: Sequence[AudioEmbedding],
+) -> RetrievalScores:
+    """Rank the right audio among the candidates by similarity in sync.
 
-    seen: vectors (K, D) of frames first_frame, first_frame + 1, ... of the clip.
+    face_vectors: (K, D) of frames first_frame, first_frame + 1, ... of the clip; not measured if they end before the
+    segment does.
     """
-    piece = seen[right.piece_start - first_frame :][:PIECE_FRAMES]
-    if len(piece) < PIECE_FRAMES:
-        return None
+    segment = face_vectors[right.segment_start - first_frame :][:SEGMENT_FRAMES]
+    if len(segment) < SEGMENT_FRAMES:
+        return RetrievalScores()
     curves = {
-        audio.key: sync_curve(similarity(piece, audio.vectors, audio.piece_from(), likeness=network.likeness))
-        for audio in group
+        audio.key: sync_curve(similarity(segment, audio.vectors, -audio.segment_start, likeness=network.likeness))
+        for audio in candidates
     }
-    scores = {key: _in_sync(curve) for key, curve in curves.items()}
-    own = scores.pop(right.key)
-    beaten = sum(score >= own for score in scores.values())  # a tie is no find
+    scores = {key: _score_in_sync(curve) for key, curve in curves.items()}
+    right_score = scores.pop(right.key)
+    num_better = sum(score >= right_score for score in scores.values())  # a tie counts against the right audio
     curve = curves[right.key]
-    return Found(
-        audio_rank=1 + beaten,
-        num_sounds=len(group),
+    return RetrievalScores(
+        audio_rank=1 + num_better,
+        num_candidates=len(candidates),
         sync_lag_frames=measure(curve).lag_frames if np.isfinite(curve).any() else None,
     )
 
 
-def _in_sync(curve: np.ndarray) -> float:
+def _score_in_sync(curve: np.ndarray) -> float:
     near = curve[MAX_SHIFT - _IN_SYNC_FRAMES : MAX_SHIFT + _IN_SYNC_FRAMES + 1]
     return float(np.nanmax(near)) if np.isfinite(near).any() else -np.inf
 
 
-def _tube_of(faces_rgb: np.ndarray, meshes_px: np.ndarray, stored_px: int) -> FaceTube:
-    """What the graph would have stored of these faces; its source image is the stored face."""
+def _face_tube(faces_rgb: np.ndarray, meshes_px: np.ndarray, stored_px: int) -> FaceTube:
+    """The face tube that the dataset graph would have stored of these faces; its source image is the stored face."""
     jpegs = [encode_jpeg(np.ascontiguousarray(face), _JPEG_QUALITY) for face in faces_rgb]
     scale, num_frames = stored_px / faces_rgb.shape[1], len(faces_rgb)
     to_stored = np.array([[scale, 0, 0.5 * scale - 0.5], [0, scale, 0.5 * scale - 0.5]], np.float32)

@@ -1,4 +1,4 @@
-"""Stills of a person, from images or a video, aligned as the dataset's faces are."""
+"""Stills of a person, from images or a video, aligned like the faces of a dataset."""
 
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from schemas.clock import FRAME_RATE, num_timeline_frames, source_frame_of
 from schemas.errors import NotMedia, UsageError
 from transforms.clips.clip_parts import align_face
 from transforms.faces.config import FacesConfig
-from transforms.faces.detectors.centerface import Detections, FaceDetector, load_detector
+from transforms.faces.detectors.detections import Detections, FaceDetector
+from transforms.faces.detectors.registry import load_detector
 from transforms.faces.mesh import FaceMesh, MediaPipeMesh, region_of_detection, region_of_mesh
 from transforms.media.canonical import CanonicalFace, five_points
 from transforms.media.config import AudioConfig, LimitsConfig
@@ -17,16 +18,17 @@ from transforms.media.face_crop import cut_face, decode_jpeg, face_square
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
 
-_PERSON_SHARE = 0.5  # of the largest face's side: smaller faces are bystanders
+_PERSON_SHARE = 0.5  # of the largest face's side: smaller faces are ignored as bystanders
 _MAX_VIDEO_S = 60
-_TRIES = 3  # images of a video looked at for each still
-_JPEG_QUALITY = 95  # of the dataset's cut-outs
+_TRIES = 3  # frames of a video that are searched for each still
+_JPEG_QUALITY = 95  # of the face crops of a dataset
 
 
 class StillFinder:
-    """Finds the one face of an image."""
+    """Finds the face in an image of one person."""
 
     def __init__(self, image_px: int, detector: FaceDetector | None = None, mesh: FaceMesh | None = None) -> None:
+        """Use the detector and mesh of the dataset graph unless others are given; image_px: side of a still."""
         self._config, self._canonical = FacesConfig(), CanonicalFace(image_px=image_px)
         self._detector = detector or load_detector(
             self._config.detector, min_box_px=self._config.min_box_px, score=self._config.detector_score
@@ -34,12 +36,15 @@ class StillFinder:
         self._mesh = mesh or MediaPipeMesh()
 
     def find(self, rgb: np.ndarray, name: str) -> np.ndarray | None:
-        """Aligned face, RGB uint8 (image_px, image_px, 3); None without a face, UsageError with two people."""
+        """Aligned face, RGB uint8 (image_px, image_px, 3); None without a face.
+
+        name: of the image, for errors. UsageError: it shows several people.
+        """
         found = self._detector.detect(rgb)
         num_people = count_people(found)
         if num_people > 1:
             raise UsageError(
-                f"{name} shows {num_people} people: give images of one person alone, or cut the others away"
+                f"{name} shows {num_people} people: give images of one person alone, or crop the others out"
             )
         mesh = self._mesh_of(rgb, found) if num_people else None
         return None if mesh is None else self._aligned(rgb, mesh)
@@ -48,7 +53,7 @@ class StillFinder:
         largest = int(np.argmax(_sides(found)))
         region = region_of_detection(found.boxes_xyxy[largest], found.landmarks[largest])
         mesh, _ = self._mesh.locate(rgb, region)
-        mesh, presence = self._mesh.locate(rgb, region_of_mesh(mesh))  # twice, as where a track begins
+        mesh, presence = self._mesh.locate(rgb, region_of_mesh(mesh))  # twice, as at the start of a track
         return mesh if presence >= self._config.mesh_presence and np.isfinite(mesh).all() else None
 
     def _aligned(self, rgb: np.ndarray, mesh: np.ndarray) -> np.ndarray:
@@ -59,30 +64,27 @@ class StillFinder:
 
 
 def find_stills(paths: list[str], num_stills: int, finder: StillFinder) -> np.ndarray:
-    """uint8 (num_stills, image_px, image_px, 3) of images or videos of one person; too few are used again.
+    """Stills uint8 (num_stills, image_px, image_px, 3) of images or videos of one person; too few are repeated.
 
-    UsageError names an image or video without a face, or with two people.
+    UsageError names an image or video without a face, or with several people.
     """
-    found = []
+    found: list[np.ndarray] = []
     for path in paths:
         if not Path(path).is_file():
             raise UsageError(f"--identity {path}: no such file; give images or a video of one person")
         faces = _of_image(path, finder) if cv2.haveImageReader(path) else _of_video(path, num_stills, finder)
         if not faces:
-            raise UsageError(
-                f"--identity {path}: no face was found; give an image of one person who looks into the camera"
-            )
+            raise UsageError(f"--identity {path}: no face was found; give an image of one person who faces the camera")
         found += faces
-    chosen = (
-        np.linspace(0, len(found) - 1, num_stills).round().astype(int)
-        if len(found) > num_stills
-        else [place % len(found) for place in range(num_stills)]
-    )
-    return np.stack([found[place] for place in chosen])
+    if len(found) > num_stills:
+        chosen = np.linspace(0, len(found) - 1, num_stills).round().astype(int)
+    else:
+        chosen = np.arange(num_stills) % len(found)
+    return np.stack([found[index] for index in chosen])
 
 
 def count_people(found: Detections) -> int:
-    """Faces that are not much smaller than the largest."""
+    """Number of faces that are not much smaller than the largest."""
     sides = _sides(found)
     return int((sides >= _PERSON_SHARE * sides.max()).sum()) if len(sides) else 0
 
@@ -102,7 +104,7 @@ def _of_image(path: str, finder: StillFinder) -> list[np.ndarray]:
 def _of_video(path: str, num_stills: int, finder: StillFinder) -> list[np.ndarray]:
     probe, timeline = probe_media(path, LimitsConfig(), AudioConfig())
     if timeline is None:
-        raise UsageError(f"--identity {path} has no image: give images or a video of one person")
+        raise UsageError(f"--identity {path} has no video: give images or a video of one person")
     last = min(num_timeline_frames(timeline.presentation_ticks, timeline.time_base), _MAX_VIDEO_S * FRAME_RATE)
     frames = np.unique(np.linspace(0, last - 1, _TRIES * num_stills + 2).astype(int)[1:-1])
     source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, last)[frames]

@@ -1,14 +1,14 @@
-"""Faces that say audio, as it streams by: memory does not grow with its length."""
+"""Generate faces from streaming audio: memory does not grow with its length."""
 
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from speech2vid.generation.driving_audio import HeardAudio
+from speech2vid.generation.driving_audio import DrivingAudio
 from speech2vid.generator.file import DeblurringFile, GeneratorFile, GeneratorShape
 from speech2vid.reader.audio_features import WindowStream, feature_columns
 
-_BATCH = 25  # frames made at once
+_BATCH = 25  # frames generated at once
 _MAX_MEAN_FRAMES = 100
 
 
@@ -21,10 +21,10 @@ def talking_faces(
     gain: float = 1.0,
     deblurring: DeblurringFile | None = None,
 ) -> Iterator[np.ndarray]:
-    """Batches of faces RGB uint8 (B, S, S, 3), together num_frames.
+    """Generate batches of faces RGB uint8 (B, S, S, 3), together num_frames.
 
-    blocks: int16 samples at 16 kHz. With a mean face (S, S, 3), 0..1, what a face differs from it by is taken `gain`
-    times, which restores the width of movement that training takes away.
+    blocks: int16 samples at 16 kHz. mean_face: (S, S, 3), 0..1; a face's difference from it is multiplied by `gain`.
+    A gain above 1 restores the range of movement, which training makes smaller.
     """
     for windows in _batches(audio_windows(blocks, num_frames, network.shape)):
         faces = network.faces(windows, stills_rgb)
@@ -36,17 +36,18 @@ def talking_faces(
 
 
 def audio_windows(blocks: Iterable[np.ndarray], num_frames: int, shape: GeneratorShape) -> Iterator[np.ndarray]:
-    """Windows (N, C, W) of audio that streams by, together num_frames."""
-    windows = WindowStream(shape.audio, shape.target_offset)
-    for columns in feature_columns(blocks, shape.audio):
+    """Audio windows (N, C, W) of streaming blocks, together num_frames: one a frame."""
+    windows = WindowStream(shape.audio_features, shape.target_offset)
+    for columns in feature_columns(blocks, shape.audio_features):
         yield windows.push(columns)
     yield windows.close(num_frames)
 
 
-def mean_talking_face(network: GeneratorFile, stills_rgb: np.ndarray, audio: HeardAudio) -> np.ndarray:
-    """Mean, float (S, S, 3), 0..1, of faces spread evenly over the audio."""
+def mean_talking_face(network: GeneratorFile, stills_rgb: np.ndarray, audio: DrivingAudio) -> np.ndarray:
+    """Mean, float (S, S, 3), 0..1, of generated faces at up to 100 frames spread evenly over the audio."""
     chosen = np.unique(np.linspace(0, audio.num_frames - 1, _MAX_MEAN_FRAMES).round().astype(int))
-    kept, first = [], 0
+    kept: list[np.ndarray] = []
+    first = 0
     for windows in audio_windows(audio.blocks(), audio.num_frames, network.shape):
         kept.append(windows[chosen[(chosen >= first) & (chosen < first + len(windows))] - first].copy())
         first += len(windows)
@@ -54,15 +55,17 @@ def mean_talking_face(network: GeneratorFile, stills_rgb: np.ndarray, audio: Hea
 
 
 def to_bytes(faces: np.ndarray) -> np.ndarray:
-    """uint8 of 0..1."""
+    """Faces 0..1 as uint8."""
     return np.round(np.clip(faces, 0, 1) * 255).astype(np.uint8)
 
 
-def _batches(pieces: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    held, num_held = [], 0
-    for piece in pieces:
-        held.append(piece)
-        num_held += len(piece)
+def _batches(parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same rows in batches of _BATCH; the last one may be smaller."""
+    held: list[np.ndarray] = []
+    num_held = 0
+    for part in parts:
+        held.append(part)
+        num_held += len(part)
         while num_held >= _BATCH:
             whole = np.concatenate(held)
             yield np.ascontiguousarray(whole[:_BATCH])

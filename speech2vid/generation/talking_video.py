@@ -1,4 +1,4 @@
-"""An MP4 of faces and their audio, written as both come; its metadata says that it was generated."""
+"""An MP4 of faces and audio, written as both arrive; its metadata says that it was generated."""
 
 import os
 from pathlib import Path
@@ -15,9 +15,10 @@ _AUDIO_BITS_PER_S = 96_000
 
 
 class TalkingVideo:
-    """Writes one file under a temporary name; it gets its own when all went well."""
+    """Writes one file under a temporary name, and renames it when everything was written without an error."""
 
     def __init__(self, path: Path, size_px: int, comment: str) -> None:
+        """Open the file; StorageError when it cannot be written. comment: for the metadata."""
         self._path, self._partial, self._size_px = path, path.with_name(f".{path.name}.part"), size_px
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,14 +34,14 @@ class TalkingVideo:
         self._num_samples = self._num_frames = 0
 
     def write_audio(self, samples: np.ndarray) -> None:
-        """The next int16 (n,) at 16 kHz."""
+        """Write the next samples, int16 (n,) at 16 kHz."""
         frame = av.AudioFrame.from_ndarray((samples[None] / 32768).astype(np.float32), format="fltp", layout="mono")
         frame.sample_rate, frame.pts = SAMPLE_RATE_HZ, self._num_samples
         self._num_samples += len(samples)
         self._container.mux(self._audio.encode(frame))
 
     def write_faces(self, faces_rgb: np.ndarray) -> None:
-        """The next RGB uint8 (B, S, S, 3)."""
+        """Write the next faces, RGB uint8 (B, S, S, 3)."""
         for face in faces_rgb:
             size = (self._size_px, self._size_px)
             image = face if face.shape[:2] == size else cv2.resize(face, size, interpolation=cv2.INTER_CUBIC)
@@ -50,15 +51,17 @@ class TalkingVideo:
             self._container.mux(self._images.encode(frame))
 
     def __enter__(self) -> Self:
+        """The open video."""
         return self
 
-    def __exit__(self, kind: object, *error: object) -> None:
+    def __exit__(self, error_type: object, *error: object) -> None:
+        """Complete and rename the file, or delete it after an error."""
         try:
-            if kind is None:
+            if error_type is None:
                 self._container.mux(self._images.encode(None))
                 self._container.mux(self._audio.encode(None))
             self._container.close()
-            if kind is None:
+            if error_type is None:
                 os.replace(self._partial, self._path)
         finally:
             self._partial.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""A small frozen network that reads lip shape from a face: a loss that sees movement where pixels do not.
+"""A small frozen network that reads lip shape from a face, for a loss that sees movement where pixel losses do not.
 
-It learns from the mesh: principal components of the lips, as they move within a clip. Shapes: B faces, K targets of one
-clip, L numbers of a target's lips, P components.
+It is trained to predict lip shapes: the principal components of the mesh's lip points as they move within a clip.
+Shapes: B faces, K targets of one clip, L coordinates of a target's lip points, P components.
 """
 
 from typing import Self
@@ -17,38 +17,44 @@ _LEAK = 0.2
 
 
 class LipShapes(nn.Module):
-    """Lips (B, L) to a few numbers (B, P), each of deviation 1 within a clip."""
+    """Lip points (B, L) to a few numbers (B, P), each of standard deviation 1 within a clip."""
+
+    mean_L: Tensor
+    components_LP: Tensor
 
     def __init__(self, num_lips: int, num_shapes: int = NUM_SHAPES) -> None:
+        """Shapes that are not fitted yet; num_lips: L."""
         super().__init__()
         self.register_buffer("mean_L", torch.zeros(num_lips))
         self.register_buffer("components_LP", torch.zeros(num_lips, min(num_shapes, num_lips)))
 
     @classmethod
     def fitted(cls, lips_BKL: Tensor) -> Self:
-        """From targets of clips: what moves within a clip counts, not who it is."""
+        """Fit the components to movement within clips; differences between people do not count."""
         lips_BKL = lips_BKL.double()
-        own_BL = (lips_BKL - lips_BKL.mean(1, keepdim=True)).flatten(0, 1)
+        moved_BL = (lips_BKL - lips_BKL.mean(1, keepdim=True)).flatten(0, 1)
         if lips_BKL.shape[1] == 1:
-            own_BL = lips_BKL[:, 0] - lips_BKL[:, 0].mean(0)
+            moved_BL = lips_BKL[:, 0] - lips_BKL[:, 0].mean(0)
         shapes = cls(lips_BKL.shape[-1])
-        _, strength, axes = torch.linalg.svd(own_BL, full_matrices=False)
+        _, strength, axes = torch.linalg.svd(moved_BL, full_matrices=False)
         kept = shapes.components_LP.shape[1]
-        deviation = (strength[:kept] / len(own_BL) ** 0.5).clamp(min=1e-6)
+        deviation = (strength[:kept] / len(moved_BL) ** 0.5).clamp(min=1e-6)
         largest = axes[:kept].gather(1, axes[:kept].abs().argmax(1, keepdim=True))
-        shapes.components_LP.copy_((axes[:kept] * largest.sign() / deviation[:, None]).T)  # one sign on every machine
+        # The sign of an axis is arbitrary: its largest coordinate is made positive, so that all machines agree.
+        shapes.components_LP.copy_((axes[:kept] * largest.sign() / deviation[:, None]).T)
         shapes.mean_L.copy_(lips_BKL.mean((0, 1)))
         return shapes
 
     def forward(self, lips_BL: Tensor) -> Tensor:
-        """See the class."""
+        """Lip shapes (B, P)."""
         return (lips_BL - self.mean_L) @ self.components_LP
 
 
 class LipNetwork(nn.Module):
-    """Faces (B, 3, S, S), RGB in 0..1, to lip shapes (B, P), and to the three maps on the way there."""
+    """Faces (B, 3, S, S), RGB in 0..1, to lip shapes (B, P) and the three feature maps before them."""
 
     def __init__(self, num_shapes: int) -> None:
+        """Build an untrained network; num_shapes: P."""
         super().__init__()
         self.layers = nn.ModuleList([_layer(3, 16, 5), _layer(16, 32, 3), _layer(32, 48, 3)])
         self.last = nn.Sequential(nn.Flatten(), nn.LazyLinear(64), nn.LeakyReLU(_LEAK), nn.Linear(64, num_shapes))
@@ -56,12 +62,13 @@ class LipNetwork(nn.Module):
             self.train(False)(torch.zeros(1, 3, STILL_PX, STILL_PX))
 
     def forward(self, faces_B3HW: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Shapes and maps."""
+        """Lip shapes and feature maps of whole faces."""
         return self.read(mouths(faces_B3HW))
 
     def read(self, mouths_B3HW: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The same of mouths alone (B, 3, 48, 56)."""
-        x_BCHW, maps = mouths_B3HW - mouths_B3HW.mean((2, 3), keepdim=True), []  # light and skin are not lip shape
+        """Lip shapes and feature maps of cropped mouths (B, 3, 48, 56)."""
+        # The mean colour is light and skin, not lip shape.
+        x_BCHW, maps = mouths_B3HW - mouths_B3HW.mean((2, 3), keepdim=True), []
         for layer in self.layers:
             x_BCHW = layer(x_BCHW)
             maps.append(x_BCHW)
@@ -69,11 +76,11 @@ class LipNetwork(nn.Module):
 
 
 def mouths(faces_BCHW: Tensor) -> Tensor:
-    """The mouths (B, C, 48, 56) of faces."""
+    """Crop the mouths (B, C, 48, 56) of canonical faces."""
     return resized(faces_BCHW, STILL_PX)[..., MOUTH_ROWS, MOUTH_COLUMNS]
 
 
-def _layer(given: int, channels: int, kernel: int) -> nn.Module:
+def _layer(in_channels: int, channels: int, kernel: int) -> nn.Module:
     return nn.Sequential(
-        nn.Conv2d(given, channels, kernel, 2, kernel // 2), nn.BatchNorm2d(channels), nn.LeakyReLU(_LEAK)
+        nn.Conv2d(in_channels, channels, kernel, 2, kernel // 2), nn.BatchNorm2d(channels), nn.LeakyReLU(_LEAK)
     )

@@ -1,1 +1,1 @@
-"""Training the talking-face generator."""
+"""Training a generator: recipes, pretraining, losses, the loop, and `train_generator`, which runs all of it."""

@@ -1,10 +1,10 @@
-"""What the generator learns from, as tensors on the device.
+"""Batches of the generator's training, as tensors on the device.
 
-Shapes: B clips, K targets of each, N stills of a clip, S px side, L numbers of a target's lips.
+Shapes: B clips, K targets of each, N stills of a clip, S px side, C channels and W columns of audio features, L
+coordinates of a target's lip points.
 """
 
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -16,39 +16,38 @@ from speech2vid.generator.networks import STILL_PX, resized
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorBatch:
-    """Targets in rows, the K of one clip together."""
+    """Targets in rows; the K of one clip are consecutive."""
 
-    audio: Tensor  # float32 (B K, 1, C, W), of MFCC 12 and 35
-    targets: Tensor  # float32 (B K, 3, S, S), RGB in 0..1, S of the generator
+    audio: Tensor  # float32 (B K, 1, C, W); for MFCC C = 12 and W = 35
+    targets: Tensor  # float32 (B K, 3, S, S), RGB in 0..1; S: the generator's image_px
     identity: Tensor  # float32 (B, 3 N, 112, 112), RGB in 0..255
     lips: Tensor  # float32 (B K, L)
-    clips: Tensor  # int64 (B,), a number for each clip's key
+    clips: Tensor  # int64 (B,), a number derived from each clip's key
     num_targets: int  # K
 
     def __len__(self) -> int:
+        """Targets of all clips."""
         return len(self.audio)
 
     @property
     def stills(self) -> Tensor:
-        """(B, N, 3, 112, 112) in 0..1."""
+        """Stills (B, N, 3, 112, 112), RGB in 0..1."""
         return self.identity.unflatten(1, (-1, 3)) / 255
 
     def with_wrong_audio(self) -> Tensor:
-        """Each clip's stills with another clip's audio: moved on by one clip."""
+        """Audio in which each clip has the previous clip's windows."""
         return self.audio.roll(self.num_targets, 0)
 
 
-def generator_batch(
-    sample: Mapping[str, Tensor | list[str] | int], image_px: int, device: torch.device
-) -> GeneratorBatch:
-    """From a batch of SampleStream: audio (B, K, 1, C, W), target and identity uint8 RGB, target_mesh (B, K, L).
+def generator_batch(sample: Batch, image_px: int, device: torch.device) -> GeneratorBatch:
+    """Convert a batch of SampleStream.
 
-    A batch of one clip, which an epoch can end with, comes twice: batch norm wants two.
+    A batch of one clip, which an epoch can end with, is doubled, because batch norm needs two.
     """
-    given = [torch.as_tensor(sample[name]) for name in ("audio", "target", "identity", "target_mesh")]
-    given.append(torch.tensor([zlib.crc32(key.encode()) for key in sample["key"]]))
+    values = [torch.as_tensor(sample[name]) for name in ("audio", "target", "identity", "target_mesh")]
+    values.append(torch.tensor([zlib.crc32(key.encode()) for key in sample["key"]]))
     audio, target, identity, lips, clips = (
-        (value if len(value) > 1 else torch.cat([value, value])).to(device, non_blocking=True) for value in given
+        (value if len(value) > 1 else torch.cat([value, value])).to(device, non_blocking=True) for value in values
     )
     targets_B3HW = target.flatten(0, 1).permute(0, 3, 1, 2).float() / 255
     _require_canonical(identity)
@@ -66,6 +65,6 @@ def generator_batch(
 def _require_canonical(identity: Tensor) -> None:
     if identity.shape[-2] != STILL_PX:
         raise UsageError(
-            f"the dataset's faces are {identity.shape[-2]} px: the generator takes {STILL_PX} "
-            f"(`talkshard build --image_px {STILL_PX}`)"
+            f"the dataset's faces are {identity.shape[-2]} px, but the generator takes {STILL_PX}: build it with "
+            f"`talkshard build --image_px {STILL_PX}`"
         )

@@ -30,7 +30,7 @@ def write_card(
     """
     about = (
         f"Stills of a face and audio to the face that says it: recipe `{settings.name}`, "
-        f"{settings.generator.num_identity} stills, hears {settings.generator.audio}, "
+        f"{settings.generator.num_identity} stills, hears {settings.generator.audio_features}, "
         f"{len(content) / 1e6:.1f} MB."
     )
     (output / CARD).write_text(

@@ -8,7 +8,8 @@ import torch
 from schemas.errors import UsageError
 from speech2vid.generator.deblurring import Deblurring
 from speech2vid.generator.lip_network import LipNetwork
-from speech2vid.generator.networks import Generator, GeneratorSettings, new_generator
+from speech2vid.generator.networks import Generator
+from speech2vid.generator.settings import GeneratorSettings
 from speech2vid.generator_training.loop import GeneratorTraining
 from speech2vid.training.tensor_files import above, below, give_moments, load_tensors, moments_of, save_tensors
 
@@ -62,7 +63,7 @@ def load_generator(path: Path, settings: GeneratorSettings | None = None) -> Gen
             if value != asdict(settings)[name]
         ]
         raise UsageError(f"{path} holds a generator of {'; '.join(differ)}")
-    generator = new_generator(found)
+    generator = Generator(found)
     generator.load_state_dict(tensors)
     return generator.eval()
 

@@ -17,7 +17,7 @@ from schemas.errors import TalkshardError
 from speech2vid.generator.deblurring import Deblurring
 from speech2vid.generator.face_features import load_face_features
 from speech2vid.generator.lip_network import LipNetwork, LipShapes, mouths
-from speech2vid.generator.networks import Generator, new_generator
+from speech2vid.generator.networks import Generator
 from speech2vid.generator.vgg_m import start_identity_encoder
 from speech2vid.generator_training.augment_audio import augment_audio
 from speech2vid.generator_training.batches import GeneratorBatch
@@ -42,7 +42,7 @@ class GeneratorTraining:
     def __init__(self, settings: GeneratorTrainingSettings, seed: int, ranks: Ranks) -> None:
         torch.manual_seed(seed)
         self.settings, self.seed, self.ranks, self.steps = settings, seed, ranks, 0
-        self.generator = new_generator(settings.generator).to(ranks.device, memory_format=torch.channels_last)
+        self.generator = Generator(settings.generator).to(ranks.device, memory_format=torch.channels_last)
         self.average = AveragedModel(self.generator, multi_avg_fn=self._average, use_buffers=True)
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=settings.weight_decay)
         self.lip_network: LipNetwork | None = None
@@ -83,7 +83,7 @@ class GeneratorTraining:
         if wanted.audio_steps:
             train_audio(
                 self.generator.audio,
-                settings.generator.kind,
+                settings.generator.features,
                 pool,
                 shapes,
                 wanted.audio_steps,
@@ -140,7 +140,7 @@ class GeneratorTraining:
 
     def _heard(self, batch: GeneratorBatch) -> Tensor:
         settings = self.settings
-        return augment_audio(batch.audio, settings.generator.kind) if settings.augment_audio else batch.audio
+        return augment_audio(batch.audio, settings.generator.features) if settings.augment_audio else batch.audio
 
     def _precision(self) -> torch.autocast:
         device = self.ranks.device

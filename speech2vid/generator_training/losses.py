@@ -1,27 +1,31 @@
-"""What a generated face is told: the paper's pixel and content losses, and two that see movement.
+"""Generator losses: the paper's pixel and content losses, and two that are sensitive to movement.
 
-Shapes: B targets in rows, K in a row of one clip (B is a multiple of K), C channels, H height, W width.
+Shapes: B targets in rows, K consecutive rows of each clip (B is a multiple of K), C channels, H height, W width.
 """
 
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from schemas.errors import UsageError
 from speech2vid.generator.lip_network import LipNetwork, mouths
 from transforms.media.canonical import mouth_window
 
 _EPSILON = 1e-6
+FeatureMaps = Callable[[Tensor], Sequence[Tensor]]
+"""Feature maps of a face network, of faces (B, 3, H, W) in 0..1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossSettings:
-    """Weights; a loss of weight 0 is not computed."""
+    """Weights of the losses; a loss of weight 0 is not computed."""
 
     pixel: float = 1.0
-    mouth: float = 1.0  # of a pixel of the mouth, where 1 is any other's
-    content: float = 1.0  # of each of five terms. The paper's are unpublished; ports take 1
+    mouth: float = 1.0  # weight of a pixel of the mouth, relative to any other's
+    content: float = 1.0  # of each of five terms. The paper's weights are unpublished; reimplementations take 1
     content_network: str = "centerface"  # or an ONNX file, or VGG-M weights
     difference: float = 0.0
     lip_shape: float = 0.0
@@ -34,34 +38,37 @@ class LossSettings:
 
 
 class GeneratorLoss:
-    """All terms of a recipe."""
+    """All loss terms of a recipe."""
 
-    def __init__(self, settings: LossSettings, face_features: nn.Module | None, lip_network: LipNetwork | None) -> None:
-        if settings.content > 0 and face_features is None or settings.reads_lips and lip_network is None:
+    def __init__(
+        self, settings: LossSettings, face_features: FeatureMaps | None, lip_network: LipNetwork | None
+    ) -> None:
+        """Take the networks that the content and lip losses need; UsageError when one is missing."""
+        if (settings.content > 0 and face_features is None) or (settings.reads_lips and lip_network is None):
             raise UsageError("a content or lip loss needs its network")
         self._settings, self._face_features, self._lip_network = settings, face_features, lip_network
 
-    def __call__(self, made_B3HW: Tensor, target_B3HW: Tensor, num_targets: int) -> dict[str, Tensor]:
-        """Weighted terms by name; their sum is the loss. num_targets: K."""
-        weights, terms = self._settings, {}
-        terms["pixel"] = weights.pixel * pixel_loss(made_B3HW, target_B3HW, weights.mouth)
-        if weights.content:
-            terms["content"] = weights.content * content_loss(made_B3HW, target_B3HW, self._face_features)
+    def __call__(self, generated_B3HW: Tensor, target_B3HW: Tensor, num_targets: int) -> dict[str, Tensor]:
+        """Weighted terms by name, whose sum is the loss; num_targets: K."""
+        weights, faces = self._settings, (generated_B3HW, target_B3HW)
+        terms = {"pixel": weights.pixel * pixel_loss(*faces, weights.mouth)}
+        if weights.content and self._face_features is not None:
+            terms["content"] = weights.content * content_loss(*faces, self._face_features)
         if weights.difference:
-            terms["difference"] = weights.difference * difference_loss(made_B3HW, target_B3HW, num_targets)
-        if weights.reads_lips:
-            shape, features = lip_loss(made_B3HW, target_B3HW, self._lip_network)
+            terms["difference"] = weights.difference * difference_loss(*faces, num_targets)
+        if weights.reads_lips and self._lip_network is not None:
+            shape, features = lip_loss(*faces, self._lip_network)
             terms |= {"lip_shape": weights.lip_shape * shape, "lip_features": weights.lip_features * features}
         return terms
 
 
-def pixel_loss(made_B3HW: Tensor, target_B3HW: Tensor, mouth_weight: float = 1.0) -> Tensor:
-    """L1, in which the mouth may count more; equal weights give the plain mean."""
-    apart_B3HW = (made_B3HW - target_B3HW).abs()
+def pixel_loss(generated_B3HW: Tensor, target_B3HW: Tensor, mouth_weight: float = 1.0) -> Tensor:
+    """L1 loss in which the mouth may weigh more; with weight 1 the plain mean."""
+    error_B3HW = (generated_B3HW - target_B3HW).abs()
     if mouth_weight == 1:
-        return apart_B3HW.mean()
-    weights_HW = mouth_weights(made_B3HW.shape[-1], mouth_weight).to(made_B3HW.device)
-    return (apart_B3HW * weights_HW).mean() / weights_HW.mean()
+        return error_B3HW.mean()
+    weights_HW = mouth_weights(generated_B3HW.shape[-1], mouth_weight).to(generated_B3HW.device)
+    return (error_B3HW * weights_HW).mean() / weights_HW.mean()
 
 
 def mouth_weights(image_px: int, mouth_weight: float) -> Tensor:
@@ -71,33 +78,40 @@ def mouth_weights(image_px: int, mouth_weight: float) -> Tensor:
     return weights_HW
 
 
-def content_loss(made_B3HW: Tensor, target_B3HW: Tensor, face_features: nn.Module) -> Tensor:
-    """Sum of L1 over five maps, each in units of the target's mean magnitude, so that networks can be exchanged."""
+def content_loss(generated_B3HW: Tensor, target_B3HW: Tensor, face_features: FeatureMaps) -> Tensor:
+    """Sum of L1 losses of five feature maps.
+
+    Each is relative to the mean magnitude of the target's map, so that networks can be exchanged.
+    """
     with torch.no_grad():
-        wanted = face_features(target_B3HW)
-    return sum(
-        (found - map_BCHW).abs().mean() / (map_BCHW.abs().mean() + _EPSILON)
-        for found, map_BCHW in zip(face_features(made_B3HW), wanted, strict=True)
+        target_maps = face_features(target_B3HW)
+    return _relative_error(face_features(generated_B3HW), target_maps)
+
+
+def difference_loss(generated_B3HW: Tensor, target_B3HW: Tensor, num_targets: int) -> Tensor:
+    """L1 loss in the mouth of each target's deviation from its clip's mean, in which identity cancels out."""
+    generated, target = (_deviation(mouths(faces), num_targets) for faces in (generated_B3HW, target_B3HW))
+    return (generated - target).abs().mean()
+
+
+def lip_loss(generated_B3HW: Tensor, target_B3HW: Tensor, lip_network: LipNetwork) -> tuple[Tensor, Tensor]:
+    """L1 losses of lip shapes, and of the lip network's maps relative to the target's mean magnitude."""
+    with torch.no_grad():
+        target_BP, target_maps = lip_network(target_B3HW)
+    generated_BP, generated_maps = lip_network(generated_B3HW)
+    features = _relative_error(generated_maps, target_maps) / len(target_maps)
+    return (generated_BP - target_BP).abs().mean(), features
+
+
+def _relative_error(generated_maps: Sequence[Tensor], target_maps: Sequence[Tensor]) -> Tensor:
+    """Sum over maps of the L1 loss over the target's mean magnitude."""
+    errors = (
+        (generated - target).abs().mean() / (target.abs().mean() + _EPSILON)
+        for generated, target in zip(generated_maps, target_maps, strict=True)
     )
+    return functools.reduce(torch.add, errors)
 
 
-def difference_loss(made_B3HW: Tensor, target_B3HW: Tensor, num_targets: int) -> Tensor:
-    """L1 in the mouth between what changes from target to target of a clip: who it is cancels out."""
-    return (_own_change(mouths(made_B3HW), num_targets) - _own_change(mouths(target_B3HW), num_targets)).abs().mean()
-
-
-def lip_loss(made_B3HW: Tensor, target_B3HW: Tensor, lip_network: LipNetwork) -> tuple[Tensor, Tensor]:
-    """L1 of lip shapes, and of the lip network's maps in units of the target's magnitude."""
-    with torch.no_grad():
-        wanted_BP, wanted_maps = lip_network(target_B3HW)
-    found_BP, found_maps = lip_network(made_B3HW)
-    features = sum(
-        (found - map_BCHW).abs().mean() / (map_BCHW.abs().mean() + _EPSILON)
-        for found, map_BCHW in zip(found_maps, wanted_maps, strict=True)
-    ) / len(wanted_maps)
-    return (found_BP - wanted_BP).abs().mean(), features
-
-
-def _own_change(x_BCHW: Tensor, num_targets: int) -> Tensor:
+def _deviation(x_BCHW: Tensor, num_targets: int) -> Tensor:
     grouped = x_BCHW.unflatten(0, (-1, num_targets))
     return grouped - grouped.mean(1, keepdim=True)

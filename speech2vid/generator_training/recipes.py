@@ -1,53 +1,53 @@
-"""Whole settings of `talkshard train`: tiny, small, paper."""
+"""Recipes of `talkshard train`, each a complete set of settings: tiny, small, paper."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from schemas.errors import UsageError
 from speech2vid.generator.deblurring import PUBLISHED_WIDTH
-from speech2vid.generator.networks import GeneratorSettings
+from speech2vid.generator.settings import GeneratorSettings
 from speech2vid.generator_training.losses import LossSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PretrainingSettings:
-    """What is learnt before the generator, from targets of the first batches."""
+    """Pretraining on the targets of the first batches."""
 
-    pool_batches: int = 100
-    lip_steps: int = 600  # of the lip network, if a loss reads lips
-    audio_steps: int = 0  # of the audio encoder, which predicts lip shape
+    num_batches: int = 100
+    lip_steps: int = 600  # of the lip network, if a loss uses it
+    audio_steps: int = 0  # of the audio encoder, which learns to predict lip shape
     deblurring_steps: int = 600
     rows: int = 64  # targets of a step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorTrainingSettings:
-    """One training run."""
+    """Settings of one training."""
 
     name: str
     generator: GeneratorSettings = field(default_factory=GeneratorSettings)
     losses: LossSettings = field(default_factory=LossSettings)
-    preparation: PretrainingSettings = field(default_factory=PretrainingSettings)
+    pretraining: PretrainingSettings = field(default_factory=PretrainingSettings)
     batch_clips: int = 12  # of each rank
     targets_per_clip: int = 4  # that share their stills
     steps: int = 5000
     learning_rate: float = 1e-3
-    audio_learning_share: float = 1.0  # of the learning rate, for an audio encoder that has learnt before
+    audio_learning_share: float = 1.0  # learning rate of the audio encoder, which may be pretrained, over the others'
     warm_up: int = 200  # steps
     weight_decay: float = 0.01
     gradient_norm: float = 1.0  # clipped at
-    averaging: float = 0.998  # what is kept are the weights' running mean over about 1 / (1 - this) steps
+    averaging: float = 0.998  # the result is the weights' running mean over about 1 / (1 - averaging) steps
     half_precision: bool = True  # bfloat16 where the processor has it
-    augment_audio: bool = False  # other voices and rooms: see sound_changes
-    deblurring_width: int = 0  # 0: none
-    look_every: int = 250  # steps: images, and whether faces change with the audio
-    save_every: int = 250  # steps
-    min_change: float = 0.05 / 255  # of a mouth's pixel by another audio; below it the run stops
+    augment_audio: bool = False  # see augment_audio
+    deblurring_width: int = 0  # 0: no deblurring network
+    check_every: int = 250  # steps: images for TensorBoard, and whether faces change with the audio
+    save_every: int = 250  # steps: a checkpoint
+    min_change: float = 0.05 / 255  # of a mouth's pixel when the audio changes; below it the run stops
     min_change_after: int = 1000  # steps
 
 
 def paper() -> GeneratorTrainingSettings:
-    """The published graph and loss. Batch size, rate and number of steps are unpublished."""
+    """The published graph and loss. The authors did not publish batch size, learning rate and number of steps."""
     return GeneratorTrainingSettings(
         name="paper",
         batch_clips=32,
@@ -56,7 +56,7 @@ def paper() -> GeneratorTrainingSettings:
         learning_rate=1e-4,
         averaging=0.999,
         deblurring_width=PUBLISHED_WIDTH,
-        look_every=1000,
+        check_every=1000,
         save_every=1000,
         min_change_after=20_000,
     )
@@ -67,10 +67,10 @@ def tiny() -> GeneratorTrainingSettings:
     return GeneratorTrainingSettings(
         name="tiny",
         generator=GeneratorSettings(
-            width=0.25, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1, audio="speech"
+            width=0.25, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1, audio_features="speech"
         ),
         losses=LossSettings(mouth=3, content=0, difference=4, lip_shape=0.1, lip_features=0.2),
-        preparation=PretrainingSettings(audio_steps=1200),
+        pretraining=PretrainingSettings(audio_steps=1200),
         steps=3500,
         audio_learning_share=0.3,
         augment_audio=True,
@@ -79,14 +79,14 @@ def tiny() -> GeneratorTrainingSettings:
 
 
 def small() -> GeneratorTrainingSettings:
-    """As tiny, three eighths of the published width, and the content loss: two hours on two cores."""
+    """Like tiny with three eighths of the published width and the content loss; two hours on two cores."""
     smaller = tiny()
     return replace(
         smaller,
         name="small",
         generator=replace(smaller.generator, width=0.375),
         losses=replace(smaller.losses, content=0.02),
-        preparation=PretrainingSettings(pool_batches=200, lip_steps=1200, audio_steps=2000),
+        pretraining=PretrainingSettings(num_batches=200, lip_steps=1200, audio_steps=2000),
         steps=6500,
     )
 
@@ -95,7 +95,7 @@ RECIPES: dict[str, Callable[[], GeneratorTrainingSettings]] = {"tiny": tiny, "sm
 
 
 def recipe(name: str) -> GeneratorTrainingSettings:
-    """By name; UsageError for another."""
+    """The recipe of a name; UsageError when there is none."""
     if name not in RECIPES:
-        raise UsageError(f"no recipe is called {name!r}: there are {', '.join(RECIPES)}")
+        raise UsageError(f"there is no recipe {name!r}: choose one of {', '.join(RECIPES)}")
     return RECIPES[name]()

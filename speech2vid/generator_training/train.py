@@ -158,7 +158,7 @@ def _loader(args: argparse.Namespace, settings, ranks):
     samples = SampleSettings(
         num_identity=settings.generator.num_identity,
         targets_per_clip=settings.targets_per_clip,
-        audio=settings.generator.audio,
+        audio_features=settings.generator.audio_features,
     )
     stream = SampleStream(
         args.dataset,
@@ -189,7 +189,7 @@ def _run_of(args: argparse.Namespace, settings, ranks) -> dict[str, object]:
     from transforms.media.models import model_sha256
     from transforms.speakers.speech_encoder import MODEL
 
-    heard = model_sha256(MODEL) if settings.generator.audio == "speech" else None
+    heard = model_sha256(MODEL) if settings.generator.audio_features == "speech" else None
     init = hashlib.sha256(Path(args.identity_init).read_bytes()).hexdigest() if args.identity_init else None
     return {
         "dataset": dataset_sha256(args.dataset),

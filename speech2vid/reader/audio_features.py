@@ -1,7 +1,8 @@
 """What a generator hears: MFCC as in the paper, or what a speech recogniser's encoder hears.
 
 The paper's network learnt to hear from very many people. Where few people speak in the dataset, an encoder that heard
-many hears better for it (MuseTalk and LatentSync take Whisper's features so): measured in ARCHITECTURE.md, 10.
+many hears better for it (MuseTalk and LatentSync take Whisper's features so): measured in
+docs/decisions/010-audio-features-of-the-generator.md.
 """
 
 import functools
@@ -45,7 +46,7 @@ SPEECH = AudioFeatures(
 _KINDS = {kind.name: kind for kind in (MFCC, SPEECH)}
 
 
-def audio_features(name: str) -> AudioFeatures:
+def features_named(name: str) -> AudioFeatures:
     """By name; UsageError for another."""
     if name not in _KINDS:
         raise UsageError(f"a generator hears {' or '.join(_KINDS)}, not {name!r}")

@@ -12,7 +12,7 @@ from schemas.stored.clip import Clip
 from speech2vid.reader.audio_features import (
     AudioFeatures,
     ClipAudioFeatures,
-    audio_features,
+    features_named,
     frames_with_window,
     windows_of,
 )
@@ -31,7 +31,7 @@ class SampleSettings:
 
     num_identity: int = 5  # stills; 1 or 5 in the paper
     targets_per_clip: int = 4  # share one set of stills, which the difference loss needs
-    audio: str = "mfcc"  # or "speech": what is heard, see sound_kinds
+    audio_features: str = "mfcc"  # or "speech": what the generator is conditioned on, see AudioFeatures
     target_column_offset: int | None = None  # the window's column at which the target frame begins; None: its middle
     target_every_frames: int = 5  # targets of one clip lie on a grid of this step, begun anywhere
     identity_gap_frames: int = 5  # stills keep so far from all targets, where the clip is long enough
@@ -41,21 +41,21 @@ class SampleSettings:
         for name in ("num_identity", "targets_per_clip", "target_every_frames"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if not 0 <= self.target_offset < self.kind.window_columns:
+        if not 0 <= self.target_offset < self.features.window_columns:
             raise UsageError(
-                f"target_column_offset must be 0 to {self.kind.window_columns - 1} columns, not "
+                f"target_column_offset must be 0 to {self.features.window_columns - 1} columns, not "
                 f"{self.target_column_offset}"
             )
 
     @property
-    def kind(self) -> AudioFeatures:
-        """What is heard."""
-        return audio_features(self.audio)
+    def features(self) -> AudioFeatures:
+        """The audio features of a sample."""
+        return features_named(self.audio_features)
 
     @property
     def target_offset(self) -> int:
         """The window's column at which the target frame begins."""
-        return self.kind.target_offset if self.target_column_offset is None else self.target_column_offset
+        return self.features.target_offset if self.target_column_offset is None else self.target_column_offset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class DrawnSamples:
         """Room for so many; a face is copied once, from the decoder to here."""
         targets, stills = (num_clips, settings.targets_per_clip), (num_clips, settings.num_identity)
         return DrawnSamples(
-            audio=np.empty((*targets, 1, settings.kind.num_channels, settings.kind.window_columns), np.float32),
+            audio=np.empty((*targets, 1, settings.features.num_channels, settings.features.window_columns), np.float32),
             target=np.empty((*targets, image_px, image_px, 3), np.uint8),
             frame=np.empty(targets, np.int64),
             identity=np.empty((*stills, image_px, image_px, 3), np.uint8),
@@ -107,12 +107,12 @@ def decode_sample(
     if not len(targets):
         raise IntegrityError(
             f"clip {clip.key} in {clip.shard}: its {clip.num_frames} frames are too few for a window "
-            f"of {settings.kind.window_columns} columns"
+            f"of {settings.features.window_columns} columns"
         )
     into.frame[slot], into.identity_frame[slot], into.mesh[slot] = targets, stills, clip.mesh[targets]
-    into.audio[slot] = windows_of(listener.columns(clip), targets, settings.kind, settings.target_offset)
+    into.audio[slot] = windows_of(listener.columns(clip), targets, settings.features, settings.target_offset)
     if not np.isfinite(into.audio[slot]).all():
-        raise IntegrityError(f"clip {clip.key} in {clip.shard}: its {settings.audio} holds values that are no numbers")
+        raise IntegrityError(f"clip {clip.key} in {clip.shard}: its {settings.audio_features} features hold values that are not finite")
     for faces, frames in ((into.target[slot], targets), (into.identity[slot], stills)):
         for number, frame in enumerate(frames.tolist()):
             faces[number] = clip.face(frame)
@@ -120,7 +120,7 @@ def decode_sample(
 
 def draw_targets(num_frames: int, settings: SampleSettings, random: np.random.Generator) -> np.ndarray:
     """Frames with a whole window of audio, int64 (K,), distinct where there are enough; (0,) where there is none."""
-    fitting = frames_with_window(num_frames, settings.kind, settings.target_offset)
+    fitting = frames_with_window(num_frames, settings.features, settings.target_offset)
     if not len(fitting):
         return fitting
     spaced = fitting[random.integers(min(settings.target_every_frames, len(fitting))) :: settings.target_every_frames]

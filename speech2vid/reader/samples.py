@@ -63,7 +63,7 @@ class SampleStream(IterableDataset):
         self._shard_of = self._clips.places["shard"].combine_chunks().dictionary_encode().indices.to_numpy()
         self._num_frames = self._clips.places["num_frames"].to_numpy()
         self._batch_size, self._seed, self._rank, self._world_size = batch_size, seed, rank, world_size
-        self._listener = ClipAudioFeatures(self.settings.kind)
+        self._listener = ClipAudioFeatures(self.settings.features)
         self._endless, self._given, self._order = endless, 0, (-1, np.empty(0, np.int64))
         self.image_px = self._only_image_px(dataset)
 

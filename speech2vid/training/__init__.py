@@ -1,1 +1,1 @@
-"""What both trainers share: run folder, checkpoint, loop, progress, card."""
+"""The chassis of both trainers: run folder, checkpoint, progress, curves, record, card, publishing."""

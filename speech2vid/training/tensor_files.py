@@ -1,8 +1,10 @@
-"""Files of tensors that are whole or not there: written under another name, then renamed. Nothing is pickled."""
+"""Safetensors files that are complete or absent: written under another name, then renamed. Nothing is pickled."""
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,8 +16,8 @@ from schemas.errors import UsageError
 _FACTS = "facts"
 
 
-def save_tensors(tensors: dict[str, Tensor], facts: dict[str, object], path: Path) -> None:
-    """Write tensors by name, and facts that JSON can say."""
+def save_tensors(tensors: Mapping[str, Tensor], facts: Mapping[str, object], path: Path) -> None:
+    """Write tensors by name, and facts: values that JSON can hold."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(
@@ -26,14 +28,14 @@ def save_tensors(tensors: dict[str, Tensor], facts: dict[str, object], path: Pat
     os.replace(temporary, path)
 
 
-def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
-    """Tensors and facts; UsageError when the file holds something else."""
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and facts; UsageError when the file is no safetensors file."""
     facts = load_facts(path)
     return load_file(path), facts
 
 
-def load_facts(path: Path) -> dict[str, object]:
-    """Facts alone, without reading the tensors; UsageError when the file holds something else."""
+def load_facts(path: Path) -> dict[str, Any]:
+    """Facts without reading the tensors; UsageError when the file is no safetensors file."""
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
@@ -42,27 +44,28 @@ def load_facts(path: Path) -> dict[str, object]:
     return json.loads(metadata.get(_FACTS, "{}"))
 
 
-def above(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same under longer names."""
+def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same tensors, each named PREFIX.NAME."""
     return {f"{prefix}.{name}": value for name, value in tensors.items()}
 
 
-def below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Those whose name begins so, under what follows."""
-    return {name.removeprefix(f"{prefix}."): value for name, value in tensors.items() if name.startswith(f"{prefix}.")}
+def under_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors named PREFIX.NAME, by NAME; the inverse of with_prefix."""
+    start = f"{prefix}."
+    return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
 
 
-def moments_of(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """An optimizer's moments by parameter number and name."""
+def optimizer_moments(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """An optimizer's moments, named NUMBER_OF_PARAMETER.MOMENT."""
     return {
         f"{index}.{name}": value
-        for index, own in optimizer.state_dict()["state"].items()
-        for name, value in own.items()
+        for index, moments in optimizer.state_dict()["state"].items()
+        for name, value in moments.items()
     }
 
 
-def give_moments(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put what moments_of gave into an optimizer of the same parameters."""
+def restore_moments(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put the result of optimizer_moments into an optimizer of the same parameters."""
     moments: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         index, _, moment = name.partition(".")

@@ -1,6 +1,7 @@
 """The import rule: schemas <- plain modules <- stage.py <- pipeline <- beam_runner.py, read from the source."""
 
 import ast
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -30,10 +31,10 @@ SPEAKS_TORCH = (
 BEAM_FILES = ("beam_runner.py",)
 
 
-def imported_names(source: str) -> frozenset[str]:
-    """Dotted names that a module's source imports, wherever in it: `from a import b` gives a and a.b."""
+def names_in(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """Dotted names that import statements among some nodes import: `from a import b` gives a and a.b."""
     names = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -41,6 +42,16 @@ def imported_names(source: str) -> frozenset[str]:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
     return frozenset(names)
+
+
+def imported_names(source: str) -> frozenset[str]:
+    """Dotted names that a module's source imports, wherever in it."""
+    return names_in(ast.walk(ast.parse(source)))
+
+
+def names_imported_at_once(source: str) -> frozenset[str]:
+    """Dotted names that a module imports when it is imported itself: outside functions and `if TYPE_CHECKING`."""
+    return names_in(ast.parse(source).body)
 
 
 @cache
@@ -94,6 +105,10 @@ def test_an_import_inside_a_function_is_seen():
     }
 
 
+def test_an_import_inside_a_function_does_not_happen_at_once():
+    assert names_imported_at_once("import a\ndef f():\n    import b\n") == {"a"}
+
+
 def test_every_room_is_looked_at():
     assert {path.relative_to(ROOT).parts[0] for path in shipped_files()} >= set(SHIPPED)
     assert any(path.name == "stage.py" for path in shipped_files())
@@ -141,9 +156,23 @@ def test_the_shared_rooms_import_no_stage():
     assert offences(files, stages) == {}
 
 
-def test_pipeline_does_not_import_the_entry_or_the_trainer():
+def test_pipeline_does_not_import_the_entry():
     files = sorted((ROOT / "pipeline").rglob("*.py"))
-    assert offences(files, ("beam_runner", "talkshard", "speech2vid", "tests", "benchmarks", "demo")) == {}
+    assert offences(files, ("beam_runner", "talkshard", "tests", "benchmarks", "demo")) == {}
+
+
+def test_only_the_commands_of_pipeline_import_the_trainer():
+    files = [path for path in (ROOT / "pipeline").rglob("*.py") if not name_of(path).startswith("pipeline/commands/")]
+    assert offences(files, ("speech2vid",)) == {}
+
+
+def test_the_commands_import_the_trainer_only_when_they_run():
+    wrong = {
+        name_of(path): found
+        for path in (ROOT / "pipeline" / "commands").glob("*.py")
+        if (found := {name for name in names_imported_at_once(path.read_text()) if is_of(name, "speech2vid")})
+    }
+    assert wrong == {}
 
 
 def test_the_trainer_and_the_auditor_import_only_schemas_and_plain_modules():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from audit.drawn_tracks import DrawnTrack, measured_text, tracks_by_source
-from audit.overlay import main, overlay_sheet
+from audit.overlay import overlay_sheet
+from pipeline.commands.overlay import main
 from tests.audit.made_dataset import LANDMARKS, A, write_dataset
 from tests.made_media import HEIGHT, WIDTH, MadeAudio, make_plain_video
 from tests.manifests import made_rows
@@ -31,7 +32,7 @@ def colour_of_box(sheet):
 @pytest.fixture(scope="module")
 def video(tmp_path_factory):
     """A video of two seconds."""
-    return make_plain_video(tmp_path_factory.mktemp("video") / "made.mp4", 50, sounds=[MadeAudio(clicks_s=[])])
+    return make_plain_video(tmp_path_factory.mktemp("video") / "made.mp4", 50, audio_streams=[MadeAudio(clicks_s=[])])
 
 
 def test_a_sheet_holds_the_frames_asked_for_side_by_side(video):

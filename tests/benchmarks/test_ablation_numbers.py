@@ -5,14 +5,14 @@ import pytest
 pytest.importorskip("skimage", reason="the demo extra is not installed")
 from benchmarks.ablations.numbers import NUMBERS, numbers_of, sharpness_of
 from speech2vid.evaluation.clip_scores import ClipScore
-from speech2vid.evaluation.conditions import MADE, REAL, WRONG_AUDIO
+from speech2vid.evaluation.conditions import GENERATED, REAL, WRONG_AUDIO
 from speech2vid.evaluation.measures import all_measures
 
 MEASURES = [
-    {"name": "opening correlation", "shown": MADE, "value": 0.4},
-    {"name": "opening correlation", "shown": WRONG_AUDIO, "value": 0.1},
-    {"name": "opening correlation", "shown": REAL, "value": 1.0},
-    {"name": "MSE", "shown": MADE, "value": 300.0},
+    {"name": "opening correlation", "condition": GENERATED, "value": 0.4},
+    {"name": "opening correlation", "condition": WRONG_AUDIO, "value": 0.1},
+    {"name": "opening correlation", "condition": REAL, "value": 1.0},
+    {"name": "MSE", "condition": GENERATED, "value": 300.0},
 ]
 
 
@@ -38,7 +38,7 @@ class Copying:
 
 @pytest.fixture
 def made_clips(monkeypatch):
-    monkeypatch.setattr("benchmarks.ablations.numbers.JudgedClip", Clip)
+    monkeypatch.setattr("benchmarks.ablations.numbers.EvaluationClip", Clip)
     return [Clip(), Clip()]
 
 
@@ -57,7 +57,7 @@ def test_every_number_of_the_evaluation_is_one_that_it_measures():
     score = ClipScore(
         key="a",
         speaker="ann",
-        shown=MADE,
+        condition=GENERATED,
         num_frames=50,
         mse=1,
         mouth_mse=1,
@@ -68,7 +68,7 @@ def test_every_number_of_the_evaluation_is_one_that_it_measures():
         identity_distance=1,
         nearest_other_distance=2,
         audio_rank=1,
-        num_sounds=2,
+        num_candidates=2,
         sync_lag_frames=0,
     )
     names = {measure.name for measure in all_measures([score], None, 0)}

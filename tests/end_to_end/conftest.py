@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 from beam_runner import main
+from schemas.stored.parquet import read_parquet
 from tests.made_media import make_plain_video
 from tests.pipeline.made_models import needs_models
 from tests.shared_data import ROOT, shared
@@ -27,9 +27,9 @@ class BuiltDataset:
     exit_code: int
 
     def rows(self, table):
-        """Rows of one table, read by plain pyarrow."""
+        """Rows of one table."""
         parts = sorted((self.folder / "manifests" / table).glob("*.parquet"))
-        return [row for part in parts for row in pq.read_table(part).to_pylist()]
+        return [row for part in parts for row in read_parquet(part.read_bytes()).to_pylist()]
 
     def source_of(self, name):
         """The row of the source with a file of this name."""

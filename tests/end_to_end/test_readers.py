@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import webdataset
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = {"README.md": 1, "docs/reading.md": 7}  # page -> programs on it, at least
 KEYS_BY_DATASETS = """
 import json, sys
 from datasets import load_dataset
@@ -49,8 +50,9 @@ def test_datasets_and_webdataset_read_the_same_clips_in_the_same_order(shards, b
     assert len(by_webdataset) == len(built.rows("clips")) > 0
 
 
-def test_the_readmes_programs_run_as_they_stand(shards, built, tmp_path):
+@pytest.mark.parametrize("page", PAGES)
+def test_a_pages_programs_run_as_they_stand(page, built, tmp_path):
     (tmp_path / "dataset").symlink_to(built.folder)
-    blocks = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
     printed = offline_python("\n".join(blocks), folder=tmp_path)
-    assert len(blocks) >= 6 and all(row["key"] in printed for row in built.rows("clips"))
+    assert len(blocks) >= PAGES[page] and all(row["key"] in printed for row in built.rows("clips"))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from transforms.faces.detectors.centerface import NO_EMBEDDING, Detections
+from transforms.faces.detectors.detections import NO_EMBEDDING, Detections
 from transforms.media.canonical import INNER_LIPS, LEFT_EYE, MOUTH_CORNERS, NOSE_TIP, RIGHT_EYE
 
 _KEY_POINTS = {

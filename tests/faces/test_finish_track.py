@@ -16,8 +16,8 @@ def live_track(centres):
     track = LiveTrack(start_frame=7, has_mesh=True)
     for frame, centre in enumerate(centres, 7):
         if centre is not None:
-            track.see(frame, None, made_mesh(centre), 5.0)
-            track.crops[frame] = cut_face(grey_image(), face_square(track.last.mesh, CANONICAL), 224, 95)
+            track.add_mesh(frame, made_mesh(centre), 5.0)
+            track.crops[frame] = cut_face(grey_image(), face_square(track.last_mesh, CANONICAL), 224, 95)
     track.confirm(7, 0.8)
     return track
 

@@ -24,7 +24,7 @@ PROBE = MediaProbe(
         time_base=Fraction(1, 25),
         num_frames=2000,
     ),
-    sounds=(
+    audio_streams=(
         AudioStream(
             index=1, codec="aac", sample_rate_hz=48_000, num_channels=2, language="", is_default=True, start_s=0.02
         ),

@@ -14,7 +14,7 @@ CLICKS = (0.5, 1.25, 2.5)
 
 def heard(path, num_samples=48_000):
     probe, timeline = probe_media(str(path), LimitsConfig(), AudioConfig())
-    blocks = list(decode_audio(str(path), probe.sounds[probe.audio_index].index, timeline.zero_s, num_samples))
+    blocks = list(decode_audio(str(path), probe.audio_streams[probe.audio_index].index, timeline.zero_s, num_samples))
     assert all(block.dtype == np.int16 and block.ndim == 1 for block in blocks)
     return np.concatenate(blocks)
 
@@ -34,7 +34,7 @@ STREAMS = [
 @pytest.mark.parametrize(("suffix", "codec", "layout", "rate_hz"), STREAMS)
 def test_clicks_are_heard_when_they_were_made(tmp_path, suffix, codec, layout, rate_hz):
     audio = MadeAudio(clicks_s=CLICKS, codec=codec, layout=layout, rate_hz=rate_hz)
-    samples = heard(make_plain_video(tmp_path / f"a.{suffix}", sounds=[audio]))
+    samples = heard(make_plain_video(tmp_path / f"a.{suffix}", audio_streams=[audio]))
     assert len(samples) == 48_000
     assert click_times_s(samples) == pytest.approx(CLICKS, abs=0.001)
 
@@ -42,31 +42,31 @@ def test_clicks_are_heard_when_they_were_made(tmp_path, suffix, codec, layout, r
 @pytest.mark.parametrize(("suffix", "codec"), [("mkv", "pcm_s16le"), ("mp4", "aac")])
 def test_a_late_stream_begins_with_zeros_and_keeps_its_place(tmp_path, suffix, codec):
     audio = MadeAudio(clicks_s=CLICKS, start_s=0.32, codec=codec)
-    samples = heard(make_plain_video(tmp_path / f"a.{suffix}", sounds=[audio]))
+    samples = heard(make_plain_video(tmp_path / f"a.{suffix}", audio_streams=[audio]))
     assert not samples[:4_700].any() and samples[5_200:6_000].any()
     assert click_times_s(samples) == pytest.approx(CLICKS, abs=0.001)
 
 
 def test_an_early_stream_is_cropped(tmp_path):
-    path = make_plain_video(tmp_path / "a.mkv", sounds=[MadeAudio(clicks_s=CLICKS)])
+    path = make_plain_video(tmp_path / "a.mkv", audio_streams=[MadeAudio(clicks_s=CLICKS)])
     blocks = decode_audio(str(path), 1, Fraction(1, 4), 16_000)
     assert click_times_s(np.concatenate(list(blocks))) == pytest.approx([0.25], abs=0.001)
 
 
 def test_the_end_is_filled_with_zeros(tmp_path):
-    samples = heard(make_plain_video(tmp_path / "a.mkv", sounds=[MadeAudio(clicks_s=(0.5,), length_s=1.0)]))
+    samples = heard(make_plain_video(tmp_path / "a.mkv", audio_streams=[MadeAudio(clicks_s=(0.5,), length_s=1.0)]))
     assert len(samples) == 48_000
     assert samples[15_000:15_900].any() and not samples[16_100:].any()
 
 
 def test_blocks_are_small(tmp_path):
-    path = make_plain_video(tmp_path / "a.mkv", sounds=[MadeAudio(clicks_s=CLICKS, length_s=20.0)])
+    path = make_plain_video(tmp_path / "a.mkv", audio_streams=[MadeAudio(clicks_s=CLICKS, length_s=20.0)])
     assert max(len(block) for block in decode_audio(str(path), 1, Fraction(0), 16_000 * 60)) <= 16_000
 
 
 def test_damaged_packets_are_zeros_and_move_nothing(tmp_path):
     audio = MadeAudio(clicks_s=CLICKS, codec="flac")
-    path = make_plain_video(tmp_path / "a.mkv", sounds=[audio])
+    path = make_plain_video(tmp_path / "a.mkv", audio_streams=[audio])
     broken = damage_packets(path, range(7, 11), tmp_path / "b.mkv", kind="audio")
     samples = heard(broken)
     assert click_times_s(samples) == pytest.approx(CLICKS, abs=0.001)
@@ -76,7 +76,7 @@ def test_damaged_packets_are_zeros_and_move_nothing(tmp_path):
 def test_a_long_stream_does_not_drift(tmp_path):
     clicks = (10.0, 60.0, 119.0)
     audio = MadeAudio(clicks_s=clicks, length_s=120.0, rate_hz=44_100, codec="libmp3lame")
-    samples = heard(make_plain_video(tmp_path / "a.mkv", 3, sounds=[audio]), 16_000 * 120)
+    samples = heard(make_plain_video(tmp_path / "a.mkv", 3, audio_streams=[audio]), 16_000 * 120)
     assert click_times_s(samples) == pytest.approx(clicks, abs=0.001)
 
 

@@ -25,7 +25,7 @@ def speech_like(num_samples: int, seed: int = 0) -> np.ndarray:
 
 
 def literal_speech2vid(samples: np.ndarray) -> np.ndarray:
-    """RECIPE.md section 2, number by number, with loops and the Fourier sum written out."""
+    """The settings of Chung, Jamaludin, Zisserman 2017, with loops and the Fourier sum written out."""
     values = [float(value) for value in samples]
     emphasised = [values[0]] + [values[i] - 0.97 * values[i - 1] for i in range(1, len(values))]
     hamming = [0.54 - 0.46 * math.cos(2 * math.pi * i / 399) for i in range(400)]

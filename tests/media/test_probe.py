@@ -47,18 +47,18 @@ def test_anamorphic_pixels_are_shown_square(tmp_path):
 
 def test_the_default_audio_stream_is_used_and_all_are_named(tmp_path):
     german = MadeAudio(clicks_s=(2.0,), is_default=True, language="deu")
-    probe, _ = probed(make_plain_video(tmp_path / "a.mkv", sounds=[MONO, german]))
-    assert [audio.index for audio in probe.sounds] == [1, 2]
-    assert probe.sounds[probe.audio_index].language == "deu"
+    probe, _ = probed(make_plain_video(tmp_path / "a.mkv", audio_streams=[MONO, german]))
+    assert [audio.index for audio in probe.audio_streams] == [1, 2]
+    assert probe.audio_streams[probe.audio_index].language == "deu"
 
 
 def test_the_first_audio_stream_is_used_where_none_is_the_default(tmp_path):
-    probe, _ = probed(make_plain_video(tmp_path / "a.mkv", sounds=[MONO, MONO]))
+    probe, _ = probed(make_plain_video(tmp_path / "a.mkv", audio_streams=[MONO, MONO]))
     assert probe.audio_index == 0
 
 
 def test_an_audio_stream_is_chosen_by_its_container_index(tmp_path):
-    path = make_plain_video(tmp_path / "a.mkv", sounds=[MONO, MONO])
+    path = make_plain_video(tmp_path / "a.mkv", audio_streams=[MONO, MONO])
     assert probed(path, stream=2)[0].audio_index == 1
     with pytest.raises(MissingStream, match="no audio stream 0; its audio streams are: 1, 2"):
         probed(path, stream=0)
@@ -66,7 +66,7 @@ def test_an_audio_stream_is_chosen_by_its_container_index(tmp_path):
 
 def test_a_late_audio_stream_says_so(tmp_path):
     late = MadeAudio(clicks_s=(1.0,), start_s=0.32)
-    assert probed(make_plain_video(tmp_path / "a.mkv", sounds=[late]))[0].sounds[0].start_s == pytest.approx(0.32)
+    assert probed(make_plain_video(tmp_path / "a.mkv", audio_streams=[late]))[0].audio_streams[0].start_s == pytest.approx(0.32)
 
 
 def test_cover_art_is_no_image_beside_moving_image(tmp_path):
@@ -78,7 +78,7 @@ def test_cover_art_is_no_image_beside_moving_image(tmp_path):
 def test_cover_art_alone_is_no_image(tmp_path):
     probe, timeline = probed(
         make_video(
-            tmp_path / "a.m4a", [], sounds=[MadeAudio(clicks_s=(1.0,), codec="aac")], cover_art=True, container="mp4"
+            tmp_path / "a.m4a", [], audio_streams=[MadeAudio(clicks_s=(1.0,), codec="aac")], cover_art=True, container="mp4"
         )
     )
     assert probe.video is None and timeline is None
@@ -130,7 +130,7 @@ def test_frames_hidden_by_an_edit_list_are_not_in_the_timeline():
     probe, timeline = probed(shared("hard/pose/sample_video.mp4"))
     assert probe.video.num_frames == 209  # of 266 packets
     assert timeline.presentation_ticks[0] == 0
-    assert probe.sounds[0].start_s == pytest.approx(0.0)
+    assert probe.audio_streams[0].start_s == pytest.approx(0.0)
 
 
 @needs_shared

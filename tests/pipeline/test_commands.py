@@ -17,7 +17,7 @@ from tests.shared_data import needs_shared, shared
 CLIP = "dev/grid_other/lbax4n.mpg"
 LATE = "hard/known_offset/lbax4n_ts_late_8f.mkv"
 FOUND = FileProbe(
-    media=MediaProbe(container="x", duration_s=10.0, video=None, sounds=(), audio_index=-1),
+    media=MediaProbe(container="x", duration_s=10.0, video=None, audio_streams=(), audio_index=-1),
     timeline=None,
     num_frames=250,
     speech_s=5.0,

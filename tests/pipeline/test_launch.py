@@ -6,7 +6,6 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from unittest import mock
 
 import apache_beam as beam
 import pytest
@@ -111,12 +110,3 @@ def test_the_command_imports_beam_only_for_a_build():
     asked = "import sys, talkshard; talkshard.main(['-h']); talkshard.main(['x']); print('apache_beam' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False" and "no command is called 'x'" in done.stderr
-
-
-def test_kernels_have_one_thread_and_workers_find_these_packages():
-    from pipeline.threads import set_environment
-
-    with mock.patch.dict(os.environ, {"OMP_NUM_THREADS": "7", "PYTHONPATH": "/elsewhere"}):
-        set_environment()
-        assert os.environ["OMP_NUM_THREADS"] == "1"
-        assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(ROOT), "/elsewhere"]

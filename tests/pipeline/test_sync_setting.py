@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from pipeline.config import Recipe
-from pipeline.options import add_recipe_options, chosen_recipe
 from pipeline.preflight import _ready_sync_network, _tried_sync_network
+from pipeline.recipe_options import add_recipe_options, chosen_recipe
 from pipeline.run_record import _models
 from schemas.errors import UsageError
 from transforms.media.models import FOLDER_VARIABLE

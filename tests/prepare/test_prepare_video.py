@@ -58,7 +58,7 @@ AUDIO = MadeAudio(clicks_s=(0.5, 2.5))
 def test_a_talking_video_gets_its_audio_times_and_speech_into_staging(tmp_path):
     speech = FakeSpeech((0, 16_000), (20_000, 24_000))
     result = prepared(
-        make_plain_video(tmp_path / "a.mp4", sounds=[MadeAudio(clicks_s=(0.5, 2.5), codec="aac")]), tmp_path, speech
+        make_plain_video(tmp_path / "a.mp4", audio_streams=[MadeAudio(clicks_s=(0.5, 2.5), codec="aac")]), tmp_path, speech
     )
     video = result.video
     assert rules(result) == [("has_video", True), ("has_audio", True), ("has_speech", True)]
@@ -77,13 +77,13 @@ def test_a_video_without_audio_ends_at_has_audio(tmp_path):
 
 
 def test_audio_with_cover_art_ends_at_has_image(tmp_path):
-    path = make_video(tmp_path / "a.mp4", [], sounds=[MadeAudio(clicks_s=(1.0,), codec="aac")], cover_art=True)
+    path = make_video(tmp_path / "a.mp4", [], audio_streams=[MadeAudio(clicks_s=(1.0,), codec="aac")], cover_art=True)
     result = prepared(path, tmp_path, FakeSpeech())
     assert result.video is None and rules(result) == [("has_video", False)]
 
 
 def test_too_little_speech_ends_at_has_speech_with_its_seconds(tmp_path):
-    result = prepared(make_plain_video(tmp_path / "a.mkv", sounds=[AUDIO]), tmp_path, FakeSpeech((0, 1600)))
+    result = prepared(make_plain_video(tmp_path / "a.mkv", audio_streams=[AUDIO]), tmp_path, FakeSpeech((0, 1600)))
     assert result.video is None
     last = result.decisions[-1]
     assert (last.rule, last.kept, last.comparison, last.value, last.threshold, last.unit) == (
@@ -103,7 +103,7 @@ def test_a_text_file_raises_what_it_is(tmp_path):
 
 
 def test_the_source_is_not_touched(tmp_path):
-    path = make_plain_video(tmp_path / "a.mkv", sounds=[AUDIO])
+    path = make_plain_video(tmp_path / "a.mkv", audio_streams=[AUDIO])
     before = (path.read_bytes(), path.stat().st_mtime_ns)
     prepared(path, tmp_path, FakeSpeech((0, 16_000)))
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before

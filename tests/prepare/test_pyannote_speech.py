@@ -8,7 +8,7 @@ from schemas.errors import UsageError
 from tests.shared_data import needs_shared, shared
 from transforms.media.models import model_path
 from transforms.prepare.config import SpeechConfig
-from transforms.prepare.speech import load_speech_model
+from transforms.prepare.speech_models import load_speech_model
 
 pytest.importorskip("pyannote.audio", reason="the extra pyannote is not installed")
 try:

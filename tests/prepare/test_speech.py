@@ -6,7 +6,8 @@ from transforms.media.audio import decode_audio
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.probe import probe_media
 from transforms.prepare.config import SpeechConfig
-from transforms.prepare.speech import load_speech_model, speech_spans
+from transforms.prepare.speech_models import load_speech_model
+from transforms.prepare.speech_spans import speech_spans
 
 CONFIG = SpeechConfig()
 
@@ -15,7 +16,7 @@ def audio_of(name):
     path = str(shared(name))
     probe, timeline = probe_media(path, LimitsConfig(), AudioConfig())
     return np.concatenate(
-        list(decode_audio(path, probe.sounds[0].index, timeline.zero_s, int(probe.duration_s * 16_000)))
+        list(decode_audio(path, probe.audio_streams[0].index, timeline.zero_s, int(probe.duration_s * 16_000)))
     )
 
 

@@ -7,9 +7,9 @@ from schemas.clock import num_timeline_frames, source_frame_of
 from tests.shared_data import needs_shared, shared
 from tests.speakers.made_windows import tube_file_of
 from transforms.faces.config import FacesConfig
-from transforms.faces.detectors.centerface import load_detector
+from transforms.faces.detectors.registry import load_detector
+from transforms.faces.face_tracker import FaceTracker, tracks_of
 from transforms.faces.finish_track import finish_tube
-from transforms.faces.follow import FaceFollower, follow_faces
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.media.audio import decode_audio
@@ -47,11 +47,11 @@ def mesh_and_audio(path: str) -> tuple[np.ndarray, np.ndarray]:
     shown = source_frame_of(timeline.presentation_ticks, timeline.time_base, num_frames)
     config, canonical = FacesConfig(), CanonicalFace()
     detector = load_detector("centerface", min_box_px=32, score=0.5)
-    follower = FaceFollower(detector, MediaPipeMesh(), config, canonical, Stopwatch())
+    tracker = FaceTracker(detector, MediaPipeMesh(), config, canonical, Stopwatch())
     with FrameReader(path, probe, timeline) as reader:
-        (ended,), _ = follow_faces(reader.frames(shown), follower, num_frames, "source_end")
+        (ended,), _ = tracks_of(reader.frames(shown), tracker, num_frames, "source_end")
     tube, _ = finish_tube(ended[0], canonical, config.smoothing_frames)
-    stream = probe.sounds[probe.audio_index].index
+    stream = probe.audio_streams[probe.audio_index].index
     samples = np.concatenate(list(decode_audio(path, stream, timeline.zero_s, num_frames * 640)))
     return tube.mesh, samples[640 * ended[0].start_frame :]
 

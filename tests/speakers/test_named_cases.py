@@ -11,7 +11,7 @@ from tests.made_records import made_source
 from tests.pipeline.made_models import needs_models
 from tests.shared_data import needs_shared, shared
 from transforms.faces.config import FacesConfig
-from transforms.faces.detectors.centerface import load_detector
+from transforms.faces.detectors.registry import load_detector
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
@@ -22,7 +22,7 @@ from transforms.media.tubes import TubeFile, write_tubes
 from transforms.media.window_frames import WindowFrames
 from transforms.prepare.config import AudioConfig, SpeechConfig
 from transforms.prepare.prepare_video import prepare_video
-from transforms.prepare.speech import load_speech_model
+from transforms.prepare.speech_models import load_speech_model
 from transforms.speakers.config import SpeakersConfig
 from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES, WindowJudgement, find_speakers
 from transforms.speakers.sync_network import load_sync_network

@@ -1,4 +1,4 @@
-"""Datasets of `talkshard build`'s form with clips so small that they can be told apart: frame i's face is grey 8 i."""
+"""Small datasets in the layout of `talkshard build`; the face of frame i has grey level 8 i, which identifies it."""
 
 import hashlib
 import io
@@ -21,7 +21,7 @@ _NOTHING = {pa.string(): "", pa.int64(): 0, pa.float32(): 0.0, pa.float64(): 0.0
 
 
 def face_parts(num_frames: int = NUM_FRAMES, about: dict | None = None) -> dict[str, bytes]:
-    """Parts of a clip. MFCC of coefficient c and column j is 1000 c + j."""
+    """Parts of a clip by name. The MFCC of coefficient c in column j is 1000 c + j."""
     random = np.random.default_rng(num_frames)
     faces = [np.full((IMAGE_PX, IMAGE_PX, 3), min(8 * frame, 255), np.uint8) for frame in range(num_frames)]
     jpegs = [encode_jpeg(face, 95) for face in faces]
@@ -42,7 +42,7 @@ def face_parts(num_frames: int = NUM_FRAMES, about: dict | None = None) -> dict[
 
 
 def npy(array: np.ndarray) -> bytes:
-    """An array as a shard holds it."""
+    """An array as the content of an .npy file."""
     stream = io.BytesIO()
     np.save(stream, array)
     return stream.getvalue()
@@ -51,7 +51,10 @@ def npy(array: np.ndarray) -> bytes:
 def write_faces(
     folder: Path, shards: dict[str, dict[str, dict[str, bytes]]], columns: dict[str, dict] | None = None
 ) -> str:
-    """A dataset of shards (name -> key -> parts); columns: other values of the clips table by key. Returns its folder."""
+    """Write shards (name -> key -> parts) and their tables; the dataset's folder.
+
+    columns: values of the clips table by key, in place of the default ones.
+    """
     clip_rows, shard_rows = [], []
     (folder / "shards").mkdir(parents=True)
     for name, clips in shards.items():
@@ -82,12 +85,12 @@ def write_faces(
 
 
 def write_record(folder: Path, record: dict) -> None:
-    """dataset.json."""
+    """Write dataset.json."""
     (folder / "dataset.json").write_text(json.dumps(record))
 
 
 def write_uneven(folder: Path, counts: tuple[int, ...] = (7, 1, 12, 3)) -> str:
-    """Shards of the train split with so many clips each."""
+    """Write shards of the train split with these numbers of clips."""
     parts = face_parts()
     keys = iter(f"clip{number:02d}" for number in range(sum(counts)))
     return write_faces(
@@ -97,7 +100,7 @@ def write_uneven(folder: Path, counts: tuple[int, ...] = (7, 1, 12, 3)) -> str:
 
 
 def damage(dataset: str, key: str, part: str) -> None:
-    """Spoil a stored part: its last 20 bytes become zeros."""
+    """Overwrite the last 20 bytes of a stored part with zeros."""
     for shard in sorted(Path(dataset, "shards").glob("*.tar")):
         data = shard.read_bytes()
         start = data.find(f"{key}.{part}\0".encode())

@@ -1,4 +1,4 @@
-"""Datasets of `talkshard build`'s form, as small as they can be: lips that open as loud as the audio is."""
+"""Minimal datasets in the layout of `talkshard build`, in which the lips follow the loudness of the audio."""
 
 import io
 import json
@@ -17,7 +17,7 @@ RANDOM = np.random.default_rng(0)
 def clip_members(
     key: str, speaker: str, num_frames: int = 40, shift_samples: int = 0, licence: str = ""
 ) -> list[tuple[str, bytes]]:
-    """A clip of noise."""
+    """Members of a clip whose audio and mesh are noise."""
     samples = RANDOM.integers(-9000, 9000, SAMPLES_PER_FRAME * num_frames, dtype=np.int16)
     mesh = RANDOM.integers(-9000, 9000, (num_frames, 468, 3), dtype=np.int16)
     return members_of(key, speaker, samples, mesh, shift_samples, licence)
@@ -26,12 +26,12 @@ def clip_members(
 def talking_members(
     key: str, speaker: str, seed: int, num_frames: int = 90, late_frames: int = 0, licence: str = ""
 ) -> list[tuple[str, bytes]]:
-    """A clip that a sync network can learn from; its audio comes late by so many frames."""
+    """Members of a clip that a sync network can learn from; its audio is late by late_frames."""
     random = np.random.default_rng(seed)
     loudness = np.convolve(random.normal(0, 1, num_frames + 40), np.hanning(5), "same")
     opening = loudness[20:-20]
-    heard = np.repeat(loudness[20 - late_frames : num_frames + 20 - late_frames], SAMPLES_PER_FRAME)
-    samples = random.normal(0, 1, len(heard)) * 400 * np.exp(heard)
+    audible = np.repeat(loudness[20 - late_frames : num_frames + 20 - late_frames], SAMPLES_PER_FRAME)
+    samples = random.normal(0, 1, len(audible)) * 400 * np.exp(audible)
     face = np.random.default_rng(5).normal(0, 2500, (468, 3))
     lips = np.random.default_rng(6).normal(0, 150, (468, 3))
     lips[list(set(range(468)) - set(POINTS))] = 0
@@ -42,7 +42,7 @@ def talking_members(
 def members_of(
     key: str, speaker: str, samples: np.ndarray, mesh: np.ndarray, shift_samples: int, licence: str
 ) -> list[tuple[str, bytes]]:
-    """Parts of one clip; of those that no trainer reads only the names are right."""
+    """Members of one clip; parts that the sync trainer does not read have a placeholder as content."""
     audio, points = io.BytesIO(), io.BytesIO()
     soundfile.write(audio, samples, 16000, format="FLAC", subtype="PCM_16")
     np.save(points, mesh)
@@ -58,7 +58,7 @@ def members_of(
 
 
 def write_dataset(folder: Path, shards: dict[str, list[tuple[str, bytes]]]) -> Path:
-    """Shards by name (train-000000), and the dataset.json that lists them."""
+    """Write shards by name (train-000000) and the dataset.json that lists them."""
     (folder / "shards").mkdir(parents=True, exist_ok=True)
     for name, members in shards.items():
         with tarfile.open(folder / f"shards/{name}.tar", "w") as shard:

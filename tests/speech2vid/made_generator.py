@@ -1,4 +1,4 @@
-"""A generator that needs no training: the mean of the stills, darkened by half, brighter where its own frame sounds."""
+"""A generator without training: the mean of the stills at half brightness, brighter in frames whose audio is loud."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ NUM_IDENTITY, IMAGE_PX, TARGET_OFFSET = 2, 112, 16
 
 
 def write_generator(path: Path, without: str = "") -> Path:
-    """Write its ONNX file; `without`: a metadata key to leave out."""
+    """Write its ONNX file; without: a metadata key to leave out."""
     constants = {
         "stills_shape": [0, NUM_IDENTITY, 3, IMAGE_PX, IMAGE_PX],
         "still_axis": [1],
@@ -24,17 +24,17 @@ def write_generator(path: Path, without: str = "") -> Path:
     nodes = [
         helper.make_node("Reshape", ["identity", "stills_shape"], ["stills"]),
         helper.make_node("ReduceMean", ["stills", "still_axis"], ["mean_still"], keepdims=0),
-        helper.make_node("Mul", ["mean_still", "half_of_byte"], ["picture"]),
-        helper.make_node("Slice", ["sound", "starts", "ends", "column_axis"], ["own_columns"]),
-        helper.make_node("Abs", ["own_columns"], ["size"]),
+        helper.make_node("Mul", ["mean_still", "half_of_byte"], ["dark_still"]),
+        helper.make_node("Slice", ["sound", "starts", "ends", "column_axis"], ["frame_columns"]),
+        helper.make_node("Abs", ["frame_columns"], ["size"]),
         helper.make_node("ReduceMean", ["size", "all_axes"], ["loudness"], keepdims=0),
         helper.make_node("Sigmoid", ["loudness"], ["squashed"]),
         helper.make_node("Sub", ["squashed", "half"], ["brightness"]),
         helper.make_node("Reshape", ["brightness", "flat"], ["brightness_everywhere"]),
-        helper.make_node("Add", ["picture", "brightness_everywhere"], ["face"]),
+        helper.make_node("Add", ["dark_still", "brightness_everywhere"], ["face"]),
     ]
-    held = [numpy_helper.from_array(np.array(value, np.int64), name) for name, value in constants.items()]
-    held += [numpy_helper.from_array(np.array(value, np.float32), name) for name, value in numbers.items()]
+    initializers = [numpy_helper.from_array(np.array(value, np.int64), name) for name, value in constants.items()]
+    initializers += [numpy_helper.from_array(np.array(value, np.float32), name) for name, value in numbers.items()]
     inputs = [
         helper.make_tensor_value_info("sound", TensorProto.FLOAT, ["batch", 1, 12, 35]),
         helper.make_tensor_value_info("identity", TensorProto.FLOAT, ["rows", 3 * NUM_IDENTITY, IMAGE_PX, IMAGE_PX]),
@@ -42,7 +42,7 @@ def write_generator(path: Path, without: str = "") -> Path:
     outputs = [helper.make_tensor_value_info("face", TensorProto.FLOAT, ["batch", 3, IMAGE_PX, IMAGE_PX])]
     return _written(
         path,
-        helper.make_graph(nodes, "made", inputs, outputs, held),
+        helper.make_graph(nodes, "made", inputs, outputs, initializers),
         {
             "talkshard.num_identity": str(NUM_IDENTITY),
             "talkshard.image_px": str(IMAGE_PX),
@@ -55,7 +55,7 @@ def write_generator(path: Path, without: str = "") -> Path:
 
 
 def write_inverter(path: Path) -> Path:
-    """A "deblurring" network whose work is easy to see: the picture's negative."""
+    """Write a "deblurring" network whose effect is easy to check: it gives the negative of an image."""
     one = numpy_helper.from_array(np.array(1, np.float32), "one")
     shape = ["batch", 3, "height", "width"]
     graph = helper.make_graph(

@@ -1,4 +1,4 @@
-"""Faces so simple that a network learns them in seconds: a dark mouth that opens as far as the audio says."""
+"""Faces that a network learns in seconds: a dark mouth whose opening is given by the audio features."""
 
 import dataclasses
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from speech2vid.generator.networks import GeneratorSettings
+from speech2vid.generator.settings import GeneratorSettings
 from speech2vid.generator_training.batches import GeneratorBatch
 from speech2vid.generator_training.losses import LossSettings
 from speech2vid.generator_training.recipes import GeneratorTrainingSettings, PretrainingSettings
@@ -45,7 +45,7 @@ PAPER_LIKE = dataclasses.replace(
 
 
 def face(opening: np.ndarray, colour: np.ndarray) -> np.ndarray:
-    """RGB uint8 (112, 112, 3): one skin, and a mouth as high as it is open (0..1)."""
+    """Face RGB uint8 (112, 112, 3): skin of one colour, and a mouth with an opening of 0..1."""
     rows, columns = np.mgrid[:112, :112]
     image = np.tile(colour.astype(np.uint8), (112, 112, 1))
     inside = ((columns - 58) / 18) ** 2 + ((rows - 79) / (1 + 16 * float(opening))) ** 2 < 1
@@ -56,11 +56,11 @@ def face(opening: np.ndarray, colour: np.ndarray) -> np.ndarray:
 def made_batch(
     num_clips: int = 2, num_targets: int = 2, num_stills: int = 2, seed: int = 0, kind: AudioFeatures = MFCC
 ) -> GeneratorBatch:
-    """Targets whose sound's first channels and whose lips say how open the mouth is."""
+    """Make a batch in which the first audio channels and the lip points give the mouth's opening."""
     random = np.random.default_rng(seed)
     openings = random.uniform(0, 1, (num_clips, num_targets + num_stills))
     colours = random.uniform(120, 230, (num_clips, 3))
-    faces = np.stack([face(opening, colour) for own, colour in zip(openings, colours, strict=True) for opening in own])
+    faces = np.stack([face(opening, colour) for row, colour in zip(openings, colours, strict=True) for opening in row])
     faces = faces.reshape(num_clips, -1, 112, 112, 3).transpose(0, 1, 4, 2, 3).astype(np.float32)
     spoken = openings[:, :num_targets].reshape(-1)
     audio = random.normal(0, 1, (len(spoken), 1, kind.num_channels, kind.window_columns)).astype(np.float32)
@@ -76,7 +76,7 @@ def made_batch(
 
 
 def write_talking_faces(folder: Path, num_clips: int = 6) -> str:
-    """A dataset of as many people."""
+    """Write a dataset of num_clips clips, each of another person."""
     return write_faces(
         folder,
         {"train-000000": {f"clip{number}": _parts(number) for number in range(num_clips)}},

@@ -32,7 +32,7 @@ def video_of(timeline, num_frames, speech=()):
         time_base=timeline.time_base,
         num_frames=len(timeline.presentation_ticks),
     )
-    probe = MediaProbe(container="mp4", duration_s=1.0, video=stream, sounds=(), audio_index=-1)
+    probe = MediaProbe(container="mp4", duration_s=1.0, video=stream, audio_streams=(), audio_index=-1)
     return Video(
         source=made_source("/a.mp4"),
         probe=probe,

@@ -1,4 +1,4 @@
-"""The parts of one stored clip, as bytes (DESIGN: one clip in a shard)."""
+"""The parts of one stored clip, as bytes; docs/dataset.md lists them."""
 
 import io
 import json

@@ -1,0 +1,1 @@
+"""Face detection and tracking: windows to face tracks and face tubes."""

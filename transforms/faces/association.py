@@ -1,4 +1,4 @@
-"""Which detection is which known face: optimal assignment by overlap."""
+"""Data association: which detection is which tracked face, by optimal assignment on their overlap."""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -7,8 +7,8 @@ from transforms.media.boxes import iou_matrix
 
 
 def assign(known_boxes: np.ndarray, found_boxes: np.ndarray, min_iou: float) -> dict[int, int]:
-    """Index of known box -> index of found box, the assignment with the greatest summed overlap above `min_iou`."""
+    """Index of known box -> index of found box: the assignment with the greatest sum of overlaps of `min_iou` or more."""
     overlap = iou_matrix(known_boxes, found_boxes)
     overlap = np.where(overlap >= min_iou, overlap, 0.0)
     rows, columns = linear_sum_assignment(-overlap)
-    return {int(row): int(column) for row, column in zip(rows, columns) if overlap[row, column] > 0}
+    return {int(row): int(column) for row, column in zip(rows, columns, strict=True) if overlap[row, column] > 0}

@@ -1,27 +1,28 @@
-"""Settings of finding and following faces."""
+"""Settings of face detection and tracking."""
 
 from dataclasses import dataclass
 
 from schemas.settings import require, setting
+from transforms.faces.detectors.registry import detector_forms, is_detector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacesConfig:
-    """Finding and following faces. `detector` is centerface, blazeface or insightface:FOLDER."""
+    """Face detection and tracking. `detector` names a detector of the registry."""
 
-    detector: str = setting("centerface", "", "centerface, blazeface or insightface:FOLDER")
-    detector_score: float = setting(0.5, "detector score", "faces below are no faces")
+    detector: str = setting("centerface", "", detector_forms())
+    detector_score: float = setting(0.5, "detector score", "score below which a detection is dropped")
     detect_every: int = setting(10, "frame", "frames between full-frame detections")
-    mesh_presence: float = setting(0.0, "logit", "mesh presence below which a face counts as not seen")
+    mesh_presence: float = setting(0.0, "logit", "mesh presence below which a face counts as not found in a frame")
     min_box_px: float = setting(32.0, "px", "smallest face: the box's shorter side in the source, median of the track")
-    join_iou: float = setting(0.3, "IoU", "overlap above which a detection belongs to a track")
-    max_gap_frames: int = setting(5, "frame", "longest gap that is bridged by interpolation and marked")
+    join_iou: float = setting(0.3, "IoU", "overlap from which on a detection belongs to a track")
+    max_gap_frames: int = setting(5, "frame", "longest gap that is interpolated, and marked so")
     min_track_s: float = setting(1.0, "s", "shortest track")
     cut_threshold: float = setting(27.0, "HSV difference", "PySceneDetect's content threshold for a hard cut")
     smoothing_frames: int = setting(11, "frame", "length of the zero-phase smoothing of the alignment; odd")
 
     def __post_init__(self) -> None:
-        known = self.detector in ("centerface", "blazeface") or self.detector.startswith("insightface:")
-        require(known, f"faces.detector must be centerface, blazeface or insightface:FOLDER, not {self.detector!r}")
+        """Refuse values out of range."""
+        require(is_detector(self.detector), f"faces.detector must be {detector_forms()}, not {self.detector!r}")
         require(self.detect_every >= 1, f"faces.detect_every must be at least 1, not {self.detect_every}")
         require(self.smoothing_frames % 2 == 1, f"faces.smoothing_frames must be odd, not {self.smoothing_frames}")

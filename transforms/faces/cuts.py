@@ -7,19 +7,20 @@ from scenedetect.detectors import ContentDetector
 
 from schemas.clock import FRAME_RATE
 
-_WIDTH = 160  # px; colour change over the whole image needs no more
-_SAMPLED_SIDE = 360  # px; of larger images every second, third ... pixel is looked at
+_WIDTH = 160  # px; a change of colour over the whole image needs no more
+_SAMPLED_SIDE = 360  # px; of larger images only every second, third ... pixel is read
 
 
-class CutFinder:
-    """Tells of each image in turn whether it begins a new shot."""
+class CutDetector:
+    """Decides of each frame in turn whether a new shot begins with it."""
 
     def __init__(self, threshold: float) -> None:
+        """Begin a video; threshold: difference of hue, saturation and value, as PySceneDetect's content score."""
         self._detector = ContentDetector(threshold=threshold, min_scene_len=0)
         self._position = 0
 
     def is_cut(self, rgb: np.ndarray) -> bool:
-        """True when this RGB image differs from the one before by more than the threshold."""
+        """Whether this RGB image differs from the one before by more than the threshold."""
         step = max(1, min(rgb.shape[:2]) // _SAMPLED_SIDE)
         rgb = rgb[::step, ::step]
         height, width = rgb.shape[:2]

@@ -1,4 +1,4 @@
-"""From what was seen of a face to its tube and its row: gaps bridged and marked, the alignment smoothed."""
+"""From a track's observations to its face tube and its row: gaps interpolated and marked, the alignment smoothed."""
 
 import numpy as np
 from scipy.signal import savgol_filter
@@ -6,21 +6,21 @@ from scipy.signal import savgol_filter
 from schemas.tables import TrackRow
 from transforms.faces.live_track import LiveTrack
 from transforms.media.canonical import CanonicalFace, align_mesh, five_points, head_pose_deg, mouth_opening
-from transforms.media.face_crop import decode_jpeg, sharpness
+from transforms.media.face_crop import FaceCrop, decode_jpeg, sharpness
 from transforms.media.tubes import FaceTube
 
 _SHARPNESS_EVERY = 10  # frames
 
 
 def finish_tube(track: LiveTrack, canonical: CanonicalFace, smoothing_frames: int) -> tuple[FaceTube, np.ndarray]:
-    """Tube of a track with a mesh, and its mesh in source px, float32 (T, 468, 3)."""
-    seen, frames = _seen_and_all(track)
-    mesh = _bridge(frames, seen, np.stack([track.observations[frame].mesh for frame in seen]))
+    """Face tube of a track with meshes, and the mesh of every frame in source px, float32 (T, 468, 3)."""
+    observed, frames = _observed_and_all(track)
+    mesh = _interpolate(frames, observed, np.stack([track.mesh_at(frame) for frame in observed]))
     align = canonical.fit(smooth(five_points(mesh)[:, :3], smoothing_frames))
     crops = _crops(track, frames)
     tube = FaceTube(
         boxes_xyxy=np.concatenate([mesh[..., :2].min(1), mesh[..., :2].max(1)], 1).astype(np.float32),
-        interpolated=~np.isin(frames, seen),
+        interpolated=~np.isin(frames, observed),
         mesh=align_mesh(mesh, align, canonical.image_px),
         align=align.astype(np.float32),
         crop_to_source=np.stack([crop.to_source for crop in crops]).astype(np.float32),
@@ -33,7 +33,8 @@ def finish_tube(track: LiveTrack, canonical: CanonicalFace, smoothing_frames: in
 def smooth(points: np.ndarray, num_frames: int) -> np.ndarray:
     """Savitzky-Golay over time, quadratic, zero phase: a still head stays still, a turning head does not lag.
 
-    points: (T, ...). Near the ends the window is fitted, not padded; a track shorter than 5 frames stays as it is.
+    points: (T, ...). At the ends the polynomial is fitted to fewer points, nothing is padded. Fewer than 5 frames stay
+    as they are.
     """
     length = min(num_frames, len(points) - 1 + len(points) % 2)
     return savgol_filter(points, length, 2, axis=0, mode="interp") if length >= 5 else points
@@ -41,9 +42,9 @@ def smooth(points: np.ndarray, num_frames: int) -> np.ndarray:
 
 def boxes_of(track: LiveTrack) -> tuple[np.ndarray, np.ndarray]:
     """Box of every frame, float32 (T, 4), and whether it was interpolated, bool (T,)."""
-    seen, frames = _seen_and_all(track)
-    boxes = _bridge(frames, seen, np.stack([track.observations[frame].box_xyxy for frame in seen]))
-    return boxes.astype(np.float32), ~np.isin(frames, seen)
+    observed, frames = _observed_and_all(track)
+    boxes = _interpolate(frames, observed, np.stack([track.observations[frame].box_xyxy for frame in observed]))
+    return boxes.astype(np.float32), ~np.isin(frames, observed)
 
 
 def track_row(
@@ -56,7 +57,7 @@ def track_row(
     tube: FaceTube | None,
     mesh: np.ndarray | None,
 ) -> TrackRow:
-    """What is known of a track before its audio is heard."""
+    """The track's row, as far as it is known without its audio."""
     boxes, interpolated = boxes_of(track)
     median_box = np.median(boxes, axis=0)
     pose = np.median(head_pose_deg(mesh), axis=0) if mesh is not None else np.zeros(3)
@@ -74,7 +75,7 @@ def track_row(
         interpolated=tuple(bool(value) for value in interpolated),
         face_source_px=float(np.median(sides)),
         detector_score=float(np.median(track.scores)),
-        mesh_presence=float(np.median([sighting.presence for sighting in track.observations.values()])),
+        mesh_presence=float(np.median([observation.presence for observation in track.observations.values()])),
         sharpness=_sharpness(tube),
         yaw_deg=float(pose[0]),
         pitch_deg=float(pose[1]),
@@ -99,22 +100,23 @@ def track_row(
     )
 
 
-def _seen_and_all(track: LiveTrack) -> tuple[np.ndarray, np.ndarray]:
-    seen = np.array(list(track.observations))
-    return seen, np.arange(track.start_frame, seen[-1] + 1)
+def _observed_and_all(track: LiveTrack) -> tuple[np.ndarray, np.ndarray]:
+    """Frames with an observation, and all frames of the track."""
+    observed = np.array(list(track.observations))
+    return observed, np.arange(track.start_frame, observed[-1] + 1)
 
 
-def _bridge(frames: np.ndarray, seen: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Values at every frame, linear between those that were seen."""
-    after = np.clip(np.searchsorted(seen, frames), 0, len(seen) - 1)
-    before = np.clip(np.searchsorted(seen, frames, side="right") - 1, 0, len(seen) - 1)
-    span = np.maximum(seen[after] - seen[before], 1)
-    share = ((frames - seen[before]) / span).reshape(-1, *[1] * (values.ndim - 1))
+def _interpolate(frames: np.ndarray, observed: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values at every frame, linear between the observed ones."""
+    after = np.clip(np.searchsorted(observed, frames), 0, len(observed) - 1)
+    before = np.clip(np.searchsorted(observed, frames, side="right") - 1, 0, len(observed) - 1)
+    span = np.maximum(observed[after] - observed[before], 1)
+    share = ((frames - observed[before]) / span).reshape(-1, *[1] * (values.ndim - 1))
     return (values[before] * (1 - share) + values[after] * share).astype(np.float32)
 
 
-def _crops(track: LiveTrack, frames: np.ndarray) -> list:
-    """Cut-out of every frame; a frame whose image was damaged borrows the one before."""
+def _crops(track: LiveTrack, frames: np.ndarray) -> list[FaceCrop]:
+    """Cut-out of every frame; a frame that could not be decoded repeats the one before."""
     crops, last = [], next(iter(track.crops.values()))
     for frame in frames:
         last = track.crops.get(int(frame), last)
@@ -123,12 +125,13 @@ def _crops(track: LiveTrack, frames: np.ndarray) -> list:
 
 
 def _sharpness(tube: FaceTube | None) -> float:
+    """Median over every tenth frame; 0 without a tube."""
     if tube is None:
         return 0.0
     values = []
     for frame in range(0, len(tube.boxes_xyxy), _SHARPNESS_EVERY):
         image = decode_jpeg(tube.crops_jpeg[tube.crops_index[frame] : tube.crops_index[frame + 1]])
-        edge = len(image) // 6  # the cut-out reaches 1.5 times the face
+        edge = len(image) // 6  # the cut-out is 1.5 times as wide as the face
         values.append(sharpness(image[edge : len(image) - edge, edge : len(image) - edge]))
     return float(np.median(values))
 

@@ -1,4 +1,4 @@
-"""A face while it is followed: what was seen of it, frame by frame."""
+"""A face while it is tracked: its observations, frame by frame."""
 
 from dataclasses import dataclass, field
 
@@ -8,50 +8,63 @@ from transforms.faces.mesh import box_of_mesh
 from transforms.media.face_crop import FaceCrop
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Observation:
     """One face in one frame."""
 
     box_xyxy: np.ndarray  # px
-    mesh: np.ndarray | None  # (468, 3) px; None: seen by the detector only
-    presence: float
+    mesh: np.ndarray | None  # (468, 3) px; None: found by the detector only
+    presence: float  # logit
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class LiveTrack:
-    """One face being followed. A track has a mesh in every frame in which it is seen, or in none."""
+    """One face being tracked. A track has a mesh in all of its observations, or in none."""
 
     start_frame: int
     has_mesh: bool
-    observations: dict[int, Observation] = field(default_factory=dict)  # by timeline frame
-    crops: dict[int, FaceCrop] = field(default_factory=dict)  # of every frame, seen or not
+    observations: dict[int, Observation] = field(default_factory=dict)  # by timeline frame, ascending
+    crops: dict[int, FaceCrop] = field(default_factory=dict)  # of every decoded frame, also those between observations
     scores: list[float] = field(default_factory=list)  # of the detections that confirmed it
     embedding: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     last_confirmed_frame: int = 0
-    unconfirmed_rounds: int = 0
+    unconfirmed_rounds: int = 0  # detections in a row that did not find it
 
-    def see(self, frame: int, box_xyxy: np.ndarray, mesh: np.ndarray | None, presence: float) -> None:
-        """Note that the face was seen in this frame."""
-        self.observations[frame] = Observation(
-            box_xyxy=box_of_mesh(mesh) if mesh is not None else box_xyxy, mesh=mesh, presence=presence
-        )
+    def add_mesh(self, frame: int, mesh: np.ndarray, presence: float) -> None:
+        """Add the observation of a frame in which the mesh was found."""
+        self.observations[frame] = Observation(box_xyxy=box_of_mesh(mesh), mesh=mesh, presence=presence)
+
+    def add_box(self, frame: int, box_xyxy: np.ndarray, presence: float) -> None:
+        """Add the observation of a frame in which only the detector found the face."""
+        self.observations[frame] = Observation(box_xyxy=box_xyxy, mesh=None, presence=presence)
 
     def confirm(self, frame: int, score: float) -> None:
-        """Note that the detector saw it too."""
+        """Take note that the detector found the face too."""
         self.scores.append(score)
         self.last_confirmed_frame, self.unconfirmed_rounds = frame, 0
 
     @property
     def last_frame(self) -> int:
-        """Last frame in which the face was seen."""
+        """Frame of the last observation."""
         return next(reversed(self.observations))
 
     @property
-    def last(self) -> Observation:
-        """Last sighting."""
-        return self.observations[self.last_frame]
+    def last_box(self) -> np.ndarray:
+        """Box of the last observation, px."""
+        return self.observations[self.last_frame].box_xyxy
 
-    def end_at(self, frame: int) -> None:
-        """Forget observations at or after this frame."""
-        for late in [seen for seen in self.observations if seen >= frame]:
+    @property
+    def last_mesh(self) -> np.ndarray:
+        """Mesh of the last observation; see `mesh_at`."""
+        return self.mesh_at(self.last_frame)
+
+    def mesh_at(self, frame: int) -> np.ndarray:
+        """Mesh (468, 3), px, of an observation of a track that has meshes."""
+        mesh = self.observations[frame].mesh
+        assert mesh is not None, "this track has no meshes"
+        return mesh
+
+    def cut_off_at(self, frame: int) -> None:
+        """Drop observations at or after this frame."""
+        for late in [observed for observed in self.observations if observed >= frame]:
             del self.observations[late]

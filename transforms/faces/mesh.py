@@ -6,6 +6,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from transforms.faces.litert_network import LiteRtNetwork
 from transforms.media.models import model_path, model_sha256
 
 _SIDE = 192
@@ -14,7 +15,7 @@ NUM_POINTS = 468
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceRegion:
-    """A turned square around a face."""
+    """A rotated square around a face."""
 
     centre_x: float  # px
     centre_y: float  # px
@@ -23,7 +24,7 @@ class FaceRegion:
 
 
 class FaceMesh(Protocol):
-    """Finds the mesh of the one face in a region."""
+    """Fits the mesh of the one face in a region."""
 
     sha256: str
 
@@ -32,9 +33,10 @@ class FaceMesh(Protocol):
 
 
 class MediaPipeMesh:
-    """The mesh network on a 192 px turned crop."""
+    """The mesh network on a rotated crop of 192 px."""
 
     def __init__(self) -> None:
+        """Load the installed weights."""
         self.sha256 = model_sha256("face_mesh")
         self._network = LiteRtNetwork(model_path("face_mesh"))
 
@@ -51,7 +53,7 @@ class MediaPipeMesh:
 
 
 def region_of_detection(box_xyxy: np.ndarray, landmarks: np.ndarray) -> FaceRegion:
-    """Region of a detected face: 1.5 times its box, turned by its eyes."""
+    """Region of a detected face: 1.5 times its box, rotated so that its eyes are level."""
     x1, y1, x2, y2 = (float(value) for value in box_xyxy)
     dx, dy = landmarks[1] - landmarks[0]
     return FaceRegion(
@@ -63,13 +65,13 @@ def region_of_detection(box_xyxy: np.ndarray, landmarks: np.ndarray) -> FaceRegi
 
 
 def region_of_mesh(mesh: np.ndarray) -> FaceRegion:
-    """Region for the next image, as MediaPipe takes it: 1.5 times the turned bounding square of the points."""
+    """Region for the next frame, as MediaPipe has it: 1.5 times the rotated bounding square of the points."""
     dx, dy = mesh[263, :2] - mesh[33, :2]
     angle = float(np.arctan2(dy, dx))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    upright = mesh[:, :2] @ turn  # coordinates along the turned axes
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    upright = mesh[:, :2] @ rotation  # coordinates along the rotated axes
     low, high = upright.min(0), upright.max(0)
-    centre = turn @ ((low + high) / 2)
+    centre = rotation @ ((low + high) / 2)
     return FaceRegion(
         centre_x=float(centre[0]), centre_y=float(centre[1]), side=1.5 * float((high - low).max()), angle_rad=angle
     )
@@ -81,7 +83,7 @@ def box_of_mesh(mesh: np.ndarray) -> np.ndarray:
 
 
 def _region_affine(region: FaceRegion) -> np.ndarray:
-    """Crop px -> source px, (2, 3)."""
+    """Affine map from crop px to source px, (2, 3)."""
     scale = region.side / _SIDE
     cos, sin = np.cos(region.angle_rad) * scale, np.sin(region.angle_rad) * scale
     linear = np.array([[cos, -sin], [sin, cos]])
@@ -90,7 +92,7 @@ def _region_affine(region: FaceRegion) -> np.ndarray:
 
 
 def _crop(rgb: np.ndarray, to_source: np.ndarray, side: float) -> np.ndarray:
-    """The turned crop; large faces are first halved by area, for a plain bilinear warp would skip pixels."""
+    """The rotated crop of a region. Large faces are shrunk by area first: a bilinear warp alone would skip pixels."""
     if side <= 2 * _SIDE:
         return cv2.warpAffine(rgb, to_source, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     reach = 0.75 * side
@@ -106,21 +108,3 @@ def _crop(rgb: np.ndarray, to_source: np.ndarray, side: float) -> np.ndarray:
     shrunk = np.column_stack([to_source[:, :2], to_source[:, 2] - [x1, y1]]) * exact[:, None]
     shrunk[:, 2] += 0.5 * exact - 0.5
     return cv2.warpAffine(small, shrunk, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-
-
-class LiteRtNetwork:
-    """A LiteRT network with one input, one thread; `run` returns copies of its outputs."""
-
-    def __init__(self, path: str) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
-        self._interpreter = Interpreter(path, num_threads=1)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
-
-    def run(self, tensor: np.ndarray) -> list[np.ndarray]:
-        """Outputs, in the file's order."""
-        self._interpreter.set_tensor(self._input, tensor)
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index).copy() for index in self._outputs]

@@ -1,4 +1,7 @@
-"""TrackFaces: the one place that decodes images. Native decoders crash and hang on bad files: guarded."""
+"""TrackFaces: detects and tracks faces; the only stage that decodes frames.
+
+It is guarded, because native decoders crash and hang on bad files.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +16,7 @@ from transforms.beam_support.counters import count, count_msec
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import join, local_path, write_once
 from transforms.faces.config import FacesConfig
-from transforms.faces.detectors.centerface import load_detector
+from transforms.faces.detectors.registry import load_detector
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
@@ -27,7 +30,7 @@ STAGE = "TrackFaces"
 
 
 class TrackFacesOutputs(NamedTuple):
-    """What TrackFaces gives."""
+    """Outputs of TrackFaces."""
 
     faces: beam.PCollection[WindowFaces]
     failures: beam.PCollection[FailureRow]
@@ -35,7 +38,7 @@ class TrackFacesOutputs(NamedTuple):
 
 @dataclass
 class TrackFaces(beam.PTransform):
-    """Find and follow every face of each window; face tubes go to staging."""
+    """Detect and track every face of each window; face tubes go to staging."""
 
     config: FacesConfig
     canonical: CanonicalFace
@@ -44,6 +47,7 @@ class TrackFaces(beam.PTransform):
     fail_fast: bool = False
 
     def expand(self, windows: beam.PCollection[Window]) -> TrackFacesOutputs:
+        """See beam.PTransform."""
         work = _Track(self.config, self.canonical, self.limits, self.staging)
         guarded = windows | "Track" >> Guarded(
             work=work,
@@ -59,7 +63,7 @@ class TrackFaces(beam.PTransform):
 
 
 class _Track(beam.DoFn):
-    """Loads the networks once a process, and keeps the last file open: windows of one source come in runs."""
+    """Loads the networks once a process, and keeps the last file open: a source's windows come one after the other."""
 
     def __init__(self, config: FacesConfig, canonical: CanonicalFace, limits: LimitsConfig, staging: str):
         self._config, self._canonical, self._limits, self._staging = config, canonical, limits, staging
@@ -69,14 +73,14 @@ class _Track(beam.DoFn):
             self._config.detector, min_box_px=self._config.min_box_px, score=self._config.detector_score
         )
         self._mesh = MediaPipeMesh()
-        self._images = WindowFrames(local_path)
+        self._frames = WindowFrames(local_path)
 
     def process(self, window: Window) -> Iterator[WindowFaces]:
         stopwatch = Stopwatch()
         uri = join(self._staging, "tubes", f"{window.window_id}.npz")
         faces, tubes = track_faces(
             window=window,
-            images=self._timed(window, stopwatch),
+            images=self._timed_images(window, stopwatch),
             detector=self._detector,
             mesh=self._mesh,
             config=self._config,
@@ -100,8 +104,8 @@ class _Track(beam.DoFn):
         )
         yield faces
 
-    def _timed(self, window: Window, stopwatch: Stopwatch) -> Iterator[tuple[int, np.ndarray | None]]:
-        images = self._images.of(window)
+    def _timed_images(self, window: Window, stopwatch: Stopwatch) -> Iterator[tuple[int, np.ndarray | None]]:
+        images = self._frames.of(window)
         while True:
             with stopwatch("decode"):
                 image = next(images, None)
@@ -120,5 +124,5 @@ def _counted(faces: WindowFaces) -> WindowFaces:
 
 
 def place_of_window(window: Window) -> Place:
-    """Where a window belongs."""
+    """Source and window of a failure row."""
     return Place(window.video.source.source_id, window.video.source.source_uri, window.index)

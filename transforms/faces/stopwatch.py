@@ -1,4 +1,4 @@
-"""Where the time goes: milliseconds by kernel."""
+"""Where the time goes: milliseconds by step."""
 
 import time
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ class Stopwatch:
     """Adds up the time spent under each name."""
 
     def __init__(self) -> None:
+        """Begin at zero."""
         self._spent_ns: dict[str, int] = {}
 
     @contextmanager

@@ -7,9 +7,10 @@ import numpy as np
 from schemas.errors import DamagedMedia
 from schemas.records import FaceTrack, Window, WindowFaces
 from transforms.faces.config import FacesConfig
-from transforms.faces.detectors.centerface import FaceDetector
+from transforms.faces.detectors.detections import FaceDetector
+from transforms.faces.face_tracker import FaceTracker, tracks_of
 from transforms.faces.finish_track import finish_tube, track_row
-from transforms.faces.follow import FaceFollower, follow_faces
+from transforms.faces.live_track import LiveTrack
 from transforms.faces.mesh import FaceMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.media.canonical import CanonicalFace
@@ -28,18 +29,18 @@ def track_faces(
     stopwatch: Stopwatch,
     tube_uri: str,
 ) -> tuple[WindowFaces, dict[str, FaceTube]]:
-    """Faces of a window and their tubes by track name.
+    """Face tracks of a window, and their tubes by track name.
 
     images: (timeline frame, RGB uint8 (H, W, 3) or None where it could not be decoded), in order. Raises DamagedMedia
     when more than `damaged_share` of them are None.
     """
-    follower = FaceFollower(detector, mesh, config, canonical, stopwatch)
+    tracker = FaceTracker(detector, mesh, config, canonical, stopwatch)
     end_rule = "source_end" if window.is_last else "window_edge"
-    ended, num_damaged = follow_faces(images, follower, window.end_frame, end_rule)
+    ended, num_damaged = tracks_of(images, tracker, window.end_frame, end_rule)
     num_frames = window.end_frame - window.start_frame
     if num_damaged > damaged_share * num_frames:
         raise DamagedMedia(
-            f"{window.video.source.source_uri}: {num_damaged} of {num_frames} images of window "
+            f"{window.video.source.source_uri}: {num_damaged} of {num_frames} frames of window "
             f"{window.index} cannot be decoded, more than limits.damaged_share = {damaged_share} allows"
         )
     tracks, tubes = [], {}
@@ -62,7 +63,7 @@ def track_faces(
 
 
 def _finish(
-    window: Window, number: int, live, end_rule: str, canonical: CanonicalFace, smoothing_frames: int
+    window: Window, number: int, live: LiveTrack, end_rule: str, canonical: CanonicalFace, smoothing_frames: int
 ) -> tuple[FaceTrack, FaceTube | None]:
     name = f"t{number:03d}"
     track_id = f"{window.window_id}-{name}"

@@ -54,14 +54,14 @@ def _counted(outcomes: list[WindowOutcome], num_windows: int) -> list[WindowOutc
 
 def _stream_columns(probe: MediaProbe | None) -> dict[str, object]:
     video = probe.video if probe else None
-    audio = probe.sounds[probe.audio_index] if probe and probe.audio_index >= 0 else None
+    audio = probe.audio_streams[probe.audio_index] if probe and probe.audio_index >= 0 else None
     return {
         "container": probe.container if probe else "",
         "video_codec": video.codec if video else "",
         "width": video.width if video else 0,
         "height": video.height if video else 0,
         "source_fps": float(video.average_rate) if video else 0.0,
-        "sounds": tuple(_audio_text(one) for one in probe.sounds) if probe else (),
+        "sounds": tuple(_audio_text(one) for one in probe.audio_streams) if probe else (),
         "sound_stream": audio.index if audio else -1,
         "sound_start_s": audio.start_s if audio else 0.0,
     }

@@ -1,7 +1,6 @@
 """The end of the graph: source rows, Parquet parts, and the commit that checks them and publishes the dataset."""
 
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,9 +8,9 @@ from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from schemas.errors import UnreadableSource
+from schemas.stored.parquet import read_parquet
 from schemas.tables import TABLES, SourceRow, arrow_schema, table_name
 from transforms.beam_support import storage
 from transforms.beam_support.counters import count
@@ -153,7 +152,7 @@ def _load_tables(output: str, parts: list[ManifestPart]) -> tuple[dict[str, pa.T
         if hashlib.sha256(data).hexdigest() != part.sha256:
             problems.append(f"{part.path} is not what was written there")
             continue
-        pieces[part.table].append(pq.read_table(io.BytesIO(data), columns=_COLUMNS_CHECKED.get(part.table)))
+        pieces[part.table].append(read_parquet(data, _COLUMNS_CHECKED.get(part.table)))
         if pieces[part.table][-1].num_rows != part.num_rows:
             problems.append(f"{part.path} has {pieces[part.table][-1].num_rows} rows, not {part.num_rows}")
     problems += [f"table {name} has no part" for name, found in pieces.items() if not found]

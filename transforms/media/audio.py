@@ -1,4 +1,4 @@
-"""Sound as 16 kHz mono on the picture's timeline, placed by its own presentation times; and the FLAC it is stored in."""
+"""Audio as 16 kHz mono on the video's timeline, by its own presentation times; and the FLAC that it is stored in."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -8,20 +8,20 @@ import numpy as np
 import soundfile
 
 from schemas.clock import SAMPLE_RATE_HZ
-from transforms.media.container import open_media
+from transforms.media.container import audio_stream_at, open_media
 from transforms.media.video_packets import packets_of
 
-_JUMP_S = Fraction(15, 1000)  # a step in the times above this is a gap or an overlap
-_DRIFT_S = Fraction(5, 1000)  # a mean step above this is one too; below it is rounding (Matroska keeps milliseconds)
+_JUMP_S = Fraction(15, 1000)  # a larger step in the presentation times is a gap or an overlap
+_DRIFT_S = Fraction(5, 1000)  # so is a larger mean step; a smaller one is rounding (Matroska stores milliseconds)
 _MEAN_OVER_FRAMES = 8
 _ZEROS = SAMPLE_RATE_HZ  # samples in a block of silence
 
 
 def decode_audio(path: str, stream_index: int, zero_s: Fraction, num_samples: int) -> Iterator[np.ndarray]:
-    """Blocks int16 (n,), together `num_samples`; sample k is what sounds at k / 16000 s after `zero_s`.
+    """Blocks int16 (n,), `num_samples` in all; sample k is the audio at k / 16000 s after `zero_s`.
 
-    Before the stream begins, in its gaps, where packets do not decode and after its end: zeros. Channels are mixed
-    down by swresample. `zero_s` is on the container's clock.
+    Zeros stand before the stream's begin and after its end, in its gaps, and where packets do not decode. Channels are
+    mixed down by swresample. `zero_s` is on the container's clock.
     """
     done = 0
     for start, block in _placed_blocks(path, stream_index, zero_s):
@@ -37,12 +37,12 @@ def decode_audio(path: str, stream_index: int, zero_s: Fraction, num_samples: in
 
 
 def flac_writer(path: str) -> soundfile.SoundFile:
-    """A new 16 kHz, 16-bit mono FLAC, to be closed; `write` takes int16 blocks."""
+    """A new 16 kHz, 16-bit mono FLAC; its `write` takes int16 blocks, and the caller closes it."""
     return soundfile.SoundFile(path, "w", SAMPLE_RATE_HZ, 1, subtype="PCM_16", format="FLAC")
 
 
 def write_flac(path: str, blocks: Iterable[np.ndarray]) -> int:
-    """Write int16 blocks as FLAC; the number of samples."""
+    """Write int16 blocks as FLAC; returns the number of samples."""
     num_samples = 0
     with flac_writer(path) as flac:
         for block in blocks:
@@ -52,7 +52,7 @@ def write_flac(path: str, blocks: Iterable[np.ndarray]) -> int:
 
 
 def read_audio_span(flac_path: str, start_sample: int, end_sample: int) -> np.ndarray:
-    """Samples int16 (end - start,) of a 16 kHz mono file; zeros before its begin and after its end."""
+    """Samples int16 (end - start,) of a 16 kHz mono file, with zeros before its begin and after its end."""
     samples = np.zeros(end_sample - start_sample, np.int16)
     with soundfile.SoundFile(flac_path) as flac:
         first, last = max(0, start_sample), min(len(flac), end_sample)
@@ -63,18 +63,20 @@ def read_audio_span(flac_path: str, start_sample: int, end_sample: int) -> np.nd
 
 
 def _placed_blocks(path: str, stream_index: int, zero_s: Fraction) -> Iterator[tuple[int, np.ndarray]]:
-    """(first sample on the timeline, int16 block), ascending; may begin before zero and overlap what came before."""
+    """(first sample on the timeline, int16 block), ascending; a block may begin before zero or overlap the last one."""
     placement = _Placement(zero_s)
-    resampler, position = None, 0
+    resampler: av.AudioResampler | None = None
+    position = 0
     with open_media(path) as container:
-        for frame in _frames(container, container.streams[stream_index]):
-            if frame is None:  # a damaged packet: what follows is placed by its own time
+        for frame in _frames(container, audio_stream_at(container, stream_index)):
+            if frame is None:  # a damaged packet: the next frame is placed by its own time
                 placement.forget()
                 continue
-            if placement.is_discontinuous(frame):
+            is_discontinuous = placement.is_discontinuous(frame)
+            if resampler is None or is_discontinuous:
                 yield from _flushed(resampler, position)
                 resampler, position = _resampler(), round(placement.start_s(frame) * SAMPLE_RATE_HZ)
-            frame.pts = None  # the resampler shall not judge the times again
+            frame.pts = None  # otherwise the resampler would correct for the times too
             for block in _samples(resampler.resample(frame)):
                 yield position, block
                 position += len(block)
@@ -82,48 +84,52 @@ def _placed_blocks(path: str, stream_index: int, zero_s: Fraction) -> Iterator[t
 
 
 class _Placement:
-    """Decides where a run of frames without a gap begins: within it samples are counted, so nothing drifts."""
+    """Finds runs of frames without a gap. Within a run samples are counted, so that nothing drifts."""
 
-    def __init__(self, zero_s: Fraction):
+    def __init__(self, zero_s: Fraction) -> None:
+        """Begin a stream; zero_s: the timeline's zero on the container's clock."""
         self._zero_s = zero_s
         self._next_s: Fraction | None = None  # where the next frame begins if there is no gap; None: unknown
         self._mean_step_s = Fraction(0)
-        self._layout: tuple = ()
+        self._layout: tuple[int, str, str] | None = None  # sample rate, channel layout and sample format of the run
 
     def forget(self) -> None:
-        """The next frame begins anew."""
-        self._layout = ()
+        """Begin a new run with the next frame."""
+        self._layout = None
 
     def is_discontinuous(self, frame: "av.AudioFrame") -> bool:
-        """Whether a new run begins with this frame; counts its samples."""
-        stated_s = self._stated_s(frame)
+        """Whether a new run begins with this frame. Call it once for each frame: it counts the samples."""
+        stated_s, next_s = self._stated_s(frame), self._next_s
         layout = (frame.sample_rate, frame.layout.name, frame.format.name)
-        anew = layout != self._layout or self._has_jumped(stated_s)
-        if anew:
-            self._next_s = self.start_s(frame)
+        begins_run = layout != self._layout or next_s is None or self._has_jumped(stated_s, next_s)
+        if next_s is None or begins_run:
+            next_s = self.start_s(frame)
             self._mean_step_s, self._layout = Fraction(0), layout
-        self._next_s += Fraction(frame.samples, frame.sample_rate)
-        return anew
+        self._next_s = next_s + Fraction(frame.samples, frame.sample_rate)
+        return begins_run
 
     def start_s(self, frame: "av.AudioFrame") -> Fraction:
-        """Where this frame, the first of its run, begins after zero."""
+        """Where this frame, the first of its run, begins: seconds after zero."""
         stated_s = self._stated_s(frame)
         return stated_s if stated_s is not None else self._next_s or Fraction(0)
 
     def _stated_s(self, frame: "av.AudioFrame") -> Fraction | None:
-        return None if frame.pts is None else frame.pts * frame.time_base - self._zero_s
+        if frame.pts is None or frame.time_base is None:
+            return None
+        return frame.pts * frame.time_base - self._zero_s
 
-    def _has_jumped(self, stated_s: Fraction | None) -> bool:
+    def _has_jumped(self, stated_s: Fraction | None, next_s: Fraction) -> bool:
+        """Whether the stated time differs from the counted one by a gap or an overlap."""
         if stated_s is None:
             return False
-        step_s = stated_s - self._next_s
+        step_s = stated_s - next_s
         self._mean_step_s += Fraction(round((step_s - self._mean_step_s) / _MEAN_OVER_FRAMES * 10**9), 10**9)
         return abs(step_s) > _JUMP_S or abs(self._mean_step_s) > _DRIFT_S
 
 
 def _frames(container: "av.container.InputContainer", stream: "av.AudioStream") -> Iterator["av.AudioFrame | None"]:
     """Decoded frames; None for each packet that does not decode."""
-    if stream.codec_context.name == "flac":  # it carries a checksum, which is looked at only when asked for
+    if stream.codec_context.name == "flac":  # its checksums are compared only on request
         stream.codec_context.options = {"err_detect": "crccheck+explode"}
     for packet in packets_of(container, stream):
         try:
@@ -141,6 +147,8 @@ def _resampler() -> "av.AudioResampler":
 
 
 def _flushed(resampler: "av.AudioResampler | None", position: int) -> Iterator[tuple[int, np.ndarray]]:
+    """The samples that the resampler still holds, from `position` on."""
+    """The samples that the resampler still holds, from `position` on."""
     for block in _samples(resampler.resample(None)) if resampler is not None else ():
         yield position, block
         position += len(block)

@@ -1,7 +1,7 @@
-"""The canonical face: where eyes and nose of every stored face lie (RECIPE section 3: Chung, Jamaludin, Zisserman 2017).
+"""The canonical face: where eyes and nose of every stored face lie (Chung, Jamaludin, Zisserman 2017).
 
-A similarity (no reflection) takes eye centres and nose tip, never mouth or jaw, to the mean face in a 240 px frame;
-the crop of 197 px from (22, 22) is resized to `image_px`.
+A similarity transform (no reflection) takes eye centres and nose tip, never mouth or jaw, to the mean face in an image of
+240 px. Its crop of 197 px from (22, 22) on is resized to `image_px`.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ _CROP_START, _CROP_SIDE = 22.0, 197.0
 MESH_UNIT = 16384  # stored mesh coordinates are image_px / MESH_UNIT
 
 RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_CORNERS, INNER_LIPS = (33, 133), (263, 362), 1, (61, 291), (13, 14)
-"""Points of the 468-point face mesh; right and left are the person's."""
+"""Points of the mesh of 468 points; right and left are the person's."""
 MOUTH_ROWS, MOUTH_COLUMNS = slice(55, 103), slice(30, 86)
-"""48 x 56 px around the mouth's centre (58, 79) of the canonical face at 112 px."""
+"""The mouth window: 48 x 56 px around the mouth's centre (58, 79) of the canonical face at 112 px."""
 _MOUTH_FACE_PX = 112
 
 
 def mouth_window(image_px: int) -> tuple[slice, slice]:
-    """Rows and columns of the mouth in a stored face of another side."""
+    """Rows and columns of the mouth window in a stored face of `image_px`."""
     rows, columns = (
         slice(*(round(edge * image_px / _MOUTH_FACE_PX) for edge in (side.start, side.stop)))
         for side in (MOUTH_ROWS, MOUTH_COLUMNS)
@@ -31,7 +31,7 @@ def mouth_window(image_px: int) -> tuple[slice, slice]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanonicalFace:
-    """The stored face's frame. margin widens the crop on every side, as a share of its side."""
+    """Where the stored face lies in its image; `margin` widens the crop on each side, as a share of its width."""
 
     image_px: int = 112
     margin: float = 0.0
@@ -44,19 +44,22 @@ class CanonicalFace:
         return (MEAN_FACE + 0.5 - start) * scale - 0.5
 
     def fit(self, points: np.ndarray) -> np.ndarray:
-        """Similarities source -> stored face, float64 (T, 2, 3), from eye centres and nose tip (T, 3, 2) in source px."""
+        """Similarity transforms from source px to the stored face, float64 (T, 2, 3).
+
+        points: eye centres and nose tip (T, 3, 2), source px.
+        """
         return fit_similarity(points, self.targets)
 
 
 def fit_similarity(points: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Least-squares similarity without reflection (Umeyama 1991, in the plane) of each (N, 2) of points to targets.
+    """Least-squares similarity transforms without reflection (Umeyama 1991, in the plane) of points to targets.
 
     points: (T, N, 2); targets: (N, 2). Returns float64 (T, 2, 3).
     """
     points = np.asarray(points, np.float64)
     centre, target_centre = points.mean(1, keepdims=True), targets.mean(0)
     source, target = points - centre, targets - target_centre
-    # With complex numbers a similarity is one multiplication: z -> a z + b.
+    # With complex numbers a similarity transform is one multiplication: z -> a z + b.
     z, w = source[..., 0] + 1j * source[..., 1], target[:, 0] + 1j * target[:, 1]
     factor = (z.conj() @ w) / np.maximum((np.abs(z) ** 2).sum(1), 1e-12)
     affine = np.empty((len(points), 2, 3))
@@ -93,7 +96,7 @@ def align_mesh(mesh: np.ndarray, affine: np.ndarray, image_px: int) -> np.ndarra
 
 
 def mouth_opening(mesh: np.ndarray) -> np.ndarray:
-    """Distance of the inner lips over the distance of the eye centres, (T,), from a mesh in any one unit."""
+    """Distance of the inner lips over the distance of the eye centres, (T,), of a mesh (T, 468, 2 or 3) in any unit."""
     mesh = np.asarray(mesh, np.float32)
     points = five_points(mesh)
     eyes = np.linalg.norm(points[:, 0] - points[:, 1], axis=1)
@@ -105,7 +108,7 @@ def head_pose_deg(mesh: np.ndarray) -> np.ndarray:
     """Yaw, pitch, roll in degrees, (T, 3), from a mesh (T, 468, 3) whose x, y, z share one unit.
 
     The face's axes are its outer eye corners and the line from forehead (10) to chin (152). Yaw + = turned to the
-    picture's right, pitch + = looks down, roll + = clockwise in the image.
+    image's right, pitch + = looks down, roll + = clockwise in the image.
     """
     mesh = np.asarray(mesh, np.float64)
     across = _unit(mesh[:, 263] - mesh[:, 33])

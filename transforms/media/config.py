@@ -1,4 +1,4 @@
-"""Limits on what a source may cost, and which of its audio streams is used."""
+"""Limits on what one source may cost, and which of its audio streams is used."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,17 @@ from schemas.settings import require, setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsConfig:
-    """What no sane input exceeds: past it the source or window fails."""
+    """Limits above which a source or window fails; no sane input exceeds them."""
 
     duration_h: float = setting(6.0, "h", "longest source")
     prepare_s: float = setting(1800.0, "s", "time to prepare one source")
-    window_s: float = setting(300.0, "s", "time to follow the faces of one window")
-    frame_megapixels: float = setting(40.0, "megapixel", "largest picture")
+    window_s: float = setting(300.0, "s", "time to track the faces of one window")
+    frame_megapixels: float = setting(40.0, "megapixel", "largest frame")
     memory_mb: int = setting(6000, "MB", "data memory of the process that decodes")
-    damaged_share: float = setting(0.05, "of a window's frames", "undecodable images above which the window fails")
+    damaged_share: float = setting(0.05, "of a window's frames", "undecodable frames above which the window fails")
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         require(self.duration_h > 0 and self.prepare_s > 0 and self.window_s > 0, "limits must be positive")
         require(0 <= self.damaged_share <= 1, f"limits.damaged_share must be in 0..1, not {self.damaged_share}")
 
@@ -25,4 +26,4 @@ class LimitsConfig:
 class AudioConfig:
     """Which audio stream is used."""
 
-    stream: int = setting(-1, "container stream index", "sound stream to use; -1: the default one, else the first")
+    stream: int = setting(-1, "container stream index", "audio stream to use; -1: the default one, else the first")

@@ -1,18 +1,19 @@
-"""Opening a media file for reading."""
+"""Opening a media file for reading, and its streams by index."""
 
 import os
+from fractions import Fraction
 
 import av
 
-from schemas.errors import NotMedia, UnreadableSource
+from schemas.errors import DamagedMedia, NotMedia, UnreadableSource
 
 
 def open_media(path: str) -> "av.container.InputContainer":
-    """Open a file for reading; a failure becomes a MediaError that names it."""
+    """Open a file for reading; MediaError, which names the file, where that fails."""
     try:
         if os.path.getsize(path) == 0:
             raise NotMedia(f"{path!r} is empty; expected a video file")
-        # Absolute: FFmpeg reads "a:b.mp4" as a protocol.
+        # An absolute path, because FFmpeg takes the "a" of "a:b.mp4" for a protocol.
         container = av.open(os.path.abspath(path), metadata_errors="ignore")
     except OSError as error:
         raise UnreadableSource(
@@ -24,5 +25,28 @@ def open_media(path: str) -> "av.container.InputContainer":
         ) from error
     if not container.streams.video and not container.streams.audio:
         container.close()
-        raise NotMedia(f"{path!r} ({container.format.name}) has neither image nor audio; expected a video file")
+        raise NotMedia(f"{path!r} ({container.format.name}) has neither video nor audio; expected a video file")
     return container
+
+
+def video_stream_at(container: "av.container.InputContainer", index: int) -> "av.VideoStream":
+    """The video stream with this index in the container."""
+    stream = container.streams[index]
+    assert isinstance(stream, av.VideoStream), f"stream {index} of {container.name!r} is no video stream"
+    return stream
+
+
+def audio_stream_at(container: "av.container.InputContainer", index: int) -> "av.AudioStream":
+    """The audio stream with this index in the container."""
+    stream = container.streams[index]
+    assert isinstance(stream, av.AudioStream), f"stream {index} of {container.name!r} is no audio stream"
+    return stream
+
+
+def time_base_of(container: "av.container.InputContainer", stream: "av.stream.Stream") -> Fraction:
+    """Seconds a tick of the stream; DamagedMedia where the file does not say."""
+    if stream.time_base is None:
+        raise DamagedMedia(
+            f"{container.name!r} states no time base of stream {stream.index}; expected one in its header"
+        )
+    return stream.time_base

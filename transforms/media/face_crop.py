@@ -1,4 +1,4 @@
-"""A square cut-out around one face, never enlarged, as a JPEG with the map back to its source frame."""
+"""A square cut-out around one face, never enlarged, as a JPEG with the affine map back to its source frame."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ import numpy as np
 from transforms.media.canonical import FILL_VALUE, CanonicalFace, five_points
 
 REACH = 1.5
-"""Side of the cut-out over the side of the canonical crop: room for a turned head and for smoothing."""
+"""Side of the cut-out over the side of the canonical crop: leaves room for a turned head and for smoothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FaceCrop:
     """One frame of a face tube."""
 
@@ -20,7 +20,7 @@ class FaceCrop:
 
 
 def face_square(mesh: np.ndarray, canonical: CanonicalFace) -> tuple[float, float, float]:
-    """Centre x, y and side, px, of the square around the face of a mesh (468, 3) that holds the canonical crop."""
+    """Centre x, y and side, px, of a square around the face of a mesh (468, 3) that holds the canonical crop."""
     affine = canonical.fit(five_points(mesh[None])[:, :3])[0]
     scale = np.hypot(affine[0, 0], affine[1, 0])
     middle = np.full(2, (canonical.image_px - 1) / 2)
@@ -54,8 +54,11 @@ def encode_jpeg(rgb: np.ndarray, quality: int) -> bytes:
 
 
 def decode_jpeg(jpeg: bytes | np.ndarray) -> np.ndarray:
-    """RGB uint8 (H, W, 3) of JPEG bytes."""
-    return cv2.cvtColor(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    """RGB uint8 (H, W, 3) of JPEG bytes; ValueError where they are none."""
+    bgr = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise ValueError("these bytes do not decode as a JPEG")
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
 def sharpness(face_rgb: np.ndarray) -> float:
@@ -65,6 +68,7 @@ def sharpness(face_rgb: np.ndarray) -> float:
 
 
 def _padded(rgb: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+    """A square of the image, with FILL_VALUE outside the image."""
     height, width = rgb.shape[:2]
     x1, y1, x2, y2 = max(left, 0), max(top, 0), min(left + side, width), min(top + side, height)
     if (x1, y1, x2, y2) == (left, top, left + side, top + side):

@@ -1,4 +1,4 @@
-"""Pictures of a video by source frame: decord where it is exact, PyAV for the rest; one at a time, constant memory."""
+"""Images of a video by source frame: decord where it is exact, PyAV for the rest; one at a time, constant memory."""
 
 from collections.abc import Iterator
 from typing import Self
@@ -10,22 +10,23 @@ from transforms.media.frames_decord import DecordFrames, NotExact
 from transforms.media.frames_pyav import PyavFrames
 
 _MAX_DECORD_PIXELS = 1_000_000
-"""Larger images are read by PyAV: decord decodes ahead of a slow reader without bound (4.5 GB in ten minutes of 1080p,
+"""PyAV reads larger images: decord decodes ahead of a slow reader without bound (4.5 GB in ten minutes of 1080p,
 measured), and is the slower of the two at that size."""
 
 
 class FrameReader:
-    """Reads one file; keep it open over neighbouring windows: reading on is cheaper than opening again."""
+    """Reads one file. Keep it open over neighbouring windows: to continue is cheaper than to open again."""
 
-    def __init__(self, path: str, probe: MediaProbe, timeline: Timeline):
+    def __init__(self, path: str, probe: MediaProbe, timeline: Timeline) -> None:
+        """Open nothing yet; probe and timeline are those of the file."""
         self._path, self._probe, self._timeline = path, probe, timeline
         self._reader: DecordFrames | PyavFrames | None = None
 
     def frames(self, source_frames: np.ndarray) -> Iterator[tuple[int, np.ndarray | None]]:
         """(position in `source_frames`, image) for each of `source_frames`, int (N,), ascending, may repeat.
 
-        Images are RGB uint8 (H, W, 3), upright with square pixels, read-only by agreement: a repeated frame is the
-        same array. None: that frame cannot be decoded or is damaged.
+        Images are RGB uint8 (H, W, 3), upright with square pixels, and must not be written to: a repeated frame is
+        the same array. None: the frame cannot be decoded or is damaged.
         """
         last_frame, image = -1, None
         for position, source_frame in enumerate(np.asarray(source_frames, np.int64).tolist()):
@@ -40,13 +41,15 @@ class FrameReader:
             self._reader = None
 
     def __enter__(self) -> Self:
+        """Return the reader."""
         return self
 
     def __exit__(self, *error: object) -> None:
+        """Close the file."""
         self.close()
 
     def _read(self, source_frame: int) -> np.ndarray | None:
-        video = self._probe.video
+        video = self._probe.used_video
         try:
             if self._reader is None and video.coded_width * video.coded_height > _MAX_DECORD_PIXELS:
                 raise NotExact
@@ -55,5 +58,5 @@ class FrameReader:
             return self._reader.read(source_frame)
         except NotExact:
             self.close()
-            self._reader = PyavFrames(self._path, self._probe.video, self._timeline)
+            self._reader = PyavFrames(self._path, video, self._timeline)
             return self._reader.read(source_frame)

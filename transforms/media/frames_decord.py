@@ -1,8 +1,8 @@
-"""Frames by index through decord, where its index can be trusted; each key frame is compared with PyAV's."""
+"""Frames by index through decord, where its index can be trusted; key frames are compared with PyAV's."""
 
 import os
 
-# Read when decord is imported. It would try the last frames again and again, then hand out copies of an earlier one.
+# decord reads it when it is imported. Otherwise it retries the last frames and then returns copies of an earlier one.
 os.environ.setdefault("DECORD_REWIND_RETRY_MAX", "0")
 
 import decord
@@ -13,25 +13,26 @@ from transforms.media.frames_pyav import PyavFrames, shown_frame
 
 _INDEXED_CONTAINERS = ("mov,", "matroska", "avi")
 _SAME_TIME_S = 0.002
-_SAME_IMAGE = 0.5  # mean grey levels; measured: 0.0 for H.264, HEVC, VP8, MPEG-4
-_CHECK_EVERY_S = 0.5  # decord conceals damage without a word: its key frames are compared
+_SAME_IMAGE = 0.5  # largest mean difference, grey levels; measured: 0.0 for H.264, HEVC, VP8, MPEG-4
+_CHECK_EVERY_S = 0.5  # shortest time between two comparisons; decord conceals damage without an error
 
 
 class NotExact(Exception):
-    """decord cannot be trusted with this file; PyAV reads it instead."""
+    """Decord cannot be trusted with this file; PyAV reads it instead."""
 
 
 class DecordFrames:
     """Reads frames in ascending order. Raises NotExact as soon as decord fails or its frames are not the timeline's."""
 
-    def __init__(self, path: str, probe: MediaProbe, timeline: Timeline):
+    def __init__(self, path: str, probe: MediaProbe, timeline: Timeline) -> None:
+        """Open the file; see above for NotExact."""
         if not probe.container.startswith(_INDEXED_CONTAINERS):
             raise NotExact(f"seeking in {probe.container} lands on other frames")
-        self._video, self._timeline = probe.video, timeline
-        self._witness = PyavFrames(path, probe.video, timeline)
-        self._reader = self._open(path)
-        self._next = -1  # index decord hands out next; -1: not positioned yet
-        self._checked_ticks = -1
+        self._video, self._timeline = probe.used_video, timeline
+        self._reference = PyavFrames(path, probe.used_video, timeline)
+        self._reader: decord.VideoReader | None = self._open(path)
+        self._next = -1  # index of the frame that decord returns next; -1: not positioned yet
+        self._checked_ticks = -1  # time of the last comparison since the last seek; -1: none
 
     def read(self, source_frame: int) -> np.ndarray:
         """Upright RGB uint8 (height, width, 3) as shown."""
@@ -46,7 +47,7 @@ class DecordFrames:
 
     def close(self) -> None:
         """Close the file."""
-        self._witness.close()
+        self._reference.close()
         self._reader = None
 
     def _open(self, path: str) -> "decord.VideoReader":
@@ -64,7 +65,7 @@ class DecordFrames:
         return reader
 
     def _go_to(self, source_frame: int) -> None:
-        """Position decord at a frame, through the last key frame before it, which is checked."""
+        """Position decord at a frame, by way of the last key frame before it, which is checked."""
         keys = np.flatnonzero(self._timeline.key_frames[: source_frame + 1])
         key_frame = int(keys[-1]) if len(keys) else 0
         if not 0 <= self._next <= source_frame or key_frame > self._next:
@@ -72,20 +73,22 @@ class DecordFrames:
             self._next, self._checked_ticks = key_frame, -1
             if key_frame < source_frame:
                 self._check(key_frame, self._take())
-        while self._next < source_frame:  # not decord's skip_frames: measured, it lands on other frames
+        while self._next < source_frame:  # not decord's skip_frames, which lands on other frames (measured)
             self._reader.next()
             self._next += 1
 
     def _take(self) -> np.ndarray:
+        """The next image that decord returns."""
         rgb = self._reader.next().asnumpy()
         self._next += 1
         return shown_frame(rgb, self._video)
 
     def _check(self, key_frame: int, rgb: np.ndarray) -> None:
+        """Compare decord's image of a key frame with PyAV's; NotExact where they differ."""
         ticks = int(self._timeline.presentation_ticks[key_frame])
         if 0 <= self._checked_ticks and (ticks - self._checked_ticks) * self._timeline.time_base < _CHECK_EVERY_S:
             return
-        expected = self._witness.read(key_frame)
+        expected = self._reference.read(key_frame)
         if expected is None or np.abs(expected[::4, ::4].astype(np.int16) - rgb[::4, ::4]).mean() > _SAME_IMAGE:
-            raise NotExact(f"decord's frame {key_frame} is another one, or damaged")
+            raise NotExact(f"decord's frame {key_frame} is a different one, or damaged")
         self._checked_ticks = ticks

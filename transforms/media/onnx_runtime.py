@@ -1,7 +1,13 @@
-"""ONNX Runtime, the same everywhere: the CPU, one thread, so that the bits do not depend on what else runs."""
+"""ONNX Runtime on the CPU, on one thread, so that the bits do not depend on what else runs."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import onnx
+    import onnxruntime
 
 
-def onnx_session(model: str | bytes):
+def onnx_session(model: str | bytes) -> "onnxruntime.InferenceSession":
     """Inference session of a file, or of a model's bytes."""
     import onnxruntime
 
@@ -11,16 +17,16 @@ def onnx_session(model: str | bytes):
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def part_session(model, taken: list[str], given: str):
+def part_session(model: "onnx.ModelProto", inputs: list[str], output: str) -> "onnxruntime.InferenceSession":
     """Session of the part of an ONNX model between some inputs and one output.
 
-    A session of the whole model would want all inputs at every run.
+    A session of the whole model would need all of its inputs at every run.
     """
     from onnx.utils import Extractor
 
-    return onnx_session(Extractor(model).extract_model(taken, [given]).SerializeToString())
+    return onnx_session(Extractor(model).extract_model(inputs, [output]).SerializeToString())
 
 
-def metadata_of(model) -> dict[str, str]:
+def metadata_of(model: "onnx.ModelProto") -> dict[str, str]:
     """Key -> value of an ONNX model's metadata."""
     return {entry.key: entry.value for entry in model.metadata_props}

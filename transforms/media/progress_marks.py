@@ -1,7 +1,7 @@
-"""Marks of progress in staging: an empty file for each prepared source and each finished window, its name tells counts.
+"""Progress marks in staging: an empty file for each prepared source and each finished window, with counts in its name.
 
-Worker processes report counters only at the end of a run, so the launcher looks at these instead. Only in local
-staging: at a remote runner its own page shows progress. A mark is written once more when a window is tried again.
+Worker processes report counters only at the end of a run, so the launcher reads these files instead. They are written
+in local staging only: a remote runner shows progress on its own page. A window that is retried writes its mark again.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Which image frames have speech in their audio."""
+"""Which frames have speech in their audio."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from schemas.records import SpeechTurn
 
 
 def speech_mask(turns: Iterable[SpeechTurn], start_frame: int, end_frame: int, shift_samples: int = 0) -> np.ndarray:
-    """bool (end - start,): whether the middle of each frame's audio, moved by shift_samples, lies in a speech turn."""
+    """Whether the middle of each frame's audio, moved by `shift_samples`, is in a speech turn: bool (end - start,)."""
     middles = np.arange(start_frame, end_frame) * SAMPLES_PER_FRAME + SAMPLES_PER_FRAME // 2 + shift_samples
     mask = np.zeros(len(middles), bool)
     for turn in turns:

@@ -1,4 +1,4 @@
-"""How long there is speech."""
+"""The duration of speech in a range of audio."""
 
 from collections.abc import Iterable
 

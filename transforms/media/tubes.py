@@ -1,7 +1,7 @@
-"""Face tubes: the arrays of all followed faces of one window, as one .npz in staging.
+"""Face tubes: the arrays of all face tracks of one window, as one .npz in staging.
 
-Of each track with a mesh: cut-outs of its face as JPEGs back to back, the maps from cut-out to source and from source to
-the canonical face, and the mesh in the canonical face. Nothing later decodes the video again.
+A tube holds, of a track with a mesh: cut-outs of the face as JPEGs back to back, the affine maps from cut-out to source
+and from source to the canonical face, and the mesh in the canonical face. No later stage decodes the video again.
 """
 
 import io
@@ -12,12 +12,12 @@ import numpy as np
 from transforms.media.face_crop import decode_jpeg
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FaceTube:
-    """One track of T frames."""
+    """Arrays of one track of T frames."""
 
     boxes_xyxy: np.ndarray  # float32 (T, 4), source px
-    interpolated: np.ndarray  # bool (T,): bridged between observations
+    interpolated: np.ndarray  # bool (T,): no observation in this frame
     mesh: np.ndarray  # int16 (T, 468, 3), unit image_px / 16384, aligned coordinates, unsmoothed
     align: np.ndarray  # float32 (T, 2, 3): source px -> aligned face px, smoothed
     crop_to_source: np.ndarray  # float32 (T, 2, 3): cut-out px -> source px
@@ -25,6 +25,7 @@ class FaceTube:
     crops_index: np.ndarray  # uint32 (T + 1): where each begins
 
     def __post_init__(self) -> None:
+        """Refuse arrays whose shapes do not belong together."""
         num_frames = len(self.boxes_xyxy)
         expected = {
             "boxes_xyxy": (num_frames, 4),
@@ -44,7 +45,7 @@ class FaceTube:
 
 
 def write_tubes(tubes: dict[str, FaceTube]) -> bytes:
-    """Bytes of the window's file; tubes by track name."""
+    """Content of the window's tube file; tubes by track name."""
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -58,9 +59,10 @@ def write_tubes(tubes: dict[str, FaceTube]) -> bytes:
 
 
 class TubeFile:
-    """Reads one window's tubes, array by array."""
+    """One window's tube file; arrays are read when they are asked for."""
 
     def __init__(self, data: bytes) -> None:
+        """Open the content of a tube file."""
         self._arrays = np.load(io.BytesIO(data), allow_pickle=False)
 
     def mesh(self, name: str) -> np.ndarray:
@@ -68,5 +70,5 @@ class TubeFile:
         return self._arrays[f"{name}/mesh"]
 
     def tube(self, name: str) -> FaceTube:
-        """One track."""
+        """All arrays of one track."""
         return FaceTube(**{field.name: self._arrays[f"{name}/{field.name}"] for field in fields(FaceTube)})

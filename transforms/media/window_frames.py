@@ -1,4 +1,4 @@
-"""The images of windows, with the last file kept open: windows of one source come in runs."""
+"""The images of windows. The last file stays open, because windows of one source come one after the other."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +13,10 @@ from transforms.media.timeline_file import timeline_from_bytes
 
 
 class WindowFrames:
-    """Reads windows one after the other. `local_path`: uri -> path of a file on this machine."""
+    """Reads windows one after the other."""
 
-    def __init__(self, local_path: Callable[[str], str]):
+    def __init__(self, local_path: Callable[[str], str]) -> None:
+        """Open nothing yet; local_path: uri -> path of a file on this machine."""
         self._local_path = local_path
         self._source_id = ""
         self._reader: FrameReader | None = None
@@ -23,8 +24,8 @@ class WindowFrames:
 
     def of(self, window: Window) -> Iterator[tuple[int, np.ndarray | None]]:
         """(timeline frame, upright RGB uint8 (H, W, 3), or None where it cannot be decoded), ascending, each once."""
-        if window.video.source.source_id != self._source_id:
-            self._open(window.video)
+        if self._reader is None or window.video.source.source_id != self._source_id:
+            self._reader = self._opened(window.video)
         wanted = self._source_frames[window.start_frame : window.end_frame]
         for position, image in self._reader.frames(wanted):
             yield window.start_frame + position, image
@@ -35,13 +36,14 @@ class WindowFrames:
             self._reader.close()
         self._reader, self._source_id = None, ""
 
-    def _open(self, video: Video) -> None:
+    def _opened(self, video: Video) -> FrameReader:
         self.close()
         timeline = self._timeline(video)
-        self._reader = FrameReader(self._local_path(video.source.source_uri), video.probe, timeline)
+        reader = FrameReader(self._local_path(video.source.source_uri), video.probe, timeline)
         self._source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, video.num_frames)
         self._source_id = video.source.source_id
+        return reader
 
     def _timeline(self, video: Video) -> Timeline:
         content = Path(self._local_path(video.timeline_uri)).read_bytes()
-        return timeline_from_bytes(content, video.probe.video.time_base)
+        return timeline_from_bytes(content, video.probe.used_video.time_base)

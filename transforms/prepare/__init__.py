@@ -1,0 +1,1 @@
+"""Preparing videos: probe, audio and speech of each source."""

@@ -1,4 +1,4 @@
-"""One source to a Video: probe it, put its times and its audio into staging, find its speech."""
+"""One source to a Video: probe it, put its frame times and its audio into staging, find its speech."""
 
 import os
 import tempfile
@@ -18,16 +18,16 @@ from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.probe import probe_media
 from transforms.media.speech_seconds import speech_seconds
 from transforms.media.timeline_file import timeline_bytes
-from transforms.prepare.speech import SpeechModel
+from transforms.prepare.speech_models import SpeechModel
 
 STAGE = "PrepareVideos"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedVideo:
-    """What became of one source: a Video, or the rule that ended it."""
+    """The outcome of one source: a Video, or the rule that dropped it."""
 
-    video: Video | None
+    video: Video | None  # None where a rule dropped it
     facts: SourceFacts  # without windows
     decisions: tuple[DecisionRow, ...]
 
@@ -44,20 +44,21 @@ def prepare_video(
 ) -> PreparedVideo:
     """Prepare the source whose content lies at `path`.
 
-    publish(name, local path): puts a file into staging and gives its uri. Raises a MediaError for what cannot be used.
+    publish(name, local path): puts a file into staging and returns its uri. MediaError: the file cannot be used.
     """
     probe, timeline = probe_media(path, limits, audio)
     num_frames = 0 if timeline is None else num_timeline_frames(timeline.presentation_ticks, timeline.time_base)
     rules = [Rule("has_video", "exists", num_frames > 0), Rule("has_audio", "exists", probe.audio_index >= 0)]
-    turns, audio_uri, speech_s = (), "", 0.0
-    if all(rule.holds() for rule in rules):
-        turns, audio_uri = _hear(source, path, probe, timeline, num_frames, speech_model, publish)
+    turns: tuple[SpeechTurn, ...] = ()
+    audio_uri, speech_s = "", 0.0
+    if timeline is not None and all(rule.holds() for rule in rules):
+        turns, audio_uri = _find_speech(source, path, probe, timeline, num_frames, speech_model, publish)
         speech_s = speech_seconds(turns, 0, num_frames * SAMPLES_PER_FRAME)
         rules.append(Rule("has_speech", ">=", speech_s, min_speech_s, "s"))
     kept, decisions = judge(source.source_id, "source", source.source_id, STAGE, tuple(rules))
     facts = SourceFacts(source=source, probe=probe, num_frames=num_frames, num_windows=0, speech_s=speech_s)
     video = None
-    if kept:
+    if timeline is not None and kept:
         video = Video(
             source=source,
             probe=probe,
@@ -70,7 +71,7 @@ def prepare_video(
     return PreparedVideo(video=video, facts=facts, decisions=tuple(decisions))
 
 
-def _hear(
+def _find_speech(
     source: Source,
     path: str,
     probe: MediaProbe,
@@ -79,16 +80,18 @@ def _hear(
     speech_model: SpeechModel,
     publish: Callable[[str, str], str],
 ) -> tuple[tuple[SpeechTurn, ...], str]:
-    """Decode the audio once, in pieces, into the FLAC and into the speech model."""
-    blocks = decode_audio(path, probe.sounds[probe.audio_index].index, timeline.zero_s, num_frames * SAMPLES_PER_FRAME)
+    """Decode the audio once, block by block, into the FLAC and into the speech model: turns, and the FLAC's uri."""
+    stream = probe.audio_streams[probe.audio_index]
+    blocks = decode_audio(path, stream.index, timeline.zero_s, num_frames * SAMPLES_PER_FRAME)
     with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:
-        flac_path = os.path.join(folder, "sound.flac")
+        flac_path = os.path.join(folder, "audio.flac")
         with flac_writer(flac_path) as flac:
-            turns = speech_model.find_speech(_kept(blocks, flac))
+            turns = speech_model.find_speech(_written(blocks, flac))
         return turns, publish(f"audio/{source.source_id}.flac", flac_path)
 
 
-def _kept(blocks: Iterable[np.ndarray], flac: soundfile.SoundFile) -> Iterator[np.ndarray]:
+def _written(blocks: Iterable[np.ndarray], flac: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    """The same blocks, each written before it is handed on."""
     for block in blocks:
         flac.write(block)
         yield block

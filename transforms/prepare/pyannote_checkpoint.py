@@ -1,4 +1,4 @@
-"""Reading a pyannote segmentation checkpoint without running what a pickle may hold."""
+"""A pyannote segmentation checkpoint, read without running the code that a pickle may hold."""
 
 import hashlib
 import io
@@ -6,15 +6,19 @@ import os
 import pickle
 import typing
 from collections import defaultdict
+from typing import Any
 
-# Read when pyannote is imported: no telemetry.
+# pyannote reads it when it is imported: no telemetry.
 os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
 
+import numpy as np
 import torch
 from pyannote.audio import Inference, Model
 from pyannote.audio.core.model import Introspection
 from pyannote.audio.core.task import Problem, Resolution, Specifications
+from pyannote.core import SlidingWindowFeature
 
+from schemas.clock import SAMPLE_RATE_HZ
 from schemas.errors import UsageError
 
 _FILE_NAME = "pytorch_model.bin"
@@ -25,7 +29,7 @@ _OMEGACONF = (
     "omegaconf.base.Metadata",
     "omegaconf.nodes.AnyNode",
 )
-"""Leftovers of training settings, read as empty shells: omegaconf need not be there."""
+"""Classes of training settings in old checkpoints, read as empty shells: omegaconf need not be installed."""
 
 _SAFE = (
     Introspection,
@@ -42,9 +46,10 @@ _SAFE = (
 
 
 def load_segmentation(name: str) -> tuple[Model, str]:
-    """A segmentation model and the sha256 of its file. `name`: a file, a folder that holds pytorch_model.bin, or a hub id.
+    """A segmentation model and the sha256 of its file.
 
-    UsageError: it is not there, or is no such checkpoint. The hub is asked with the token in HF_TOKEN.
+    name: a file, a folder that holds pytorch_model.bin, or a hub id, for which the token in HF_TOKEN is used.
+    UsageError: it is missing, or is no such checkpoint.
     """
     path = _checkpoint_path(name)
     with open(path, "rb") as file:
@@ -53,8 +58,24 @@ def load_segmentation(name: str) -> tuple[Model, str]:
 
 
 def sliding_inference(model: Model, step_s: float) -> Inference:
-    """The model slid over audio: scores (chunks, frames, speakers), chunks `step_s` apart."""
+    """The model slid over audio in chunks `step_s` apart."""
     return Inference(model, step=step_s, skip_aggregation=True, batch_size=8, device=torch.device("cpu"))
+
+
+def sliding_scores(inference: Inference, waveform: torch.Tensor) -> np.ndarray:
+    """Scores (chunks, frames, local speakers) of a waveform, float32 (1, n) at 16 kHz."""
+    scores = inference({"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ})
+    if not isinstance(scores, SlidingWindowFeature):
+        raise TypeError(f"pyannote gave {type(scores).__name__}, not scores of each chunk")
+    return scores.data
+
+
+def duration_s(model: Model) -> float:
+    """Length of the chunks that the model takes, seconds."""
+    specifications = model.specifications
+    if not isinstance(specifications, Specifications):
+        raise UsageError("--speech pyannote: a model of several tasks is no segmentation model")
+    return specifications.duration
 
 
 def _checkpoint_path(name: str) -> str:
@@ -76,7 +97,7 @@ def _from_hub(repository: str) -> str:
         return hf_hub_download(repository, _FILE_NAME, token=os.environ.get("HF_TOKEN"))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise UsageError(
-            f"--speech pyannote:{repository} cannot be had from the hub ({type(error).__name__}); accept its "
+            f"--speech pyannote:{repository} cannot be fetched from the hub ({type(error).__name__}); accept its "
             f"conditions and set HF_TOKEN, or give a local {_FILE_NAME}"
         ) from error
 
@@ -86,14 +107,18 @@ def _model_from(content: bytes, name: str) -> Model:
     architecture = checkpoint["pyannote.audio"]["architecture"]
     if not architecture["module"].startswith("pyannote.audio.models.segmentation."):
         raise UsageError(f"--speech pyannote:{name} holds a {architecture['class']}; expected a segmentation model")
-    # Written anew from plain values, so that pyannote's own loader, which unpickles anything, reads only what we wrote.
+    # pyannote's own loader unpickles anything, so it is given a file written here from plain values.
     buffer = io.BytesIO()
     torch.save(checkpoint, buffer)
     buffer.seek(0)
-    return Model.from_pretrained(buffer, map_location="cpu", strict=False)
+    model = Model.from_pretrained(buffer, map_location="cpu", strict=False)
+    if model is None:
+        raise UsageError(f"--speech pyannote:{name} cannot be loaded by pyannote")
+    return model
 
 
-def _plain_checkpoint(content: bytes, name: str) -> dict:
+def _plain_checkpoint(content: bytes, name: str) -> dict[str, Any]:
+    """The parts of a checkpoint that a model is built from, all of them tensors and plain values."""
     shells = [(type(known.rpartition(".")[2], (), {}), known) for known in _OMEGACONF]
     try:
         with torch.serialization.safe_globals([*shells, *_SAFE]):
@@ -111,5 +136,5 @@ def _plain_checkpoint(content: bytes, name: str) -> dict:
     except (RuntimeError, KeyError, EOFError, ValueError, OSError, TypeError, pickle.UnpicklingError) as error:
         raise UsageError(
             f"--speech pyannote:{name} is no pyannote segmentation checkpoint ({type(error).__name__}); "
-            f"give a {_FILE_NAME} as its hub page has it"
+            f"give a {_FILE_NAME} as it is on the hub"
         ) from error

@@ -1,4 +1,7 @@
-"""PrepareVideos: sources to videos with their times, audio and speech in staging. Native decoders crash: guarded."""
+"""PrepareVideos: sources to videos with their frame times, audio and speech in staging.
+
+It is guarded, because native decoders crash and hang on bad files.
+"""
 
 import functools
 import shutil
@@ -17,14 +20,14 @@ from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.progress_marks import SourceMark, mark_source
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.prepare_video import STAGE, PreparedVideo, prepare_video
-from transforms.prepare.speech import load_speech_model
+from transforms.prepare.speech_models import load_speech_model
 
 
 class PrepareVideosOutputs(NamedTuple):
-    """What PrepareVideos gives."""
+    """Outputs of PrepareVideos."""
 
     videos: beam.PCollection[Video]
-    ended: beam.PCollection[SourceFacts]  # sources that go no further: by decision, or failed
+    ended: beam.PCollection[SourceFacts]  # sources that end here: dropped by a rule, or failed
     decisions: beam.PCollection[DecisionRow]
     failures: beam.PCollection[FailureRow]
 
@@ -40,6 +43,7 @@ class PrepareVideos(beam.PTransform):
     fail_fast: bool = False
 
     def expand(self, sources: beam.PCollection[Source]) -> PrepareVideosOutputs:
+        """See beam.PTransform."""
         work = _Prepare(self.audio, self.speech, self.limits, self.staging)
         guarded = sources | "Prepare" >> Guarded(
             work=work,
@@ -102,7 +106,7 @@ class _Part(beam.DoFn):
 
 
 class _Failed(beam.DoFn):
-    """What is known of a source that failed: only its names."""
+    """Facts of a source that failed: only its names are known."""
 
     def __init__(self, staging: str):
         self._staging = staging

@@ -8,10 +8,10 @@ import posixpath
 from dataclasses import fields
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from schemas.errors import UsageError
 from schemas.records import SPLITS, VideoSource
+from schemas.stored.parquet import read_parquet
 from transforms.sources.listing import Listing, is_utf8, storable_uri, without_repeats
 
 COLUMNS = tuple(field.name for field in fields(VideoSource))
@@ -34,7 +34,7 @@ def _rows(table_uri: str, data: bytes) -> list[dict[str, object]]:
     suffix = posixpath.splitext(table_uri)[1].lower()
     try:
         if suffix == ".parquet":
-            return pq.read_table(io.BytesIO(data)).to_pylist()
+            return read_parquet(data).to_pylist()
         text = data.decode("utf-8-sig", "surrogateescape")
         if suffix == ".csv":
             return _csv_rows(text)

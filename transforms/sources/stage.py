@@ -64,7 +64,7 @@ class _Hash(beam.DoFn):
         count(STAGE, "in")
         try:
             sha256, size_bytes = hash_content(name.uri)
-        except Exception as error:  # noqa: BLE001 - becomes a failure row
+        except Exception as error:
             yield from self._failed(name, error)
         else:
             yield HashedName(name=name, content_sha256=sha256, size_bytes=size_bytes)

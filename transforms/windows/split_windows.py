@@ -1,4 +1,4 @@
-"""Where windows begin and end: at key frames, so that no image is decoded twice. Arithmetic only."""
+"""Where windows begin and end: at key frames, so that no frame is decoded twice. Arithmetic only."""
 
 import dataclasses
 import itertools
@@ -15,14 +15,15 @@ from transforms.media.speech_seconds import speech_seconds
 STAGE = "SplitWindows"
 _EVERY_FRAMES = 30 * FRAME_RATE
 _MAX_FRAMES = 60 * FRAME_RATE
-_SPEECH_BESIDE = SAMPLE_RATE_HZ  # samples of speech known on each side of a window
+_SPEECH_MARGIN = SAMPLE_RATE_HZ  # samples on each side of a window whose speech the window carries
 _MIN_SPEECH_S = 0.2
 
 
 def split_windows(timeline: Timeline, num_frames: int) -> list[tuple[int, int]]:
-    """Half-open ranges of timeline frames that together hold each of `num_frames` once, none empty, 60 s at most.
+    """Half-open ranges of timeline frames that hold each of `num_frames` once; none is empty or longer than 60 s.
 
-    Window k begins at the first key frame at or after 30 s * k; where key frames are sparser than 60 s, without one.
+    Window k begins at the first key frame at or after 30 s * k. Where key frames are more than 60 s apart, windows also
+    begin between them.
     """
     keys = _timeline_frames_of_keys(timeline)
     wanted = np.arange(_EVERY_FRAMES, num_frames, _EVERY_FRAMES)
@@ -33,7 +34,7 @@ def split_windows(timeline: Timeline, num_frames: int) -> list[tuple[int, int]]:
 
 
 def speech_windows(video: Video, timeline: Timeline) -> list[tuple[Window, DecisionRow]]:
-    """Every window of a video with the row that keeps it, or drops it for want of speech."""
+    """Every window of a video, with the decision that keeps it or drops it for lack of speech."""
     ranges = split_windows(timeline, video.num_frames)
     return [
         _judged(_window(video, index, start, end, index == len(ranges) - 1))
@@ -51,8 +52,8 @@ def _judged(window: Window) -> tuple[Window, DecisionRow]:
 
 
 def _window(video: Video, index: int, start_frame: int, end_frame: int, is_last: bool) -> Window:
-    first = start_frame * SAMPLES_PER_FRAME - _SPEECH_BESIDE
-    last = end_frame * SAMPLES_PER_FRAME + _SPEECH_BESIDE
+    first = start_frame * SAMPLES_PER_FRAME - _SPEECH_MARGIN
+    last = end_frame * SAMPLES_PER_FRAME + _SPEECH_MARGIN
     near = tuple(turn for turn in video.speech if turn.end_sample > first and turn.start_sample < last)
     return Window(
         video=dataclasses.replace(video, speech=near),
@@ -64,7 +65,7 @@ def _window(video: Video, index: int, start_frame: int, end_frame: int, is_last:
 
 
 def _timeline_frames_of_keys(timeline: Timeline) -> np.ndarray:
-    """First timeline frame that shows each key frame, or a later one: schemas.clock.timeline_frame_of of all at once."""
+    """First timeline frame that shows each key frame or a later one: schemas.clock.timeline_frame_of, vectorised."""
     ticks = timeline.presentation_ticks[timeline.key_frames] - timeline.presentation_ticks[0]
     numerator, denominator = timeline.time_base.numerator, timeline.time_base.denominator
     return np.maximum(-((denominator - ticks * (2 * FRAME_RATE * numerator)) // (2 * denominator)), 0)

@@ -1,4 +1,4 @@
-"""SplitWindows: videos to windows, dealt so that a worker opens a file once for ten minutes of it."""
+"""SplitWindows: videos to windows, grouped so that a worker opens a file once for ten minutes of it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,21 +20,22 @@ _RUN_FRAMES = 600 * FRAME_RATE
 
 
 class SplitWindowsOutputs(NamedTuple):
-    """What SplitWindows gives."""
+    """Outputs of SplitWindows."""
 
     windows: beam.PCollection[Window]  # those with speech
-    facts: beam.PCollection[SourceFacts]  # of every video, with its number of windows
+    facts: beam.PCollection[SourceFacts]  # one for each video, with its number of windows
     decisions: beam.PCollection[DecisionRow]  # one for each window
     outcomes: beam.PCollection[WindowOutcome]  # of the windows without speech
 
 
 @dataclass
 class SplitWindows(beam.PTransform):
-    """Cut each video into windows at key frames, and deal these in runs."""
+    """Split each video into windows at key frames, and group these in runs of ten minutes."""
 
     staging: str
 
     def expand(self, videos: beam.PCollection[Video]) -> SplitWindowsOutputs:
+        """See beam.PTransform."""
         split = videos | "Split" >> beam.ParDo(_Split(self.staging)).with_outputs(
             "facts", "decisions", "outcomes", main="windows"
         )
@@ -52,7 +53,7 @@ class _Split(beam.DoFn):
         self._staging = staging
 
     def process(self, video: Video) -> Iterator[Any]:
-        timeline = timeline_from_bytes(read_bytes(video.timeline_uri), video.probe.video.time_base)
+        timeline = timeline_from_bytes(read_bytes(video.timeline_uri), video.probe.used_video.time_base)
         judged = speech_windows(video, timeline)
         kept = [window for window, decision in judged if decision.kept]
         for window, decision in judged:

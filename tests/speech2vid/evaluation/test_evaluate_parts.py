@@ -1,15 +1,15 @@
-"""The measures of an evaluation, each where the answer is known."""
+"""The parts of an evaluation, on inputs whose result is known."""
 
 import numpy as np
 import pytest
 
 from schemas.errors import UsageError
 from speech2vid.evaluation.face_networks import ArcFaceNetwork, load_face_network
-from speech2vid.evaluation.identity import KnownFace, calibrate, equal_error, faces_to_embed, nearest_other
+from speech2vid.evaluation.identity import ReferenceFaces, calibrate, equal_error, faces_to_embed, nearest_other
 from speech2vid.evaluation.intervals import mean_with_interval
 from speech2vid.evaluation.lips import read_meshes, score_lips
 from speech2vid.evaluation.pixels import score_pixels
-from speech2vid.evaluation.retrieval import HeardClip, find_audio, groups_of
+from speech2vid.evaluation.retrieval import AudioEmbedding, RetrievalScores, candidate_groups, rank_audio
 from tests.schemas.made_stored import ColourNetwork, LoudLips, PaintedMesh, mesh_of, painted
 from tests.shared_data import needs_shared, shared
 from tests.speech2vid.made_generator import write_generator
@@ -18,13 +18,13 @@ from transforms.media.canonical import mouth_opening
 RANDOM = np.random.default_rng(0)
 
 
-def vector_pieces(num_frames, seed):
+def unit_vectors(num_frames, seed):
     values = np.random.default_rng(seed).normal(0, 1, (num_frames, 4)).astype(np.float32)
     return values / np.linalg.norm(values, axis=1, keepdims=True)
 
 
-def heard_clip(key, num_frames=90):
-    return HeardClip(key=key, vectors=vector_pieces(num_frames, int(key)), piece_start=20)
+def embedded_audio(key, num_frames=90):
+    return AudioEmbedding(key=key, vectors=unit_vectors(num_frames, int(key)), segment_start=20)
 
 
 def test_equal_pixels_have_no_error():
@@ -40,7 +40,7 @@ def test_pixel_errors_are_in_grey_levels_squared():
     assert scores.psnr_db == pytest.approx(10 * np.log10(65025 / 100))
 
 
-def test_the_mouth_is_judged_where_it_is():
+def test_mouth_mse_counts_the_mouth_only():
     true = np.full((1, 112, 112, 3), 100, np.uint8)
     wrong_mouth, wrong_forehead = true.copy(), true.copy()
     wrong_mouth[:, 60:100, 40:76], wrong_forehead[:, :40] = 200, 200
@@ -48,7 +48,7 @@ def test_the_mouth_is_judged_where_it_is():
     assert score_pixels(wrong_forehead, true).mouth_mse == 0
 
 
-def test_lips_that_open_half_as_far_are_in_step_with_half_the_deviation():
+def test_lips_that_open_half_as_far_correlate_with_half_the_deviation():
     opening = 5 + 3 * np.sin(np.arange(60) / 3)
     scores = score_lips(mesh_of(opening / 2 + 1), mesh_of(opening))
     assert scores.opening_correlation == pytest.approx(1, abs=1e-3)
@@ -69,33 +69,33 @@ def test_meshes_of_faces_of_another_size_are_in_stored_pixels():
     assert mouth_opening(found)[1] > 2 * mouth_opening(found)[0]
 
 
-def test_the_right_audio_is_found_among_others():
-    group = [heard_clip(str(number)) for number in range(10)]
-    seen = group[3].vectors[5:85]
-    found = find_audio(LoudLips(), seen, 5, group[3], group)
-    assert (found.audio_rank, found.num_sounds) == (1, 10) and abs(found.sync_lag_frames) < 0.5
+def test_the_right_audio_is_found_among_the_candidates():
+    group = [embedded_audio(str(number)) for number in range(10)]
+    face = group[3].vectors[5:85]
+    found = rank_audio(LoudLips(), face, 5, group[3], group)
+    assert (found.audio_rank, found.num_candidates) == (1, 10) and abs(found.sync_lag_frames) < 0.5
 
 
-def test_audio_that_comes_late_has_a_lag_and_is_not_found():
-    group = [heard_clip(str(number)) for number in range(10)]
-    seen = group[3].vectors[0:80]  # what is seen at frame 5 sounds at frame 0: early
-    found = find_audio(LoudLips(), seen, 5, group[3], group)
+def test_audio_that_is_not_in_sync_has_a_lag_and_is_not_found():
+    group = [embedded_audio(str(number)) for number in range(10)]
+    face = group[3].vectors[0:80]  # the face at frame 5 matches the audio at frame 0: the audio is early
+    found = rank_audio(LoudLips(), face, 5, group[3], group)
     assert found.sync_lag_frames == pytest.approx(-5, abs=0.5) and found.audio_rank > 1
 
 
-def test_a_face_that_fits_all_sounds_alike_finds_none():
-    group = [heard_clip(str(number)) for number in range(10)]
-    found = find_audio(LoudLips(), np.zeros((80, 4), np.float32), 5, group[3], group)
+def test_a_face_that_is_equally_similar_to_all_audio_finds_none():
+    group = [embedded_audio(str(number)) for number in range(10)]
+    found = rank_audio(LoudLips(), np.zeros((80, 4), np.float32), 5, group[3], group)
     assert found.audio_rank == 10
 
 
-def test_a_clip_shorter_than_a_piece_is_not_judged():
-    clip = heard_clip("1")
-    assert find_audio(LoudLips(), clip.vectors[20:60], 20, clip, [clip]) is None
+def test_a_clip_shorter_than_the_segment_has_no_rank():
+    clip = embedded_audio("1")
+    assert rank_audio(LoudLips(), clip.vectors[20:60], 20, clip, [clip]) == RetrievalScores()
 
 
-def test_groups_are_of_equal_size():
-    groups = groups_of([heard_clip(str(number)) for number in range(13)], 5)
+def test_candidate_groups_are_of_nearly_equal_size():
+    groups = candidate_groups([embedded_audio(str(number)) for number in range(13)], 5)
     assert sorted(len(group) for group in {id(group): group for group in groups.values()}.values()) == [4, 4, 5]
     assert all(key in [clip.key for clip in group] for key, group in groups.items())
 
@@ -105,17 +105,17 @@ def test_the_threshold_lies_between_same_and_different_people():
     assert 0.3 < threshold <= 0.7 and error_share == 0
 
 
-def test_half_of_all_pairs_are_wrong_where_people_cannot_be_told_apart():
+def test_the_equal_error_rate_is_one_half_where_people_cannot_be_told_apart():
     values = RANDOM.uniform(0, 1, 400)
     assert equal_error(values[:200], values[200:])[1] == pytest.approx(0.5, abs=0.06)
 
 
-def known(key, speaker, place):
-    return KnownFace(key=key, speaker=speaker, vectors=place + RANDOM.normal(0, 0.02, (3, 3)).astype(np.float32))
+def reference(key, speaker, place):
+    return ReferenceFaces(key=key, speaker=speaker, vectors=place + RANDOM.normal(0, 0.02, (3, 3)).astype(np.float32))
 
 
 def test_distances_are_calibrated_on_real_faces():
-    faces = [known("a", "ann", 0), known("b", "ann", 0), known("c", "ben", 1), known("d", "cat", 2)]
+    faces = [reference("a", "ann", 0), reference("b", "ann", 0), reference("c", "ben", 1), reference("d", "cat", 2)]
     calibration = calibrate(ColourNetwork(), faces)
     assert calibration.same_distance < 0.15 and calibration.different_distance > 1.5
     assert (calibration.num_same, calibration.num_different, calibration.error_share) == (5, 5, 0)
@@ -123,37 +123,37 @@ def test_distances_are_calibrated_on_real_faces():
 
 
 def test_the_nearest_other_person_is_another_person():
-    faces = [known("a", "ann", 0), known("c", "ben", 1), known("d", "cat", 2)]
+    faces = [reference("a", "ann", 0), reference("c", "ben", 1), reference("d", "cat", 2)]
     vectors = np.full((2, 3), 0.1, np.float32)
     assert nearest_other(ColourNetwork(), vectors, "ann", faces) == pytest.approx(0.9 * 3**0.5, abs=0.05)
     assert nearest_other(ColourNetwork(), vectors, "ann", faces[:1]) is None
 
 
-def test_frames_given_as_stills_do_not_count_for_identity():
+def test_frames_given_as_stills_are_not_embedded_for_identity():
     is_still = np.zeros(30, bool)
     is_still[[5, 15, 25]] = True
     assert not is_still[faces_to_embed(30, is_still)].any()
 
 
-def test_intervals_are_wide_where_people_differ_and_there_are_none_for_one_person():
+def test_intervals_are_wide_where_speakers_differ_and_there_are_none_for_one_speaker():
     speakers = np.repeat(["a", "b", "c", "d"], 25)
-    by_person = np.repeat([0.0, 1.0, 0.0, 1.0], 25)
+    by_speaker = np.repeat([0.0, 1.0, 0.0, 1.0], 25)
     by_clip = np.tile([0.0, 1.0], 50)
-    wide, narrow = (mean_with_interval(values, speakers, 0) for values in (by_person, by_clip))
+    wide, narrow = (mean_with_interval(values, speakers, 0) for values in (by_speaker, by_clip))
     assert wide[0] == narrow[0] == 0.5
     assert wide[2] - wide[1] > 0.7 and narrow[2] - narrow[1] < 0.1
     assert mean_with_interval(by_clip, np.full(100, "a"), 0) == (0.5, None, None)
 
 
-def test_a_network_that_recognises_nobody_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="no recognition network"):
+def test_a_network_that_is_not_for_face_recognition_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="not a face recognition network"):
         ArcFaceNetwork(write_generator(tmp_path / "made.onnx"))
-    with pytest.raises(UsageError, match="holds no recognition network"):
+    with pytest.raises(UsageError, match="has no face recognition network"):
         load_face_network(str(tmp_path))
     with pytest.raises(UsageError, match="cannot read the network"):
         load_face_network(str(tmp_path / "none.onnx"))
     (tmp_path / "text.onnx").write_text("weights")
-    with pytest.raises(UsageError, match="is no ONNX file; --face_network takes"):
+    with pytest.raises(UsageError, match="is not an ONNX file; --face_network takes"):
         load_face_network(str(tmp_path / "text.onnx"))
     assert load_face_network("none") is None
 

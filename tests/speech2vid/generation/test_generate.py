@@ -1,13 +1,13 @@
-"""Stills and audio become a video: its times, its memory, its metadata, and what it refuses."""
+"""Stills and driving audio become a video: its timing, memory, metadata, and the inputs that it refuses."""
 
 import cv2
 import numpy as np
 import pytest
 import soundfile
 
+from pipeline.commands.generate import main
 from schemas.errors import MissingStream, NotMedia, StorageError, UsageError
 from speech2vid.generation.driving_audio import open_audio
-from speech2vid.generation.generate import main
 from speech2vid.generation.stills import StillFinder, find_stills
 from speech2vid.generation.talking_faces import mean_talking_face, talking_faces
 from speech2vid.generation.talking_video import TalkingVideo
@@ -16,7 +16,7 @@ from speech2vid.reader.audio_features import MFCC, SPEECH, WindowStream, feature
 from tests.made_media import MadeAudio, make_video, steady_times
 from tests.pipeline.made_models import needs_models
 from tests.speech2vid.made_generator import NUM_IDENTITY, TARGET_OFFSET, write_generator, write_inverter
-from transforms.faces.detectors.centerface import Detections
+from transforms.faces.detectors.detections import Detections
 from transforms.media.audio import decode_audio
 from transforms.media.canonical import CanonicalFace
 from transforms.media.config import AudioConfig, LimitsConfig
@@ -28,6 +28,7 @@ from transforms.speakers.speech_encoder import SpeechEncoder
 RANDOM = np.random.default_rng(0)
 STILLS = np.stack([np.full((112, 112, 3), value, np.uint8) for value in (60, 100)])
 BURST_FRAMES = slice(30, 34)
+PROGRAM = "talkshard generate"
 
 
 def samples_with_burst(num_frames=75):
@@ -43,8 +44,8 @@ def network(tmp_path):
 
 @pytest.fixture
 def audio_path(tmp_path):
-    soundfile.write(tmp_path / "said.wav", samples_with_burst(), 16000)
-    return str(tmp_path / "said.wav")
+    soundfile.write(tmp_path / "speech.wav", samples_with_burst(), 16000)
+    return str(tmp_path / "speech.wav")
 
 
 def brightness_of(faces):
@@ -52,7 +53,7 @@ def brightness_of(faces):
 
 
 class OneFace:
-    """A detector and mesh of images whose red squares are faces."""
+    """A detector and mesh for images whose red squares are faces."""
 
     name = sha256 = "made"
 
@@ -66,11 +67,11 @@ class OneFace:
         )
 
     def locate(self, rgb, region):
-        """A mesh whose eyes and nose tip lie where the stored face has them, with the box's centre as its middle."""
-        mesh = RANDOM.uniform(-40, 40, (468, 3)).astype(np.float32) + [56, 56, 0]
+        """A mesh in the region's centre whose eyes and nose tip lie where the stored face has them."""
+        mesh = RANDOM.uniform(-40, 40, (468, 3)).astype(np.float32) + np.array([56, 56, 0])
         right, left, nose = CanonicalFace().targets
         mesh[[33, 133], :2], mesh[[263, 362], :2], mesh[1, :2] = right, left, nose
-        return (mesh + [region.centre_x - 56, region.centre_y - 56, 0]).astype(np.float32), 1.0
+        return (mesh + np.array([region.centre_x - 56, region.centre_y - 56, 0])).astype(np.float32), 1.0
 
 
 def image_of(tmp_path, *squares, name="still.png"):
@@ -85,7 +86,7 @@ def made_finder():
     return StillFinder(112, detector=OneFace(), mesh=OneFace())
 
 
-def test_the_frame_that_sounds_is_the_one_that_moves(network, audio_path):
+def test_the_face_moves_in_the_frames_that_have_audio(network, audio_path):
     audio = open_audio(audio_path)
     brightness = brightness_of(talking_faces(network, STILLS, audio.blocks(), audio.num_frames))
     assert len(brightness) == 75
@@ -94,24 +95,24 @@ def test_the_frame_that_sounds_is_the_one_that_moves(network, audio_path):
     np.testing.assert_allclose(quiet, 40, atol=1)
 
 
-def test_audio_in_pieces_gives_the_windows_of_the_whole():
+def test_streamed_mfcc_windows_equal_those_of_the_whole_audio():
     samples = RANDOM.integers(-9000, 9000, 640 * 40, dtype=np.int16)
     frames = frames_with_window(40, MFCC, TARGET_OFFSET)
     whole = windows_of(clip_mfcc(samples)[1:], frames, MFCC, TARGET_OFFSET)[:, 0]
-    stream, pieces = WindowStream(MFCC, TARGET_OFFSET), np.split(samples, range(1111, len(samples), 1111))
-    found = [stream.push(columns) for columns in feature_columns(pieces, MFCC)]
+    stream, blocks = WindowStream(MFCC, TARGET_OFFSET), np.split(samples, range(1111, len(samples), 1111))
+    found = [stream.push(columns) for columns in feature_columns(blocks, MFCC)]
     found = np.concatenate([*found, stream.close(40)])
     assert found.shape == (40, 12, 35)
-    # The last stored window is completed with zeros, which a stream does not have.
+    # The last window of the whole is padded with zeros, which a stream does not have.
     np.testing.assert_allclose(found[frames[:-1]], whole[:-1], atol=1e-4)
 
 
-def test_speech_in_pieces_gives_the_windows_of_the_whole():
+def test_streamed_speech_windows_equal_those_of_the_whole_audio():
     samples = RANDOM.integers(-9000, 9000, 640 * 100, dtype=np.int16)
     frames = frames_with_window(100, SPEECH, SPEECH.target_offset)
     whole = windows_of(SpeechEncoder().encode(samples).T, frames, SPEECH, SPEECH.target_offset)[:, 0]
-    stream, pieces = WindowStream(SPEECH, SPEECH.target_offset), np.split(samples, range(1111, len(samples), 1111))
-    found = [stream.push(columns) for columns in feature_columns(pieces, SPEECH)]
+    stream, blocks = WindowStream(SPEECH, SPEECH.target_offset), np.split(samples, range(1111, len(samples), 1111))
+    found = [stream.push(columns) for columns in feature_columns(blocks, SPEECH)]
     found = np.concatenate([*found, stream.close(100)])
     assert found.shape == (100, 288, 22)
     np.testing.assert_array_equal(found[frames], whole)
@@ -125,18 +126,14 @@ def test_gain_widens_the_movement_and_keeps_the_mean(network, audio_path):
     assert wide.mean() == pytest.approx(plain.mean(), abs=1.5)
 
 
-def test_faces_are_sharpened_when_asked(network, audio_path, tmp_path):
-    audio = open_audio(audio_path)
+def test_a_deblurring_network_is_applied_to_the_faces(network, audio_path, tmp_path):
+    audio, inverter = open_audio(audio_path), DeblurringFile(write_inverter(tmp_path / "d.onnx"))
     plain = brightness_of(talking_faces(network, STILLS, audio.blocks(), 75))
-    inverted = brightness_of(
-        talking_faces(
-            network, STILLS, audio.blocks(), 75, deblurring=DeblurringFile(write_inverter(tmp_path / "d.onnx"))
-        )
-    )
+    inverted = brightness_of(talking_faces(network, STILLS, audio.blocks(), 75, deblurring=inverter))
     np.testing.assert_allclose(inverted, 255 - plain, atol=1)
 
 
-def test_only_a_batch_of_frames_is_held_of_a_long_audio(network):
+def test_only_one_batch_of_frames_of_long_audio_is_held_in_memory(network):
     taken = []
 
     def blocks():
@@ -148,7 +145,7 @@ def test_only_a_batch_of_frames_is_held_of_a_long_audio(network):
     assert len(taken) < 40
 
 
-def test_the_video_has_the_audio_at_its_time_and_says_that_it_was_generated(network, audio_path, tmp_path):
+def test_the_video_is_in_sync_and_its_metadata_says_that_it_was_generated(network, audio_path, tmp_path):
     audio, path = open_audio(audio_path), tmp_path / "out.mp4"
     with TalkingVideo(path, 112, "Generated: by a test") as video:
         for block in audio.blocks():
@@ -158,12 +155,12 @@ def test_the_video_has_the_audio_at_its_time_and_says_that_it_was_generated(netw
     probe, timeline = probe_media(str(path), LimitsConfig(), AudioConfig())
     with FrameReader(str(path), probe, timeline) as reader:
         brightness = np.array([rgb.mean() for _, rgb in reader.frames(np.arange(probe.video.num_frames))])
-    heard = np.concatenate(list(decode_audio(str(path), probe.sounds[0].index, timeline.zero_s, 640 * 75)))
+    decoded = np.concatenate(list(decode_audio(str(path), probe.audio_streams[0].index, timeline.zero_s, 640 * 75)))
     written = soundfile.read(audio_path, dtype="int16")[0].astype(np.float64)
     lags = np.arange(-40, 41)
-    likeness = [np.dot(np.roll(written, lag), heard) for lag in lags]
+    correlation = [np.dot(np.roll(written, lag), decoded) for lag in lags]
     assert probe.video.num_frames == 75 and int(brightness.argmax()) in range(BURST_FRAMES.start, BURST_FRAMES.stop)
-    assert lags[int(np.argmax(likeness))] == 0
+    assert lags[int(np.argmax(correlation))] == 0
     import av
 
     with av.open(str(path)) as container:
@@ -177,15 +174,17 @@ def test_a_video_that_failed_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_output_that_cannot_be_written_is_named(tmp_path):
+def test_an_error_names_an_output_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StorageError, match="cannot write .*out.mp4"):
+    with pytest.raises(StorageError, match=r"cannot write .*out\.mp4"):
         TalkingVideo(tmp_path / "file" / "out.mp4", 112, "")
 
 
-def test_audio_begins_at_its_first_sample(tmp_path):
+def test_the_driving_audio_starts_at_the_streams_first_sample(tmp_path):
     late = make_video(
-        tmp_path / "late.mkv", steady_times(50, 25), sounds=[MadeAudio(clicks_s=(1.0,), start_s=0.48, length_s=1.0)]
+        tmp_path / "late.mkv",
+        steady_times(50, 25),
+        audio_streams=[MadeAudio(clicks_s=(1.0,), start_s=0.48, length_s=1.0)],
     )
     audio = open_audio(str(late))
     assert audio.num_frames == 25 and float(audio.zero_s) == pytest.approx(0.48, abs=0.002)
@@ -194,30 +193,28 @@ def test_audio_begins_at_its_first_sample(tmp_path):
 @pytest.mark.parametrize("num_samples", [0, 500])
 def test_empty_audio_is_refused(tmp_path, num_samples):
     soundfile.write(tmp_path / "empty.wav", np.zeros(num_samples, np.int16), 16000)
-    with pytest.raises((UsageError, MissingStream), match="without audio|less than one frame"):
+    with pytest.raises((UsageError, MissingStream), match=r"without audio|less than one frame"):
         open_audio(str(tmp_path / "empty.wav"))
 
 
 def test_silent_audio_is_refused(tmp_path):
     soundfile.write(tmp_path / "silent.wav", np.zeros(16000, np.int16), 16000)
-    with pytest.raises(UsageError, match="silent from begin to end"):
+    with pytest.raises(UsageError, match="silent from start to end"):
         open_audio(str(tmp_path / "silent.wav"))
 
 
-def test_another_kind_of_checkpoint_is_refused(tmp_path):
-    with pytest.raises(
-        UsageError,
-        match="no generator of talking faces, or of an earlier version: its metadata has no talkshard.target_offset",
-    ):
+def test_files_that_are_not_the_network_asked_for_are_refused(tmp_path):
+    earlier = r"not a talking-face generator, or of an earlier version: its metadata has no talkshard\.target_offset"
+    with pytest.raises(UsageError, match=earlier):
         GeneratorFile(write_generator(tmp_path / "a.onnx", without="talkshard.target_offset"))
-    with pytest.raises(UsageError, match="no generator of talking faces"):
+    with pytest.raises(UsageError, match="not a talking-face generator"):
         GeneratorFile(write_inverter(tmp_path / "b.onnx"))
     (tmp_path / "c.onnx").write_bytes(b"weights of something else")
-    with pytest.raises(UsageError, match="is no ONNX file"):
+    with pytest.raises(UsageError, match="is not an ONNX file"):
         GeneratorFile(tmp_path / "c.onnx")
     with pytest.raises(UsageError, match="cannot read the network"):
         GeneratorFile(tmp_path / "none.onnx")
-    with pytest.raises(UsageError, match="no deblurring network: it takes 2 inputs"):
+    with pytest.raises(UsageError, match="not a deblurring network: it takes 2 inputs"):
         DeblurringFile(write_generator(tmp_path / "d.onnx"))
 
 
@@ -228,28 +225,28 @@ def test_stills_are_aligned_and_repeated_until_there_are_enough(tmp_path):
     assert stills[0][20:90, 20:90, 0].min() > 200  # the square, shifted to where the stored face lies
 
 
-def test_a_still_without_a_face_is_named(tmp_path):
-    with pytest.raises(UsageError, match="still.png: no face was found"):
+def test_an_error_names_an_image_without_a_face(tmp_path):
+    with pytest.raises(UsageError, match=r"still\.png: no face was found"):
         find_stills([image_of(tmp_path)], 1, made_finder())
 
 
-def test_a_still_that_is_not_there_is_named():
-    with pytest.raises(UsageError, match="--identity none.png: no such file"):
+def test_an_error_names_a_missing_image():
+    with pytest.raises(UsageError, match=r"--identity none\.png: no such file"):
         find_stills(["none.png"], 1, made_finder())
 
 
-def test_a_video_of_no_face_and_audio_without_image_are_no_identity(tmp_path, audio_path):
+def test_a_video_without_a_face_and_a_file_without_video_are_refused_as_identity(tmp_path, audio_path):
     with TalkingVideo(tmp_path / "grey.mp4", 112, "") as video:
         video.write_faces(np.full((10, 112, 112, 3), 90, np.uint8))
         video.write_audio(np.zeros(6400, np.int16))
-    with pytest.raises(UsageError, match="grey.mp4: no face was found"):
+    with pytest.raises(UsageError, match=r"grey\.mp4: no face was found"):
         find_stills([str(tmp_path / "grey.mp4")], 2, made_finder())
-    with pytest.raises(UsageError, match="said.wav has no picture"):
+    with pytest.raises(UsageError, match=r"speech\.wav has no video"):
         find_stills([audio_path], 2, made_finder())
 
 
 def test_an_image_of_two_people_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="still.png shows 2 people"):
+    with pytest.raises(UsageError, match=r"still\.png shows 2 people"):
         find_stills([image_of(tmp_path, (20, 60, 100), (200, 60, 90))], 1, made_finder())
 
 
@@ -257,47 +254,34 @@ def test_a_bystander_is_not_a_second_person(tmp_path):
     assert len(find_stills([image_of(tmp_path, (20, 60, 100), (200, 60, 30))], 1, made_finder())) == 1
 
 
-def test_a_damaged_image_is_named(tmp_path):
+def test_an_error_names_a_damaged_image(tmp_path):
     path = image_of(tmp_path, (100, 60, 112))
     with open(path, "r+b") as file:
         file.truncate(60)
-    with pytest.raises((NotMedia, UsageError), match="still.png"):
+    with pytest.raises((NotMedia, UsageError), match=r"still\.png"):
         find_stills([path], 1, made_finder())
 
 
 @needs_models
-def test_an_image_and_audio_become_a_video(tmp_path, audio_path, capsys):
+def test_the_command_makes_a_video_of_an_image_and_audio(tmp_path, audio_path, capsys):
     from skimage import data
 
     cv2.imwrite(str(tmp_path / "her.png"), data.astronaut()[..., ::-1])
     checkpoint, output = write_generator(tmp_path / "made.onnx"), tmp_path / "made.mp4"
-    assert (
-        main(
-            [
-                "--identity",
-                str(tmp_path / "her.png"),
-                "--audio",
-                audio_path,
-                "--checkpoint",
-                str(checkpoint),
-                "--output",
-                str(output),
-            ]
-        )
-        == 0
-    )
+    inputs = ["--identity", str(tmp_path / "her.png"), "--audio", audio_path, "--checkpoint", str(checkpoint)]
+    assert main([*inputs, "--output", str(output)], PROGRAM) == 0
     probe, _ = probe_media(str(output), LimitsConfig(), AudioConfig())
     assert probe.video.num_frames == 75 and probe.video.width == 224
     assert "75 frames, 3.00 s" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["--size_px", "111"], ["--gain", "0"], ["--output", "a.avi"]])
-def test_wrong_settings_are_refused(words):
-    with pytest.raises(UsageError, match=words[0]):
-        main(["--identity", "a", "--audio", "b", "--output", "c.mp4", *words])
+@pytest.mark.parametrize("wrong", [["--size_px", "111"], ["--gain", "0"], ["--output", "a.avi"]])
+def test_wrong_settings_are_refused(wrong):
+    with pytest.raises(UsageError, match=wrong[0]):
+        main(["--identity", "a", "--audio", "b", "--output", "c.mp4", *wrong], PROGRAM)
 
 
-def test_the_generator_is_given_as_many_stills_as_it_takes(network):
+def test_a_wrong_number_of_stills_is_refused(network):
     assert network.shape.num_identity == NUM_IDENTITY
     with pytest.raises(ValueError, match="takes stills"):
         network.faces(np.zeros((1, 12, 35), np.float32), STILLS[:1])

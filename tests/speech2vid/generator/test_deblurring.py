@@ -9,13 +9,13 @@ def test_the_published_network_has_its_parameters():
     assert sum(isinstance(layer, torch.nn.Conv2d) for layer in network.layers) == 10
 
 
-def test_untrained_it_changes_nearly_nothing():
+def test_an_untrained_network_changes_a_face_very_little():
     torch.manual_seed(0)
     faces = torch.rand(2, 3, 20, 20)
     assert (Deblurring(8).eval()(faces) - faces).abs().mean() < 0.05
 
 
-def test_a_blur_keeps_brightness_and_takes_detail():
+def test_blur_keeps_brightness_and_removes_detail():
     faces = torch.zeros(1, 3, 21, 21)
     faces[..., 10, 10] = 1
     soft = blurred(faces)

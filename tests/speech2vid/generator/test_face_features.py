@@ -9,6 +9,7 @@ from scipy.io import savemat
 from schemas.errors import UsageError
 from speech2vid.generator.face_features import load_face_features
 from speech2vid.generator.networks import Generator
+from speech2vid.generator.settings import GeneratorSettings
 from speech2vid.generator.vgg_m import read_vgg_m, start_identity_encoder
 from transforms.media.models import model_path
 from transforms.media.onnx_runtime import part_session
@@ -20,7 +21,7 @@ SIDES = (7, 5, 3, 3, 3)
 
 @pytest.fixture(scope="module")
 def filters():
-    """MatConvNet's: (height, width, in, out)."""
+    """Filters of five convolutions in MatConvNet's order: height, width, in, out."""
     return [
         RANDOM.normal(0, 0.01, (side, side, given, channels)).astype(np.float32)
         for side, given, channels in zip(SIDES, CHANNELS, CHANNELS[1:], strict=False)
@@ -37,22 +38,22 @@ def test_torch_gives_what_onnx_runtime_gives():
     model = onnx.load(model_path("centerface"))
     name = network._kept[2]
     model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
-    seen = torch.nn.functional.interpolate(faces, (112, 112), mode="bilinear", align_corners=False) * 255
+    resized = torch.nn.functional.interpolate(faces, (112, 112), mode="bilinear", align_corners=False) * 255
     for value in model.graph.input:
         if value.name == "input.1":
             value.type.tensor_type.shape.dim[2].dim_value = value.type.tensor_type.shape.dim[3].dim_value = 112
     del model.graph.value_info[:]
-    wanted = part_session(model, ["input.1"], name).run(None, {"input.1": seen.numpy()})[0]
+    wanted = part_session(model, ["input.1"], name).run(None, {"input.1": resized.numpy()})[0]
     np.testing.assert_allclose(network(faces)[2].numpy(), wanted, rtol=1e-3, atol=1e-3 * wanted.max())
 
 
-def test_gradients_reach_the_image():
+def test_the_features_are_differentiable():
     faces = torch.rand(1, 3, 112, 112, requires_grad=True)
     load_face_features("centerface")(faces)[4].sum().backward()
     assert faces.grad.abs().sum() > 0
 
 
-def test_a_network_of_one_size_is_refused(tmp_path):
+def test_a_network_with_maps_of_one_size_only_is_refused(tmp_path):
     weights = numpy_helper.from_array(np.zeros((4, 3, 3, 3), np.float32), "w")
     nodes = [helper.make_node("Conv", ["x", "w"], ["y"]), helper.make_node("Relu", ["y"], ["z"])]
     graph = helper.make_graph(
@@ -67,7 +68,7 @@ def test_a_network_of_one_size_is_refused(tmp_path):
         load_face_features(str(tmp_path / "face.onnx"))
 
 
-def test_a_missing_face_network_is_named():
+def test_an_error_names_a_missing_face_network():
     with pytest.raises(UsageError, match="nowhere"):
         load_face_features("nowhere.mat")
 
@@ -99,7 +100,7 @@ def _params_file(path, filters):
 
 
 @pytest.mark.parametrize("write", [_layers_file, _params_file])
-def test_both_published_layouts_are_read(write, tmp_path, filters):
+def test_both_published_file_layouts_can_be_read(write, tmp_path, filters):
     weights = read_vgg_m(write(tmp_path / "vgg.mat", filters))
     np.testing.assert_array_equal(weights["conv2.weight"].numpy(), filters[1].transpose(3, 2, 0, 1))
     assert float(weights["conv3.bias"][0]) == 2
@@ -116,7 +117,7 @@ def test_vgg_m_gives_the_papers_five_maps(tmp_path, filters):
     ]
 
 
-def test_batch_norm_of_the_file_is_used(tmp_path, filters):
+def test_batch_norm_in_the_file_is_applied(tmp_path, filters):
     faces = torch.rand(1, 3, 112, 112)
     plain = load_face_features(str(_layers_file(tmp_path / "plain.mat", filters)))(faces)[0]
     normed = load_face_features(str(_params_file(tmp_path / "normed.mat", filters)))(faces)[0]
@@ -124,22 +125,23 @@ def test_batch_norm_of_the_file_is_used(tmp_path, filters):
     torch.testing.assert_close(normed[plain > 0], ((convolved - 7) / 3 * 2 + 0.5).clamp(min=0), rtol=1e-3, atol=1e-3)
 
 
-def test_the_identity_encoder_begins_with_vgg_m(tmp_path, filters):
-    """Five like stills give what one still gives VGG-M."""
+def test_the_identity_encoder_is_initialised_with_vgg_m(tmp_path, filters):
+    """Five equal stills give the same first map as one still in VGG-M."""
     path = _layers_file(tmp_path / "vgg.mat", filters)
-    generator = Generator(num_identity=5)
+    generator = Generator(GeneratorSettings(num_identity=5))
     start_identity_encoder(generator.identity, path)
     still = 255 * torch.rand(1, 3, 112, 112)
     wanted = torch.nn.functional.conv2d(still, read_vgg_m(path)["conv1.weight"], None, 2)
     torch.testing.assert_close(generator.identity.first[0](still.repeat(1, 5, 1, 1)), wanted, rtol=1e-3, atol=1e-2)
 
 
-def test_a_narrow_encoder_cannot_begin_so(tmp_path, filters):
+def test_a_narrow_identity_encoder_cannot_be_initialised_with_vgg_m(tmp_path, filters):
+    path = _layers_file(tmp_path / "vgg.mat", filters)
     with pytest.raises(UsageError, match="full width"):
-        start_identity_encoder(Generator(width=0.25).identity, _layers_file(tmp_path / "vgg.mat", filters))
+        start_identity_encoder(Generator(GeneratorSettings(width=0.25)).identity, path)
 
 
-def test_a_file_of_something_else_is_refused(tmp_path):
+def test_a_file_with_other_weights_is_refused(tmp_path):
     save_file({"conv1.weight": torch.zeros(8, 3, 3, 3)}, tmp_path / "other.safetensors")
     with pytest.raises(UsageError, match="conv1 has shape"):
         read_vgg_m(tmp_path / "other.safetensors")

@@ -2,16 +2,20 @@ import pytest
 import torch
 
 from schemas.errors import UsageError
-from speech2vid.generator.networks import Generator, GeneratorSettings, new_generator, scaled
+from speech2vid.generator.layers import scaled
+from speech2vid.generator.networks import Generator
+from speech2vid.generator.settings import GeneratorSettings
 
-SMALL = {"width": 0.05, "num_identity": 2}
+
+def small_generator(**settings) -> Generator:
+    return Generator(GeneratorSettings(**{"width": 0.05, "num_identity": 2} | settings))
 
 
-def _sizes(network, names, *given) -> list[tuple[int, ...]]:
-    """Shapes, without the batch, of what modules give."""
+def _sizes(network, names, *inputs) -> list[tuple[int, ...]]:
+    """Shapes, without the batch, of modules' outputs."""
     found, modules = [], dict(network.named_modules())
     hooks = [modules[name].register_forward_hook(lambda _, __, x: found.append(tuple(x.shape[1:]))) for name in names]
-    network.eval()(*given)
+    network.eval()(*inputs)
     for hook in hooks:
         hook.remove()
     return found
@@ -71,7 +75,9 @@ def test_the_published_identity_encoder_has_its_shapes(published):
 @pytest.mark.parametrize("decoder", ["upsample", "transposed"])
 def test_the_published_decoder_has_its_shapes(decoder):
     names = ["decoder.first", *(f"decoder.layers.{number}" for number in range(9)), "decoder.last"]
-    found = _sizes(Generator(decoder=decoder), names, torch.zeros(1, 1, 12, 35), torch.zeros(1, 15, 112, 112))
+    found = _sizes(
+        Generator(GeneratorSettings(decoder=decoder)), names, torch.zeros(1, 1, 12, 35), torch.zeros(1, 15, 112, 112)
+    )
     assert found == [
         (128, 1, 1),
         (128, 2, 2),
@@ -98,31 +104,32 @@ def test_the_published_decoder_has_its_shapes(decoder):
         {"residual": True, "film": True, "leaky": True},
     ],
 )
-def test_every_kind_gives_faces_in_range(changed, given):
-    generator = Generator(**SMALL, **changed).eval()
+def test_every_variant_gives_faces_in_range(changed, given):
+    generator = small_generator(**changed).eval()
     faces = generator(*given)
     side = changed.get("image_px", 109)
     assert faces.shape == (4, 3, side, side) and 0 <= faces.min() and faces.max() <= 1
 
 
 def test_one_still_is_enough(given):
-    assert Generator(width=0.05, num_identity=1).eval()(given[0], given[1][:, :3]).shape == (4, 3, 109, 109)
+    assert small_generator(num_identity=1).eval()(given[0], given[1][:, :3]).shape == (4, 3, 109, 109)
 
 
-def test_skips_bring_detail_of_the_stills_to_the_face(given):
+def test_skip_connections_bring_detail_of_the_stills_to_the_face():
     """Without them the stills reach the face only through their code."""
-    assert _count(Generator(**SMALL)) > _count(Generator(**SMALL, skips=False))
+    assert _count(small_generator()) > _count(small_generator(skips=False))
 
 
-def test_stills_given_once_for_several_sounds_give_the_same_faces(given):
+def test_stills_given_once_for_several_audio_windows_give_the_same_faces(given):
     mfcc, identity = given
-    generator = Generator(**SMALL).eval()
+    generator = small_generator().eval()
     every = identity[:2].repeat_interleave(2, 0)
     torch.testing.assert_close(generator(mfcc, identity[:2]), generator(mfcc, every))
 
 
-def test_residual_begins_near_the_mean_still(given):
-    faces = Generator(**SMALL, residual=True, image_px=112).train()(*given)  # batch norm knows nothing yet
+def test_an_untrained_residual_generator_gives_nearly_the_mean_still(given):
+    generator = small_generator(residual=True, image_px=112)
+    faces = generator.train()(*given)  # in training, since batch norm has no running statistics yet
     mean = given[1].unflatten(1, (2, 3)).mean(1) / 255
     assert (faces - mean).abs().mean() < 0.1
 
@@ -131,12 +138,16 @@ def test_no_layer_gets_so_few_channels_that_all_can_die():
     assert [scaled(32, 0.25), scaled(512, 0.25), scaled(512, 1.0)] == [16, 128, 512]
 
 
-def test_settings_make_the_generator_they_name():
+def test_without_settings_the_generator_is_the_published_one(published):
+    assert published.settings == GeneratorSettings()
+
+
+def test_a_generator_keeps_its_settings():
     settings = GeneratorSettings(width=0.05, skips=False, film=True)
-    assert new_generator(settings).settings == settings
+    assert Generator(settings).settings == settings
 
 
 @pytest.mark.parametrize("wrong", [{"width": 0}, {"num_identity": 0}, {"decoder": "pixel"}, {"image_px": 224}])
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(UsageError):
-        Generator(**wrong)
+        GeneratorSettings(**wrong)

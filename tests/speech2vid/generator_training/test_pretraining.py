@@ -5,7 +5,7 @@ import torch
 
 from speech2vid.generator.deblurring import blurred
 from speech2vid.generator.lip_network import LipShapes
-from speech2vid.generator.networks import AudioEncoder, SpeechCodeEncoder
+from speech2vid.generator.encoders import MfccEncoder, SpeechFeatureEncoder
 from speech2vid.generator_training.pretraining import (
     gather_pretraining_samples,
     train_audio,
@@ -44,7 +44,7 @@ def test_numbers_are_of_clips_that_nothing_was_learnt_from():
     assert said == []
 
 
-@pytest.mark.parametrize(("encoder", "kind"), [(AudioEncoder, MFCC), (SpeechCodeEncoder, SPEECH)])
+@pytest.mark.parametrize(("encoder", "kind"), [(MfccEncoder, MFCC), (SpeechFeatureEncoder, SPEECH)])
 def test_the_audio_encoder_learns_what_sounds_say(encoder, kind):
     torch.manual_seed(0)
     pool, said = _pool(kind=kind), []

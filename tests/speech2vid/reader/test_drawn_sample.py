@@ -35,7 +35,7 @@ def drawn(clip, settings=None):
         clip,
         draw_moments(clip.num_frames, settings, generator()),
         settings,
-        ClipAudioFeatures(settings.kind),
+        ClipAudioFeatures(settings.features),
         samples,
         0,
     )
@@ -113,7 +113,7 @@ def test_the_shortest_clip_gives_its_one_frame_to_all_targets():
 
 
 def test_mfcc_that_are_no_numbers_are_refused():
-    with pytest.raises(IntegrityError, match="clip aa .*mfcc holds values that are no numbers"):
+    with pytest.raises(IntegrityError, match="clip aa .*mfcc features hold values that are not finite"):
         drawn(made_clip(**{"mfcc.npy": npy(np.full((13, 112), -np.inf, np.float32))}))
 
 

@@ -149,7 +149,7 @@ def test_a_batch_has_the_shapes_that_the_trainer_expects(uneven):
 
 
 def test_speech_is_heard_as_the_encoder_hears_the_whole_clip(uneven):
-    batch = next(iter(SampleStream(uneven, "train", SampleSettings(audio="speech"), 4)))
+    batch = next(iter(SampleStream(uneven, "train", SampleSettings(audio_features="speech"), 4)))
     clips = {clip.key: clip for clip in read_clips(uneven)}
     for key, frames, heard in zip(batch["key"], batch["frame"].tolist(), batch["audio"], strict=True):
         whole = SpeechEncoder().encode(clips[key].samples).T
@@ -232,8 +232,8 @@ def test_a_rank_that_is_not_there_gets_one_line(uneven):
         SampleStream(uneven, rank=2, world_size=2)
 
 
-@pytest.mark.parametrize("audio", ["mfcc", "speech"])
-def test_a_stream_that_was_sent_to_another_process_gives_the_same_samples(uneven, audio):
-    stream = SampleStream(uneven, "train", SampleSettings(audio=audio), 4)
+@pytest.mark.parametrize("audio_features", ["mfcc", "speech"])
+def test_a_stream_that_was_sent_to_another_process_gives_the_same_samples(uneven, audio_features):
+    stream = SampleStream(uneven, "train", SampleSettings(audio_features=audio_features), 4)
     sent = pickle.loads(pickle.dumps(stream))
     assert torch.equal(stream.batch(0, 0)["audio"], sent.batch(0, 0)["audio"])

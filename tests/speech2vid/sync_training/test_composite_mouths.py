@@ -7,7 +7,7 @@ import pytest
 from schemas.errors import UnreadableSource, UsageError
 from speech2vid.sync_training.composite_mouths import composite_mouths
 from tests.shared_data import needs_shared, shared
-from transforms.faces.detectors.centerface import load_detector
+from transforms.faces.detectors.registry import load_detector
 from transforms.faces.mesh import MediaPipeMesh, region_of_detection, region_of_mesh
 
 

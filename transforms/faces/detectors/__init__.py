@@ -1,1 +1,1 @@
-"""Face detectors, one file each."""
+"""Face detectors, one file each; `registry` names them all."""

@@ -1,21 +1,23 @@
-"""BlazeFace, full range (Bazarevsky et al. 2019, Apache-2.0), through LiteRT: quick, 192 px input, misses small faces."""
+"""BlazeFace, full range (Bazarevsky et al. 2019, Apache-2.0), through LiteRT: fast, misses small faces."""
 
 import cv2
 import numpy as np
 
-from transforms.faces.detectors.centerface import NO_EMBEDDING, Detections, suppress
-from transforms.faces.mesh import LiteRtNetwork
+from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, suppress
+from transforms.faces.detectors.entry import installed_entry
+from transforms.faces.litert_network import LiteRtNetwork
 from transforms.media.models import model_path, model_sha256
 
-_SIDE, _STRIDE = 192, 4
+_SIDE, _STRIDE = 192, 4  # px of the network's input; px a cell of its anchor grid
 
 
 class BlazeFace:
-    """One anchor in each cell of a 48 x 48 grid; five landmarks, the mouth's centre standing for both corners."""
+    """One anchor in each cell of a 48 x 48 grid; of its landmarks, the mouth's centre stands for both mouth corners."""
 
     name = "blazeface"
 
     def __init__(self, *, score: float) -> None:
+        """Load the installed weights; detections at or below `score` are dropped."""
         self.sha256 = model_sha256("blazeface")
         self._network = LiteRtNetwork(model_path("blazeface"))
         self._score = score
@@ -44,5 +46,12 @@ class BlazeFace:
         return suppress((boxes - np.tile(shift, 2)) / scale, scores[kept], (landmarks - shift) / scale)
 
     def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """BlazeFace brings no recognition network."""
+        """BlazeFace has no recognition network."""
         return NO_EMBEDDING
+
+
+def _load(argument: str, *, min_box_px: float, score: float) -> BlazeFace:
+    return BlazeFace(score=score)
+
+
+ENTRY = installed_entry("blazeface", about="faster, misses small faces", load=_load)

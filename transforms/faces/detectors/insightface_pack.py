@@ -1,17 +1,20 @@
 """Faces by an InsightFace pack: a local folder of ONNX files, through the `insightface` package, on the CPU.
 
-The detector (SCRFD) brings five landmarks; a recognition network, where the folder has one, brings an embedding. The
+The detector (SCRFD) gives five landmarks; a recognition network, where the folder has one, gives an embedding. The
 published packs are for non-commercial research only.
 """
 
+import hashlib
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
 
 from schemas.errors import UsageError
-from transforms.faces.detectors.centerface import NO_EMBEDDING, Detections, detector_size, file_sha256
+from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, detector_size
+from transforms.faces.detectors.entry import DetectorEntry
 
 _FIXED_SIZE = (640, 640)
 _SUPPRESSION_IOU = 0.4
@@ -21,11 +24,9 @@ class InsightFacePack:
     """Detector and, where there is one, recognition network of one folder."""
 
     def __init__(self, folder: Path, *, min_box_px: float, score: float) -> None:
-        if not folder.is_dir():
-            raise UsageError(
-                f"--detector insightface:{folder}: no such folder; give a folder of an InsightFace pack's ONNX files"
-            )
-        models = {path: _load(path) for path in sorted(folder.glob("*.onnx"))}
+        """Load the folder's networks; see FaceDetector. UsageError: it has no detector."""
+        _require(str(folder))
+        models = {path: _network(path) for path in sorted(folder.glob("*.onnx"))}
         by_task = {model.taskname: (path, model) for path, model in reversed(models.items()) if model is not None}
         if "detection" not in by_task:
             raise UsageError(
@@ -37,7 +38,7 @@ class InsightFacePack:
         self._detector.prepare(-1, input_size=_FIXED_SIZE, det_thresh=score, nms_thresh=_SUPPRESSION_IOU)
         self._has_fixed_size = isinstance(self._detector.session.get_inputs()[0].shape[2], int)
         self._min_box_px = min_box_px
-        self.name, self.sha256 = f"insightface:{path.stem}", file_sha256(path)
+        self.name, self.sha256 = f"insightface:{path.stem}", _sha256(path)
 
     def detect(self, rgb: np.ndarray) -> Detections:
         """See FaceDetector."""
@@ -50,7 +51,7 @@ class InsightFacePack:
         )
 
     def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """Unit embedding float32 (D,); D = 0 without a recognition network."""
+        """Embedding float32 (D,) of length 1; D = 0 without a recognition network."""
         if self._recognition is None:
             return NO_EMBEDDING
         face = SimpleNamespace(kps=landmarks)
@@ -58,10 +59,45 @@ class InsightFacePack:
         return vector / max(float(np.linalg.norm(vector)), 1e-9)
 
 
-def _load(path: Path):
+def _load(argument: str, *, min_box_px: float, score: float) -> InsightFacePack:
+    return InsightFacePack(Path(argument), min_box_px=min_box_px, score=score)
+
+
+def _require(argument: str) -> None:
+    setting = f"--detector insightface:{argument}"
+    if not Path(argument).is_dir():
+        raise UsageError(f"{setting}: there is no folder {argument!r}")
+    if not any(Path(argument).glob("*.onnx")):
+        raise UsageError(f"{setting}: the folder holds no ONNX file, so it is no InsightFace pack")
+
+
+def _weights(argument: str) -> dict[str, dict[str, str]]:
+    return {
+        f"insightface {path.name}": {"sha256": _sha256(path), "licence": "non-commercial research"}
+        for path in sorted(Path(argument).glob("*.onnx"))
+    }
+
+
+ENTRY = DetectorEntry(
+    name="insightface",
+    argument="FOLDER",
+    about="the ONNX files of a pack, which are for non-commercial research",
+    load=_load,
+    require=_require,
+    weights=_weights,
+)
+
+
+def _network(path: Path) -> Any:
+    """A network of the pack, as `insightface` wraps it; None for a kind that it does not know."""
     import onnxruntime
     from insightface.model_zoo import get_model
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return get_model(str(path), providers=["CPUExecutionProvider"], session_options=options)
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

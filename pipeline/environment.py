@@ -1,11 +1,14 @@
-"""One thread a kernel, and quiet native libraries: environment that must be set before any numeric import.
+"""Environment variables of every process of ours, to be set before any numeric import.
 
-Kernels that split a sum over threads give other last bits on another machine; processes are what a run is spread over.
-Worker processes inherit it; a worker image sets the same variables.
+One thread a kernel: kernels that split a sum over threads give other last bits on another machine; a run is spread over
+processes instead. Quiet native libraries that contact nobody. Worker processes inherit the variables; an image for
+workers elsewhere sets the same ones.
 """
 
 import os
 from pathlib import Path
+
+from transforms import NO_TELEMETRY
 
 ONE_THREAD = {
     name: "1"
@@ -26,8 +29,8 @@ ROOT = str(Path(__file__).resolve().parents[1])
 def set_environment() -> None:
     """Set the variables in this process, for its kernels and for the worker processes it starts.
 
-    Workers find this very copy of the packages, and nothing of the current folder: its plain names could be shadowed.
+    Workers import this copy of the packages, and nothing from the current folder, where a file could shadow one of them.
     """
-    os.environ.update(ONE_THREAD | QUIET | {"PYTHONSAFEPATH": "1"})
+    os.environ.update(ONE_THREAD | QUIET | NO_TELEMETRY | {"PYTHONSAFEPATH": "1"})
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != ROOT]
     os.environ["PYTHONPATH"] = os.pathsep.join([ROOT, *paths])

@@ -3,8 +3,8 @@ import pytest
 
 from tests.faces.made_faces import MadeFaces, grey_image
 from transforms.faces.config import FacesConfig
+from transforms.faces.face_tracker import FaceTracker, tracks_of
 from transforms.faces.finish_track import boxes_of, finish_tube
-from transforms.faces.follow import FaceFollower, follow_faces
 from transforms.faces.stopwatch import Stopwatch
 from transforms.media.canonical import CanonicalFace
 
@@ -19,8 +19,8 @@ def follow(faces, num_frames, blind=(), missing=(), levels=None, config=None):
             faces.is_blind = frame in blind
             yield frame, None if frame in missing else grey_image(levels(frame) if levels else 128)
 
-    follower = FaceFollower(faces, faces, config or FacesConfig(), CANONICAL, Stopwatch())
-    return follow_faces(images(), follower, num_frames, "source_end")
+    tracker = FaceTracker(faces, faces, config or FacesConfig(), CANONICAL, Stopwatch())
+    return tracks_of(images(), tracker, num_frames, "source_end")
 
 
 def test_a_face_in_every_image_is_one_track():
@@ -54,7 +54,7 @@ def test_a_damaged_image_is_a_gap():
 
 def test_two_faces_are_two_tracks_from_left_to_right():
     tracks, _ = follow(MadeFaces((300, 100), (100, 100)), 15)
-    assert [round(float(track.last.box_xyxy[0])) < 200 for track, _ in tracks] == [True, False]
+    assert [round(float(track.last_box[0])) < 200 for track, _ in tracks] == [True, False]
 
 
 def test_a_cut_ends_every_track_and_begins_new_ones():

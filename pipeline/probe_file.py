@@ -1,41 +1,23 @@
-"""`talkshard probe FILE`: what a file holds, and what build would do with it and why."""
+"""What one local file holds, found as a build would find it."""
 
 import os
 
 import numpy as np
 
 from pipeline.config import Recipe
-from pipeline.line_parser import LineParser
-from pipeline.options import add_recipe_options, chosen_recipe
-from pipeline.preflight import preflight
-from pipeline.probe_text import FacesInFrame, FileProbe, probe_lines
+from pipeline.probe_text import FacesInFrame, FileProbe
 from schemas.clock import FRAME_RATE, num_timeline_frames, source_frame_of
-from schemas.errors import UsageError
 from schemas.media import MediaProbe, Timeline
 from schemas.records import Source
-from transforms.beam_support import storage
-from transforms.faces.detectors.centerface import load_detector
+from transforms.faces.detectors.registry import load_detector
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
 from transforms.prepare.prepare_video import PreparedVideo, prepare_video
-from transforms.prepare.speech import load_speech_model
+from transforms.prepare.speech_models import load_speech_model
 from transforms.windows.split_windows import speech_windows
 
 NUM_LOOKS = 5  # frames in which faces are sought
 _PROBED = "0" * 16  # source_id: the content is not hashed
-
-
-def main(argv: list[str], program: str) -> int:
-    """Print what one file holds; returns the exit code."""
-    options = LineParser(prog=program, description="What a file holds, and what build would do with it and why.")
-    options.add_argument("file", metavar="FILE", help="a video file or its URL")
-    add_recipe_options(options)
-    args = options.parse_args(argv)
-    recipe = preflight(chosen_recipe(args))
-    if storage.is_local(args.file) and not os.path.exists(storage.path_of(args.file)):
-        raise UsageError(f"{args.file!r} is not there")
-    print("\n".join(probe_lines(args.file, probe_file(storage.local_path(args.file), recipe), recipe)))
-    return 0
 
 
 def probe_file(path: str, recipe: Recipe) -> FileProbe:

@@ -1,4 +1,4 @@
-"""Follow every face through the images of one window: detection now and then, the mesh from frame to frame."""
+"""Track every face through the frames of one window: detection every few frames, the mesh from frame to frame."""
 
 from collections.abc import Iterable
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from transforms.faces.association import assign
 from transforms.faces.config import FacesConfig
-from transforms.faces.cuts import CutFinder
-from transforms.faces.detectors.centerface import Detections, FaceDetector
+from transforms.faces.cuts import CutDetector
+from transforms.faces.detectors.detections import Detections, FaceDetector
 from transforms.faces.live_track import LiveTrack
 from transforms.faces.mesh import FaceMesh, FaceRegion, region_of_detection, region_of_mesh
 from transforms.faces.stopwatch import Stopwatch
@@ -15,12 +15,14 @@ from transforms.media.boxes import iou_matrix
 from transforms.media.canonical import CanonicalFace
 from transforms.media.face_crop import cut_face, face_square
 
-_MAX_UNCONFIRMED_ROUNDS = 3  # detections in a row that do not see a followed face: the mesh has drifted off
-_SAME_FACE_IOU = 0.6  # two tracks that overlap more follow one face
+_MAX_UNCONFIRMED_ROUNDS = 3  # detections in a row that do not find a tracked face: its mesh has drifted off
+_SAME_FACE_IOU = 0.6  # two tracks that overlap more are one face
+_MIN_MISSED_FRAMES = 2  # frames between detections while a mesh is lost
+_CROP_JPEG_QUALITY = 95
 
 
-class FaceFollower:
-    """State of one window. Feed images in order with `look`; `finish` returns the tracks."""
+class FaceTracker:
+    """State of one window. Call `update` with its frames in order, then `finish` for the tracks."""
 
     def __init__(
         self,
@@ -30,14 +32,15 @@ class FaceFollower:
         canonical: CanonicalFace,
         stopwatch: Stopwatch,
     ) -> None:
+        """Begin a window without tracks; the stopwatch gets the time of each step."""
         self._detector, self._mesh, self._config, self._canonical = detector, mesh, config, canonical
-        self._cuts, self._watch = CutFinder(config.cut_threshold), stopwatch
+        self._cuts, self._watch = CutDetector(config.cut_threshold), stopwatch
         self._live: list[LiveTrack] = []
         self._ended: list[tuple[LiveTrack, str]] = []
         self._last_detection = -config.detect_every
 
-    def look(self, frame: int, rgb: np.ndarray | None) -> None:
-        """Take the image of one timeline frame; None is an image that could not be decoded."""
+    def update(self, frame: int, rgb: np.ndarray | None) -> None:
+        """Take the image of one timeline frame; None where it could not be decoded."""
         if rgb is None:
             self._end_lost(frame)
             return
@@ -48,52 +51,58 @@ class FaceFollower:
         with self._watch("mesh"):
             for track in self._live:
                 if track.has_mesh:
-                    self._locate(track, frame, rgb, region_of_mesh(track.last.mesh))
-        if is_cut or self._wants_detection(frame):
+                    self._locate(track, frame, rgb, region_of_mesh(track.last_mesh))
+        if is_cut or self._is_detection_due(frame):
             self._detect(frame, rgb)
-        self._end_doubles(frame)
+        self._end_duplicates(frame)
         self._end_lost(frame)
         with self._watch("tube"):
             self._cut_faces(frame, rgb)
 
     def finish(self, end_frame: int, end_rule: str) -> list[tuple[LiveTrack, str]]:
-        """End what is still followed; all tracks with their end rule, by first frame, then from left to right."""
+        """End the tracks that are left; all tracks with their end rule, by first frame, then from left to right."""
         self._end_all(end_frame, end_rule)
         return sorted(self._ended, key=lambda ended: (ended[0].start_frame, *_first_box(ended[0])))
 
     def _locate(self, track: LiveTrack, frame: int, rgb: np.ndarray, region: FaceRegion) -> bool:
+        """Observe the track's mesh in a region of the image; whether it is there."""
         mesh, presence = self._mesh.locate(rgb, region)
-        seen = presence >= self._config.mesh_presence and np.isfinite(mesh).all()
-        if seen:
-            track.see(frame, None, mesh, presence)
-        return seen
+        is_present = self._is_present(mesh, presence)
+        if is_present:
+            track.add_mesh(frame, mesh, presence)
+        return is_present
 
-    def _wants_detection(self, frame: int) -> bool:
+    def _is_present(self, mesh: np.ndarray, presence: float) -> bool:
+        return presence >= self._config.mesh_presence and bool(np.isfinite(mesh).all())
+
+    def _is_detection_due(self, frame: int) -> bool:
         since = frame - self._last_detection
-        missed = any(track.has_mesh and track.last_frame != frame for track in self._live)
-        boxes_only = any(not track.has_mesh for track in self._live)
+        is_mesh_missed = any(track.has_mesh and track.last_frame != frame for track in self._live)
+        has_box_tracks = any(not track.has_mesh for track in self._live)
         return (
             since >= self._config.detect_every
-            or (missed and since >= 2)
-            or (boxes_only and since >= self._config.max_gap_frames)
+            or (is_mesh_missed and since >= _MIN_MISSED_FRAMES)
+            or (has_box_tracks and since >= self._config.max_gap_frames)
         )
 
     def _detect(self, frame: int, rgb: np.ndarray) -> None:
+        """Detect faces in the whole image: confirm the tracks that they belong to, start tracks with the rest."""
         with self._watch("detect"):
             found = self._detector.detect(rgb)
         self._last_detection = frame
-        known = assign(np.array([track.last.box_xyxy for track in self._live]), found.boxes_xyxy, self._config.join_iou)
+        known = assign(np.array([track.last_box for track in self._live]), found.boxes_xyxy, self._config.join_iou)
         with self._watch("mesh"):
             for index, track in enumerate(list(self._live)):
                 if index in known:
-                    self._meet_again(track, frame, rgb, found, known[index])
+                    self._continue(track, frame, rgb, found, known[index])
                 else:
-                    # Only where the mesh claims a face and the detector sees none: a gap is no doubt of its own.
+                    # Counts only where the mesh was found in this frame and the detection was not: a gap is no doubt.
                     track.unconfirmed_rounds += track.last_frame == frame
             for index in sorted(set(range(len(found))) - set(known.values())):
                 self._start(frame, rgb, found, index)
 
-    def _meet_again(self, track: LiveTrack, frame: int, rgb: np.ndarray, found: Detections, index: int) -> None:
+    def _continue(self, track: LiveTrack, frame: int, rgb: np.ndarray, found: Detections, index: int) -> None:
+        """Continue a track with the detection that was assigned to it."""
         region = region_of_detection(found.boxes_xyxy[index], found.landmarks[index])
         if track.has_mesh:
             if track.last_frame != frame:
@@ -101,21 +110,21 @@ class FaceFollower:
             track.confirm(frame, float(found.scores[index]))
             return
         mesh, presence = self._mesh.locate(rgb, region)
-        if presence >= self._config.mesh_presence and np.isfinite(mesh).all():
-            self._end(track, frame, "lost")  # seen by the detector only until now: a track with a mesh takes over
+        if self._is_present(mesh, presence):
+            self._end(track, frame, "lost")  # only the detector found it until now: a track with a mesh takes over
             self._start(frame, rgb, found, index)
         else:
-            track.see(frame, found.boxes_xyxy[index], None, presence)
+            track.add_box(frame, found.boxes_xyxy[index], presence)
             track.confirm(frame, float(found.scores[index]))
 
     def _start(self, frame: int, rgb: np.ndarray, found: Detections, index: int) -> None:
+        """Start a track with a detection that belongs to none."""
         region = region_of_detection(found.boxes_xyxy[index], found.landmarks[index])
         mesh, presence = self._mesh.locate(rgb, region)
-        has_mesh = presence >= self._config.mesh_presence and bool(np.isfinite(mesh).all())
-        track = LiveTrack(start_frame=frame, has_mesh=has_mesh)
-        if not has_mesh or not self._locate(track, frame, rgb, region_of_mesh(mesh)):
+        track = LiveTrack(start_frame=frame, has_mesh=self._is_present(mesh, presence))
+        if not track.has_mesh or not self._locate(track, frame, rgb, region_of_mesh(mesh)):
             track.has_mesh = False
-            track.see(frame, found.boxes_xyxy[index], None, presence)
+            track.add_box(frame, found.boxes_xyxy[index], presence)
         track.confirm(frame, float(found.scores[index]))
         track.embedding = self._detector.embed(rgb, found.landmarks[index])
         self._live.append(track)
@@ -123,8 +132,8 @@ class FaceFollower:
     def _cut_faces(self, frame: int, rgb: np.ndarray) -> None:
         for track in self._live:
             if track.has_mesh:
-                square = face_square(track.last.mesh, self._canonical)
-                track.crops[frame] = cut_face(rgb, square, 2 * self._canonical.image_px, 95)
+                square = face_square(track.last_mesh, self._canonical)
+                track.crops[frame] = cut_face(rgb, square, 2 * self._canonical.image_px, _CROP_JPEG_QUALITY)
 
     def _end_lost(self, frame: int) -> None:
         for track in list(self._live):
@@ -134,8 +143,9 @@ class FaceFollower:
             elif track.unconfirmed_rounds >= _MAX_UNCONFIRMED_ROUNDS:
                 self._end(track, track.last_confirmed_frame + 1, "lost")
 
-    def _end_doubles(self, frame: int) -> None:
-        boxes = np.array([track.last.box_xyxy for track in self._live]).reshape(-1, 4)
+    def _end_duplicates(self, frame: int) -> None:
+        """Of two tracks that have come to lie on one face, end the younger."""
+        boxes = np.array([track.last_box for track in self._live]).reshape(-1, 4)
         overlap = np.triu(iou_matrix(boxes, boxes), 1) > _SAME_FACE_IOU
         for younger in sorted(set(np.nonzero(overlap)[1].tolist()), reverse=True):
             self._end(self._live[younger], frame, "lost")
@@ -146,7 +156,7 @@ class FaceFollower:
 
     def _end(self, track: LiveTrack, frame: int, rule: str) -> None:
         self._live.remove(track)
-        track.end_at(frame)
+        track.cut_off_at(frame)
         if track.observations:
             self._ended.append((track, rule if track.last_frame == frame - 1 else "lost"))
 
@@ -155,12 +165,12 @@ def _first_box(track: LiveTrack) -> tuple[float, ...]:
     return tuple(float(value) for value in next(iter(track.observations.values())).box_xyxy)
 
 
-def follow_faces(
-    images: Iterable[tuple[int, np.ndarray | None]], follower: FaceFollower, end_frame: int, end_rule: str
+def tracks_of(
+    images: Iterable[tuple[int, np.ndarray | None]], tracker: FaceTracker, end_frame: int, end_rule: str
 ) -> tuple[list[tuple[LiveTrack, str]], int]:
-    """Tracks of the images (timeline frame, RGB or None), and how many images were None."""
+    """Tracks of the images (timeline frame, RGB or None) with their end rules, and how many images were None."""
     num_damaged = 0
     for frame, rgb in images:
         num_damaged += rgb is None
-        follower.look(frame, rgb)
-    return follower.finish(end_frame, end_rule), num_damaged
+        tracker.update(frame, rgb)
+    return tracker.finish(end_frame, end_rule), num_damaged

@@ -1,0 +1,85 @@
+"""`talkshard generate --identity FILE --audio FILE --output OUT.mp4`: make a face say audio."""
+
+import argparse
+from pathlib import Path
+
+from pipeline.commands.parser import CommandParser, require_file
+from schemas.clock import FRAME_RATE
+from schemas.errors import UsageError
+
+MAX_GAIN = 10
+MIN_SIZE_PX = 16
+_DESCRIPTION = """Make a video of a face that says audio. The face is aligned by eyes and nose, as in the dataset; the
+audio is stored with it. The file's metadata says that it was generated: show it only as generated, and only faces of
+people who agreed to it."""
+
+
+def main(argv: list[str], program: str) -> int:
+    """Write the video; returns the exit code."""
+    args = _parse(argv, program)
+    from speech2vid.generation.generate import generate
+    from speech2vid.generator.file import DEFAULT_PATH
+
+    made = generate(
+        args.identity,
+        args.audio,
+        Path(args.output),
+        checkpoint=Path(args.checkpoint or DEFAULT_PATH),
+        gain=args.gain,
+        deblurring=Path(args.deblurring) if args.deblurring else None,
+        size_px=args.size_px,
+    )
+    print(
+        f"{args.output}: {made.num_frames} frames, {made.num_frames / FRAME_RATE:.2f} s, by {made.generator} "
+        f"({made.recipe}); {made.frames_per_s:.1f} frames/s"
+    )
+    return 0
+
+
+def add_generator_options(parser: CommandParser) -> None:
+    """Add the options that choose a generator and how it is used."""
+    parser.add_argument(
+        "--checkpoint",
+        metavar="GENERATOR.onnx",
+        help="generator that talkshard train wrote (default: the bundled generator)",
+    )
+    parser.add_argument(
+        "--gain",
+        type=float,
+        default=1.0,
+        metavar="G",
+        help="factor on a face's difference from the mean face; 1.7 gives the mouth of the bundled generator its full "
+        "movement (default: %(default)s)",
+    )
+    parser.add_argument("--deblurring", metavar="D.onnx", help="network that sharpens the faces afterwards")
+
+
+def check_generator_options(args: argparse.Namespace) -> None:
+    """Raise UsageError for a gain that makes no sense."""
+    if not 0 < args.gain <= MAX_GAIN:
+        raise UsageError(f"--gain must be above 0 and at most {MAX_GAIN}, not {args.gain:g}")
+
+
+def _parse(argv: list[str], program: str) -> argparse.Namespace:
+    parser = CommandParser(program, _DESCRIPTION)
+    parser.add_argument(
+        "--identity",
+        required=True,
+        nargs="+",
+        metavar="FILE",
+        help="images of one person, or a video, of which the first minute is used",
+    )
+    parser.add_argument("--audio", required=True, metavar="FILE", help="the audio to say: any file with an audio stream")
+    parser.add_argument("--output", required=True, metavar="OUT.mp4", help="video to write")
+    add_generator_options(parser)
+    parser.add_argument(
+        "--size_px", type=int, default=224, metavar="PX", help="side of the video, even (default: %(default)s)"
+    )
+    args = parser.parse(argv)
+    if args.size_px < MIN_SIZE_PX or args.size_px % 2:
+        raise UsageError(f"--size_px must be even and {MIN_SIZE_PX} or more, not {args.size_px}")
+    if not args.output.endswith(".mp4"):
+        raise UsageError(f"--output must end in .mp4, not {args.output}")
+    check_generator_options(args)
+    require_file("--audio", args.audio)
+    return args

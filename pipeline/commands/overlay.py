@@ -1,0 +1,25 @@
+"""`talkshard overlay DATASET --output DIR`: draw what was found over frames of each source."""
+
+from pathlib import Path
+
+from audit.overlay import draw_overlays
+from pipeline.commands.parser import CommandParser
+from pipeline.commands.stored_run import require_run
+from schemas.errors import MediaError
+
+_DESCRIPTION = """Draw what was found over frames of each source: green is in a stored clip, red is not, orange is a
+track of which the sync network could not tell whether it speaks, yellow is an interpolated box. Beside each box: the track,
+the rule that dropped it, the lag in frames with its standard error, and the probability that this face speaks the audio."""
+
+
+def main(argv: list[str], program: str) -> int:
+    """Draw one sheet per source; returns 0. A source that cannot be read is named."""
+    parser = CommandParser(program, _DESCRIPTION)
+    parser.add_argument("dataset", metavar="DATASET", help="folder or URL of a dataset")
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the PNGs")
+    parser.add_argument("--frames", type=int, default=4, metavar="N", help="frames per source (default: %(default)s)")
+    args = parser.parse(argv, {"frames": 1})
+    require_run(args.dataset)
+    for uri, drawn in draw_overlays(args.dataset, Path(args.output), args.frames):
+        print(f"{program}: {drawn}" if isinstance(drawn, MediaError) else f"{drawn}  {uri}")
+    return 0

@@ -1,0 +1,24 @@
+"""`talkshard probe FILE`: what a file holds, and what build would do with it and why."""
+
+import os
+
+from pipeline.commands.parser import CommandParser
+from pipeline.preflight import preflight
+from pipeline.probe_file import probe_file
+from pipeline.probe_text import probe_lines
+from pipeline.recipe_options import add_recipe_options, chosen_recipe
+from schemas.errors import UsageError
+from transforms.beam_support import storage
+
+
+def main(argv: list[str], program: str) -> int:
+    """Print what one file holds; returns the exit code."""
+    parser = CommandParser(program, "Show what a file holds, and what build would do with it and why.")
+    parser.add_argument("file", metavar="FILE", help="a video file or its URL")
+    add_recipe_options(parser)
+    args = parser.parse(argv)
+    recipe = preflight(chosen_recipe(args))
+    if storage.is_local(args.file) and not os.path.exists(storage.path_of(args.file)):
+        raise UsageError(f"there is no file {args.file!r}")
+    print("\n".join(probe_lines(args.file, probe_file(storage.local_path(args.file), recipe), recipe)))
+    return 0

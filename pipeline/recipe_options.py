@@ -1,0 +1,70 @@
+"""The options of build and probe that choose a recipe and change its settings."""
+
+import argparse
+import os
+
+from pipeline.config import Recipe
+from pipeline.recipes import RECIPES, named_recipe, on_its_scale
+from transforms.faces.detectors.registry import DETECTORS, detector_help
+from transforms.prepare.speech_models import speech_model_forms
+
+_WITH_PATH = (*(name for name, entry in DETECTORS.items() if entry.argument), "pyannote", "syncnet")
+"""Settings whose part after the colon is a path."""
+
+
+def add_recipe_options(options: argparse.ArgumentParser) -> None:
+    """The options that choose and change a recipe."""
+    recipe = Recipe()
+    options.add_argument("--recipe", metavar="NAME", default="default", help=f"{', '.join(RECIPES)} (default: default)")
+    options.add_argument(
+        "--detector",
+        metavar="NAME",
+        help=f"{detector_help()} (default: {recipe.faces.detector})",
+    )
+    options.add_argument("--speech", metavar="NAME", help=f"{speech_model_forms()} (default: {recipe.speech.model})")
+    options.add_argument(
+        "--sync",
+        metavar="NAME",
+        help="default, none, FILE.onnx or syncnet:FILE, the published SyncNet's syncnet_v2.model, converted once by torch "
+        f"(default: {recipe.speakers.network}, or what the recipe says)",
+    )
+    options.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        dest="settings",
+        help="change one setting, see the list of settings of build --help; may be repeated",
+    )
+
+
+def chosen_recipe(args: argparse.Namespace) -> Recipe:
+    """The named recipe, then --detector, --speech and --sync, then each --set; a threshold goes with its network."""
+    recipe = named_recipe(args.recipe)
+    for name, text in (
+        ("faces.detector", args.detector),
+        ("speech.model", args.speech),
+        ("speakers.network", args.sync),
+    ):
+        recipe = recipe if text is None else recipe.with_value(name, _with_absolute_path(text))
+    for assignment in args.settings:
+        recipe = recipe.with_setting(assignment)
+    given = {assignment.partition("=")[0].strip() for assignment in args.settings}
+    return recipe if "speakers.min_confidence" in given else on_its_scale(recipe)
+
+
+def settings_text() -> str:
+    """Every setting with its default, unit and one line, as --help shows them."""
+    lines = [(line.name, f"{line.default} {line.unit}".strip(), line.about) for line in Recipe().settings()]
+    widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
+    shown = (f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {about}" for name, value, about in lines)
+    return "\n".join(["settings (--set NAME=VALUE), with default and unit:", *shown])
+
+
+def _with_absolute_path(text: str) -> str:
+    """Local files made absolute: workers have folders of their own. insightface:FOLDER, pyannote:FILE, syncnet:FILE, FILE.onnx."""
+    kind, colon, name = text.partition(":")
+    if colon and name and kind in _WITH_PATH:
+        path = os.path.expanduser(name)
+        return f"{kind}:{os.path.abspath(path) if kind != 'pyannote' or os.path.exists(path) else name}"
+    return os.path.abspath(os.path.expanduser(text)) if text.endswith(".onnx") else text

@@ -1,0 +1,28 @@
+"""The one way to read Parquet: on the calling thread alone, so that a process can exit right afterwards."""
+
+import io
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def read_parquet(source: bytes | BinaryIO, columns: list[str] | None = None) -> pa.Table:
+    """Table of a Parquet file, or the named columns of it in the order given.
+
+    pyarrow.ArrowInvalid: the source is not a whole Parquet file, or lacks a column.
+
+    `pyarrow.parquet.read_table` must not be used on Python's file objects and bytes: it returns while a thread of
+    Arrow's pool still holds the source, and that thread takes the interpreter lock to release it. If the interpreter is
+    finalizing by then, Python ends the thread inside a C++ destructor, and the process aborts with exit status 134
+    (apache/arrow issues 33975, 34314 and 50482). Neither `use_threads=False` nor `pre_buffer=False` on `read_table`
+    prevents this, because it reads through the dataset scanner. `ParquetFile` with both starts no thread.
+    """
+    stream = io.BytesIO(source) if isinstance(source, bytes) else source
+    table = pq.ParquetFile(stream, pre_buffer=False).read(columns=columns, use_threads=False)
+    if columns is None:
+        return table
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise pa.ArrowInvalid(f"the Parquet file has no column {missing[0]}")
+    return table.select(columns)

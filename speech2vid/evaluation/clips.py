@@ -1,0 +1,91 @@
+"""The clips that a generator is evaluated on: their stills, and the frames that have a whole audio window."""
+
+import functools
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from schemas.errors import IntegrityError, UsageError
+from schemas.stored.clip import Clip, read_clips
+from speech2vid.generator.file import GeneratorShape
+from speech2vid.reader.audio_features import frames_with_window
+from transforms.media.canonical import MESH_UNIT
+
+MIN_FRAMES = 25  # a shorter clip shows too little movement
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationClip:
+    """One clip and K >= 25 neighbouring frames of it. Faces are decoded at each call, not kept."""
+
+    clip: Clip
+    frames: np.ndarray  # int64 (K,)
+    still_frames: np.ndarray  # int64 (N,): spread over the clip
+
+    @property
+    def key(self) -> str:
+        """Key of the clip."""
+        return self.clip.key
+
+    @functools.cached_property
+    def speaker(self) -> str:
+        """Speaker, or the source where the speaker has no name: each such source counts as one person."""
+        return self.clip.row["speaker"] or self.clip.row["source_uri"]
+
+    def faces(self) -> np.ndarray:
+        """True faces RGB uint8 (K, image_px, image_px, 3)."""
+        return self.clip.faces(self.frames.tolist())
+
+    def stills(self) -> np.ndarray:
+        """Stills RGB uint8 (N, image_px, image_px, 3)."""
+        return self.clip.faces(self.still_frames.tolist())
+
+    def mesh_px(self) -> np.ndarray:
+        """Stored mesh of the true faces, float32 (K, 468, 3), px of the stored face."""
+        return self.clip.mesh[self.frames].astype(np.float32) * (self.clip.image_px / MESH_UNIT)
+
+    def is_still(self) -> np.ndarray:
+        """Whether each of the K frames is one of the stills, whose pixels the generator is given: bool (K,)."""
+        return np.isin(self.frames, self.still_frames)
+
+
+def read_evaluation_clips(
+    dataset: str, split: str | None, where: str | None, max_clips: int, shape: GeneratorShape
+) -> tuple[list[EvaluationClip], list[str]]:
+    """Read the first clips in the shards' order, and one line for each that was skipped.
+
+    UsageError: no clip can be evaluated.
+    """
+    clips: list[EvaluationClip] = []
+    skipped: list[str] = []
+    for stored in islice(read_clips(dataset, split, where), max_clips):
+        frames = frames_with_window(stored.num_frames, shape.audio_features, shape.target_offset)
+        clip = EvaluationClip(
+            clip=stored, frames=frames, still_frames=spread_frames(stored.num_frames, shape.num_identity)
+        )
+        if reason := _skip_reason(clip):
+            skipped.append(reason)
+        else:
+            clips.append(clip)
+    if not clips:
+        raise UsageError(
+            f"no clip of {dataset} can be evaluated: {skipped[0] if skipped else 'the split has no clips, see --split'}"
+        )
+    return clips, skipped
+
+
+def spread_frames(num_frames: int, num_chosen: int) -> np.ndarray:
+    """Middle frames of equal parts of a clip, int64 (num_chosen,)."""
+    return ((np.arange(num_chosen) + 0.5) * num_frames / num_chosen).astype(np.int64)
+
+
+def _skip_reason(clip: EvaluationClip) -> str:
+    """Line that says why a clip cannot be evaluated; empty when it can."""
+    if len(clip.frames) < MIN_FRAMES:
+        return f"{clip.key}: {len(clip.frames)} frames with a whole audio window, fewer than {MIN_FRAMES}"
+    try:
+        parts = clip.clip.row, clip.clip.mfcc, clip.clip.samples, clip.clip.mesh, clip.faces()
+    except IntegrityError as error:
+        return str(error)
+    return "" if all(len(part) for part in parts) else f"{clip.key}: a part of it is empty"
