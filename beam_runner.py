@@ -4,7 +4,8 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from pipeline.environment import set_environment
-from pipeline.logs import quiet_logs
+from pipeline.logs import native_messages_apart, quiet_logs
+from schemas.errors import TalkshardError
 
 
 def main(argv: list[str] | None = None, program: str = "beam_runner.py") -> int:
@@ -13,7 +14,12 @@ def main(argv: list[str] | None = None, program: str = "beam_runner.py") -> int:
     quiet_logs()
     from pipeline.commands import build
 
-    return build.main(sys.argv[1:] if argv is None else argv, program)
+    try:
+        with native_messages_apart():
+            return build.main(sys.argv[1:] if argv is None else argv, program)
+    except TalkshardError as error:
+        print(f"talkshard: {error}", file=sys.stderr)
+        return error.exit_code
 
 
 def build_dataset(

@@ -4,7 +4,7 @@ import importlib
 import sys
 
 from pipeline.environment import set_environment
-from pipeline.logs import quiet_logs
+from pipeline.logs import LOG_VARIABLE, native_messages_apart, quiet_logs
 from pipeline.nearest import nearest
 from schemas.errors import TalkshardError
 
@@ -16,8 +16,8 @@ COMMANDS = {
     "verify": ("pipeline.commands.verify", "check a dataset against its own hashes and counts"),
     "overlay": ("pipeline.commands.overlay", "draw what was found over frames of each source"),
     "report": ("pipeline.commands.report", "write a dataset's report and card again"),
-    "train-sync": ("speech2vid.sync_training.train", "train the sync network from a dataset"),
-    "train": ("speech2vid.generator_training.train", "train a generator of talking faces from a dataset"),
+    "train-sync": ("pipeline.commands.train_sync", "train the sync network from a dataset"),
+    "train": ("pipeline.commands.train", "train a generator of talking faces from a dataset"),
     "generate": ("pipeline.commands.generate", "make a face say audio"),
     "evaluate": ("pipeline.commands.evaluate", "evaluate a generator beside baselines and real video"),
 }
@@ -37,7 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     set_environment()  # before anything numeric is imported
     quiet_logs()
     try:
-        return importlib.import_module(COMMANDS[argv[0]][0]).main(argv[1:], f"talkshard {argv[0]}")
+        with native_messages_apart():
+            return importlib.import_module(COMMANDS[argv[0]][0]).main(argv[1:], f"talkshard {argv[0]}")
     except TalkshardError as error:
         print(f"talkshard: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_code
@@ -45,7 +46,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _usage() -> str:
     lines = [f"  {name:<10} {about}" for name, (_, about) in COMMANDS.items()]
-    return "\n".join(["usage: talkshard COMMAND ... (talkshard COMMAND --help explains it)", "", *lines])
+    where = f"{LOG_VARIABLE}=FILE keeps the messages of decoders and networks, which are not shown"
+    return "\n".join(["usage: talkshard COMMAND ... (talkshard COMMAND --help explains it)", "", *lines, "", where])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Checks of a finished dataset: verification, report, card and overlays."""

@@ -1,7 +1,8 @@
-"""Histograms as numbers a template can draw: bars in a unit box, ticks with their text."""
+"""Histograms as numbers that a template can draw: bars in a unit box, ticks with their text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,24 +11,24 @@ NUM_BINS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One bin. All in 0..1 of the chart's width and height."""
+    """One bin; its numbers are shares of the chart's width and height, 0..1."""
 
     left: float
     width: float
     height: float
-    title: str  # what a pointer on it shows
+    title: str  # shown under the mouse pointer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
-    """How values are spread."""
+    """The distribution of values."""
 
     title: str
     unit: str
     note: str
     bars: tuple[Bar, ...]
     ticks: tuple[tuple[float, str], ...]  # (position 0..1, text)
-    marks: tuple[tuple[float, str], ...]  # thresholds: (position 0..1, text), those outside left out
+    marks: tuple[tuple[float, str], ...]  # thresholds inside the chart: (position 0..1, text)
     num_values: int
     median_text: str
 
@@ -42,36 +43,40 @@ def histogram(
     whole: bool = False,
     limits: tuple[float, float] | None = None,
 ) -> Histogram:
-    """Spread of `values`, of which none is NaN.
+    """Make the histogram of `values`, of which none is NaN.
 
-    thresholds: drawn with what they are called, None not; whole: one bin for each whole number; limits: what the chart
-    spans, else what the values do.
+    thresholds: name -> value, drawn unless it is None; whole: one bin for each whole number; limits: range of the
+    chart, by default that of the values.
     """
     values = np.asarray(values, np.float64)
     edges = _edges(values, whole) if limits is None else np.linspace(*limits, NUM_BINS + 1)
-    counts, _ = np.histogram(values, edges)
     low, span = edges[0], edges[-1] - edges[0]
-    most = max(1, counts.max())
-    bars = tuple(
-        Bar(
-            left=(left - low) / span,
-            width=(right - left) / span,
-            height=count / most,
-            title=_bin_title(left, right, count, unit, whole),
-        )
-        for left, right, count in zip(edges, edges[1:], counts, strict=False)
-        if count
-    )
     places = [(name, value, (value - low) / span) for name, value in (thresholds or {}).items() if value is not None]
     return Histogram(
         title=title,
         unit=unit,
         note=note,
-        bars=bars,
+        bars=_bars(values, edges, unit, whole),
         ticks=_ticks(low, low + span),
         num_values=len(values),
         marks=tuple((float(place), f"{name} {value:g}") for name, value, place in places if 0 <= place <= 1),
-        median_text=f"{np.median(values):.3g}" if len(values) else "–",
+        median_text=f"{np.median(values):.3g}" if len(values) else "none",
+    )
+
+
+def _bars(values: np.ndarray, edges: np.ndarray, unit: str, whole: bool) -> tuple[Bar, ...]:
+    counts, _ = np.histogram(values, edges)
+    low, span = edges[0], edges[-1] - edges[0]
+    max_count = max(1, counts.max())
+    return tuple(
+        Bar(
+            left=(left - low) / span,
+            width=(right - left) / span,
+            height=count / max_count,
+            title=_bin_title(left, right, count, unit, whole),
+        )
+        for (left, right), count in zip(pairwise(edges), counts, strict=True)
+        if count
     )
 
 
@@ -90,9 +95,9 @@ def _bin_title(left: float, right: float, count: int, unit: str, whole: bool) ->
 
 
 def _ticks(low: float, high: float) -> tuple[tuple[float, str], ...]:
-    """Round numbers inside the range, four to nine of them."""
+    """Four to nine round numbers inside the range."""
     step = 10.0 ** np.floor(np.log10((high - low) / 4))
-    # Rounding can leave a hair less than four steps of the smallest kind: then that kind will do.
+    # By rounding, even the smallest step may fit a little less than four times: then it is taken all the same.
     step *= next((factor for factor in (5, 2) if (high - low) / (step * factor) >= 4), 1)
     marks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
     return tuple(

@@ -1,9 +1,10 @@
-"""The funnel: how many subjects each rule kept and dropped, in the order of the flow."""
+"""The funnel: how many subjects each rule kept and dropped, in the order of the pipeline."""
 
 from dataclasses import dataclass
 
-import duckdb
 import pyarrow as pa
+
+from audit.query import query
 
 STAGES = ("HashSource", "PrepareVideos", "SplitWindows", "TrackFaces", "FindSpeakers", "CutClips", "WriteShards")
 KINDS = ("source", "window", "track", "turn", "clip")
@@ -21,16 +22,17 @@ class FunnelStep:
 
 
 def funnel(decisions: pa.Table) -> list[FunnelStep]:
-    """Count the decisions by rule. Stages and kinds of subject come in the order of the flow."""
-    rows = duckdb.sql("""
-        SELECT stage, subject_kind, rule, count(*) FILTER (WHERE kept), count(*) FILTER (WHERE NOT kept)
+    """Count the decisions by rule, ordered by stage, kind of subject and the rule's place among them."""
+    rows = query(
+        """
+        SELECT stage, subject_kind, rule, count(*) FILTER (WHERE kept) AS kept,
+               count(*) FILTER (WHERE NOT kept) AS dropped
         FROM decisions GROUP BY stage, subject_kind, rule ORDER BY min(rule_order), rule
-    """).fetchall()
-    rows.sort(key=lambda row: (_place(row[0], STAGES), _place(row[1], KINDS)))
-    return [
-        FunnelStep(stage=stage, subject_kind=kind, rule=rule, kept=kept, dropped=dropped)
-        for stage, kind, rule, kept, dropped in rows
-    ]
+        """,
+        decisions=decisions,
+    )
+    rows.sort(key=lambda row: (_place(row["stage"], STAGES), _place(row["subject_kind"], KINDS)))
+    return [FunnelStep(**row) for row in rows]
 
 
 def _place(name: str, order: tuple[str, ...]) -> int:

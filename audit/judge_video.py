@@ -26,9 +26,10 @@ from transforms.media.window_frames import WindowFrames
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.prepare_video import prepare_video
 from transforms.prepare.speech_models import load_speech_model
+from transforms.speakers.audio_embedding import AUDIO_MARGIN_FRAMES
 from transforms.speakers.chains import chain_tracks
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES, find_speakers
+from transforms.speakers.find_speakers import find_speakers
 from transforms.speakers.sync_network import load_sync_network
 from transforms.windows.split_windows import speech_windows
 

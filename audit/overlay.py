@@ -1,4 +1,4 @@
-"""Pictures to check by eye: frames of each source with boxes, landmarks, who speaks and how late the audio is."""
+"""Sheets to check by eye: frames of each source with face boxes, landmarks, verdicts and audio lags."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,28 +6,29 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from audit.drawn_tracks import DrawnTrack, tracks_by_source
+from audit.track_overlays import TrackOverlay, overlays_by_source
 from schemas.clock import FRAME_RATE, source_frame_of
 from schemas.errors import MediaError, StorageError
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
 
-_STORED, _LEFT_OUT, _UNSURE, _INTERPOLATED = (60, 220, 60), (235, 85, 75), (255, 150, 40), (240, 220, 60)  # RGB
-_WIDTH = 640  # px of one frame in a sheet
-_LINE = 17  # px
+_STORED, _DROPPED, _UNSURE, _INTERPOLATED = (60, 220, 60), (235, 85, 75), (255, 150, 40), (240, 220, 60)  # RGB
+_UNSURE_RULE = "min_probability"  # drops tracks of which the sync network cannot tell whether they speak
+_WIDTH_PX = 640  # of one frame in a sheet
+_LINE_PX = 17
 
 
 def draw_overlays(dataset: str, folder: Path, num_frames: int) -> Iterator[tuple[str, Path | MediaError]]:
-    """Draw one sheet per source into the folder: its uri, and the PNG or why the source could not be read.
+    """Draw one sheet per source into the folder; yields its uri, and the PNG or the error that reading it gave.
 
-    StorageError when the folder cannot be written.
+    StorageError: the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make the folder {folder}: {error.strerror}; choose another --output") from error
-    for (source_id, uri), tracks in tracks_by_source(dataset).items():
+    for (source_id, uri), tracks in overlays_by_source(dataset).items():
         try:
             sheet = overlay_sheet(uri, tracks, num_frames)
         except MediaError as error:
@@ -36,15 +37,16 @@ def draw_overlays(dataset: str, folder: Path, num_frames: int) -> Iterator[tuple
         yield uri, _write_png(folder / f"{source_id}.png", sheet)
 
 
-def overlay_sheet(uri: str, tracks: list[DrawnTrack], num_frames: int) -> np.ndarray:
+def overlay_sheet(uri: str, tracks: list[TrackOverlay], num_frames: int) -> np.ndarray:
     """Frames of a source side by side, RGB, its tracks drawn in the colours that `talkshard overlay --help` names."""
     probe, timeline = probe_media(uri, LimitsConfig(), AudioConfig())
+    assert timeline is not None  # a source with tracks has a video stream
     last = max(track.end_frame for track in tracks)
     frames = np.unique(np.linspace(0, last - 1, num_frames + 2).astype(int)[1:-1])
     source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, last)[frames]
     with FrameReader(uri, probe, timeline) as reader:
         images = [(int(frames[position]), rgb) for position, rgb in reader.frames(source_frames) if rgb is not None]
-    return np.hstack([_drawn(rgb, frame, tracks) for frame, rgb in images])
+    return np.hstack([_draw_frame(rgb, frame, tracks) for frame, rgb in images])
 
 
 def _write_png(path: Path, sheet: np.ndarray) -> Path:
@@ -55,32 +57,32 @@ def _write_png(path: Path, sheet: np.ndarray) -> Path:
     return path
 
 
-def _drawn(rgb: np.ndarray, frame: int, tracks: list[DrawnTrack]) -> np.ndarray:
-    scale = _WIDTH / rgb.shape[1]
-    image = cv2.resize(rgb, (_WIDTH, round(rgb.shape[0] * scale)), interpolation=cv2.INTER_AREA)
+def _draw_frame(rgb: np.ndarray, frame: int, tracks: list[TrackOverlay]) -> np.ndarray:
+    scale = _WIDTH_PX / rgb.shape[1]
+    image = cv2.resize(rgb, (_WIDTH_PX, round(rgb.shape[0] * scale)), interpolation=cv2.INTER_AREA)
     for track in tracks:
         if track.start_frame <= frame < track.end_frame:
             _draw_track(image, track, frame, scale)
-    _write(image, f"{frame / FRAME_RATE:.2f} s", 6, image.shape[0] - 8, (255, 255, 255))
+    _draw_text(image, f"{frame / FRAME_RATE:.2f} s", 6, image.shape[0] - 8, (255, 255, 255))
     return image
 
 
-def _draw_track(image: np.ndarray, track: DrawnTrack, frame: int, scale: float) -> None:
-    place = frame - track.start_frame
-    x1, y1, x2, y2 = (round(value * scale) for value in track.boxes_xyxy[place])
-    is_stored = frame in track.stored
-    colour = _STORED if is_stored else _UNSURE if track.dropped_by == "unsure" else _LEFT_OUT
-    cv2.rectangle(image, (x1, y1), (x2, y2), _INTERPOLATED if track.interpolated[place] else colour, 2)
-    for x, y in track.stored.get(frame, ()):
+def _draw_track(image: np.ndarray, track: TrackOverlay, frame: int, scale: float) -> None:
+    index = frame - track.start_frame
+    x1, y1, x2, y2 = (round(value * scale) for value in track.boxes_xyxy[index])
+    is_stored = frame in track.landmarks
+    colour = _STORED if is_stored else _UNSURE if track.dropped_by == _UNSURE_RULE else _DROPPED
+    cv2.rectangle(image, (x1, y1), (x2, y2), _INTERPOLATED if track.interpolated[index] else colour, 2)
+    for x, y in track.landmarks.get(frame, ()):
         cv2.circle(image, (round(float(x) * scale), round(float(y) * scale)), 2, colour, -1, cv2.LINE_AA)
     verdict = "in a clip" if is_stored else f"dropped by {track.dropped_by}" if track.dropped_by else "not in a clip"
-    top = y1 - _LINE - 6 if y1 > 2 * _LINE + 6 else min(y2 + _LINE, image.shape[0] - 3 * _LINE)
-    for line, text in enumerate((f"{track.number} {verdict}", track.measured)):
-        _write(image, text, x1, top + line * _LINE, colour)
+    top = y1 - _LINE_PX - 6 if y1 > 2 * _LINE_PX + 6 else min(y2 + _LINE_PX, image.shape[0] - 3 * _LINE_PX)
+    for line, text in enumerate((f"{track.label} {verdict}", track.measured)):
+        _draw_text(image, text, x1, top + line * _LINE_PX, colour)
 
 
-def _write(image: np.ndarray, text: str, x: int, y: int, colour: tuple[int, int, int]) -> None:
-    """Text on a dark ground, moved so that it lies inside the image."""
+def _draw_text(image: np.ndarray, text: str, x: int, y: int, colour: tuple[int, int, int]) -> None:
+    """Draw text on a dark background, moved so that it lies inside the image."""
     (width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
     x = max(2, min(x, image.shape[1] - width - 4))
     cv2.rectangle(image, (x - 2, y - height - 2), (x + width + 2, y + below), (20, 20, 20), -1)

@@ -1,18 +1,16 @@
-"""A few stored faces of a dataset, taken out of its shards by byte ranges, as they lie there."""
+"""A few stored faces of a dataset, out of its shards, as they are stored there."""
 
-import io
-import tarfile
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from schemas.stored.tables import has_object, read_object
+from schemas.stored.clip import Clip, open_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleFace:
-    """The middle image of one clip."""
+    """The middle frame of one clip."""
 
     key: str
     jpeg: bytes
@@ -26,37 +24,24 @@ class SampleFace:
 
 
 def sample_faces(output: str, clips: pa.Table, num_faces: int) -> list[SampleFace]:
-    """Faces of clips spread evenly over the table; none for clips whose shard is not there."""
-    chosen = (
-        np.unique(np.linspace(0, len(clips) - 1, min(num_faces, len(clips))).round().astype(int)) if len(clips) else []
+    """Faces of clips spread evenly over the clips table; none of clips whose shard is missing."""
+    if not len(clips):
+        return []
+    chosen = np.unique(np.linspace(0, len(clips) - 1, min(num_faces, len(clips))).round().astype(int))
+    rows = clips.take(pa.array(chosen))
+    row_of = {row["key"]: row for row in rows.to_pylist()}
+    return [_sample(clip, row_of[clip.key]) for clip in open_rows(output, rows)]
+
+
+def _sample(clip: Clip, row: dict) -> SampleFace:
+    return SampleFace(
+        key=clip.key,
+        jpeg=bytes(clip.face_jpeg(clip.num_frames // 2)),
+        source_uri=row["source_uri"],
+        split=row["split"],
+        audio_lag_frames=row["audio_lag_frames"],
+        sync_probability=row["sync_probability"],
+        sync_confidence=row["sync_confidence"],
+        source_start_s=row["source_start_s"],
+        num_frames=row["num_frames"],
     )
-    rows = [clips.slice(int(place), 1).to_pylist()[0] for place in chosen]
-    return [_sample(output, row) for row in rows if has_object(output, row["shard"])]
-
-
-def middle_jpeg(members: bytes, key: str) -> bytes:
-    """The middle face of one clip, from its members' bytes, found through its index."""
-    # A clip's range holds whole members but not the shard's end mark: tarfile reads it as it is.
-    with tarfile.open(fileobj=io.BytesIO(members), mode="r:") as archive:
-        index = np.load(io.BytesIO(archive.extractfile(f"{key}.faces_index.npy").read()))
-        faces = archive.extractfile(f"{key}.faces.mjpg").read()
-    middle = (len(index) - 1) // 2
-    return faces[index[middle] : index[middle + 1]]
-
-
-def _sample(output: str, row: dict) -> SampleFace:
-    members = read_object(output, row["shard"], row["tar_offset"], row["tar_length"])
-    told = {
-        name: row[name]
-        for name in (
-            "key",
-            "source_uri",
-            "split",
-            "audio_lag_frames",
-            "sync_probability",
-            "sync_confidence",
-            "source_start_s",
-            "num_frames",
-        )
-    }
-    return SampleFace(jpeg=middle_jpeg(members, row["key"]), **told)

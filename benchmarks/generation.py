@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from benchmarks.timing import seconds_of
 from speech2vid.generator.export import export_generator
+from speech2vid.generator.file import AUDIO_INPUT, STILLS_INPUT
 from speech2vid.generator.networks import STILL_PX, Generator
 from speech2vid.generator_training.recipes import recipe
 
@@ -116,8 +117,8 @@ def _onnx_file(generator: Generator, recipe_name: str) -> bytes:
 def _network_run(content: bytes, generator: Generator, batch: int, threads: int) -> Callable[[], object]:
     features, num_identity = generator.settings.features, generator.settings.num_identity
     inputs = {
-        "sound": torch.randn(batch, 1, features.num_channels, features.window_columns).numpy(),
-        "identity": 255 * torch.rand(1, 3 * num_identity, STILL_PX, STILL_PX).numpy(),
+        AUDIO_INPUT: torch.randn(batch, 1, features.num_channels, features.window_columns).numpy(),
+        STILLS_INPUT: 255 * torch.rand(1, 3 * num_identity, STILL_PX, STILL_PX).numpy(),
     }
     return _run(content, inputs, threads)
 

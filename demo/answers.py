@@ -1,4 +1,4 @@
-"""What is known about the demonstration, as answers.json holds it."""
+"""The ground truth of the demonstration, as answers.json holds it."""
 
 import json
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ class Face:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What a build of the demonstration has to find."""
+    """What a build of the demonstration should find."""
 
     video: str  # file name
-    damaged_video: str  # file name of the same film with images that cannot be decoded
-    num_frames: int  # 25 a second
+    damaged_video: str  # file name of the same video with frames that cannot be decoded
+    num_frames: int  # at 25 per second
     cut_frames: tuple[int, ...]  # first frame after each cut
     audio_lag_frames: int  # + = the audio is late
     mouth_openings: tuple[float, ...]  # of the speaker, 0..1, each frame
@@ -30,7 +30,7 @@ class Answers:
 
 
 def read_answers(path: Path) -> Answers:
-    """answers.json as `demo.make_video` wrote it."""
+    """Read the answers.json that `demo.make_video` wrote."""
     fields = json.loads(path.read_text())
     faces = tuple(Face(**{**face, "box_xyxy": tuple(face["box_xyxy"])}) for face in fields.pop("faces"))
     cut_frames, mouth_openings = tuple(fields.pop("cut_frames")), tuple(fields.pop("mouth_openings"))

@@ -1,7 +1,7 @@
-"""Compare a build of the demonstration with what is known: `python -m demo.check OUTPUT ANSWERS`.
+"""Compare a build of the demonstration with the ground truth: `python -m demo.check OUTPUT ANSWERS`.
 
-Exit 1 when a track, the cut, the silent face or the damaged file is wrong. The lag and who speaks are printed as found:
-the judge was trained on real faces and may not believe a warped one.
+Exit 1 when a track, the cut, the silent face or the damaged file is wrong. Lag and speaker are printed but not checked:
+the sync network was trained on real faces and may not accept a warped one.
 """
 
 import argparse
@@ -22,16 +22,16 @@ MAX_SILENT_SHARE = 0.2  # of a silent face's frames that may be marked as speaki
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One known thing and what the build found."""
+    """One item of the ground truth, and what the build found."""
 
     subject: str
     known: str
     found: str
-    is_right: bool | None  # None: told, not judged
+    is_right: bool | None  # None: printed, not checked
 
 
 def check(output: Path, answers: Answers) -> list[Finding]:
-    """Findings of a build that was never rewritten: reads the tables' parts directly."""
+    """Compare the tables of a build, of which all parts are read, with the ground truth."""
     sources, tracks, failures = (_rows(output, table) for table in ("sources", "tracks", "failures"))
     talk_ids = {row["source_id"] for row in sources if _is_named(row["uris"], answers.video)}
     talk_tracks = [row for row in tracks if row["source_id"] in talk_ids]
@@ -84,7 +84,7 @@ def _face_found(face: Face, tracks: list[dict]) -> Finding:
 def _nothing_else(answers: Answers, tracks: list[dict]) -> Finding:
     known = {track["track_id"] for face in answers.faces for track in _tracks_of(face, tracks)}
     num_others = sum(track["track_id"] not in known for track in tracks)
-    return Finding(subject="tracks of anything else", known="0", found=str(num_others), is_right=num_others == 0)
+    return Finding(subject="other tracks", known="0", found=str(num_others), is_right=num_others == 0)
 
 
 def _cut_respected(cut_frame: int, tracks: list[dict]) -> Finding:
@@ -120,14 +120,17 @@ def _damage(name: str, sources: list[dict], failures: list[dict]) -> Finding:
 
 
 def _lag(face: Face, tracks: list[dict], known_lag: int) -> Finding:
-    judged = [track for track in _tracks_of(face, tracks) if track["audio_lag_frames"] is not None]
+    measured = [track for track in _tracks_of(face, tracks) if track["audio_lag_frames"] is not None]
     found = ", ".join(
         f"{track['audio_lag_frames']:+.1f} (confidence {track['sync_confidence']:.2f}, speaks "
         f"{track['active_share']:.0%})"
-        for track in judged
+        for track in measured
     )
     return Finding(
-        subject=f"lag of the {_where(face)}", known=f"{known_lag:+d} frames", found=found or "not judged", is_right=None
+        subject=f"lag of the {_where(face)}",
+        known=f"{known_lag:+d} frames",
+        found=found or "no sync result",
+        is_right=None,
     )
 
 
@@ -136,19 +139,21 @@ def _where(face: Face) -> str:
 
 
 def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m demo.check", description=__doc__.splitlines()[0])
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m demo.check", description="Compare a build of the demonstration with the ground truth."
+    )
     parser.add_argument("output", type=Path, help="folder that the build wrote")
     parser.add_argument("answers", type=Path, help="answers.json of demo.make_video")
     arguments = parser.parse_args()
     findings = check(arguments.output, read_answers(arguments.answers))
-    table = Table("", "known", "found", "verdict", title="The demonstration's known answers")
+    table = Table("", "ground truth", "found", "verdict", title="The demonstration, compared with its ground truth")
     for finding in findings:
         table.add_row(
             finding.subject,
             finding.known,
             finding.found,
-            {True: "right", False: "WRONG", None: "as found"}[finding.is_right],
+            {True: "right", False: "WRONG", None: "not checked"}[finding.is_right],
         )
     Console().print(table)
     sys.exit(any(finding.is_right is False for finding in findings))

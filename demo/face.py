@@ -1,4 +1,4 @@
-"""A portrait whose mouth and head move: each output pixel is looked up where the warp says."""
+"""A portrait whose mouth and head move, by an inverse warp: each output pixel is looked up in the portrait."""
 
 import itertools
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-# Places in skimage.data.astronaut() (512 x 512), px, measured once with a face mesh.
+# Positions in skimage.data.astronaut() (512 x 512), px, measured once with a face mesh.
 FACE_BOX_XYXY = (177.0, 67.0, 273.0, 175.0)
 _MOUTH_X = np.array([202.6, 205.3, 208.2, 212.0, 216.8, 222.4, 228.2, 233.1, 237.1, 240.3, 243.2])
 _INNER_UPPER_Y = np.array([140.5, 140.2, 140.5, 141.2, 142.1, 142.7, 142.5, 142.1, 141.6, 141.6, 142.2])
@@ -17,15 +17,15 @@ _NOSE_BASE_Y, _CHIN_Y, _COLLAR_Y = 133.5, 174.8, 206.0
 _UPPER_LIP_PX, _LOWER_LIP_PX = 3.0, 6.0
 _HALF_JAW_PX = 50.0
 _HEAD_XY, _HEAD_REACH_PX = (224.0, 105.0), 115.0
-_NECK_XY = (222.0, 190.0)  # the head turns about it
-_WIDEST_OPENING_PX = 11.0  # a quarter of the eyes' distance
+_NECK_XY = (222.0, 190.0)  # centre of the head's rotation
+_WIDEST_OPENING_PX = 11.0  # a quarter of the distance between the eyes
 _TEETH_PX = 5.0
 _CAVITY_RGB = np.array([52, 18, 20], np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pose:
-    """How the face stands in one frame."""
+    """The pose of head and mouth in one frame."""
 
     opening: float  # of the mouth, 0..1
     rounding: float  # of the lips, 0..1
@@ -36,7 +36,7 @@ class Pose:
 def posed(
     portrait_rgba: np.ndarray, corner_xy: tuple[float, float], scale: float, size_wh: tuple[int, int], pose: Pose
 ) -> np.ndarray:
-    """The portrait from `corner_xy` on, `scale` times enlarged, with the face posed.
+    """Draw the portrait with a posed face: the part that begins at `corner_xy`, enlarged `scale` times.
 
     portrait_rgba: uint8 (512, 512, 4). Returns float32 (h, w, 4), 0..255.
     """
@@ -45,7 +45,7 @@ def posed(
         ((np.arange(width) + 0.5) / scale + corner_xy[0] - 0.5).astype(np.float32),
         ((np.arange(height) + 0.5) / scale + corner_xy[1] - 0.5).astype(np.float32),
     )
-    # The jaw is far from the borders of this box, whatever the head does: nothing outside needs its warp.
+    # Whatever the head does, the jaw stays inside this box: only there is its warp needed.
     columns = np.flatnonzero(np.abs(x[0] - _MOUTH_CENTRE_XY[0]) < 90)
     rows = np.flatnonzero((y[:, 0] > _NOSE_BASE_Y - 25) & (y[:, 0] < _COLLAR_Y + 25))
     x, y = _without_head_motion(x, y, pose)
@@ -59,14 +59,14 @@ def posed(
     seen = _look_up(portrait_rgba, x, y)
     edge_px = max(0.6, 1 / scale)
     inside = np.clip((face_y - upper_y) / edge_px + 0.5, 0, 1) * np.clip((lower_y - face_y) / edge_px + 0.5, 0, 1)
-    inside *= np.clip((lower_y - upper_y) / 0.8, 0, 1)  # touching lips show nothing between them
+    inside *= np.clip((lower_y - upper_y) / 0.8, 0, 1)  # nothing is visible between closed lips
     mouth_rgb = _inside_of_mouth(portrait_rgba, x[jaw], face_y - upper_y, lower_y - upper_y, pose)
     seen[jaw][..., :3] += inside[..., None] * (mouth_rgb - seen[jaw][..., :3])
     return seen
 
 
 def _without_head_motion(x: np.ndarray, y: np.ndarray, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
-    """Undo the head's motion, which fades out around it and down the neck."""
+    """Undo the motion of the head, which fades out around it and down the neck."""
     away = np.hypot(x - _HEAD_XY[0], y - _HEAD_XY[1]) / _HEAD_REACH_PX
     weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((away - 0.65) / 0.5, 0, 1))
     angle = np.float32(np.deg2rad(pose.tilt_deg)) * weight
@@ -84,7 +84,7 @@ def _without_rounding(x: np.ndarray, y: np.ndarray, rounding: float) -> np.ndarr
 
 
 def _lips_of(x: np.ndarray, opening: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where the posed lips' inner edges lie at each x of the portrait."""
+    """Return the y of the inner edges of upper and lower lip at each x of the portrait."""
     upper_y, lower_y = np.interp(x, _MOUTH_X, _INNER_UPPER_Y), np.interp(x, _MOUTH_X, _INNER_LOWER_Y)
     closed_y = upper_y + 0.3 * (lower_y - upper_y)
     across = np.clip(np.abs(x - _MOUTH_CENTRE_XY[0]) / _HALF_MOUTH_PX, 0, 1)
@@ -95,7 +95,7 @@ def _lips_of(x: np.ndarray, opening: float) -> tuple[np.ndarray, np.ndarray]:
 def _without_jaw_motion(
     x: np.ndarray, y: np.ndarray, upper_y: np.ndarray, lower_y: np.ndarray, opening: float
 ) -> np.ndarray:
-    """y of the portrait that is seen at y: lips move whole, the rest is stretched between nose, lips, chin, collar."""
+    """Return the portrait's y for each y: lips move rigidly, nose to collar is stretched between the landmarks."""
     upper_move = upper_y - np.interp(x, _MOUTH_X, _INNER_UPPER_Y)
     lower_move = lower_y - np.interp(x, _MOUTH_X, _INNER_LOWER_Y)
     jaw = np.cos(0.5 * np.pi * np.clip((x - _MOUTH_CENTRE_XY[0]) / _HALF_JAW_PX, -1, 1)) ** 2
@@ -120,10 +120,10 @@ def _without_jaw_motion(
 def _inside_of_mouth(
     portrait_rgba: np.ndarray, x: np.ndarray, depth: np.ndarray, gap: np.ndarray, pose: Pose
 ) -> np.ndarray:
-    """Upper teeth, hanging from the upper lip, over a dark cavity. depth: px below the upper lip. float (h, w, 3)."""
+    """Draw the upper teeth below the upper lip over a dark cavity, float (h, w, 3). depth: px below the upper lip."""
     teeth_y = np.interp(x, _MOUTH_X, _INNER_UPPER_Y) + np.clip(depth, 0, _TEETH_PX - 0.5)
     teeth_rgb = _look_up(portrait_rgba, x, teeth_y)[..., :3]
-    # Behind barely open or rounded lips teeth lie in the shade.
+    # Teeth are darker behind lips that are rounded or nearly closed.
     light = (1 - 0.75 * pose.rounding) * np.clip((gap - 0.5) / 5, 0, 0.9)
     shown = np.clip(_TEETH_PX - 1 - depth, 0, 1) * light
     return _CAVITY_RGB + shown[..., None] * (teeth_rgb - _CAVITY_RGB)

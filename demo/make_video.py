@@ -1,6 +1,6 @@
 """Make the demonstration: `python -m demo.make_video --output FOLDER` writes talk.mp4, damaged.mp4 and answers.json.
 
-A public-domain portrait speaks with a synthetic voice: nobody's recording is needed, and what must be found is known.
+A public-domain portrait speaks with a synthetic voice: no recording of a person is needed, and the ground truth is known.
 """
 
 import argparse
@@ -27,13 +27,13 @@ TEXT = (
 )
 LEAD_IN_S = 0.6  # before the first word
 LAG_FRAMES = 5  # + = the audio is late
-_NOISE_LEVEL = 6.0  # deviation of the room's noise, of 32768
-_DAMAGE_FROM, _DAMAGE_TO = 0.57, 0.59  # share of the images; few enough that the rest is worth using
+_NOISE_LEVEL = 6.0  # standard deviation of the background noise, of 32768
+_DAMAGE_FROM, _DAMAGE_TO = 0.57, 0.59  # share of the frames; few enough that the file is not dropped
 _KEY_FRAME_EVERY = 50
 
 
 def make_video(folder: Path) -> Answers:
-    """Write the three files. The same bytes each time in a fresh process with the same packages."""
+    """Write the three files: the same bytes each time, in a new process with the same packages."""
     folder.mkdir(parents=True, exist_ok=True)
     voice = _after_lead_in(speak(TEXT))
     num_frames = int((len(voice.samples) / voice.sample_rate_hz + 1) * FRAME_RATE)
@@ -79,22 +79,22 @@ def _after_lead_in(voice: Voice) -> Voice:
 
 
 def _cut_frame(voice: Voice, num_frames: int) -> int:
-    """The cut falls into the pause nearest to the film's middle."""
+    """Find the frame of the cut: in the pause that is nearest to the middle of the video."""
     middle_s = num_frames / FRAME_RATE / 2
     pauses_s = [(p.start_s + p.end_s) / 2 for p in voice.phonemes if p.name == "_:"]
     return round(min(pauses_s, key=lambda pause_s: abs(pause_s - middle_s)) * FRAME_RATE)
 
 
 def _late_audio(voice: Voice, num_frames: int) -> np.ndarray:
-    """int16 (n,): the voice, late by LAG_FRAMES, in a quiet room, as long as the film."""
-    room = np.random.default_rng(3).normal(0, _NOISE_LEVEL, num_frames * voice.sample_rate_hz // FRAME_RATE)
+    """Samples int16 (n,) of the whole video: the voice, late by LAG_FRAMES, over a quiet background noise."""
+    audio = np.random.default_rng(3).normal(0, _NOISE_LEVEL, num_frames * voice.sample_rate_hz // FRAME_RATE)
     start = LAG_FRAMES * voice.sample_rate_hz // FRAME_RATE
-    room[start : start + len(voice.samples)] += voice.samples
-    return np.clip(room, -32768, 32767).round().astype(np.int16)
+    audio[start : start + len(voice.samples)] += voice.samples
+    return np.clip(audio, -32768, 32767).round().astype(np.int16)
 
 
 def _encode(path: Path, images, samples: np.ndarray, sample_rate_hz: int) -> None:
-    """H.264 and AAC. One thread and bit-exact headers: the same bytes each time. The index comes first."""
+    """Encode as H.264 and AAC, with one thread and bit-exact headers: the same bytes each time."""
     with av.open(str(path), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
         video = container.add_stream("libx264", rate=FRAME_RATE)
         video.width, video.height = SIZE_WH
@@ -112,16 +112,16 @@ def _encode(path: Path, images, samples: np.ndarray, sample_rate_hz: int) -> Non
 
 
 def _encode_audio(container, audio, samples: np.ndarray, sample_rate_hz: int, frame_number: int) -> None:
-    """The samples of one picture's time, so that both streams lie side by side in the file."""
+    """Encode the samples of one frame's time, so that both streams are interleaved in the file."""
     start = frame_number * sample_rate_hz // FRAME_RATE
-    piece = samples[start : (frame_number + 1) * sample_rate_hz // FRAME_RATE]
-    frame = av.AudioFrame.from_ndarray((piece[None] / 32768).astype(np.float32), format="fltp", layout="mono")
+    chunk = samples[start : (frame_number + 1) * sample_rate_hz // FRAME_RATE]
+    frame = av.AudioFrame.from_ndarray((chunk[None] / 32768).astype(np.float32), format="fltp", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = sample_rate_hz, start, Fraction(1, sample_rate_hz)
     container.mux(audio.encode(frame))
 
 
 def _damaged(path: Path) -> bytes:
-    """The file with every byte turned over of the images between two places."""
+    """Content of the file with all bits inverted in the frames between _DAMAGE_FROM and _DAMAGE_TO."""
     content = np.fromfile(path, np.uint8)
     with av.open(str(path)) as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
@@ -131,8 +131,8 @@ def _damaged(path: Path) -> bytes:
 
 
 def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m demo.make_video", description=__doc__.splitlines()[0])
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m demo.make_video", description="Make the demonstration.")
     parser.add_argument("--output", type=Path, required=True, help="folder for talk.mp4, damaged.mp4, answers.json")
     folder = parser.parse_args().output
     answers = make_video(folder)

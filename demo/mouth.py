@@ -1,4 +1,4 @@
-"""How the mouth stands while a voice speaks."""
+"""The shape of the mouth while a voice speaks."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -6,8 +6,8 @@ from scipy.ndimage import gaussian_filter1d
 from demo.voice import Phoneme
 from schemas.clock import FRAME_RATE
 
-# Mnemonic's beginning -> opening 0..1 and rounding 0..1 (0: lips spread), at the phoneme's begin and end.
-# The longest beginning wins; a name without entry is a consonant of the tongue.
+# Prefix of a phoneme's mnemonic -> opening 0..1 and rounding 0..1 (0: spread lips), at the phoneme's start and end.
+# The longest prefix counts; a phoneme without an entry is a consonant made with the tongue.
 _OPEN, _MIDDLE, _CLOSE, _SPREAD = (1.0, 0.15), (0.62, 0.2), (0.42, 0.3), (0.38, 0.0)
 _ROUND_OPEN, _ROUND, _PURSED = (0.7, 0.7), (0.45, 0.85), (0.22, 1.0)
 _SHUT, _LIP_TO_TEETH, _HISS, _TONGUE, _REST = (0.0, 0.25), (0.06, 0.2), (0.14, 0.15), (0.27, 0.2), (0.02, 0.3)
@@ -44,23 +44,29 @@ _SHAPES = {
     "u": (_PURSED, _PURSED),
 }
 _STEP_S = 0.005
-_COARTICULATION_S = 0.022  # deviation of the smoothing: lips need about that long to go from one shape to the next
+_COARTICULATION_S = 0.022  # standard deviation of the smoothing: about as long as lips take to change their shape
 
 
 def mouth_shapes(phonemes: tuple[Phoneme, ...], num_frames: int) -> np.ndarray:
-    """Mouth at the middle of each frame: float (num_frames, 2), opening and rounding in 0..1."""
+    """Return opening and rounding, 0..1, at the middle of each frame: float (num_frames, 2)."""
     times_s, shapes = [phonemes[0].start_s - _COARTICULATION_S], [_REST]
     for phoneme in phonemes:
         begin, end = _shapes_of(phoneme.name)
         times_s += [phoneme.start_s + share * (phoneme.end_s - phoneme.start_s) for share in (0.3, 0.7)]
         shapes += [begin, end]
     fine_s = np.arange(0, num_frames / FRAME_RATE + 1, _STEP_S)
-    fine = np.stack([np.interp(fine_s, times_s, column, right=rest) for column, rest in zip(zip(*shapes), _REST)], 1)
+    fine = np.stack(
+        [
+            np.interp(fine_s, times_s, column, right=rest)
+            for column, rest in zip(zip(*shapes, strict=True), _REST, strict=True)
+        ],
+        1,
+    )
     smooth = gaussian_filter1d(fine, _COARTICULATION_S / _STEP_S, axis=0)
     middles_s = (np.arange(num_frames) + 0.5) / FRAME_RATE
     return np.stack([np.interp(middles_s, fine_s, column) for column in smooth.T], axis=1)
 
 
 def _shapes_of(name: str) -> tuple[tuple[float, float], tuple[float, float]]:
-    beginnings = [key for key in _SHAPES if name.startswith(key)]
-    return _SHAPES[max(beginnings, key=len)] if beginnings else (_TONGUE, _TONGUE)
+    prefixes = [key for key in _SHAPES if name.startswith(key)]
+    return _SHAPES[max(prefixes, key=len)] if prefixes else (_TONGUE, _TONGUE)

@@ -1,4 +1,4 @@
-"""The portrait, cut out of its background, and a look-alike in other colours."""
+"""The portrait, cut out of its background, and the same portrait in other colours as a second person."""
 
 import cv2
 import numpy as np
@@ -6,17 +6,17 @@ import skimage.data
 
 
 def astronaut_rgba() -> np.ndarray:
-    """NASA's public-domain portrait as scikit-image ships it, its background made transparent: uint8 (512, 512, 4)."""
+    """Return NASA's public-domain portrait from scikit-image with a transparent background: uint8 (512, 512, 4)."""
     portrait_rgb = skimage.data.astronaut()
     return np.dstack([portrait_rgb, _person_mask(portrait_rgb)])
 
 
 def recoloured(portrait_rgba: np.ndarray) -> np.ndarray:
-    """Another person's colours: dark hair, a blue suit; the skin stays. uint8 (512, 512, 4)."""
+    """Return the portrait with dark hair and a blue suit, as another person: uint8 (512, 512, 4)."""
     hue, saturation, value = cv2.split(cv2.cvtColor(portrait_rgba[..., :3], cv2.COLOR_RGB2HSV).astype(np.float32))
     y, x = np.mgrid[:512, :512].astype(np.float32)
     suit = _soft((y - 195) / 10) * _soft((saturation - 110) / 30)
-    # Skin: the face's middle, and what is bright around it; the fringe hangs in between.
+    # The face is the skin in its middle and the bright pixels around it, but not the dark hair in between.
     middle = _soft(1.15 - np.hypot((x - 225) / 49, (y - 134) / 48), 0.12)
     face = np.maximum(middle, _soft(1.2 - np.hypot((x - 226) / 49, (y - 130) / 54), 0.12) * _soft((value - 160) / 30))
     hair = _soft((205 - y) / 10) * (1 - face)
@@ -32,7 +32,7 @@ def _soft(distance: np.ndarray, width: float = 1.0) -> np.ndarray:
 
 
 def _person_mask(portrait_rgb: np.ndarray) -> np.ndarray:
-    """Where the person is, 0..255, by GrabCut from a sketch; flag, shuttle and helmet count as background."""
+    """Segment the person, 0..255, by GrabCut from a sketch; flag, shuttle and helmet are background."""
     sketch = np.full((512, 512), cv2.GC_PR_BGD, np.uint8)
     cv2.ellipse(sketch, (226, 110), (85, 95), 0, 0, 360, cv2.GC_PR_FGD, -1)
     sketch[190:, 20:370] = cv2.GC_PR_FGD
@@ -53,5 +53,5 @@ def _person_mask(portrait_rgb: np.ndarray) -> np.ndarray:
         cv2.GC_INIT_WITH_MASK,
     )
     person = np.isin(sketch, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8) * 255
-    # A pixel less, and soft: no rim of the old wall.
+    # One pixel smaller and blurred, so that no edge of the old background is visible.
     return cv2.GaussianBlur(cv2.erode(person, np.ones((3, 3), np.uint8)), (0, 0), 0.9)

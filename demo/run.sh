@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The demonstration of `make demo`: BIN is the environment's bin folder, OUTPUT the folder to write to, INPUT the user's media or empty.
+# The demonstration of `make demo`. BIN: bin folder of the environment; OUTPUT: folder to write to; INPUT: the user's
+# media, or empty.
 set -euo pipefail
 dataset="$OUTPUT/dataset"
 [ -z "${INPUT:-}" ] || dataset="$OUTPUT/own"
 
 build() {
-  rm -rf "$dataset" # made by an earlier demonstration
+  rm -rf "$dataset" # of an earlier demonstration
   status=0
   "$BIN/talkshard" build --input "$1" --output "$dataset" "${@:2}" || status=$?
 }
@@ -15,7 +16,7 @@ show() {
   find "$dataset" -type f | sort
   rm -rf "$OUTPUT/overlay"
   echo
-  echo "frames with boxes, landmarks, who speaks and how late the audio is:"
+  echo "overlays: frames with boxes, landmarks, the speaker and the lag of the audio"
   "$BIN/talkshard" overlay "$dataset" --output "$OUTPUT/overlay"
 }
 
@@ -30,8 +31,8 @@ answers="$OUTPUT/video/answers.json"
 build "$OUTPUT/video"
 if [ "$status" -eq 3 ]; then
   echo
-  echo "The judge of lips and audio, trained on real faces, does not believe this warped one: no clip."
-  echo "Building again with --sync none, which trusts the source and keeps what is voiced with a single face."
+  echo "No clip: the sync network was trained on real faces and does not accept this warped one."
+  echo "Building again with --sync none: the only face in view is taken for the speaker whenever there is speech."
   build "$OUTPUT/video" --sync none
 fi
 [ "$status" -eq 0 ] || exit "$status"

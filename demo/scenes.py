@@ -1,4 +1,4 @@
-"""The demonstration's two scenes: who stands where, on what wall, and what is drawn at each frame."""
+"""The two scenes of the demonstration: people, their places, the wall behind them, and the frames."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,20 +19,20 @@ class Person:
     name: str
     speaks: bool
     portrait_rgba: np.ndarray  # uint8 (512, 512, 4)
-    corner_xy: tuple[float, float]  # of the portrait, px, seen in the scene's top left corner (right, when mirrored)
-    scale: float  # px of the scene a px of the portrait
+    corner_xy: tuple[float, float]  # px of the portrait in the top left corner of the scene (top right when mirrored)
+    scale: float  # px of the scene per px of the portrait
     mirrored: bool
-    phase: float  # where in its sway the head begins, rad
+    phase: float  # of the head's motion at time 0, rad
 
     def box_xyxy(self) -> tuple[float, ...]:
-        """The face at rest, px of the scene."""
+        """Return the box of the face at rest, px of the scene."""
         left, top, right, bottom = (
             self.scale * (value - self.corner_xy[i % 2] + 0.5) for i, value in enumerate(FACE_BOX_XYXY)
         )
         return (SIZE_WH[0] - right, top, SIZE_WH[0] - left, bottom) if self.mirrored else (left, top, right, bottom)
 
     def drawn(self, time_s: float, opening: float, rounding: float) -> np.ndarray:
-        """The person alone: float32 (h, w, 4), 0..255. Who does not speak keeps the mouth shut."""
+        """Draw the person alone, float32 (h, w, 4), 0..255; the mouth stays closed if the person is silent."""
         opening, rounding = (opening, rounding) if self.speaks else (0.0, 0.3)
         pose = Pose(
             opening=opening,
@@ -46,13 +46,13 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """People before a wall, the hindmost first."""
+    """People in front of a wall, from back to front."""
 
     people: tuple[Person, ...]
     wall_rgb: tuple[int, int, int]
 
     def drawn(self, frame: int, opening: float, rounding: float) -> np.ndarray:
-        """Frame of the film, with the speaker's mouth as given: uint8 (h, w, 3)."""
+        """Draw one frame with the given shape of the speaker's mouth: uint8 (h, w, 3)."""
         image = self._wall.copy()
         for person in self.people:
             layer = person.drawn(frame / FRAME_RATE, opening, rounding)
@@ -61,7 +61,7 @@ class Scene:
 
     @cached_property
     def _wall(self) -> np.ndarray:
-        """A blotched wall with a pool of light: float32 (h, w, 3)."""
+        """An uneven wall with a spot of light: float32 (h, w, 3)."""
         width, height = SIZE_WH
         y, x = np.mgrid[:height, :width].astype(np.float32)
         light = 1.15 - 0.55 * np.hypot((x - 0.45 * width) / width, (y - 0.3 * height) / height)
@@ -71,12 +71,12 @@ class Scene:
         return np.float32(self.wall_rgb) * light[..., None]
 
 
-def scenes(portrait_rgba: np.ndarray, look_alike_rgba: np.ndarray) -> tuple[Scene, Scene]:
-    """Two people, one of whom is silent, and after the cut the speaker alone, nearer."""
+def scenes(portrait_rgba: np.ndarray, silent_rgba: np.ndarray) -> tuple[Scene, Scene]:
+    """Make both scenes: two people, one of whom is silent, and after the cut a close-up of the speaker."""
     silent = Person(
         name="silent",
         speaks=False,
-        portrait_rgba=look_alike_rgba,
+        portrait_rgba=silent_rgba,
         corner_xy=(77.0, -27.0),
         scale=1.2,
         mirrored=True,

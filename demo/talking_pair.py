@@ -1,7 +1,7 @@
-"""Whose face says whose audio in `make train-demo`: `python -m demo.talking_pair DATASET`, two paths, NUL after each.
+"""The sources of face and audio in `make train-demo`: `python -m demo.talking_pair DATASET` prints two paths.
 
-Both are sources of people that were not learnt from: the largest face that is alone in its source, and the most speech
-of somebody else.
+Both are sources of held-out speakers: the largest face that is alone in its source, and the most speech of another
+speaker. A NUL follows each path.
 """
 
 import sys
@@ -22,7 +22,7 @@ _AUDIO = """
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print the pair; returns the exit code."""
+    """Print both paths; returns the exit code."""
     (dataset,) = sys.argv[1:] if argv is None else argv
     try:
         sys.stdout.write("".join(f"{path}\0" for path in talking_pair(Path(dataset))))
@@ -33,15 +33,15 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def talking_pair(dataset: Path) -> tuple[str, str]:
-    """Sources of the face and of the audio; of one person where there is no other. UsageError: there is one source."""
+    """Choose the sources of face and audio, of two speakers if possible; UsageError where only one source exists."""
     with duckdb.connect() as database:
         database.execute(f"CREATE TABLE sources AS {_SOURCES}", [f"{dataset}/manifests/clips/*.parquet"])
         face = database.execute(_FACE).fetchone()
         audio = face and database.execute(_AUDIO, face).fetchone()
     if not audio:
         raise UsageError(
-            f"{dataset} has clips of {1 if face else 0} sources of DEV: a face and another one's audio "
-            "are needed; give DEV= with more"
+            f"{dataset} has clips of {1 if face else 0} sources of DEV, but the face of one and the audio of another are "
+            "needed: give a DEV= folder with more videos"
         )
     return face[0], audio[0]
 

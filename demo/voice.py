@@ -1,4 +1,4 @@
-"""A synthetic voice with the time of each of its phonemes, by espeak-ng's shared library."""
+"""A synthetic voice with the times of its phonemes, from the shared library of espeak-ng."""
 
 import ctypes
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Voice:
 
     samples: np.ndarray  # int16 (n,)
     sample_rate_hz: int
-    phonemes: tuple[Phoneme, ...]  # in order, one begins where the one before ends
+    phonemes: tuple[Phoneme, ...]  # in order, without gaps
 
 
 class _EventId(ctypes.Union):
@@ -50,18 +50,18 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 
 def speak(text: str, words_a_minute: int = 150, voice: str = "en-us") -> Voice:
-    """Speak a text. Raises RuntimeError when the library refuses.
+    """Speak a text; RuntimeError where the library fails.
 
-    The first text a process speaks always has the same samples; the library carries some state into later ones.
+    The first text in a process always gives the same samples; later ones depend on the library's state.
     """
     library = ctypes.CDLL(str(espeakng_loader.get_library_path()))
     data_path = str(espeakng_loader.get_data_path()).encode()
     sample_rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, data_path, _PHONEME_EVENTS)
     if sample_rate_hz <= 0:
         raise RuntimeError(f"espeak-ng found no voices in {data_path.decode()}")
-    pieces: list[np.ndarray] = []
+    chunks: list[np.ndarray] = []
     starts: list[tuple[int, str]] = []
-    callback = _Callback(lambda wave, num_samples, events: _collect(wave, num_samples, events, pieces, starts))
+    callback = _Callback(lambda wave, num_samples, events: _collect(wave, num_samples, events, chunks, starts))
     library.espeak_SetSynthCallback(callback)
     encoded = text.encode()
     refused = (
@@ -72,28 +72,28 @@ def speak(text: str, words_a_minute: int = 150, voice: str = "en-us") -> Voice:
     )
     library.espeak_Terminate()
     if refused:
-        raise RuntimeError(f"espeak-ng refused to speak with voice {voice!r} (error {refused})")
-    samples = np.concatenate(pieces)
+        raise RuntimeError(f"espeak-ng cannot speak with voice {voice!r} (error {refused})")
+    samples = np.concatenate(chunks)
     return Voice(
         samples=samples, sample_rate_hz=sample_rate_hz, phonemes=_phonemes(starts, len(samples), sample_rate_hz)
     )
 
 
-def _collect(wave, num_samples: int, events, pieces: list[np.ndarray], starts: list[tuple[int, str]]) -> int:
+def _collect(wave, num_samples: int, events, chunks: list[np.ndarray], starts: list[tuple[int, str]]) -> int:
     if wave and num_samples > 0:
-        pieces.append(np.ctypeslib.as_array(wave, (num_samples,)).copy())
+        chunks.append(np.ctypeslib.as_array(wave, (num_samples,)).copy())
     index = 0
     while events[index].type != _END:
         if events[index].type == _PHONEME:
             starts.append((events[index].sample, events[index].id.string.decode()))
         index += 1
-    return 0  # go on speaking
+    return 0  # continue
 
 
 def _phonemes(starts: list[tuple[int, str]], num_samples: int, sample_rate_hz: int) -> tuple[Phoneme, ...]:
     ends = [sample for sample, _ in starts[1:]] + [num_samples]
     return tuple(
         Phoneme(name=name.strip("',%=;") or "_", start_s=start / sample_rate_hz, end_s=end / sample_rate_hz)
-        for (start, name), end in zip(starts, ends)
+        for (start, name), end in zip(starts, ends, strict=True)
         if end > start
     )

@@ -5,7 +5,7 @@ import sys
 
 import torch
 
-from speech2vid.reader.samples import SampleLoader, SampleSettings, SampleStream
+from speech2vid.reader import SampleLoader, SampleSettings, SampleStream
 
 STEPS = 50
 dataset, split = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "train"

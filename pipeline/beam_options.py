@@ -1,4 +1,4 @@
-"""Beam's own options: which words of the command line are Beam's, and what a local run adds to them."""
+"""Beam's options on the command line, and the defaults that a local run adds to them."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -13,40 +14,40 @@ from pipeline.nearest import nearest
 from schemas.errors import UsageError
 from transforms.beam_support import storage
 
-_OPTIONS_FILE = "PIPELINE_OPTIONS_FILE"  # read by Beam's worker as it starts
+_OPTIONS_FILE = "PIPELINE_OPTIONS_FILE"  # read by Beam's worker when it starts
 LOCAL_RUNNERS = ("FnApiRunner", "DirectRunner", "SwitchingDirectRunner", "PrismRunner")
 
 
-def beam_options(argv: list[str], own_names: list[str]) -> list[str]:
-    """Flags for PipelineOptions; UsageError for a word that neither Beam nor this program knows."""
+def beam_options(argv: list[str], own_options: list[str]) -> list[str]:
+    """Return flags for PipelineOptions; UsageError for an argument that neither Beam nor this program knows."""
     parser = _beam_parser()
     chosen, unknown = parser.parse_known_args(argv)
     if unknown:
-        known = own_names + [name for action in parser._actions for name in action.option_strings]
+        known = own_options + [name for action in parser._actions for name in action.option_strings]
         name = unknown[0].split("=", 1)[0]
-        raise UsageError(f"neither Talkshard nor Beam knows the argument {unknown[0]!r}{nearest(name, known)}")
-    return argv + _added(argv, chosen)
+        raise UsageError(f"neither Talkshard nor Beam has an option {unknown[0]!r}{nearest(name, known)}")
+    return argv + _defaults(argv, chosen)
 
 
 def is_local_run(flags: list[str]) -> bool:
-    """Whether the runner runs on this machine and ends with the launcher."""
+    """Whether the runner runs on this machine and stops with the launcher."""
     return _short_name(_beam_parser().parse_known_args(flags)[0].runner) in LOCAL_RUNNERS
 
 
 def require_reachable(flags: list[str], output: str) -> None:
-    """UsageError when workers elsewhere are given a folder of this machine."""
+    """Raise UsageError where workers elsewhere would have to write to a folder of this machine."""
     runner = _short_name(_beam_parser().parse_known_args(flags)[0].runner)
     if runner == "DataflowRunner" and storage.is_local(output):
         raise UsageError(
-            f"{runner}'s workers cannot reach the folder {output}: choose an --output URL, like gs://BUCKET/DATASET"
+            f"workers of {runner} cannot reach the folder {output}: choose an --output URL, like gs://BUCKET/DATASET"
         )
 
 
 @contextmanager
 def worker_options(flags: list[str]) -> Iterator[None]:
-    """Gives the local runner's worker processes their options: it passes them none of its own.
+    """Give the worker processes of a local runner the options, which the runner itself does not pass on.
 
-    Without them a worker knows no log level, and no option of a store.
+    Without them a worker would not know the log level or the options of a store.
     """
     chosen = PipelineOptions(flags).get_all_options(drop_default=True)
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
@@ -60,19 +61,19 @@ def worker_options(flags: list[str]) -> Iterator[None]:
 
 
 def _beam_parser() -> argparse.ArgumentParser:
-    """A parser of every option that Beam has; its errors are UsageErrors."""
-    parsers = []
+    """Make a parser of all of Beam's options whose errors are UsageErrors."""
+    parsers: list[argparse.ArgumentParser] = []
     PipelineOptions([]).get_all_options(add_extra_args_fn=parsers.append)
-    parsers[0].error = _refuse
+    parsers[0].error = _refuse  # type: ignore[method-assign]  # Beam makes the parser itself
     return parsers[0]
 
 
-def _refuse(message: str) -> None:
+def _refuse(message: str) -> NoReturn:
     raise UsageError(message)
 
 
-def _added(argv: list[str], chosen: argparse.Namespace) -> list[str]:
-    """Defaults: processes on this machine's cores; one harness thread, for every thread has its own guarded child."""
+def _defaults(argv: list[str], chosen: argparse.Namespace) -> list[str]:
+    """Flags for what was not given: a process per core, with one thread each, as every thread has a guarded child."""
     wanted = {"--number_of_worker_harness_threads": "1"}
     if chosen.runner is None:
         wanted |= {
@@ -81,7 +82,7 @@ def _added(argv: list[str], chosen: argparse.Namespace) -> list[str]:
             "--direct_num_workers": str(len(os.sched_getaffinity(0))),
         }
     if _short_name(chosen.runner) in LOCAL_RUNNERS:
-        # A worker's exception comes back to the launcher; its log would only say it again.
+        # A worker's exception reaches the launcher anyway; its log would only repeat it.
         wanted |= {
             "--default_sdk_harness_log_level": "ERROR",
             "--sdk_harness_log_level_overrides": '{"apache_beam.runners": "CRITICAL"}',

@@ -1,4 +1,4 @@
-"""The whole configuration of a dataset: one frozen record of the stages' settings."""
+"""The configuration of a dataset: one frozen record of the settings of all stages."""
 
 import dataclasses
 import math
@@ -19,7 +19,7 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingLine:
-    """What --help says of one setting."""
+    """What --help says about one setting."""
 
     name: str  # "faces.min_box_px"
     default: object
@@ -40,43 +40,43 @@ class Recipe:
     limits: LimitsConfig = dataclasses.field(default_factory=LimitsConfig)
 
     def with_setting(self, assignment: str) -> "Recipe":
-        """This recipe with one setting changed: "faces.min_box_px=80". UsageError names what is wrong."""
+        """Return this recipe with one setting changed, like "faces.min_box_px=80"; UsageError names what is wrong."""
         name, equals, text = assignment.partition("=")
         if not equals:
             raise UsageError(f"--set {assignment!r} must be NAME=VALUE, like faces.min_box_px=80")
         return self.with_value(name.strip(), text.strip())
 
     def with_value(self, name: str, text: str) -> "Recipe":
-        """This recipe with the setting `name` read from `text`."""
+        """Return this recipe with the setting `name` read from `text`; UsageError names what is wrong."""
         if name not in {line.name for line in self.settings()}:
             raise UsageError(f"no setting is called {name!r}{nearest(name, [line.name for line in self.settings()])}")
-        room, field = name.split(".")
-        config = getattr(self, room)
+        section, field = name.split(".")
+        config = getattr(self, section)
         try:
             value = _parsed(text, type(getattr(config, field)))
-            return dataclasses.replace(self, **{room: dataclasses.replace(config, **{field: value})})
+            return dataclasses.replace(self, **{section: dataclasses.replace(config, **{field: value})})
         except ValueError as error:
             raise UsageError(f"{name}={text}: {error}") from error
 
     def settings(self) -> Iterator[SettingLine]:
-        """Every setting with its value here, unit and one line about it."""
-        for room in dataclasses.fields(self):
-            config = getattr(self, room.name)
+        """List every setting with its value in this recipe, its unit and one line about it."""
+        for section in dataclasses.fields(self):
+            config = getattr(self, section.name)
             for field in dataclasses.fields(config):
                 yield SettingLine(
-                    name=f"{room.name}.{field.name}",
+                    name=f"{section.name}.{field.name}",
                     default=getattr(config, field.name),
                     unit=field.metadata["unit"],
                     about=field.metadata["about"],
                 )
 
     def as_dict(self) -> dict[str, dict[str, object]]:
-        """Room -> setting -> value, for JSON."""
+        """Section -> setting -> value, for JSON."""
         return dataclasses.asdict(self)
 
 
 def _parsed(text: str, kind: type) -> object:
-    """Text as a setting's type; ValueError says what was expected."""
+    """Convert text to a setting's type; ValueError says what was expected."""
     if kind is bool:
         if text.lower() not in _TRUTH:
             raise ValueError(f"must be true or false, not {text!r}")

@@ -1,8 +1,8 @@
 """Environment variables of every process of ours, to be set before any numeric import.
 
-One thread a kernel: kernels that split a sum over threads give other last bits on another machine; a run is spread over
-processes instead. Quiet native libraries that contact nobody. Worker processes inherit the variables; an image for
-workers elsewhere sets the same ones.
+Every numeric library gets one thread, because sums that are split over threads differ in their last bits between
+machines; a run is spread over processes instead. Native libraries are quiet and send no telemetry. Worker processes
+inherit the variables; an image for workers elsewhere sets the same ones.
 """
 
 import os
@@ -27,9 +27,9 @@ ROOT = str(Path(__file__).resolve().parents[1])
 
 
 def set_environment() -> None:
-    """Set the variables in this process, for its kernels and for the worker processes it starts.
+    """Set the variables in this process, for its own libraries and for the worker processes that it starts.
 
-    Workers import this copy of the packages, and nothing from the current folder, where a file could shadow one of them.
+    Workers import this copy of the packages, and nothing from the current folder, where a file could shadow them.
     """
     os.environ.update(ONE_THREAD | QUIET | NO_TELEMETRY | {"PYTHONSAFEPATH": "1"})
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != ROOT]

@@ -1,4 +1,4 @@
-"""From an exception that a runner raised to one line and an exit code: runners wrap what their workers raise."""
+"""One line and an exit code for an exception that a runner raised: runners wrap what their workers raise."""
 
 import re
 
@@ -11,7 +11,7 @@ _WHERE = re.compile(r"\s*\[while running .*", re.DOTALL)
 
 
 def as_talkshard_error(error: BaseException) -> TalkshardError | None:
-    """What stopped the run as one of this project's errors; None for anything else, which is a bug."""
+    """Find this project's error in an exception that stopped a run; None where there is none, which is a bug."""
     text = _text_of(error)
     if isinstance(error, TalkshardError):
         return type(error)(_WHERE.sub("", str(error)))
@@ -19,15 +19,13 @@ def as_talkshard_error(error: BaseException) -> TalkshardError | None:
     if raised:
         kind, line = raised[-1]
         return _KINDS[kind](_WHERE.sub("", line))
-    if _DISK_FULL.search(text):
-        return StorageError(
-            f"{_DISK_FULL.search(text).group(0)}: free some space for the output and this machine's temporary folder"
-        )
+    if full := _DISK_FULL.search(text):
+        return StorageError(f"{full.group(0)}: free some space for the output and this machine's temporary folder")
     return None
 
 
 def _text_of(error: BaseException | None) -> str:
-    """Its text and that of whatever caused it."""
+    """The text of an exception and of its causes, the first cause first."""
     lines = []
     while error is not None:
         lines.append(f"{type(error).__name__}: {error}")

@@ -1,4 +1,6 @@
-"""What a run prints at its end: the funnel, and where everything lies."""
+"""What a run prints at its end: the funnel, and where the results are."""
+
+from typing import Any
 
 from pyarrow import compute
 from rich.console import Console
@@ -10,17 +12,17 @@ from schemas.clock import FRAME_RATE
 from schemas.stored.tables import has_object, stored_table
 
 PLACES = (
-    ("dataset.json", "the list of everything, read it first"),
+    ("dataset.json", "every shard and manifest part with its hash: read it first"),
     ("shards", "WebDataset shards"),
     ("manifests", "Parquet tables"),
     ("report.html", "the report"),
     ("dataset_card.md", "the card"),
-    ("run.json", "how it was made"),
+    ("run.json", "recipe, versions and models of the run"),
 )
 
 
 def print_funnel(output: str, console: Console | None = None) -> None:
-    """The funnel as a table, from the manifests."""
+    """Print the funnel as a table, from the manifests."""
     table = Table(title="what each rule kept", title_justify="left")
     for heading in ("stage", "rule", "of"):
         table.add_column(heading)
@@ -41,10 +43,10 @@ def print_funnel(output: str, console: Console | None = None) -> None:
     (console or Console()).print(table)
 
 
-def print_places(output: str, run: dict[str, object], console: Console | None = None) -> None:
-    """Counts in one line, then where everything lies."""
+def print_places(output: str, run: dict[str, Any], console: Console | None = None) -> None:
+    """Print the counts in one line, then where the results are."""
     console = console or Console()
-    console.print(_counts(output, float(run["wall_s"])), highlight=False, soft_wrap=True)
+    console.print(_counts(output, run["wall_s"]), highlight=False, soft_wrap=True)
     for name, about in PLACES:
         if has_object(output, name):
             console.print(f"  {escape(output)}/{name}  [dim]{about}[/dim]", highlight=False, soft_wrap=True)
@@ -57,5 +59,5 @@ def _counts(output: str, wall_s: float) -> str:
     return (
         f"{len(clips)} clips, {clip_s / 60:.1f} min, from {len(sources)} sources, {source_s / 60:.1f} min; "
         f"{len(failures)} failure{'' if len(failures) == 1 else 's'}; "
-        f"{source_s / max(wall_s, 0.1):.2f} s of video a second"
+        f"{source_s / max(wall_s, 0.1):.2f} s of video per second"
     )

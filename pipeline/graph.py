@@ -1,4 +1,4 @@
-"""The whole dataset on one screen."""
+"""The graph of a build: raw videos to a dataset, on one screen."""
 
 import apache_beam as beam
 
@@ -18,16 +18,11 @@ from transforms.windows.stage import SplitWindows
 
 
 def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Verdict]:
-    """Raw videos to shards, manifests and, when everything adds up, dataset.json."""
+    """Build the graph from raw videos to shards, manifests and, where everything adds up, dataset.json."""
     recipe, fail_fast = plan.recipe, plan.fail_fast
     canonical = CanonicalFace(image_px=recipe.clips.image_px, margin=recipe.clips.margin)
 
-    names = (
-        pipeline
-        | "Names" >> beam.Create(list(plan.sources)).with_output_types(VideoSource)
-        | "Spread" >> beam.Reshuffle()
-    )
-    hashed = names | "HashSource" >> HashSource(given_splits(plan.sources), fail_fast)
+    hashed = _names(pipeline, plan) | "HashSource" >> HashSource(given_splits(plan.sources), plan.staging, fail_fast)
     prepared = hashed.sources | "PrepareVideos" >> PrepareVideos(
         recipe.audio, recipe.speech, recipe.limits, plan.staging, fail_fast
     )
@@ -36,7 +31,7 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
         recipe.faces, canonical, recipe.limits, plan.staging, fail_fast
     )
     spoken = tracked.faces | "FindSpeakers" >> FindSpeakers(
-        recipe.speakers, recipe.faces.min_box_px, recipe.faces.min_track_s, recipe.clips.min_s, fail_fast
+        recipe.speakers, recipe.faces.min_box_px, recipe.faces.min_track_s, recipe.clips.min_s, plan.staging, fail_fast
     )
     cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, plan.staging, fail_fast)
     written = cut.clips | "WriteShards" >> WriteShards(plan.output, recipe.shards)
@@ -46,15 +41,17 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     facts = (hashed.ended, prepared.ended, split.facts) | "Facts" >> beam.Flatten()
     outcomes = (split.outcomes, cut.outcomes) | "Outcomes" >> beam.Flatten()
     source_rows = {"facts": facts, "outcomes": outcomes, "failures": failures} | "SourceRows" >> MakeSourceRows()
-    rows = (
-        source_rows,
-        spoken.track_rows,
-        written.clip_rows,
-        written.shard_rows,
-        decisions,
-        failures,
-    ) | "Rows" >> beam.Flatten()
+    kinds = (source_rows, spoken.track_rows, written.clip_rows, written.shard_rows, decisions, failures)
+    rows = kinds | "Rows" >> beam.Flatten()
     parts = rows | "WriteManifests" >> WriteManifests(plan.output)
     return parts | "CommitDataset" >> CommitDataset(
         plan.output, plan.num_inputs, plan.max_bugs, plan.max_failed_share, plan.run
+    )
+
+
+def _names(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[VideoSource]:
+    return (
+        pipeline
+        | "Names" >> beam.Create(list(plan.sources)).with_output_types(VideoSource)
+        | "Spread" >> beam.Reshuffle()
     )

@@ -1,4 +1,4 @@
-"""One build from command line to exit code: settle, build the graph, submit, wait where that can be, print."""
+"""One build from command line to exit code: parse, build the graph, run it, wait for its end, print the results."""
 
 import sys
 import tempfile
@@ -26,7 +26,7 @@ from schemas.errors import IntegrityError, TalkshardError
 from transforms.beam_support import storage
 
 WORKER_LOG = "talkshard-workers.log"
-WHOLE_EXIT_CODES = (0, 3)  # every window was accounted for: staging holds nothing that is still of use
+WHOLE_EXIT_CODES = (0, 3)  # every window was accounted for: staging is not needed any more
 
 
 def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> int:
@@ -40,49 +40,49 @@ def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, B
         began = time.monotonic()
         result = _submit(plan, build_graph)
         if result is None:
-            print(f"submitted; the run's verdict will be in {plan.output}/run.json")
+            print(f"submitted: the result of the run will be in {plan.output}/run.json")
             return 0
         return _conclude(plan, result, time.monotonic() - began)
     except TalkshardError as error:
-        return _say(error)
+        return _print_error(error)
 
 
 def _submit(plan: BuildPlan, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> PipelineResult | None:
-    """Run the graph and wait for its end; None when it was asked not to."""
+    """Run the graph and wait for its end; None where the options say not to wait."""
     options = PipelineOptions(plan.beam_options)
     pipeline = beam.Pipeline(options=options)
     build_graph(pipeline, plan)
     waits = not options.view_as(StandardOptions).no_wait_until_finish
-    with ExitStack() as around:
-        around.enter_context(_explained(plan))
+    with ExitStack() as stack:
+        stack.enter_context(_explained(plan))
         if is_local_run(plan.beam_options):
-            around.enter_context(worker_options(plan.beam_options))
-            shown = around.enter_context(errors_into(_worker_log(plan)))
-            around.enter_context(ProgressDisplay(plan.staging, plan.num_inputs, shown))
+            stack.enter_context(worker_options(plan.beam_options))
+            stderr = stack.enter_context(errors_into(_worker_log(plan)))
+            stack.enter_context(ProgressDisplay(plan.staging, plan.num_inputs, stderr))
         result = pipeline.run()
         if not waits:
             return None
         state = result.wait_until_finish()
     if state not in (None, PipelineState.DONE):
-        raise TalkshardError(f"the runner ended in state {state}: see its own logs")
+        raise TalkshardError(f"the runner ended in state {state}: see the runner's logs")
     return result
 
 
 @contextmanager
 def _explained(plan: BuildPlan) -> Iterator[None]:
-    """What a runner raises, as one of this project's errors where it was one."""
+    """Raise what a runner raises as one of this project's errors, where a worker raised one."""
     try:
         yield
     except Exception as error:
         known = as_talkshard_error(error)
         if known is None:
-            error.add_note(f"what workers of a local run said: {_worker_log(plan)}")
+            error.add_note(f"log of a local run's workers: {_worker_log(plan)}")
             raise
         raise known from error
 
 
 def _conclude(plan: BuildPlan, result: PipelineResult, wall_s: float) -> int:
-    """Complete run.json, write the pages, print what came out."""
+    """Complete run.json, write the pages, print the results; returns the exit code."""
     run = read_run(plan.output)
     if "verdict" not in run:
         raise IntegrityError(f"the run ended without a verdict in {plan.output}/run.json: no dataset was made")
@@ -101,16 +101,16 @@ def _conclude(plan: BuildPlan, result: PipelineResult, wall_s: float) -> int:
 
 
 def _worker_log(plan: BuildPlan) -> Path:
-    """Beside the staged files; in the temporary folder when those are not on this machine."""
+    """Path of the log: beside the staged files, or in the temporary folder where these are not on this machine."""
     return Path(plan.staging if storage.is_local(plan.output) else tempfile.gettempdir(), WORKER_LOG)
 
 
 def _counters(result: PipelineResult) -> dict[str, int]:
-    """Stage/counter -> value, as the runner counted."""
+    """The runner's counters: STAGE/COUNTER -> value."""
     found = result.metrics().query()["counters"]
     return {f"{metric.key.metric.namespace}/{metric.key.metric.name}": metric.result for metric in found}
 
 
-def _say(error: TalkshardError) -> int:
+def _print_error(error: TalkshardError) -> int:
     print(f"talkshard: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
     return error.exit_code

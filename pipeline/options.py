@@ -19,7 +19,7 @@ from transforms.sources.layout import LAYOUTS
 from transforms.sources.stage import list_inputs, list_table
 
 MIN_BUGS_ALLOWED = 3
-INPUTS_A_BUG = 1000  # one bug more is allowed for each thousand inputs
+INPUTS_PER_BUG = 1000  # one bug more is allowed for each thousand inputs
 EXIT_CODES = (
     "exit codes: 0 done (failures are listed), 1 bugs or too many failures, 2 usage, 3 no clips, 4 integrity, 5 storage"
 )
@@ -27,52 +27,52 @@ EXIT_CODES = (
 
 def build_parser(program: str) -> CommandParser:
     """Make the parser of a build's options, with units and defaults."""
-    options = CommandParser(
+    parser = CommandParser(
         program,
-        "Turn raw video of people talking into WebDataset shards with Parquet manifests.",
+        "Turn raw video of talking people into WebDataset shards with Parquet manifests.",
         epilog=f"{settings_text()}\n\nBeam's own options are passed on to Beam.\n{EXIT_CODES}",
         keep_lines=True,
     )
-    given = options.add_mutually_exclusive_group(required=True)
+    given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--input", metavar="SRC", nargs="+", action="extend", help="files, folders, globs or URLs")
     given.add_argument(
         "--sources",
         metavar="TABLE",
         help="CSV, JSONL or Parquet with uri and any of speaker, group, split, licence, consent, language",
     )
-    options.add_argument("--output", metavar="DIR", required=True, help="folder or URL of the new dataset")
-    options.add_argument(
+    parser.add_argument("--output", metavar="DIR", required=True, help="folder or URL of the new dataset")
+    parser.add_argument(
         "--layout",
         choices=list(LAYOUTS),
         default="flat",
-        help="how speaker, group and split are read from the paths of --input (default: flat, not at all)",
+        help="how speaker, group and split are read from the paths of --input (default: flat, nothing is read)",
     )
-    add_recipe_options(options)
-    options.add_argument("--fail_fast", action="store_true", help="a bug stops the run at once")
-    options.add_argument(
+    add_recipe_options(parser)
+    parser.add_argument("--fail_fast", action="store_true", help="a bug stops the run at once")
+    parser.add_argument(
         "--max_bugs",
         type=int,
         metavar="N",
-        help=f"bugs above which the run fails (default: {MIN_BUGS_ALLOWED}, or one in {INPUTS_A_BUG} inputs)",
+        help=f"the run fails with more bugs (default: {MIN_BUGS_ALLOWED}, or one per {INPUTS_PER_BUG} inputs)",
     )
-    options.add_argument(
+    parser.add_argument(
         "--max_failed_share",
         type=float,
         metavar="SHARE",
         default=0.5,
-        help="share of sources, 0 to 1, above which failed ones fail the run (default: 0.5)",
+        help="the run fails with a larger share of failed sources, 0 to 1 (default: 0.5)",
     )
-    return options
+    return parser
 
 
 def parse_plan(argv: list[str], program: str) -> BuildPlan:
-    """Everything settled and checked: UsageError, StorageError or IntegrityError otherwise.
+    """Parse and check everything; UsageError, StorageError or IntegrityError where something is wrong.
 
-    Writes nothing but, once, the converted network of --sync syncnet:FILE among the models.
+    Writes nothing, except that the network of --sync syncnet:FILE is converted once into the models' folder.
     """
-    options = build_parser(program)
-    args, others = options.parse_known_args(argv)
-    flags = beam_options(others, options.option_names())
+    parser = build_parser(program)
+    args, others = parser.parse_known_args(argv)
+    flags = beam_options(others, parser.option_names())
     _require_limits(args)
     recipe = preflight(chosen_recipe(args))
     output = normalised_output(args.output)
@@ -81,7 +81,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     listing = list_table(args.sources) if args.sources else list_inputs(args.input, args.layout)
     sources = listing.sources
     require_inputs_outside(output, [source.uri for source in sources])
-    max_bugs = max(MIN_BUGS_ALLOWED, len(sources) // INPUTS_A_BUG) if args.max_bugs is None else args.max_bugs
+    max_bugs = max(MIN_BUGS_ALLOWED, len(sources) // INPUTS_PER_BUG) if args.max_bugs is None else args.max_bugs
     return BuildPlan(
         sources=sources,
         num_inputs=len(sources),
@@ -97,7 +97,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
 
 
 def run_name(recipe: Recipe, sources: tuple[VideoSource, ...]) -> str:
-    """RUN of OUTPUT/.staging/RUN: the same recipe and inputs give the same name."""
+    """Name a run for OUTPUT/.staging/RUN: the same recipe and inputs have the same name."""
     content = json.dumps([recipe.as_dict(), [asdict(source) for source in sources]], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 

@@ -1,4 +1,4 @@
-"""What a run is going to do, settled before any work: the one record that the graph is built from."""
+"""The plan of a build, checked before any work: the one record that the graph is built from."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from schemas.records import VideoSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildPlan:
-    """One run of the dataset graph. Everything in it was checked."""
+    """One run of the graph, with checked values."""
 
     sources: tuple[VideoSource, ...]  # as listed, sorted by uri
-    num_inputs: int  # names listed
+    num_inputs: int  # listed names
     output: str  # folder or URL, without a trailing slash
     staging: str  # OUTPUT/.staging/RUN; the same recipe and inputs give the same RUN
     recipe: Recipe
     fail_fast: bool  # a bug stops the run at once
     max_bugs: int  # more bugs than this fail the run
-    max_failed_share: float  # of sources, 0..1; more failed ones than this fail the run
-    run: dict[str, object]  # what run.json says of the run before it begins, see pipeline.run_record
+    max_failed_share: float  # of sources, 0..1; a larger share of failed sources fails the run
+    run: dict[str, object]  # run.json as it is before the run, see pipeline.run_record
     beam_options: list[str]  # flags for apache_beam's PipelineOptions

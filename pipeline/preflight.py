@@ -1,15 +1,16 @@
-"""What must be there before any work: the right packages, weights, local files. Each lack is one line with its cure."""
+"""Checks before any work: packages, weights and local files. What is missing is one line that says what to do."""
 
 import dataclasses
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import pipeline
 import schemas
 import transforms
 from pipeline.config import Recipe
-from pipeline.recipes import require_own_scores
+from pipeline.recipes import require_possible_confidence
 from schemas.errors import UsageError
 from transforms.faces.detectors.registry import require_detector
 from transforms.media.models import verify_models
@@ -21,12 +22,12 @@ from transforms.speakers.syncnet_checkpoint import converted_syncnet
 
 
 def preflight(recipe: Recipe) -> Recipe:
-    """The recipe as workers take it: what must be converted is converted, once, and named.
+    """Check what a recipe needs, and return it as workers use it: with a converted sync network.
 
-    UsageError for whatever the recipe needs and this machine lacks; IntegrityError for wrong weights.
+    UsageError where something is missing on this machine; IntegrityError for wrong weights.
     """
-    require_one_home()
-    require_own_scores(recipe)
+    require_our_packages()
+    require_possible_confidence(recipe)
     verify_models(("face_mesh",))
     require_detector(recipe.faces.detector)
     require_speech_model(recipe.speech.model)
@@ -34,16 +35,21 @@ def preflight(recipe: Recipe) -> Recipe:
     return dataclasses.replace(recipe, speakers=dataclasses.replace(recipe.speakers, network=network))
 
 
-def require_one_home() -> None:
-    """UsageError when another package shadows one of ours: their names are plain words."""
-    homes = {module.__name__: Path(module.__file__).resolve().parents[1] for module in (pipeline, schemas, transforms)}
-    if len(set(homes.values())) > 1:
-        found = ", ".join(f"{name} from {home}" for name, home in homes.items())
-        raise UsageError(f"packages of one name shadow Talkshard's ({found}): take the others off the path")
+def require_our_packages() -> None:
+    """Raise UsageError where a package of the same name shadows one of ours, whose names are common words."""
+    folders = {module.__name__: _folder_of(module) for module in (pipeline, schemas, transforms)}
+    if len(set(folders.values())) > 1:
+        found = ", ".join(f"{name} from {folder}" for name, folder in folders.items())
+        raise UsageError(f"other packages shadow Talkshard's ({found}): remove them from Python's path")
+
+
+def _folder_of(module: ModuleType) -> Path:
+    assert module.__file__ is not None  # it has an __init__.py
+    return Path(module.__file__).resolve().parents[1]
 
 
 def _ready_sync_network(network: str) -> str:
-    """The setting by which workers load the network, without torch."""
+    """Check the sync network, and return the setting with which workers load it, without torch."""
     if network == "none":
         return network
     if not network.startswith(SYNCNET):
@@ -54,7 +60,7 @@ def _ready_sync_network(network: str) -> str:
         return network
     if not Path(network.removeprefix(SYNCNET)).is_file():
         raise UsageError(f"--sync {network}: there is no such file")
-    # In a process of its own: this one may become the parent of workers, which must not hold a native model.
+    # In a separate process: this one may fork workers, and must not have loaded a native model.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_tried_sync_network, network).result()
 

@@ -1,4 +1,4 @@
-"""What one local file holds, found as a build would find it."""
+"""The content of one local file, found as a build would find it."""
 
 import os
 
@@ -16,12 +16,15 @@ from transforms.prepare.prepare_video import PreparedVideo, prepare_video
 from transforms.prepare.speech_models import load_speech_model
 from transforms.windows.split_windows import speech_windows
 
-NUM_LOOKS = 5  # frames in which faces are sought
+NUM_FRAMES = 5  # in which faces are detected
 _PROBED = "0" * 16  # source_id: the content is not hashed
 
 
 def probe_file(path: str, recipe: Recipe) -> FileProbe:
-    """Probe, hear and look at one local file as build would; a MediaError says why it cannot be used."""
+    """Probe one local file, find its speech, and detect faces in some frames, as build would.
+
+    MediaError: the file cannot be used.
+    """
     media, timeline = probe_media(path, recipe.limits, recipe.audio)
     prepared = prepare_video(
         _unhashed_source(path),
@@ -32,9 +35,7 @@ def probe_file(path: str, recipe: Recipe) -> FileProbe:
         min_speech_s=recipe.speech.min_speech_s,
         publish=lambda name, local_path: name,
     )
-    windows = speech_windows(prepared.video, timeline) if prepared.video else []
-    decisions = prepared.decisions + tuple(row for _, row in windows)
-    looks = _look_for_faces(path, media, timeline, recipe) if media.video else ()
+    windows = speech_windows(prepared.video, timeline) if prepared.video and timeline else []
     return FileProbe(
         media=media,
         timeline=timeline,
@@ -43,31 +44,33 @@ def probe_file(path: str, recipe: Recipe) -> FileProbe:
         num_turns=_num_turns(prepared),
         num_windows=len(windows),
         windows_with_speech=sum(row.kept for _, row in windows),
-        decisions=decisions,
-        looks=looks,
+        decisions=prepared.decisions + tuple(row for _, row in windows),
+        frames=_detect_faces(path, media, timeline, recipe) if media.video and timeline else (),
     )
 
 
-def _look_for_faces(path: str, media: MediaProbe, timeline: Timeline, recipe: Recipe) -> tuple[FacesInFrame, ...]:
+def _detect_faces(path: str, media: MediaProbe, timeline: Timeline, recipe: Recipe) -> tuple[FacesInFrame, ...]:
+    """Detect faces in NUM_FRAMES frames, spread evenly over the file."""
     detector = load_detector(
         recipe.faces.detector, min_box_px=recipe.faces.min_box_px, score=recipe.faces.detector_score
     )
     num_frames = _num_frames(timeline)
-    shown = source_frame_of(timeline.presentation_ticks, timeline.time_base, num_frames)
-    places = np.unique(((np.arange(NUM_LOOKS) + 0.5) / NUM_LOOKS * num_frames).astype(int))
-    looks = []
+    source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, num_frames)
+    positions = np.unique(((np.arange(NUM_FRAMES) + 0.5) / NUM_FRAMES * num_frames).astype(int))
     with FrameReader(path, media, timeline) as reader:
-        for position, image in reader.frames(shown[places]):
-            found = None if image is None else detector.detect(image).boxes_xyxy
-            sides = (
-                ()
-                if found is None
-                else tuple(sorted((min(x2 - x1, y2 - y1) for x1, y1, x2, y2 in found.tolist()), reverse=True))
+        return tuple(
+            FacesInFrame(
+                time_s=int(positions[place]) / FRAME_RATE,
+                decoded=image is not None,
+                sides_px=() if image is None else _sides_px(detector.detect(image).boxes_xyxy),
             )
-            looks.append(
-                FacesInFrame(time_s=int(places[position]) / FRAME_RATE, decoded=image is not None, sides_px=sides)
-            )
-    return tuple(looks)
+            for place, image in reader.frames(source_frames[positions])
+        )
+
+
+def _sides_px(boxes_xyxy: np.ndarray) -> tuple[float, ...]:
+    """Shorter side of each box, largest first."""
+    return tuple(sorted((min(x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes_xyxy.tolist()), reverse=True))
 
 
 def _num_frames(timeline: Timeline | None) -> int:

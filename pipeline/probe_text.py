@@ -1,4 +1,4 @@
-"""A probed file in words: streams, time, speech, faces, and what build would do with it."""
+"""A probed file as text: streams, frame times, speech, faces, and what build would do with it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,13 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.config import Recipe
-from schemas.media import MediaProbe, Timeline
+from schemas.clock import FRAME_RATE
+from schemas.media import AudioStream, MediaProbe, Timeline, VideoStream
 from schemas.tables import DecisionRow
+
+_MIN_START_S = 0.0005  # an audio stream that starts closer to the video's start is not late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacesInFrame:
-    """What the detector found in one frame."""
+    """The faces that the detector found in one frame."""
 
     time_s: float
     decoded: bool
@@ -21,7 +24,7 @@ class FacesInFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileProbe:
-    """All that probe found."""
+    """The result of probing a file."""
 
     media: MediaProbe
     timeline: Timeline | None
@@ -31,11 +34,11 @@ class FileProbe:
     num_windows: int
     windows_with_speech: int
     decisions: tuple[DecisionRow, ...]
-    looks: tuple[FacesInFrame, ...]
+    frames: tuple[FacesInFrame, ...]  # in which faces were detected
 
 
 def probe_lines(name: str, probe: FileProbe, recipe: Recipe) -> list[str]:
-    """Everything found, one line each, and at the end what build would do."""
+    """Describe everything that was found, and at the end what build would do."""
     return [
         f"{name}",
         *_media_lines(probe),
@@ -46,69 +49,70 @@ def probe_lines(name: str, probe: FileProbe, recipe: Recipe) -> list[str]:
 
 
 def what_build_does(probe: FileProbe, recipe: Recipe) -> str:
-    """What build would do with the file, and the rule that would end it."""
+    """Say what build would do with the file, and which rule would drop it."""
     ended = [row for row in probe.decisions if not row.kept and row.subject_kind == "source"]
     if ended:
-        return f"a decision, no clips: rule {ended[0].rule} of {ended[0].stage}{_judged(ended[0])}"
+        return f"no clips: the file is dropped by rule {ended[0].rule} of {ended[0].stage}{_comparison(ended[0])}"
     if not probe.windows_with_speech:
-        return "a decision, no clips: rule has_speech of SplitWindows, in no window is enough speech"
+        return "no clips: rule has_speech of SplitWindows drops every window, as none has enough speech"
     smallest = recipe.faces.min_box_px
-    seen = [look for look in probe.looks if look.sides_px]
-    follows = f"follow faces in {probe.windows_with_speech} of {_number(probe.num_windows, 'window')}"
-    if not seen:
-        return f"{follows}; but in none of the {len(probe.looks)} frames looked at is a face"
-    if max(look.sides_px[0] for look in seen) < smallest:
-        return f"{follows}; but all faces seen are smaller than faces.min_box_px, {smallest:g} px"
-    crowd = sum(len(look.sides_px) > 1 for look in seen)
-    several = f" ({crowd} of {len(seen)} frames with faces show several)" if crowd else ""
+    with_faces = [frame for frame in probe.frames if frame.sides_px]
+    track = f"track faces in {probe.windows_with_speech} of {_number(probe.num_windows, 'window')}"
+    if not with_faces:
+        return f"{track}; but none of the {len(probe.frames)} frames that were searched shows a face"
+    if max(frame.sides_px[0] for frame in with_faces) < smallest:
+        return f"{track}; but all detected faces are smaller than faces.min_box_px, {smallest:g} px"
+    num_several = sum(len(frame.sides_px) > 1 for frame in with_faces)
+    several = f" ({num_several} of {len(with_faces)} frames with faces show several)" if num_several else ""
     if recipe.speakers.network == "none":
-        return f"{follows}; keep voiced tracks unjudged where a window has a single face{several}"
-    return f"{follows}; judge by sync who speaks{several}"
+        return f"{track}; take the only face of a window for the speaker, without a sync network{several}"
+    return f"{track}; find the speakers with the sync network{several}"
 
 
 def _media_lines(probe: FileProbe) -> Iterator[str]:
-    media, video = probe.media, probe.media.video
+    media = probe.media
     yield f"container: {media.container}, {media.duration_s:.2f} s"
-    if video is None:
-        yield "picture: none (cover art is no moving image)"
-    else:
-        turned = f", turned {video.rotation_deg} degrees" if video.rotation_deg else ""
-        stored = (
-            ""
-            if (video.width, video.height) == (video.coded_width, video.coded_height)
-            else (f" (stored as {video.coded_width} x {video.coded_height})")
-        )
-        yield (
-            f"picture: stream {video.index}, {video.codec}, {video.width} x {video.height} px{stored}{turned}, "
-            f"{float(video.average_rate):.3f} frames/s, {video.num_frames} frames"
-        )
-        yield f"time: {_time_map(probe)}"
+    yield f"video: {_video_text(media.video) if media.video else 'none (cover art does not count)'}"
+    if media.video and probe.timeline:
+        yield f"time: {_timeline_text(probe.timeline, probe.num_frames)}"
     for place, audio in enumerate(media.audio_streams):
-        used = "used" if place == media.audio_index else "not used"
-        late = (
-            ""
-            if abs(audio.start_s) < 0.0005
-            else f", starts {abs(audio.start_s):.3f} s {'after' if audio.start_s > 0 else 'before'} the picture"
-        )
-        language = f", {audio.language}" if audio.language else ""
-        yield (
-            f"sound: stream {audio.index}, {used}, {audio.codec}, {audio.sample_rate_hz} Hz, "
-            f"{_number(audio.num_channels, 'channel')}{language}{late}"
-        )
+        yield f"audio: {_audio_text(audio, place == media.audio_index)}"
     if not media.audio_streams:
-        yield "sound: none"
+        yield "audio: none"
 
 
-def _time_map(probe: FileProbe) -> str:
-    """Whether frames come at a constant rate, and how they map onto 25 a second."""
-    ticks, keys = probe.timeline.presentation_ticks, probe.timeline.key_frames
-    steps_ms = np.diff(ticks) * float(probe.timeline.time_base) * 1000
-    # Containers round times to ticks of their own: a step more or less is no variable rate.
-    tick_ms = float(probe.timeline.time_base) * 1000
-    constant = len(steps_ms) == 0 or np.ptp(steps_ms) <= 2 * tick_ms + 1e-6
-    rate = "constant rate" if constant else f"variable rate, {steps_ms.min():.1f} to {steps_ms.max():.1f} ms a frame"
-    num_keys = _number(int(keys.sum()), "key frame")
-    return f"{rate}; {len(ticks)} frames shown become {probe.num_frames} at 25 a second; {num_keys}"
+def _video_text(video: VideoStream) -> str:
+    is_scaled = (video.width, video.height) != (video.coded_width, video.coded_height)
+    stored = f" (stored as {video.coded_width} x {video.coded_height})" if is_scaled else ""
+    rotated = f", rotated by {video.rotation_deg} degrees" if video.rotation_deg else ""
+    return (
+        f"stream {video.index}, {video.codec}, {video.width} x {video.height} px{stored}{rotated}, "
+        f"{float(video.average_rate):.3f} frames/s, {video.num_frames} frames"
+    )
+
+
+def _audio_text(audio: AudioStream, is_used: bool) -> str:
+    when = "after" if audio.start_s > 0 else "before"
+    start = f", starts {abs(audio.start_s):.3f} s {when} the video" if abs(audio.start_s) >= _MIN_START_S else ""
+    language = f", {audio.language}" if audio.language else ""
+    return (
+        f"stream {audio.index}, {'used' if is_used else 'not used'}, {audio.codec}, {audio.sample_rate_hz} Hz, "
+        f"{_number(audio.num_channels, 'channel')}{language}{start}"
+    )
+
+
+def _timeline_text(timeline: Timeline, num_frames: int) -> str:
+    """Say whether frames come at a constant rate, and how many they become at 25 per second."""
+    tick_ms = float(timeline.time_base) * 1000
+    steps_ms = np.diff(timeline.presentation_ticks) * tick_ms
+    # Containers round times to their ticks: a difference of one tick is no variable rate.
+    is_constant = len(steps_ms) == 0 or np.ptp(steps_ms) <= 2 * tick_ms + 1e-6
+    variable = "" if is_constant else f"variable rate, {steps_ms.min():.1f} to {steps_ms.max():.1f} ms per frame"
+    num_source_frames, num_keys = len(timeline.presentation_ticks), int(timeline.key_frames.sum())
+    return (
+        f"{variable or 'constant rate'}; {num_source_frames} frames become {num_frames} at {FRAME_RATE} per second; "
+        f"{_number(num_keys, 'key frame')}"
+    )
 
 
 def _speech_lines(probe: FileProbe) -> Iterator[str]:
@@ -120,16 +124,16 @@ def _speech_lines(probe: FileProbe) -> Iterator[str]:
 
 
 def _face_lines(probe: FileProbe) -> Iterator[str]:
-    for look in probe.looks:
+    for frame in probe.frames:
         found = (
-            f"{len(look.sides_px)}, " + ", ".join(f"{side:.0f} px" for side in look.sides_px)
-            if look.sides_px
+            f"{len(frame.sides_px)}, " + ", ".join(f"{side:.0f} px" for side in frame.sides_px)
+            if frame.sides_px
             else "none"
         )
-        yield f"faces at {look.time_s:.2f} s: {found if look.decoded else 'the image cannot be decoded'}"
+        yield f"faces at {frame.time_s:.2f} s: {found if frame.decoded else 'the image cannot be decoded'}"
 
 
-def _judged(row: DecisionRow) -> str:
+def _comparison(row: DecisionRow) -> str:
     if row.value is None:
         return ""
     return f" ({row.value:.2f} {row.unit}, must be {row.comparison} {row.threshold:g})"

@@ -4,7 +4,7 @@ import argparse
 import os
 
 from pipeline.config import Recipe
-from pipeline.recipes import RECIPES, named_recipe, on_its_scale
+from pipeline.recipes import RECIPES, named_recipe, with_syncnet_confidence
 from transforms.faces.detectors.registry import DETECTORS, detector_help
 from transforms.prepare.speech_models import speech_model_forms
 
@@ -12,34 +12,30 @@ _WITH_PATH = (*(name for name, entry in DETECTORS.items() if entry.argument), "p
 """Settings whose part after the colon is a path."""
 
 
-def add_recipe_options(options: argparse.ArgumentParser) -> None:
-    """The options that choose and change a recipe."""
+def add_recipe_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose and change a recipe."""
     recipe = Recipe()
-    options.add_argument("--recipe", metavar="NAME", default="default", help=f"{', '.join(RECIPES)} (default: default)")
-    options.add_argument(
-        "--detector",
-        metavar="NAME",
-        help=f"{detector_help()} (default: {recipe.faces.detector})",
-    )
-    options.add_argument("--speech", metavar="NAME", help=f"{speech_model_forms()} (default: {recipe.speech.model})")
-    options.add_argument(
+    parser.add_argument("--recipe", metavar="NAME", default="default", help=f"{', '.join(RECIPES)} (default: default)")
+    parser.add_argument("--detector", metavar="NAME", help=f"{detector_help()} (default: {recipe.faces.detector})")
+    parser.add_argument("--speech", metavar="NAME", help=f"{speech_model_forms()} (default: {recipe.speech.model})")
+    parser.add_argument(
         "--sync",
         metavar="NAME",
-        help="default, none, FILE.onnx or syncnet:FILE, the published SyncNet's syncnet_v2.model, converted once by torch "
+        help="default, none, FILE.onnx or syncnet:FILE, the published SyncNet's syncnet_v2.model, which torch converts once "
         f"(default: {recipe.speakers.network}, or what the recipe says)",
     )
-    options.add_argument(
+    parser.add_argument(
         "--set",
         metavar="NAME=VALUE",
         action="append",
         default=[],
         dest="settings",
-        help="change one setting, see the list of settings of build --help; may be repeated",
+        help="change one setting, see the list in build --help; may be repeated",
     )
 
 
 def chosen_recipe(args: argparse.Namespace) -> Recipe:
-    """The named recipe, then --detector, --speech and --sync, then each --set; a threshold goes with its network."""
+    """Apply --detector, --speech and --sync to the named recipe, then each --set."""
     recipe = named_recipe(args.recipe)
     for name, text in (
         ("faces.detector", args.detector),
@@ -50,11 +46,11 @@ def chosen_recipe(args: argparse.Namespace) -> Recipe:
     for assignment in args.settings:
         recipe = recipe.with_setting(assignment)
     given = {assignment.partition("=")[0].strip() for assignment in args.settings}
-    return recipe if "speakers.min_confidence" in given else on_its_scale(recipe)
+    return recipe if "speakers.min_confidence" in given else with_syncnet_confidence(recipe)
 
 
 def settings_text() -> str:
-    """Every setting with its default, unit and one line, as --help shows them."""
+    """List every setting with its default, unit and description, for --help."""
     lines = [(line.name, f"{line.default} {line.unit}".strip(), line.about) for line in Recipe().settings()]
     widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
     shown = (f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {about}" for name, value, about in lines)
@@ -62,7 +58,7 @@ def settings_text() -> str:
 
 
 def _with_absolute_path(text: str) -> str:
-    """Local files made absolute: workers have folders of their own. insightface:FOLDER, pyannote:FILE, syncnet:FILE, FILE.onnx."""
+    """Make the path in a setting absolute, because the current folder of a worker is another one."""
     kind, colon, name = text.partition(":")
     if colon and name and kind in _WITH_PATH:
         path = os.path.expanduser(name)

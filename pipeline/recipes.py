@@ -1,8 +1,9 @@
-"""Whole configurations by name, after the thresholds that other programs use for a track.
+"""Named recipes, some with the track thresholds of other programs.
 
-A score belongs to the network that gives it. S3FD's 0.9 and the published SyncNet's confidence of 3 mean nothing to the
-detector and sync network used here, so these recipes take the track's geometry (shortest track, smallest face, frames
-missed, overlap) and keep this project's own score scales. With --sync syncnet:FILE the confidence of 3 holds.
+A score threshold is valid only for the network that it was chosen for. S3FD's 0.9 and the published SyncNet's
+confidence of 3 cannot be applied to the detector and sync network used here, so these recipes take the geometric
+thresholds (shortest track, smallest face, missed frames, overlap) and keep this project's score thresholds. With
+--sync syncnet:FILE the confidence of 3 applies.
 """
 
 import dataclasses
@@ -15,17 +16,17 @@ from transforms.clips.config import ClipsConfig
 from transforms.faces.config import FacesConfig
 from transforms.speakers.config import SpeakersConfig
 
-HIGHEST_SIMILARITY = 2.0  # peak less median of cosine similarities cannot exceed it
+MAX_SIMILARITY = 2.0  # peak minus median of cosine similarities cannot be larger
 SYNCNET_CONFIDENCE = 3.0  # LatentSync's threshold, in distances of the published SyncNet
 
 
 def default() -> Recipe:
-    """This project's own thresholds."""
+    """Return the recipe with this project's thresholds."""
     return Recipe()
 
 
 def syncnet() -> Recipe:
-    """SyncNet's pipeline: IoU 0.5, 25 frames missed, 100 frames, 100 px; sync is measured, nothing is dropped by it."""
+    """SyncNet's pipeline: IoU 0.5, 25 missed frames, 100 frames, 100 px; sync is measured but drops nothing."""
     faces = FacesConfig(join_iou=0.5, max_gap_frames=25, min_track_s=4.0, min_box_px=100.0)
     return Recipe(
         faces=faces,
@@ -37,16 +38,16 @@ def syncnet() -> Recipe:
 
 
 def latentsync() -> Recipe:
-    """LatentSync: no frame missed, tracks from 5 s, 50 px, lag within 6 frames, then shifted; clips of 2.5 to 5 s.
+    """LatentSync: no missed frame, tracks from 5 s, 50 px, a lag of up to 6 frames is corrected; clips of 2.5 to 5 s.
 
-    Turns are cut into equal parts, so that clips of exactly 5 s do not come out of every turn; half is the shortest.
+    Turns are cut into equal parts, which are not exactly 5 s long; the shortest is half as long.
     """
     faces = FacesConfig(max_gap_frames=0, min_track_s=5.0, min_box_px=50.0)
     return Recipe(faces=faces, speakers=SpeakersConfig(max_abs_lag_frames=6.0), clips=ClipsConfig(min_s=2.5, max_s=5.0))
 
 
 def trusted() -> Recipe:
-    """For sources known to be in sync: keeps each voiced track of a window with a single face, as unjudged."""
+    """For sources known to be in sync: the only face of a window is taken for the speaker, without a sync network."""
     return dataclasses.replace(default(), speakers=SpeakersConfig(network="none"))
 
 
@@ -56,20 +57,20 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "latentsync": latentsync,
     "trusted": trusted,
 }
-"""Recipe name -> function that returns it."""
+"""Name of a recipe -> function that returns it."""
 
 
 def named_recipe(name: str) -> Recipe:
-    """The recipe called `name`; UsageError for an unknown one."""
+    """Return the recipe called `name`; UsageError for an unknown one."""
     if name not in RECIPES:
-        raise UsageError(f"no recipe is called {name!r}{nearest(name, list(RECIPES))}; there are {', '.join(RECIPES)}")
+        raise UsageError(f"no recipe is called {name!r}{nearest(name, RECIPES)}; there are {', '.join(RECIPES)}")
     return RECIPES[name]()
 
 
-def on_its_scale(recipe: Recipe) -> Recipe:
-    """With the published SyncNet, its own confidence threshold in place of this project's; else the recipe as it is.
+def with_syncnet_confidence(recipe: Recipe) -> Recipe:
+    """For the published SyncNet, replace this project's confidence threshold by SyncNet's.
 
-    A recipe that sets the threshold itself keeps it: `syncnet` drops nothing.
+    A recipe with a threshold of its own keeps it: `syncnet` drops nothing.
     """
     speakers = recipe.speakers
     if not speakers.is_syncnet or speakers.min_confidence != SpeakersConfig().min_confidence:
@@ -77,11 +78,11 @@ def on_its_scale(recipe: Recipe) -> Recipe:
     return dataclasses.replace(recipe, speakers=dataclasses.replace(speakers, min_confidence=SYNCNET_CONFIDENCE))
 
 
-def require_own_scores(recipe: Recipe) -> None:
-    """Refuse a sync threshold on another network's scale: UsageError."""
+def require_possible_confidence(recipe: Recipe) -> None:
+    """Raise UsageError for a confidence threshold that the recipe's sync network can never reach."""
     speakers = recipe.speakers
-    if not speakers.is_syncnet and speakers.min_confidence > HIGHEST_SIMILARITY:
+    if not speakers.is_syncnet and speakers.min_confidence > MAX_SIMILARITY:
         raise UsageError(
-            f"speakers.min_confidence={speakers.min_confidence:g} is on another network's scale (this program's own give "
-            f"{HIGHEST_SIMILARITY:g} at most): the published SyncNet's goes with --sync syncnet:FILE"
+            f"speakers.min_confidence={speakers.min_confidence:g} is on another network's scale: this sync network's "
+            f"confidence is {MAX_SIMILARITY:g} at most; thresholds of the published SyncNet need --sync syncnet:FILE"
         )

@@ -1,19 +1,16 @@
-"""What run.json says of a run: enough to make the same data again, and on what it was made."""
+"""The record of a run, run.json: what is needed to make the same data again, and the machine it was made on."""
 
 import datetime
-import hashlib
 import importlib.metadata
 import platform
 import sys
 from pathlib import Path
+from typing import Any
 
 import schemas.tables
 from pipeline.config import Recipe
-from transforms.faces.detectors.registry import detector_weights
-from transforms.media.models import MODELS, model_sha256
+from pipeline.run_models import used_models
 from transforms.sources.listing import Listing
-from transforms.speakers.config import SYNCNET
-from transforms.speakers.sync_network import DEFAULT_PATH
 
 PACKAGES = (
     "talkshard",
@@ -36,8 +33,8 @@ PACKAGES = (
 )
 
 
-def run_record(recipe: Recipe, command_line: list[str], listing: Listing) -> dict[str, object]:
-    """run.json as it stands before the run begins."""
+def run_record(recipe: Recipe, command_line: list[str], listing: Listing) -> dict[str, Any]:
+    """Return run.json as it is before the run."""
     return {
         "recipe": recipe.as_dict(),
         "command_line": command_line,
@@ -45,7 +42,7 @@ def run_record(recipe: Recipe, command_line: list[str], listing: Listing) -> dic
         "num_skipped": listing.num_skipped,
         "schema_version": schemas.tables.SCHEMA_VERSION,
         "packages": _versions(),
-        "models": _models(recipe),
+        "models": used_models(recipe),
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "cpu": _cpu(Path("/proc/cpuinfo")),
@@ -53,29 +50,9 @@ def run_record(recipe: Recipe, command_line: list[str], listing: Listing) -> dic
     }
 
 
-def finished(run: dict[str, object], counters: dict[str, int], wall_s: float) -> dict[str, object]:
-    """run.json once the run is over, with the runner's counters (retries count twice: the manifests do not)."""
+def finished(run: dict[str, Any], counters: dict[str, int], wall_s: float) -> dict[str, Any]:
+    """Return run.json of a finished run. Counters count a retried element twice; the manifests do not."""
     return run | {"counters": counters, "wall_s": round(wall_s, 1), "finished": _now()}
-
-
-def _models(recipe: Recipe) -> dict[str, dict[str, str]]:
-    """Each network the recipe uses, by file: sha256 and licence. Silero comes with its package, see `packages`."""
-    network = recipe.speakers.network
-    found = {"face_mesh": {"sha256": model_sha256("face_mesh"), "licence": MODELS["face_mesh"].licence}}
-    found |= detector_weights(recipe.faces.detector)
-    if network != "none":
-        path, licence = (
-            (DEFAULT_PATH, "Apache-2.0")
-            if network == "default"
-            else (Path(network.removeprefix(SYNCNET)), "as given with the file")
-        )
-        found[f"sync network {path.name}"] = {"sha256": _sha256(path), "licence": licence}
-    return found
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _versions() -> dict[str, str]:
@@ -89,7 +66,7 @@ def _versions() -> dict[str, str]:
 
 
 def _cpu(cpuinfo: Path) -> dict[str, object]:
-    """Model and instruction set: kernels differ between them in the last bits."""
+    """Model and instruction set of the processor: results differ between them in the last bits."""
     if not cpuinfo.is_file():
         return {"model": platform.processor(), "features": []}
     lines = dict(line.split(":", 1) for line in cpuinfo.read_text().split("\n\n")[0].splitlines() if ":" in line)

@@ -1,1 +1,1 @@
-"""Nouns: the records that travel, the tables that are stored, the clock, the errors. No Beam, no models."""
+"""Records that travel, tables that are stored, the clock, the errors. No Beam, no models."""

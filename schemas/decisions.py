@@ -64,7 +64,7 @@ class DecisionLog:
         places = {rule.name: place for place, rule in enumerate(all_rules or rules)}
         for rule in rules:
             if rule.name not in places:
-                raise ValueError(f"rule {rule.name} of {self.stage} is missing in the tuple of its {subject_kind} rules")
+                raise ValueError(f"rule {rule.name} is not among the {subject_kind} rules of {self.stage}")
             if rule.applies(facts):
                 self.rows.append(self._row(subject_id, subject_kind, rule, places[rule.name], rule.value(facts)))
                 if not self.rows[-1].kept:

@@ -56,7 +56,7 @@ class LimitExceeded(MediaError):
 
 
 class MissingStream(MediaError):
-    """The stream that was asked for (`sound.stream`) is not in the file."""
+    """The stream that was asked for (`audio.stream`) is not in the file."""
 
     kind = "missing_stream"
 

@@ -69,6 +69,7 @@ class Timeline:
     time_base: Fraction  # seconds a tick
 
     def __post_init__(self) -> None:
+        """Refuse arrays of another type or shape, and times that do not ascend."""
         ticks, keys = self.presentation_ticks, self.key_frames
         if ticks.dtype != np.int64 or ticks.ndim != 1 or len(ticks) == 0 or np.any(np.diff(ticks) <= 0):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""The records that travel between stages: small, frozen, picklable; images, audio and meshes stay in staging files."""
+"""The records that travel between stages: small, frozen, picklable. Images, audio and meshes stay in staging files."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class VideoSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One input by content: all its names, and the split its unit falls into."""
+    """One input by content: all its names, and the split that its unit is in."""
 
     source_id: str  # first 16 hex digits of content_sha256
     content_sha256: str
@@ -39,6 +39,7 @@ class Source:
     language: str
 
     def __post_init__(self) -> None:
+        """Refuse an unknown split, and names that are missing or not sorted."""
         if self.split not in SPLITS:
             raise ValueError(f"split of {self.source_uri!r} must be one of {SPLITS}, not {self.split!r}")
         if not self.uris or list(self.uris) != sorted(self.uris):
@@ -46,6 +47,7 @@ class Source:
 
     @property
     def source_uri(self) -> str:
+        """The first name, which stands for the source."""
         return self.uris[0]
 
 
@@ -55,13 +57,13 @@ class SpeechTurn:
 
     start_sample: int
     end_sample: int
-    voice: str  # diarized voice within the source; "" when the speech model tells none apart
+    voice: str  # diarized voice within the source; "" when the speech model does not diarize
     overlapped: bool  # two voices at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
-    """One probed source with image and speech, its audio and times in staging."""
+    """One probed source with video and speech; its audio and frame times lie in staging."""
 
     source: Source
     probe: MediaProbe
@@ -74,20 +76,20 @@ class Video:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
-    """What is known of one source once it was prepared and split, whatever became of it."""
+    """What is known of one source after it was prepared and split, with or without success."""
 
     source: Source
     probe: MediaProbe | None  # None when it could not be read or probed
     num_frames: int  # timeline frames
-    num_windows: int  # windows it was split into: the number of outcomes that must come
+    num_windows: int  # windows it was split into; each must have an outcome
     speech_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A stretch of one video that is decoded at once. Starts at a key frame; 60 s at most."""
+    """A part of one video that is decoded at once. Begins at a key frame; 60 s at most."""
 
-    video: Video  # its `speech` holds only the turns that touch this window, with a second on each side
+    video: Video  # its `speech` holds only the turns within this window and a second on each side
     index: int
     start_frame: int  # timeline frames, half-open
     end_frame: int
@@ -95,20 +97,21 @@ class Window:
 
     @property
     def window_id(self) -> str:
+        """The id in all tables: source and number of the window."""
         return f"{self.video.source.source_id}-w{self.index:05d}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceTrack:
-    """One followed face: numbers that fit a record. Its arrays lie in the window's tube file under `name`."""
+    """One tracked face: its numbers. Its arrays lie in the window's tube file under `name`."""
 
     track_id: str
     name: str  # prefix of its arrays in the tube file: "t00"
     start_frame: int  # timeline frames, half-open
     end_frame: int
     end_rule: str  # lost, cut, window_edge, source_end
-    has_mesh: bool  # False: seen by the detector only, without a tube
-    row: TrackRow  # what is known before sync; FindSpeakers completes it
+    has_mesh: bool  # False: found by the detector only, without a tube
+    row: TrackRow  # what is known before sync is judged; FindSpeakers completes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +119,13 @@ class WindowFaces:
     """All faces of one window."""
 
     window: Window
-    tube_uri: str  # .npz in staging, see transforms.faces.tubes; "" without tracks
+    tube_uri: str  # .npz in staging, see transforms.media.tubes; "" without tracks
     tracks: tuple[FaceTrack, ...]
     detector: str
     detector_sha256: str
     mesh_sha256: str
     damaged_frames: int
-    work_msec: tuple[tuple[str, int], ...]  # (kernel, milliseconds): counted by an unguarded step
+    work_msec: tuple[tuple[str, int], ...]  # (kernel, milliseconds); a later step counts them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +142,7 @@ class SpeakingTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowTurns:
-    """All speaking turns of one window; may be none."""
+    """All speaking turns of one window; there may be none."""
 
     faces: WindowFaces
     turns: tuple[SpeakingTurn, ...]
@@ -149,7 +152,7 @@ class WindowTurns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipRef:
-    """Where a finished clip's tar members lie in staging. Only this is shuffled, never the bytes."""
+    """Where a finished clip's tar members lie in staging. Only this reference is shuffled, never the bytes."""
 
     key: str
     split: str
@@ -157,12 +160,12 @@ class ClipRef:
     offset: int  # byte
     length: int  # byte, a multiple of 512
     sha256: str  # of those bytes
-    row: ClipRow  # shard, tar_offset and tar_length are filled when it is placed
+    row: ClipRow  # shard, tar_offset and tar_length are filled in when the clip is placed in a shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowOutcome:
-    """How one window ended. Every window has exactly one."""
+    """How one window ended. Every window has exactly one outcome."""
 
     source_id: str
     window_index: int

@@ -1,9 +1,10 @@
 """What one face's sync curve says, and the columns of `tracks` and `clips` that hold it."""
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TypedDict, final
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncResult:
     """What the sync curve of one face and one audio says."""

@@ -1,13 +1,16 @@
-"""The stored tables. A row type is a frozen dataclass; its pyarrow schema, units and descriptions come from its fields."""
+"""The stored tables: each row type is a frozen dataclass, whose fields give pyarrow types, units and descriptions."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-SCHEMA_VERSION = "1.1"
+from schemas.errors import UsageError
+
+SCHEMA_VERSION = "2.0"
 
 _TEXT, _INT, _FLOAT, _BOOL = pa.string(), pa.int64(), pa.float32(), pa.bool_()
 _TIME = pa.float64()
@@ -25,12 +28,12 @@ class SourceRow:
 
     source_id: str = column(_TEXT, "first 16 hex digits of the content's sha256")
     content_sha256: str = column(_TEXT, "sha256 of the bytes; empty when it could not be read")
-    uris: tuple[str, ...] = column(pa.list_(_TEXT), "every name the content came under, sorted")
+    uris: tuple[str, ...] = column(pa.list_(_TEXT), "every name of this content, sorted")
     size_bytes: int = column(_INT, "size of the content", "byte")
     container: str = column(_TEXT, "container format")
     video_codec: str = column(_TEXT, "codec of the video stream used")
-    width: int = column(_INT, "picture width as shown", "px")
-    height: int = column(_INT, "picture height as shown", "px")
+    width: int = column(_INT, "image width as shown", "px")
+    height: int = column(_INT, "image height as shown", "px")
     source_fps: float = column(_FLOAT, "average image rate; never used for time", "1/s")
     sounds: tuple[str, ...] = column(pa.list_(_TEXT), "each audio stream: index, codec, rate, channels, language")
     sound_stream: int = column(_INT, "container index of the audio stream used; -1: none")
@@ -40,13 +43,13 @@ class SourceRow:
     speaker: str = column(_TEXT, "person, as given")
     group: str = column(_TEXT, "group, as given")
     split: str = column(_TEXT, "train, val or test")
-    split_unit: str = column(_TEXT, "what the split was decided by: speaker:, group: or source:")
+    split_unit: str = column(_TEXT, "unit that is never in two splits: speaker:, group: or source:")
     licence: str = column(_TEXT, "licence, as given")
     consent: str = column(_TEXT, "consent, as given")
     language: str = column(_TEXT, "language, as given")
     num_windows: int = column(_INT, "windows the source was split into")
-    windows_done: int = column(_INT, "windows that gave clips")
-    windows_decided: int = column(_INT, "windows that gave no clip, by decision")
+    windows_done: int = column(_INT, "windows with clips")
+    windows_decided: int = column(_INT, "windows without a clip, by decision")
     windows_failed: int = column(_INT, "windows that failed")
     damaged_frames: int = column(_INT, "timeline frames whose image could not be decoded")
     num_clips: int = column(_INT, "clips stored")
@@ -55,43 +58,43 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
-    """One thing judged by one rule. A subject has rows up to the first rule that drops it."""
+    """One subject judged by one rule. A subject has rows up to the first rule that drops it."""
 
     subject_id: str = column(_TEXT, "id of the source, window, track, turn or clip")
     subject_kind: str = column(_TEXT, "source, window, track, turn or clip")
     source_id: str = column(_TEXT, "source it belongs to")
     stage: str = column(_TEXT, "stage that judged")
     rule: str = column(_TEXT, "name of the rule")
-    rule_order: int = column(_INT, "position of the rule among those of its stage and subject kind")
+    rule_order: int = column(_INT, "place of the rule among those of its stage and subject kind")
     comparison: str = column(_TEXT, "kept when value COMPARISON threshold: >=, <=, in, exists")
     value: float | None = column(_TIME, "measured value, null where it is text")
     value_text: str = column(_TEXT, "measured value as text where it is no number")
     threshold: float | None = column(_TIME, "threshold, null where there is none")
     unit: str = column(_TEXT, "unit of value and threshold")
-    kept: bool = column(_BOOL, "whether the subject went on")
+    kept: bool = column(_BOOL, "whether the subject passed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackRow:
-    """One face followed through one window."""
+    """One face tracked through one window."""
 
     track_id: str = column(_TEXT, "id: source, window, number")
-    track_chain_id: str = column(_TEXT, "first track of the chain of continuations across window edges")
+    track_chain_id: str = column(_TEXT, "first track of its chain of tracks across window edges")
     source_id: str = column(_TEXT, "source")
     window_index: int = column(_INT, "window in the source")
     start_frame: int = column(_INT, "first timeline frame", "frame")
     end_frame: int = column(_INT, "one past the last timeline frame", "frame")
     end_rule: str = column(_TEXT, "why it ended: lost, cut, window_edge, source_end")
-    box_xyxy: tuple[float, ...] = column(_BOX, "median box in the source picture", "px")
+    box_xyxy: tuple[float, ...] = column(_BOX, "median box in the source image", "px")
     boxes_xyxy: tuple[tuple[float, ...], ...] = column(pa.list_(_BOX), "box of each frame, 25 a second", "px")
-    interpolated: tuple[bool, ...] = column(pa.list_(_BOOL), "whether that frame's box was bridged")
+    interpolated: tuple[bool, ...] = column(pa.list_(_BOOL), "whether that frame's box was interpolated")
     face_source_px: float = column(_FLOAT, "median of the box's shorter side", "px")
     detector_score: float = column(_FLOAT, "median detector score")
     mesh_presence: float = column(_FLOAT, "median presence logit of the mesh")
     sharpness: float = column(_FLOAT, "median variance of the Laplacian of the 112 px face", "grey level squared")
-    yaw_deg: float = column(_FLOAT, "median; + = the face turns to the picture's right", "degree")
+    yaw_deg: float = column(_FLOAT, "median; + = the face turns to the image's right", "degree")
     pitch_deg: float = column(_FLOAT, "median; + = looks down", "degree")
-    roll_deg: float = column(_FLOAT, "median; + = clockwise in the picture", "degree")
+    roll_deg: float = column(_FLOAT, "median; + = clockwise in the image", "degree")
     mouth_opening: float = column(_FLOAT, "mean inner-lip distance over eye distance")
     sync_curve: tuple[float, ...] = column(
         pa.list_(pa.float32()),
@@ -111,12 +114,12 @@ class TrackRow:
     )
     drift_se_frames_per_minute: float | None = column(_FLOAT, "its standard error; null: too short", "frame/min")
     stretch_middle_frames: tuple[float, ...] = column(
-        pa.list_(pa.float32()), "middles of the stretches with speech whose lags the drift is fitted to", "frame"
+        pa.list_(pa.float32()), "middle frames of the segments of 3 s whose lags the drift is fitted to", "frame"
     )
-    stretch_lags_frames: tuple[float, ...] = column(pa.list_(pa.float32()), "lag of each stretch", "frame")
+    stretch_lags_frames: tuple[float, ...] = column(pa.list_(pa.float32()), "lag of each segment", "frame")
     stretch_lag_se_frames: tuple[float, ...] = column(pa.list_(pa.float32()), "its standard error", "frame")
     active_share: float = column(_FLOAT, "share of frames in which this face speaks")
-    voiced_share: float = column(_FLOAT, "share of frames with speech in the sound")
+    voiced_share: float = column(_FLOAT, "share of frames with speech in the corrected audio")
     face_embedding: tuple[float, ...] = column(
         pa.list_(pa.float32()), "recognition embedding, when the detector's pack has one"
     )
@@ -124,7 +127,7 @@ class TrackRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipRow:
-    """One stored clip. The same columns, less the place in the shard, are in its KEY.json."""
+    """One stored clip. The same columns, except for its place in the shard, are in its KEY.json."""
 
     key: str = column(_TEXT, "WebDataset key")
     shard: str = column(_TEXT, "shard path below the dataset; empty until placed")
@@ -153,7 +156,7 @@ class ClipRow:
     sync_network: str = column(_TEXT, "sync network, or none")
     sync_network_sha256: str = column(_TEXT, "its weights; empty for none")
     split: str = column(_TEXT, "train, val or test")
-    split_unit: str = column(_TEXT, "what the split was decided by")
+    split_unit: str = column(_TEXT, "unit that is never in two splits: speaker:, group: or source:")
     speaker: str = column(_TEXT, "person, as given")
     group: str = column(_TEXT, "group, as given")
     licence: str = column(_TEXT, "licence, as given")
@@ -171,7 +174,7 @@ class ClipRow:
     mouth_opening_sd: float = column(_FLOAT, "its standard deviation over the clip")
     bridged_share: float = column(_FLOAT, "share of frames whose face was interpolated")
     speech_share: float = column(_FLOAT, "share of frames with speech")
-    loudness_dbfs: float = column(_FLOAT, "RMS of the sound", "dB relative to full scale")
+    loudness_dbfs: float = column(_FLOAT, "RMS of the stored audio", "dB relative to full scale")
     clipping_share: float = column(_FLOAT, "share of samples at full scale")
 
 
@@ -188,11 +191,11 @@ class ShardRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRow:
-    """One element that failed. The rest of the run went on."""
+    """One element that failed. The run continued with the others."""
 
     stage: str = column(_TEXT, "stage")
     kind: str = column(_TEXT, "not_media, unreadable, damaged, limit, crash, timeout or bug")
-    message: str = column(_TEXT, "what, where, expected")
+    message: str = column(_TEXT, "what is wrong, where, and what was expected")
     source_id: str = column(_TEXT, "source; empty when it could not be read")
     source_uri: str = column(_TEXT, "a name of the source")
     window_index: int = column(_INT, "window; -1: the whole source")
@@ -220,16 +223,29 @@ SORT_BY = {
 """Table name -> the columns its rows are sorted by."""
 
 
+def require_schema_version(record: Mapping[str, Any], where: str) -> None:
+    """UsageError, one line, unless a dataset.json or run.json was written with this schema version.
+
+    record: the file's content; where: the dataset, as the message names it.
+    """
+    found = record.get("schema_version", "unknown")
+    if found != SCHEMA_VERSION:
+        raise UsageError(
+            f"{where} was made with schema version {found}; this Talkshard reads {SCHEMA_VERSION}: build it again, or "
+            "use the Talkshard that built it"
+        )
+
+
 def table_name(row: object) -> str:
-    """Table that a row belongs to."""
+    """Name of the table that a row belongs to; TypeError for anything else."""
     for name, row_type in TABLES.items():
         if type(row) is row_type:
             return name
-    raise TypeError(f"{type(row).__name__} is no row of a table")
+    raise TypeError(f"{type(row).__name__} is not a row of any table")
 
 
 def arrow_schema(name: str) -> pa.Schema:
-    """pyarrow schema of a table, with unit and description in each field's metadata."""
+    """The pyarrow schema of a table, with unit and description in each field's metadata."""
     fields = [
         pa.field(f.name, f.metadata["type"], metadata={"unit": f.metadata["unit"], "about": f.metadata["about"]})
         for f in dataclasses.fields(TABLES[name])
@@ -237,8 +253,8 @@ def arrow_schema(name: str) -> pa.Schema:
     return pa.schema(fields, metadata={"table": name, "schema_version": SCHEMA_VERSION})
 
 
-def arrow_table(name: str, rows: list) -> pa.Table:
-    """Rows of one table, sorted, as pyarrow holds them."""
+def arrow_table(name: str, rows: list[Any]) -> pa.Table:
+    """Rows of one table, sorted by SORT_BY, as a pyarrow table."""
     ordered = sorted(rows, key=lambda row: tuple(getattr(row, field) for field in SORT_BY[name]))
     schema = arrow_schema(name)
     return pa.table(
@@ -247,8 +263,8 @@ def arrow_table(name: str, rows: list) -> pa.Table:
     )
 
 
-def stored_values(row: object) -> dict[str, object]:
-    """A row's columns as its table holds them: float32 columns rounded to float32, so that JSON and Parquet agree."""
+def stored_values(row: Any) -> dict[str, Any]:
+    """A row's columns by name, float32 columns rounded to float32, so that JSON and Parquet hold the same values."""
     values = {}
     for field in dataclasses.fields(row):
         value = getattr(row, field.name)

@@ -1,7 +1,7 @@
 """Raw video to clips, one package a stage.
 
-Importing it sets the environment variables that keep libraries from contacting anyone: onnxruntime reads its own when it
-is imported, so they must be set before, and in a program of someone else that imports this package as well.
+Importing this package switches the telemetry of libraries off. onnxruntime reads its variable when it is imported, so the
+variables are set here, before any library is imported, and in other programs that import this package as well.
 """
 
 import os

@@ -56,7 +56,7 @@ def sharpness_of(generator: FaceGenerator, clips: Sequence[EvaluationClip]) -> f
     """Variance of the Laplacian of generated faces over that of the true ones, mean over clips; every fifth frame."""
     ratios = []
     for clip in clips:
-        few = EvaluationClip(clip=clip.clip, frames=clip.frames[::PIXELS_EVERY], still_frames=clip.still_frames)
+        few = EvaluationClip(stored=clip.stored, frames=clip.frames[::PIXELS_EVERY], still_frames=clip.still_frames)
         made = generator.faces(few, few)
         true = resized_faces(few.faces(), made.shape[1])
         ratios.append(np.mean(list(map(sharpness, made))) / max(np.mean(list(map(sharpness, true))), 1e-6))

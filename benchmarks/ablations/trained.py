@@ -11,6 +11,7 @@ from benchmarks.ablations.numbers import SHARPNESS, numbers_of, sharpness_of
 from benchmarks.ablations.variants import Job, settings_of
 from schemas.errors import UsageError
 from schemas.stored.clip_index import find_clips
+from schemas.stored.record import dataset_sha256
 from speech2vid.evaluation.clips import read_evaluation_clips
 from speech2vid.evaluation.conditions import MEAN_STILLS, REAL, STILL, FaceGenerator
 from speech2vid.evaluation.evaluate import EvaluationSettings, evaluate
@@ -18,7 +19,6 @@ from speech2vid.evaluation.face_networks import load_face_network
 from speech2vid.generator.file import DeblurringFile, GeneratorFile
 from speech2vid.generator_training.recipes import GeneratorTrainingSettings
 from speech2vid.generator_training.train import DEBLURRING, GENERATOR, RECORD, read_options, train_dataset
-from speech2vid.sync_training.dataset import dataset_sha256
 from speech2vid.training.run_folder import write_whole
 from transforms.speakers.sync_network import load_sync_network
 
@@ -131,7 +131,7 @@ def _sharpness(asked: Asked, generator: Path, deblurring: Path | None) -> float:
 
 
 def _people(dataset: str, split: str, where: str | None) -> set[str]:
-    return set(find_clips(dataset, split, where).people)
+    return set(find_clips(dataset, split, where).speakers)
 
 
 def _write(path: Path, content: dict[str, object]) -> None:

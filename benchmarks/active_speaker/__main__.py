@@ -1,12 +1,12 @@
-"""Scores a judge on cases with known answers, cut from real clips.
+"""Scores a sync network on cases with known answers, cut from real clips.
 
     python -m benchmarks.active_speaker --clips TABLE --judge JUDGE --output DIR [--seed 0] [--only GROUP ...]
 
 TABLE is a CSV with the columns path,speaker and, where known, lag_frames (+ = the recording's audio is late), kind
-(in_sync, known_offset, hard, mcgurk), answer (of hard: speaks, nobody, left, right, both, turns) and role; paths are
-relative to it. JUDGE is what `talkshard build --sync` takes. Writes DIR/scores.json, which is the same for the same
-table, judge and seed, DIR/costs.json and DIR/report.html, and prints the table. Faces and sounds lie in DIR/cache (or
---cache), so that another judge is scored quickly.
+(in_sync, known_offset, hard, mcgurk), answer (of hard: speaks, no_speaker, left, right, both, turns) and role; paths
+are relative to it. JUDGE is what `talkshard build --sync` takes. Writes DIR/scores.json, which is the same for the same
+table, judge and seed, DIR/costs.json and DIR/report.html, and prints the table. Faces and audio are kept in DIR/cache
+(or --cache), so that another judge is scored quickly.
 """
 
 import argparse
@@ -15,30 +15,30 @@ from pathlib import Path
 
 from pipeline.environment import set_environment
 
-GROUPS = ("pairs", "lags", "drift", "faces", "handover", "voice_over", "noise", "pictures", "recordings")
+GROUPS = ("pairs", "lags", "drift", "faces", "handover", "voice_over", "noise", "images", "recordings")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Score, write, print; returns the exit code."""
+    """Score a judge, write the files and print the table; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.active_speaker",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--clips", type=Path, required=True, metavar="TABLE", help="CSV of clips")
-    parser.add_argument("--judge", required=True, help="what `talkshard build --sync` takes, none excepted")
+    parser.add_argument("--judge", required=True, help="what `talkshard build --sync` takes, except none")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the scores and the page")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="folder for faces and sounds (default OUTPUT/cache)")
-    parser.add_argument("--seed", type=int, default=0, help="of samples, noise and intervals (default 0)")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="folder for faces and audio (default OUTPUT/cache)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of samples, noise and intervals (default 0)")
     parser.add_argument(
         "--only",
         nargs="+",
         choices=GROUPS,
         default=GROUPS,
         metavar="GROUP",
-        help=f"groups of cases to judge: {', '.join(GROUPS)} (default all)",
+        help=f"groups of cases to score: {', '.join(GROUPS)} (default all)",
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes that find and follow faces (default 1)")
+    parser.add_argument("--workers", type=int, default=1, help="processes that find and track faces (default 1)")
     options = parser.parse_args(argv)
     set_environment()  # before anything numeric is imported
     from benchmarks.active_speaker.scoring import score_clips

@@ -1,14 +1,14 @@
-"""The right audio, moved by a known number of frames; and moved ever further by a clock that runs slow."""
+"""The right audio, shifted by a known number of frames; and drifting, as with a clock that runs slow."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from benchmarks.active_speaker.audio_changes import random_of, slowed
 from benchmarks.active_speaker.cases_of_pairs import drawn
 from benchmarks.active_speaker.judge import Judge
-from benchmarks.active_speaker.outcomes import Outcome, heard
-from benchmarks.active_speaker.pieces import Face, Piece, laid_audio, own_audio, pieces_by_length
-from benchmarks.active_speaker.sounds import random_of, slowed
+from benchmarks.active_speaker.outcomes import Outcome, sync_fields
+from benchmarks.active_speaker.segments import Face, Segment, audio_under, own_audio, segments_by_length
 from schemas.clock import FRAME_RATE
 from transforms.speakers.drift import fit_drift, segment_lags
 from transforms.speakers.sync_scores import MAX_SHIFT, measure, sync_curve
@@ -21,49 +21,50 @@ DRIFT_FRAMES_PER_MINUTE = _DRIFT_PER_MILLE * FRAME_RATE * 60 / 1000
 
 
 def judge_lags(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator[Outcome]:
-    """Sounds late by -15..15 frames at every length; `value` is the lag by which the audio was moved."""
-    for length_s, pieces in pieces_by_length(faces).items():
+    """Audio that is late by -15..15 frames, at every length; `value` is the number of frames it was shifted by."""
+    for length_s, segments in segments_by_length(faces).items():
         for face in faces:
-            of_face = [piece for piece in pieces if piece.face is face]
-            for piece in drawn(of_face, _MAX_PIECES, random_of(seed, LAGS, face.clip.name, str(length_s))):
-                yield from _moved(judge, piece, length_s)
+            of_face = [segment for segment in segments if segment.face is face]
+            for segment in drawn(of_face, _MAX_PIECES, random_of(seed, LAGS, face.clip.name, str(length_s))):
+                yield from _moved(judge, segment, length_s)
 
 
 def judge_drift(judge: Judge, faces: Sequence[Face], seed: int) -> Iterator[Outcome]:
-    """Long recordings whose audio lasts a thousandth longer than their image; `value` is the drift that is found."""
+    """Long recordings whose audio lasts a thousandth longer than their video; `value` is the drift that is found."""
     for face in faces:
         num_frames = face.track.end_frame - face.track.start_frame
         if num_frames >= _MIN_DRIFT_FRAMES:
             yield _drifting(judge, face, num_frames)
 
 
-def _moved(judge: Judge, piece: Piece, length_s: int) -> Iterator[Outcome]:
-    tube, recorded = piece.tube(), piece.lag_frames or 0.0
+def _moved(judge: Judge, segment: Segment, length_s: int) -> Iterator[Outcome]:
+    tube, recorded = segment.tube(), segment.lag_frames or 0.0
     for late in range(-MAX_SHIFT, MAX_SHIFT + 1):
         if abs(late + recorded) <= MAX_SHIFT:
             yield Outcome(
                 group=LAGS,
                 kind="moved",
                 length_s=length_s,
-                speaker=piece.speaker,
-                face=piece.name,
-                audio=piece.name,
-                true_lag_frames=None if piece.lag_frames is None else late + recorded,
+                speaker=segment.speaker,
+                face=segment.name,
+                audio=segment.name,
+                true_lag_frames=None if segment.lag_frames is None else late + recorded,
                 value=float(late),
-                **heard(judge.weigh(tube, own_audio(piece, late))),
+                **sync_fields(judge.score_sync(tube, own_audio(segment, late))),
             )
 
 
 def _drifting(judge: Judge, face: Face, num_frames: int) -> Outcome:
     start, tube = face.track.start_frame, face.tube()
     drifts = []
-    for audio in (laid_audio(face, start, num_frames), slowed(face, start, num_frames, _DRIFT_PER_MILLE)):
-        scores = judge.scores(tube, audio)
-        curve = sync_curve(scores)
-        heard_at_all = np.isfinite(curve).any()
-        drifts.append(fit_drift(segment_lags(scores, measure(curve).lag_frames, 0)) if heard_at_all else None)
-    # The recording's own drift is none of ours.
-    found = None if None in drifts else drifts[1].frames_per_minute - drifts[0].frames_per_minute
+    for audio in (audio_under(face, start, num_frames), slowed(face, start, num_frames, _DRIFT_PER_MILLE)):
+        similarities = judge.similarities(tube, audio)
+        curve = sync_curve(similarities)
+        is_known = np.isfinite(curve).any()
+        drifts.append(fit_drift(segment_lags(similarities, measure(curve).lag_frames, 0)) if is_known else None)
+    before, after = drifts
+    # The recording's own drift is subtracted.
+    found = None if before is None or after is None else after.frames_per_minute - before.frames_per_minute
     return Outcome(
         group=DRIFT,
         kind="slowed by 0.1 %",

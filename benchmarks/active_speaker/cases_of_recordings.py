@@ -1,4 +1,4 @@
-"""Whole recordings with known answers, through the graph's own stage."""
+"""Whole recordings with known answers, judged by the graph's own stage."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -6,23 +6,24 @@ from dataclasses import replace
 from benchmarks.active_speaker.cases_of_pairs import judged
 from benchmarks.active_speaker.clip_table import ListedClip
 from benchmarks.active_speaker.judge import Judge
-from benchmarks.active_speaker.outcomes import Outcome, heard
-from benchmarks.active_speaker.pieces import Face, best_piece, main_face, own_audio
+from benchmarks.active_speaker.outcomes import Outcome, sync_fields
 from benchmarks.active_speaker.recordings import FACES, Recording
+from benchmarks.active_speaker.segments import Face, best_segment, main_face, own_audio
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
 from schemas.records import FaceTrack, WindowFaces
 from transforms.clips.config import ClipsConfig
 from transforms.media.audio import read_audio_span
 from transforms.media.tubes import TubeFile
-from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES, WindowJudgement, find_speakers
+from transforms.speakers.audio_embedding import AUDIO_MARGIN_FRAMES
+from transforms.speakers.find_speakers import WindowJudgement, find_speakers
 
 GROUP, OFFSET, HARD, MCGURK = "recordings", "known offset", "hard", "McGurk"
 _MAX_S = 10
-_ACTIVE_FRAMES = FRAME_RATE // 2  # by which a face that never speaks alone is known to speak
+_ACTIVE_FRAMES = FRAME_RATE // 2  # from here on, a face without a turn of its own counts as speaking
 
 
 def judge_recordings(judge: Judge, listed: Sequence[tuple[ListedClip, Recording]]) -> Iterator[Outcome]:
-    """Lags of moved recordings, answers about hard ones, and what is made of McGurk recordings."""
+    """Lags of shifted recordings, answers about hard ones, and verdicts about McGurk recordings."""
     for clip, recording in listed:
         if clip.kind == "hard":
             yield _answered(judge, clip, recording)
@@ -33,8 +34,8 @@ def judge_recordings(judge: Judge, listed: Sequence[tuple[ListedClip, Recording]
 
 
 def _measured(judge: Judge, clip: ListedClip, face: Face | None, kind: str) -> Outcome:
-    piece = best_piece(face, _MAX_S) if face else None
-    if piece is None:
+    segment = best_segment(face, _MAX_S) if face else None
+    if segment is None:
         return Outcome(
             group=GROUP,
             kind=kind,
@@ -45,18 +46,18 @@ def _measured(judge: Judge, clip: ListedClip, face: Face | None, kind: str) -> O
             true_lag_frames=clip.lag_frames,
             verdict="no face or no speech",
         )
-    found = judged(judge, piece, own_audio(piece), kind, 0, piece.name, clip.lag_frames, GROUP)
+    found = judged(judge, segment, own_audio(segment), kind, 0, segment.name, clip.lag_frames, GROUP)
     return replace(found, face=clip.name)
 
 
 def _answered(judge: Judge, clip: ListedClip, recording: Recording) -> Outcome:
-    """`found` is the answer where the stage agrees with it, else what it says instead."""
-    said = [(faces, _judged_window(judge, recording, faces)) for faces in recording.windows]
-    found = speaker_words(said)
+    """`found` is the right answer where it is among those of the stage, else the first of the stage's answers."""
+    judged_windows = [(faces, _judged_window(judge, recording, faces)) for faces in recording.windows]
+    found = speaker_answers(judged_windows)
     face = main_face(clip, recording)
-    piece = best_piece(face, _MAX_S) if face else None
-    evidence = judge.weigh(piece.tube(), own_audio(piece)) if piece else None
-    dropped = {row.rule for _, judgement in said for row in judgement.decisions if not row.kept}
+    segment = best_segment(face, _MAX_S) if face else None
+    result = judge.score_sync(segment.tube(), own_audio(segment)) if segment else None
+    dropped = {row.rule for _, judgement in judged_windows for row in judgement.decisions if not row.kept}
     return Outcome(
         group=GROUP,
         kind=HARD,
@@ -67,7 +68,7 @@ def _answered(judge: Judge, clip: ListedClip, recording: Recording) -> Outcome:
         answer=clip.answer,
         found=clip.answer if clip.answer in found else found[0],
         verdict=", ".join(sorted(dropped)) or recording.ended_by,
-        **heard(evidence),
+        **sync_fields(result),
     )
 
 
@@ -91,28 +92,30 @@ def _judged_window(judge: Judge, recording: Recording, faces: WindowFaces) -> Wi
     )
 
 
-def speaker_words(said: Sequence[tuple[WindowFaces, WindowJudgement]]) -> list[str]:
-    """Every answer that is true of what was judged, the most telling one first."""
+def speaker_answers(judged_windows: Sequence[tuple[WindowFaces, WindowJudgement]]) -> list[str]:
+    """Every answer that is true of the judged windows, the most specific one first."""
     turns = [
-        (_side(faces, turn.track), turn.start_frame) for faces, judgement in said for turn in judgement.turns.turns
+        (_side(faces, turn.track), turn.start_frame)
+        for faces, judgement in judged_windows
+        for turn in judgement.turns.turns
     ]
     active = {
         _side(faces, track)
-        for faces, judgement in said
-        for track, row in zip(faces.tracks, judgement.rows)
+        for faces, judgement in judged_windows
+        for track, row in zip(faces.tracks, judgement.rows, strict=True)
         if row.active_share * (row.end_frame - row.start_frame) >= _ACTIVE_FRAMES
     }
     sides = {side for side, _ in turns}
     if not turns and active != {"left", "right"}:
-        return ["nobody"]
-    words = ["speaks"] if turns else []
+        return ["no_speaker"]
+    answers = ["speaks"] if turns else []
     if active == {"left", "right"}:
-        words.insert(0, "both")
+        answers.insert(0, "both")
     if len(sides) == 1:
-        words.insert(0, *sides)
+        answers.insert(0, *sides)
     if sides == {"left", "right"} and _comes_first("left", turns):
-        words.insert(0, "turns")
-    return words
+        answers.insert(0, "turns")
+    return answers
 
 
 def _comes_first(side: str, turns: Sequence[tuple[str, int]]) -> bool:

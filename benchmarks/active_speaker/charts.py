@@ -1,4 +1,4 @@
-"""Plots of the page, as SVG text: the same numbers draw the same bytes."""
+"""Plots of the page as SVG text; the same numbers give the same bytes."""
 
 import io
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from benchmarks.active_speaker.cases_of_pairs import GROUP as PAIRS
 from benchmarks.active_speaker.cases_of_pairs import RIGHT
 from benchmarks.active_speaker.outcomes import Outcome
 from benchmarks.active_speaker.pair_measures import OTHER_AUDIO, kinds_of, of_kind
-from benchmarks.active_speaker.pieces import LENGTHS_S
+from benchmarks.active_speaker.segments import LENGTHS_S
 from benchmarks.active_speaker.weighted_scores import balanced, calibration_error, reliability, roc_points
 
 _COLOURS = ("#1f7a6d", "#d98324", "#b3382c", "#3b6fb6", "#7a4fa3", "#5d6879")
@@ -24,7 +24,7 @@ _MAX_ERROR = 8  # frames
 
 
 def charts(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
-    """(title, SVG) of each plot that there are cases for."""
+    """(title, SVG) of each plot that has cases."""
     pairs = [case for case in outcomes if case.group == PAIRS]
     at_length = [case for case in pairs if case.length_s == _SHOWN_LENGTH_S]
     by_kind = {kind: (of_kind(at_length, RIGHT), of_kind(at_length, kind)) for kind in kinds_of(at_length)}
@@ -35,7 +35,7 @@ def charts(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
     drawn = [
         (f"ROC at {_SHOWN_LENGTH_S} s, by what the audio is", _roc(by_kind)),
         ("ROC of other audio, by length", _roc(by_length)),
-        ("Lag error by length, sounds moved by -15 to 15 frames", _lag_errors(outcomes)),
+        ("Lag error by length, audio shifted by -15 to 15 frames", _lag_errors(outcomes)),
         ("Reliability of sync_probability", _reliability(pairs)),
     ]
     return [(title, svg) for title, svg in drawn if svg]
@@ -45,8 +45,8 @@ def _roc(curves: dict[str, tuple[list[Outcome], list[Outcome]]]) -> str:
     curves = {name: pair for name, pair in curves.items() if all(pair)}
     if not curves:
         return ""
-    figure, axes = _figure("share of wrong sounds above the threshold", "share of right sounds above it")
-    for (name, pair), colour in zip(curves.items(), _COLOURS):
+    figure, axes = _figure("share of wrong audio above the threshold", "share of right audio above it")
+    for (name, pair), colour in zip(curves.items(), _COLOURS, strict=False):
         axes.plot(*roc_points(*(np.array([case.score for case in cases]) for cases in pair)), label=name, color=colour)
     axes.plot([0, 1], [0, 1], color="#dfe4ea", zorder=0)
     return _svg(figure, axes)
@@ -58,7 +58,7 @@ def _lag_errors(outcomes: Sequence[Outcome]) -> str:
         return ""
     figure, axes = _figure("error, frames", "share of lags with at most that error")
     limits = np.arange(_MAX_ERROR + 1)
-    for length_s, colour in zip(LENGTHS_S, _COLOURS):
+    for length_s, colour in zip(LENGTHS_S, _COLOURS, strict=False):
         errors = np.array([case.lag_error_frames for case in known if case.length_s == length_s])
         if len(errors):
             axes.plot(
@@ -80,7 +80,7 @@ def _reliability(pairs: Sequence[Outcome]) -> str:
         return ""
     probability, even = np.array([case.probability for case in cases]), balanced(is_right, np.ones(len(cases)))
     weight, said, true = reliability(probability, is_right, even).T
-    figure, axes = _figure("sync_probability", "share of right sounds, right and wrong counting alike")
+    figure, axes = _figure("sync_probability", "share of right audio, with right and wrong weighted equally")
     axes.plot([0, 1], [0, 1], color="#dfe4ea", zorder=0)
     axes.bar((np.arange(len(weight)) + 0.5) / len(weight), weight, width=0.09, color="#dfe4ea", label="share of cases")
     filled = weight > 0

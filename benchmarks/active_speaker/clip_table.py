@@ -1,4 +1,4 @@
-"""The table of clips that a judge is scored on."""
+"""The table of clips that a sync network is scored on."""
 
 import csv
 import os
@@ -9,7 +9,7 @@ from schemas.errors import UsageError
 
 COLUMNS = ("path", "speaker", "lag_frames", "kind", "answer", "role")
 KINDS = ("in_sync", "known_offset", "hard", "mcgurk")
-ANSWERS = ("speaks", "nobody", "left", "right", "both", "turns")
+ANSWERS = ("speaks", "no_speaker", "left", "right", "both", "turns")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,16 +17,16 @@ class ListedClip:
     """One line of the table."""
 
     path: Path
-    name: str  # what tells it from the table's other files: its path below the folder that holds them all
-    speaker: str  # person in the image; whatever stands there for several
+    name: str  # its path below the folder that holds all files of the table
+    speaker: str  # person in the image; any text for several people
     lag_frames: float | None  # by how much the recording's audio is late, frames of 1/25 s; None: unknown
-    kind: str  # in_sync: cases are cut from it; the others are judged as they are
+    kind: str  # in_sync: cases are cut from it; recordings of other kinds are judged whole
     answer: str  # of a hard recording: one of ANSWERS; else ""
-    role: str  # as given, for the record
+    role: str  # as given; not used
 
 
 def read_clip_table(path: Path) -> list[ListedClip]:
-    """Lines of a CSV with a head; paths are relative to the table's folder. UsageError names what is wrong where."""
+    """Rows of a CSV with a header; paths are relative to its folder. UsageError names the line and the fault."""
     try:
         with open(path, newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)

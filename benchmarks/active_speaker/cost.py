@@ -1,4 +1,4 @@
-"""What a judge costs beside the landmarks: the whole stage on a face alone, nothing remembered."""
+"""Cost of a judge without tracking: the whole stage on one face, without a cache."""
 
 import time
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from statistics import median
 
 from benchmarks.active_speaker.judge import made_window
 from benchmarks.active_speaker.measures import Target
-from benchmarks.active_speaker.pieces import Face, best_piece, own_audio
+from benchmarks.active_speaker.segments import Face, best_segment, own_audio
 from schemas.clock import seconds_from_frames
 from transforms.media.tubes import TubeFile, write_tubes
 from transforms.speakers.config import SpeakersConfig
@@ -18,14 +18,14 @@ _MAX_FACES, _MAX_S = 5, 10
 
 
 def cost_ms_per_face_second(network: SyncNetwork, config: SpeakersConfig, faces: Sequence[Face]) -> float | None:
-    """Median milliseconds of FindSpeakers for a second of a face, over a few faces; None without faces."""
-    pieces = [piece for face in faces[: _MAX_FACES + 1] if (piece := best_piece(face, _MAX_S))]
+    """Median milliseconds of FindSpeakers per second of a face, over a few faces; None without faces."""
+    segments = [segment for face in faces[: _MAX_FACES + 1] if (segment := best_segment(face, _MAX_S))]
     spent = []
-    for piece in pieces:
-        tube, audio = piece.tube(), own_audio(piece)
-        window = made_window([piece.face], [tube], audio)
+    for segment in segments:
+        tube, audio = segment.tube(), own_audio(segment)
+        window = made_window([segment.face], [tube], audio)
         tubes = TubeFile(write_tubes({window.tracks[0].name: tube}))
         start = time.perf_counter()
         find_speakers(window, tubes, audio.samples, network, config, min_box_px=0.0, min_track_s=0.0, min_turn_s=0.0)
-        spent.append(1000 * (time.perf_counter() - start) / seconds_from_frames(piece.num_frames))
-    return median(spent[1:] or spent) if spent else None  # the first warms the kernels
+        spent.append(1000 * (time.perf_counter() - start) / seconds_from_frames(segment.num_frames))
+    return median(spent[1:] or spent) if spent else None  # the first run includes warming up

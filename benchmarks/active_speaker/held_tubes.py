@@ -1,4 +1,4 @@
-"""Tubes of the cache, the last few kept in memory."""
+"""Face tubes of the cache, of which the last few stay in memory."""
 
 import os
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""The judge under test: one face's evidence, and what the graph's own stage says of a made window."""
+"""The judge under test: the sync result of one face, and what the graph's own stage decides about a made window."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -8,14 +8,16 @@ from hashlib import blake2b
 import numpy as np
 
 from benchmarks.active_speaker.outcomes import KEPT
-from benchmarks.active_speaker.pieces import Face, LaidAudio
+from benchmarks.active_speaker.segments import Face, SegmentAudio
 from schemas.clock import SAMPLES_PER_FRAME
 from schemas.records import FaceTrack, SpeechTurn, Window, WindowFaces
+from schemas.sync_result import SyncResult
 from transforms.media.tubes import FaceTube, TubeFile, write_tubes
+from transforms.speakers.audio_embedding import AUDIO_MARGIN_FRAMES
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES, WindowJudgement, find_speakers
+from transforms.speakers.find_speakers import WindowJudgement, find_speakers
+from transforms.speakers.score_sync import score_sync
 from transforms.speakers.sync_network import SyncNetwork
-from transforms.speakers.sync_result import Evidence, weigh
 from transforms.speakers.sync_scores import similarity
 
 _HELD_BYTES = 256_000_000
@@ -23,11 +25,11 @@ _ALONE = "t000"
 
 
 class RememberingNetwork:
-    """A network that embeds the same face or audio once."""
+    """A network that embeds the same face or audio only once."""
 
     def __init__(self, network: SyncNetwork) -> None:
         self.name, self.sha256, self.calibration = network.name, network.sha256, network.calibration
-        self.likeness = network.likeness
+        self.similarity = network.similarity
         self._network, self._held, self._held_bytes = network, OrderedDict(), 0
 
     def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
@@ -53,26 +55,30 @@ class RememberingNetwork:
 
 
 class Judge:
-    """A network with the settings that turn its evidence into decisions."""
+    """A sync network with the settings that turn its results into decisions."""
 
     def __init__(self, network: SyncNetwork, config: SpeakersConfig) -> None:
         self.network, self.config = RememberingNetwork(network), config
 
-    def scores(self, tube: FaceTube, audio: LaidAudio) -> np.ndarray:
-        """Likeness at each frame and shift, float32 (T, 31)."""
+    def similarities(self, tube: FaceTube, audio: SegmentAudio) -> np.ndarray:
+        """Similarity at each frame and shift, float32 (T, 31)."""
         vectors = self.network.embed_face(TubeFile(write_tubes({_ALONE: tube})), _ALONE)
         return similarity(
-            vectors, self.network.embed_audio(audio.samples), -AUDIO_MARGIN_FRAMES, audio.counts, self.network.likeness
+            vectors,
+            self.network.embed_audio(audio.samples),
+            -AUDIO_MARGIN_FRAMES,
+            audio.counts,
+            self.network.similarity,
         )
 
-    def weigh(self, tube: FaceTube, audio: LaidAudio) -> Evidence | None:
-        """What the face's fit to the audio says; None when nothing could be compared."""
-        return weigh(self.scores(tube, audio), self.network.calibration)
+    def score_sync(self, tube: FaceTube, audio: SegmentAudio) -> SyncResult | None:
+        """Sync result of the face and the audio; None when nothing could be compared."""
+        return score_sync(self.similarities(tube, audio), self.network.calibration)
 
-    def decide(self, faces: Sequence[Face], tubes: Sequence[FaceTube], audio: LaidAudio) -> WindowJudgement:
-        """FindSpeakers on faces side by side over one audio: track number i is t00i, frame 25 the first.
+    def decide(self, faces: Sequence[Face], tubes: Sequence[FaceTube], audio: SegmentAudio) -> WindowJudgement:
+        """FindSpeakers on faces side by side with one audio: track number i is t00i, and frame 25 is the first.
 
-        Rules of size and length are off: they say nothing about sync.
+        The rules on size and length are switched off, because they say nothing about sync.
         """
         window = made_window(faces, tubes, audio)
         named = {track.name: tube for track, tube in zip(window.tracks, tubes, strict=True)}
@@ -87,8 +93,8 @@ class Judge:
             min_turn_s=0.0,
         )
 
-    def verdict(self, face: Face, tube: FaceTube, audio: LaidAudio) -> tuple[str, float | None]:
-        """KEPT or the rule that dropped the face, and by how many frames the audio would be moved."""
+    def verdict(self, face: Face, tube: FaceTube, audio: SegmentAudio) -> tuple[str, float | None]:
+        """KEPT or the rule that dropped the face, and by how many frames the audio would be shifted."""
         judgement = self.decide([face], [tube], audio)
         turns = judgement.turns.turns
         if turns:
@@ -96,8 +102,8 @@ class Judge:
         return next(row.rule for row in reversed(judgement.decisions) if not row.kept), None
 
 
-def made_window(faces: Sequence[Face], tubes: Sequence[FaceTube], audio: LaidAudio) -> WindowFaces:
-    """A window whose image begins SOUND_MARGIN_FRAMES after its audio, with the faces side by side."""
+def made_window(faces: Sequence[Face], tubes: Sequence[FaceTube], audio: SegmentAudio) -> WindowFaces:
+    """A window whose video begins AUDIO_MARGIN_FRAMES after its audio, with the faces side by side."""
     video = replace(faces[0].recording.video, num_frames=len(audio.counts), speech=_turns(audio.counts))
     window = Window(
         video=video,
@@ -122,7 +128,7 @@ def made_window(faces: Sequence[Face], tubes: Sequence[FaceTube], audio: LaidAud
 
 
 def _track(number: int, face: Face, tube: FaceTube, window: Window) -> FaceTrack:
-    # Each face in a place of its own: faces that overlap would be one face.
+    # Each face has its own place: faces that overlap would be one face.
     boxes = tube.boxes_xyxy + np.array([10_000, 0, 10_000, 0]) * number
     name = f"t{number:03d}"
     row = replace(

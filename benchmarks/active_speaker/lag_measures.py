@@ -1,4 +1,4 @@
-"""What sounds that were moved or slowed by a known amount say about a judge."""
+"""Measures from audio that was shifted or slowed by a known amount."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,11 +16,11 @@ from benchmarks.active_speaker.measures import (
     with_truth,
 )
 from benchmarks.active_speaker.outcomes import Outcome
-from benchmarks.active_speaker.pieces import LENGTHS_S
+from benchmarks.active_speaker.segments import LENGTHS_S
 
 
 def lag_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
-    """Known lags: the error, and whether audio that is moved by k moves the lag by k."""
+    """Lag error where the lag is known; whether audio shifted by k moves the lag by k; and drift."""
     cases = [case for case in outcomes if case.group == LAGS]
     for length_s in LENGTHS_S:
         of_length = [case for case in cases if case.length_s == length_s]
@@ -55,7 +55,7 @@ def lag_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
 
 
 def moved_lags(cases: Sequence[Outcome]) -> list[tuple[Outcome, float]]:
-    """Each moved case, and its lag less that of the same piece not moved and less the move."""
+    """Each shifted case, and its lag minus the lag of the same segment unshifted and minus the shift."""
     still = {case.face: case.lag_frames for case in cases if case.value == 0 and case.lag_frames is not None}
     return [
         (case, np.inf if case.lag_frames is None else case.lag_frames - still[case.face] - case.value)

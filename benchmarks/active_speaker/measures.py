@@ -1,4 +1,4 @@
-"""From outcomes to the numbers of the table, each with its interval and, where the project has one, its target."""
+"""Numbers of the table, computed from outcomes, each with its interval and, where there is one, its target."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from benchmarks.active_speaker.outcomes import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a measure should reach."""
+    """The value that a measure should reach."""
 
     target: float
     goal: float
     at_least: bool = True  # else at most
 
     def is_reached_by(self, value: float) -> bool:
-        """Whether a value is good enough."""
+        """Whether a value reaches the target."""
         return value >= self.target if self.at_least else value <= self.target
 
 
@@ -29,9 +29,9 @@ class Measure:
 
     group: str
     name: str
-    setting: str  # length, or what was changed
-    value: float | None  # None: no case, or the judge gives no such thing
-    low: float | None  # 95 %, people drawn anew; None below two people
+    setting: str  # length, or the change that was made
+    value: float | None  # None: no case, or the judge gives no such number
+    low: float | None  # 95 %, by bootstrap over speakers; None below two speakers
     high: float | None
     num_cases: int
     num_speakers: int
@@ -52,7 +52,7 @@ def measured(
     unit: str = "share",
     target: Target | None = None,
 ) -> Measure:
-    """A measure of cases by a statistic of their weights; None: the judge gives none."""
+    """A measure of cases by a statistic of their weights; without a statistic it has no value."""
     speakers = [case.speaker for case in cases]
     value = statistic(np.ones(len(cases))) if cases and statistic else np.nan
     bounds = weighted.interval(statistic, speakers, seed) if np.isfinite(value) else None
@@ -72,25 +72,25 @@ def measured(
 
 
 def share_of(holds: Callable[[Outcome], bool], cases: Sequence[Outcome]) -> Statistic:
-    """Share of the cases of which something holds."""
+    """Weighted share of the cases for which a condition holds."""
     flags = np.array([holds(case) for case in cases])
     return lambda weights: weighted.share(flags, weights)
 
 
 def share_of_flags(flags: Sequence[bool]) -> Statistic:
-    """Share of flags that stand beside their cases."""
+    """Weighted share of true flags, one per case."""
     array = np.array(flags, float)
     return lambda weights: weighted.share(array, weights)
 
 
 def median_of(number: Callable[[Outcome], float], cases: Sequence[Outcome]) -> Statistic:
-    """Median of a number of each case."""
+    """Weighted median of a number of each case."""
     values = np.array([number(case) for case in cases], float)
     return lambda weights: weighted.median(values, weights)
 
 
 def mean_of(number: Callable[[Outcome], float], cases: Sequence[Outcome]) -> Statistic:
-    """Mean of a number of each case."""
+    """Weighted mean of a number of each case."""
     values = np.array([number(case) for case in cases], float)
     return lambda weights: weighted.share(values, weights)
 
@@ -100,7 +100,7 @@ def between(
     right: Sequence[Outcome],
     wrong: Sequence[Outcome],
 ) -> Statistic | None:
-    """A comparison of the scores of right cases with those of wrong ones; weights are of both, right ones first."""
+    """Comparison of the scores of right and wrong cases; the weights are those of the right cases, then the wrong."""
     if not right or not wrong:
         return None
     scores = [np.array([case.score for case in cases]) for cases in (right, wrong)]
@@ -113,7 +113,7 @@ def calibration_of(right: Sequence[Outcome], wrong: Sequence[Outcome]) -> Statis
     if not all(found):
         return None
     cases = [*right, *wrong]
-    # A case in which nothing could be compared has no probability: it is kept from the sum, not guessed.
+    # A case in which nothing could be compared has no probability: it is left out, not guessed.
     known = np.array([case.probability is not None for case in cases])
     probability = np.array([case.probability or 0.0 for case in cases])
     is_right = np.arange(len(cases)) < len(right)
@@ -121,8 +121,8 @@ def calibration_of(right: Sequence[Outcome], wrong: Sequence[Outcome]) -> Statis
 
 
 def is_within(frames: float) -> Callable[[Outcome], bool]:
-    """Whether the lag, to the nearest frame, is that near to the truth."""
-    return lambda case: case.lag_error_frames <= frames
+    """Whether the lag, to the nearest frame, is within `frames` of the ground truth."""
+    return lambda case: case.lag_error_frames is not None and case.lag_error_frames <= frames
 
 
 def with_truth(cases: Sequence[Outcome]) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""The page: table, plots and the worst cases, in one file without a script."""
+"""The report page: table, plots and worst cases, in one file without scripts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +9,8 @@ from benchmarks.active_speaker.charts import charts
 from benchmarks.active_speaker.cost import COST_TARGET_MS
 from benchmarks.active_speaker.measures import Measure
 from benchmarks.active_speaker.outcomes import Outcome
-from benchmarks.active_speaker.pieces import Face
 from benchmarks.active_speaker.score_table import interval_text, number_text
+from benchmarks.active_speaker.segments import Face
 from benchmarks.active_speaker.worst_cases import worst_cases
 
 

@@ -1,4 +1,4 @@
-"""What the pairs and the moved sounds say about a judge."""
+"""Measures from pairs of faces with right and wrong audio."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,7 +20,7 @@ from benchmarks.active_speaker.measures import (
     with_truth,
 )
 from benchmarks.active_speaker.outcomes import KEPT, Outcome
-from benchmarks.active_speaker.pieces import LENGTHS_S
+from benchmarks.active_speaker.segments import LENGTHS_S
 
 _LONG_S = 3
 _TURNED_DEG = 15
@@ -108,7 +108,7 @@ def _discrimination(cases: Sequence[Outcome], setting: str, seed: int) -> Iterat
             "AUC",
             AUC_TARGETS.get(kind) if is_aim else None,
         )
-    for name, kinds in {"other sound": OTHER_AUDIO, **{kind: (kind,) for kind in kinds_of(cases)}}.items():
+    for name, kinds in {"other audio": OTHER_AUDIO, **{kind: (kind,) for kind in kinds_of(cases)}}.items():
         wrong = of_kind(cases, *kinds)
         yield measured(
             PAIRS,
@@ -117,12 +117,12 @@ def _discrimination(cases: Sequence[Outcome], setting: str, seed: int) -> Iterat
             [*right, *wrong],
             between(weighted.rejected_share, right, wrong),
             seed,
-            target=REJECTED_TARGET if is_aim and name == "other sound" else None,
+            target=REJECTED_TARGET if is_aim and name == "other audio" else None,
         )
 
 
 def _length_bias(long: Sequence[Outcome], others: Sequence[Outcome], setting: str, seed: int) -> Measure:
-    """How much higher the probability of the same recordings' right sounds is at another length, mean of recordings."""
+    """Mean over recordings of the change in the right audio's probability at another length, compared with 3 s."""
     by_length = [_mean_by_file(cases) for cases in (long, others)]
     cases = [
         case
@@ -150,12 +150,12 @@ def _mean_by_file(cases: Sequence[Outcome]) -> dict[str, float]:
 
 
 def file_of(case: Outcome) -> str:
-    """Name of the face's recording."""
+    """Name of the recording that the face is from."""
     return case.face.rpartition(" ")[0]
 
 
 def _verdicts(cases: Sequence[Outcome], setting: str, seed: int) -> Iterator[Measure]:
-    """What the stage makes of each kind: kept, or the rule that drops it ("unsure" is a rule of its own)."""
+    """Verdict of the stage for each kind: kept, or the rule that drops it."""
     for kind in (RIGHT, *kinds_of(cases)):
         judged = of_kind(cases, kind)
         if judged and judged[0].probability is not None:
@@ -185,12 +185,12 @@ def of_kind(cases: Sequence[Outcome], *kinds: str) -> list[Outcome]:
 
 
 def kinds_of(cases: Sequence[Outcome]) -> list[str]:
-    """Wrong kinds, as they come."""
+    """Wrong kinds, in the order of the cases."""
     return [kind for kind in dict.fromkeys(case.kind for case in cases) if kind != RIGHT]
 
 
 def _is_shifted_wrongly(case: Outcome) -> bool:
-    """Whether the stage leaves the audio more than a frame off, and further than it was."""
+    """Whether the stage leaves the audio more than a frame off, and further off than before."""
     return case.value is not None and abs(case.value - case.true_lag_frames) > max(1.0, abs(case.true_lag_frames))
 
 

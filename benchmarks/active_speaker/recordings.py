@@ -1,4 +1,4 @@
-"""Files as the graph's stages see them, by the stages' plain twins; kept in a cache, for they do not know the judge."""
+"""Files prepared and tracked as the graph does, by the stages' plain functions; cached, as no judge takes part."""
 
 import hashlib
 import os
@@ -62,8 +62,8 @@ def read_recording(path: Path, cache_folder: Path) -> Recording:
     return recording
 
 
-def follow(window: Window, images: Iterable[tuple[int, np.ndarray | None]], tube_path: Path) -> WindowFaces:
-    """Faces of a window's images; their tubes are written to tube_path."""
+def track_images(window: Window, images: Iterable[tuple[int, np.ndarray | None]], tube_path: Path) -> WindowFaces:
+    """Track the faces of a window's images; their tubes are written to tube_path."""
     faces, tubes = track_faces(
         window=window,
         images=images,
@@ -125,7 +125,8 @@ def _make(source: Source, path: Path, folder: Path) -> Recording:
     )
     windows = [window for window, decision in speech_windows(prepared.video, timeline) if decision.kept]
     faces = tuple(
-        follow(window, images_of(empty, path, window), folder / f"window-{window.index:05d}.npz") for window in windows
+        track_images(window, images_of(empty, path, window), folder / f"window-{window.index:05d}.npz")
+        for window in windows
     )
     return replace(empty, windows=faces)
 

@@ -1,4 +1,4 @@
-"""What faces side by side, noise, changed images and whole recordings say about a judge."""
+"""Measures from faces side by side, noise, changed images and whole recordings."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.active_speaker import cases_of_recordings as recordings
 from benchmarks.active_speaker import weighted_scores as weighted
-from benchmarks.active_speaker.cases_of_faces import BOTH, FACES, HANDOVER, NOBODY, RIGHT, VOICE_OVER, WRONG
+from benchmarks.active_speaker.cases_of_faces import BOTH, FACES, HANDOVER, NO_SPEAKER, RIGHT, VOICE_OVER, WRONG
 from benchmarks.active_speaker.cases_of_images import GROUP as IMAGES
 from benchmarks.active_speaker.cases_of_noise import CLEAN
 from benchmarks.active_speaker.cases_of_noise import GROUP as NOISE
@@ -30,21 +30,21 @@ _TWO_FACES_TARGET = Target(target=0.97, goal=0.99)
 
 
 def face_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
-    """The right face of several, hand-overs, voices of nobody in view."""
+    """The active speaker among several faces, hand-overs, and voices of no one in view."""
     cases = _of_group(outcomes, FACES)
     for kind, length_s in dict.fromkeys((case.kind, case.length_s) for case in cases):
         group = [case for case in cases if (case.kind, case.length_s) == (kind, length_s)]
         setting = f"{kind}, {length_s} s"
         yield measured(
             FACES,
-            "right face has the best evidence",
+            "right face has the highest score",
             setting,
             group,
             share_of(lambda case: case.value == 1, group),
             seed,
             target=_TWO_FACES_TARGET if setting == "2 faces, 3 s" else None,
         )
-        for found in (RIGHT, WRONG, BOTH, NOBODY):
+        for found in (RIGHT, WRONG, BOTH, NO_SPEAKER):
             yield measured(
                 FACES,
                 f"the stage names: {found}",
@@ -79,7 +79,7 @@ def face_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
         silent = of_kind(_of_group(outcomes, VOICE_OVER), kind)
         yield measured(
             VOICE_OVER,
-            "another's voice: nobody speaks",
+            "another's voice: no speaker found",
             kind,
             silent,
             share_of(lambda case: case.found == case.answer, silent),
@@ -109,7 +109,7 @@ def image_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
 
 
 def _changed_measures(cases: Sequence[Outcome], unchanged: str, seed: int) -> Iterator[Measure]:
-    """Against the truth, and against the same piece as it was."""
+    """Compared with the ground truth, and with the same segment unchanged."""
     before = {case.face: case for case in of_kind(cases, unchanged) if case.lag_frames is not None}
     for kind in dict.fromkeys(case.kind for case in cases):
         changed = of_kind(cases, kind)
@@ -143,7 +143,7 @@ def _changed_measures(cases: Sequence[Outcome], unchanged: str, seed: int) -> It
 
 
 def recording_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
-    """Moved, hard and McGurk recordings; the last without a target."""
+    """Shifted, hard and McGurk recordings; the last have no right answer."""
     cases = _of_group(outcomes, recordings.GROUP)
     moved, hard, mcgurk = (of_kind(cases, kind) for kind in (recordings.OFFSET, recordings.HARD, recordings.MCGURK))
     yield measured(
@@ -151,7 +151,7 @@ def recording_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measu
     )
     yield measured(
         recordings.GROUP,
-        "hard: answered rightly",
+        "hard: answered correctly",
         "whole",
         hard,
         share_of(lambda case: case.found == case.answer, hard),

@@ -1,4 +1,4 @@
-"""The scores on the terminal."""
+"""The scores as a table on the terminal."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from benchmarks.active_speaker.measures import Measure
 
 
 def print_scores(scores: dict[str, object], measures: Sequence[Measure], costs: dict[str, object]) -> None:
-    """One table, then what was left out and what it cost."""
+    """Print one table, then the clips that were left out, and the cost."""
     console = Console(width=150)
     table = Table(title=f"{scores['judge']} on {scores['num_speakers']} people", title_justify="left", box=None)
     for heading in ("group", "measure", "setting"):
@@ -24,7 +24,7 @@ def print_scores(scores: dict[str, object], measures: Sequence[Measure], costs: 
     for line in scores["skipped"]:
         console.print(f"left out: {line}")
     console.print(
-        f"cost beside the landmarks: {number_text(costs['judge_ms_per_face_second'])} ms a face-second "
+        f"cost without tracking: {number_text(costs['judge_ms_per_face_second'])} ms per second of a face "
         f"(target {COST_TARGET_MS.target:g}, goal {COST_TARGET_MS.goal:g})"
     )
 
@@ -47,10 +47,10 @@ def row_of(measure: Measure) -> tuple[str, ...]:
 
 
 def number_text(value: float | None) -> str:
-    """Three places; a dash for none."""
-    return "–" if value is None else f"{value:.3f}"
+    """Number with three decimals; a dash for None."""
+    return "\N{EN DASH}" if value is None else f"{value:.3f}"
 
 
 def interval_text(measure: Measure) -> str:
-    """Both bounds; nothing below two people."""
+    """Both bounds of the interval; empty where there is none."""
     return "" if measure.low is None else f"{number_text(measure.low)} … {number_text(measure.high)}"

@@ -1,4 +1,4 @@
-"""The whole benchmark: table to recordings to outcomes to scores."""
+"""The whole benchmark: from the table of clips to recordings, outcomes and scores."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.active_speaker.cases_of_faces import judge_faces, judge_handovers, judge_voice_over
-from benchmarks.active_speaker.cases_of_images import changed_piece, judge_images, pieces_to_change
+from benchmarks.active_speaker.cases_of_images import changed_segment, judge_images, segments_to_change
 from benchmarks.active_speaker.cases_of_lags import judge_drift, judge_lags
 from benchmarks.active_speaker.cases_of_noise import judge_noise
 from benchmarks.active_speaker.cases_of_pairs import judge_pairs
@@ -24,10 +24,10 @@ from benchmarks.active_speaker.measures import Measure
 from benchmarks.active_speaker.outcomes import Outcome
 from benchmarks.active_speaker.page import score_page
 from benchmarks.active_speaker.pair_measures import pair_measures
-from benchmarks.active_speaker.pieces import Face, main_face
 from benchmarks.active_speaker.recordings import Recording, read_recording, write_whole
 from benchmarks.active_speaker.scene_measures import face_measures, image_measures, noise_measures, recording_measures
 from benchmarks.active_speaker.score_table import print_scores
+from benchmarks.active_speaker.segments import Face, main_face
 from schemas.errors import MediaError, UsageError
 from transforms.faces.stopwatch import Stopwatch
 from transforms.speakers.config import SpeakersConfig
@@ -41,7 +41,7 @@ OF_FACES: dict[str, Callable[[Judge, Sequence[Face], int], Iterator[Outcome]]] =
     "handover": judge_handovers,
     "voice_over": judge_voice_over,
     "noise": judge_noise,
-    "pictures": judge_images,
+    "images": judge_images,
 }
 MEASURES = {
     "pairs": pair_measures,
@@ -51,7 +51,7 @@ MEASURES = {
     "handover": face_measures,
     "voice_over": face_measures,
     "noise": noise_measures,
-    "pictures": image_measures,
+    "images": image_measures,
     "recordings": recording_measures,
 }
 
@@ -59,7 +59,7 @@ MEASURES = {
 def score_clips(
     table: Path, judge_name: str, output: Path, cache: Path, seed: int, groups: Sequence[str], workers: int
 ) -> None:
-    """Score a judge by its --sync name; writes and prints. UsageError for a wrong table or judge."""
+    """Score a judge by its --sync name; write the files and print the table. UsageError: a wrong table or judge."""
     if judge_name == "none":
         raise UsageError("--judge none judges nothing: give default, FILE.onnx or syncnet:FILE")
     clips, network, config = read_clip_table(table), load_sync_network(judge_name), SpeakersConfig(network=judge_name)
@@ -67,10 +67,10 @@ def score_clips(
     with watch("finding faces"):
         listed, skipped = read_recordings(clips, cache, workers)
         faces, unseen = in_sync_faces(listed)
-    with watch("changing pictures"):
-        if "pictures" in groups:
-            pieces = pieces_to_change(faces)
-            mapped(changed_piece, [piece for piece, _ in pieces], [kind for _, kind in pieces], workers=workers)
+    with watch("changing images"):
+        if "images" in groups:
+            changes = segments_to_change(faces)
+            mapped(changed_segment, [segment for segment, _ in changes], [kind for _, kind in changes], workers=workers)
     outcomes = judge_cases(judge, listed, faces, groups, seed, watch)
     with watch("intervals"):
         measures = all_measures(outcomes, groups, seed)
@@ -99,14 +99,15 @@ def score_clips(
 def read_recordings(
     clips: Sequence[ListedClip], cache: Path, workers: int
 ) -> tuple[list[tuple[ListedClip, Recording]], list[str]]:
-    """Each clip with its recording; and one line for each that cannot be read."""
+    """Each clip with its recording, and one line for each clip that cannot be read."""
     found = mapped(partial(_read, cache=cache), [clip.path for clip in clips], workers=workers)
-    listed = [(clip, recording) for clip, recording in zip(clips, found) if isinstance(recording, Recording)]
-    return listed, [f"{clip.name}: {why}" for clip, why in zip(clips, found) if isinstance(why, str)]
+    pairs = list(zip(clips, found, strict=True))
+    listed = [(clip, recording) for clip, recording in pairs if isinstance(recording, Recording)]
+    return listed, [f"{clip.name}: {why}" for clip, why in pairs if isinstance(why, str)]
 
 
 def mapped(work: Callable, *arguments: Sequence, workers: int) -> list:
-    """What work gives for each of the arguments, in order; in processes of their own where there are several."""
+    """Results of `work` for each of the arguments, in order; in several processes where there are several workers."""
     if workers == 1:
         return list(map(work, *arguments))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -114,7 +115,7 @@ def mapped(work: Callable, *arguments: Sequence, workers: int) -> list:
 
 
 def in_sync_faces(listed: Sequence[tuple[ListedClip, Recording]]) -> tuple[list[Face], list[str]]:
-    """The faces that cases are cut from, and a line for each clip without one."""
+    """The faces that cases are cut from, and one line for each clip without a face."""
     found = [(clip, main_face(clip, recording)) for clip, recording in listed if clip.kind == "in_sync"]
     return (
         [face for _, face in found if face],
@@ -142,7 +143,7 @@ def judge_cases(
 
 
 def all_measures(outcomes: Sequence[Outcome], groups: Sequence[str], seed: int) -> list[Measure]:
-    """Measures of the groups that were judged, those with a target first."""
+    """Measures of the groups that were scored, those with a target first."""
     asked = list(dict.fromkeys(MEASURES[group] for group in groups))
     found = [measure for measures in asked for measure in measures(outcomes, seed) if measure.group in groups]
     return sorted(found, key=lambda measure: measure.target is None)

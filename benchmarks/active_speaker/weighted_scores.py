@@ -1,4 +1,4 @@
-"""Measures of weighted cases, so that people can be drawn anew by weighting theirs; and the interval this gives."""
+"""Measures of weighted cases, which let a bootstrap resample speakers by weighting their cases; and its interval."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,7 +10,7 @@ _KEPT_SHARE = 0.95
 
 
 def share(holds: np.ndarray, weights: np.ndarray) -> float:
-    """Weight of the cases in which something holds over all weight; NaN without any."""
+    """Weight of the cases for which a condition holds, divided by all weight; NaN without weight."""
     return float((holds * weights).sum() / weights.sum()) if weights.sum() > 0 else np.nan
 
 
@@ -57,7 +57,7 @@ def roc_points(right: np.ndarray, wrong: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def balanced(is_right: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weights under which right and wrong cases count alike; NaN without one of either."""
+    """Weights that give right and wrong cases equal totals; NaN without one of either."""
     sums = np.where(is_right, (weights * is_right).sum(), (weights * ~is_right).sum())
     return np.where(sums > 0, weights / np.where(sums > 0, sums, 1), np.nan) / 2
 
@@ -73,7 +73,7 @@ def reliability(probability: np.ndarray, is_right: np.ndarray, weights: np.ndarr
 
 
 def calibration_error(probability: np.ndarray, is_right: np.ndarray, weights: np.ndarray) -> float:
-    """Expected calibration error, right and wrong cases counting alike."""
+    """Expected calibration error, with right and wrong cases weighted equally."""
     even = balanced(is_right, weights)
     if np.isnan(even).any():
         return np.nan
@@ -84,12 +84,12 @@ def calibration_error(probability: np.ndarray, is_right: np.ndarray, weights: np
 def interval(
     statistic: Callable[[np.ndarray], float], speakers: Sequence[str], seed: int
 ) -> tuple[float, float] | None:
-    """95 % interval of a statistic of the cases' weights when people are drawn anew; None below two people."""
+    """95 % interval of a statistic of the cases' weights by bootstrap over speakers; None below two speakers."""
     names, index = np.unique(np.array(speakers), return_inverse=True)
     if len(names) < 2:
         return None
     draws = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), _NUM_DRAWS)
-    # Few people are drawn alike again and again: each draw is weighed once.
+    # With few speakers the same draws recur: each one is computed once.
     draws, times = np.unique(draws, axis=0, return_counts=True)
     values = np.repeat([statistic(draw[index].astype(float)) for draw in draws], times)
     values = values[np.isfinite(values)]

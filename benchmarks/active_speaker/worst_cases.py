@@ -1,4 +1,4 @@
-"""The cases a judge got most wrong, with images of the face and its curve."""
+"""The cases that a judge got most wrong, with images of the face and the sync curve."""
 
 import base64
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from benchmarks.active_speaker.cases_of_pairs import GROUP as PAIRS
 from benchmarks.active_speaker.cases_of_pairs import RIGHT
 from benchmarks.active_speaker.outcomes import Outcome
 from benchmarks.active_speaker.pair_measures import OTHER_AUDIO, of_kind
-from benchmarks.active_speaker.pieces import Face
+from benchmarks.active_speaker.segments import Face
 from schemas.clock import FRAME_RATE
 from transforms.media.face_crop import encode_jpeg
-from transforms.speakers.sync_scores import MAX_SHIFT, NUM_SHIFTS
+from transforms.speakers.sync_scores import MAX_SHIFT
 
 _NUM_IMAGES, _IMAGE_PX, _JPEG_QUALITY = 10, 80, 80
-_MOST = 6  # of each kind of mistake
+_MAX_SHOWN = 6  # of each kind of mistake
 _MIN_LENGTH_S = 2
 
 
@@ -28,12 +28,12 @@ class ShownCase:
     mistake: str
     case: Outcome
     strip_base64: str  # JPEG
-    points: str  # SVG polyline of the curve in a box of 31 x 10, less lag to the left
+    points: str  # SVG polyline of the curve in a box of 31 x 10, from the smallest lag on the left
     true_place: float | None  # 0..30 on that axis
 
 
 def worst_cases(outcomes: Sequence[Outcome], faces: Sequence[Face]) -> list[ShownCase]:
-    """Right sounds with a wrong lag, right sounds that scored least, wrong sounds that scored most."""
+    """Right audio with a wrong lag, right audio with the lowest scores, wrong audio with the highest scores."""
     pairs = [case for case in outcomes if case.group == PAIRS and case.length_s >= _MIN_LENGTH_S and case.curve]
     right, wrong = of_kind(pairs, RIGHT), of_kind(pairs, *OTHER_AUDIO)
     missed = sorted(
@@ -46,7 +46,7 @@ def worst_cases(outcomes: Sequence[Outcome], faces: Sequence[Face]) -> list[Show
         "wrong audio, highest score": sorted(wrong, key=lambda case: -case.score),
     }
     by_name = {face.clip.name: face for face in faces}
-    return [_shown(mistake, case, by_name) for mistake, cases in chosen.items() for case in cases[:_MOST]]
+    return [_shown(mistake, case, by_name) for mistake, cases in chosen.items() for case in cases[:_MAX_SHOWN]]
 
 
 def _shown(mistake: str, case: Outcome, faces: dict[str, Face]) -> ShownCase:
@@ -72,4 +72,4 @@ def _points(curve: Sequence[float]) -> str:
     values = np.array(curve)
     low, high = np.nanmin(values), np.nanmax(values)
     heights = 9.5 - 9 * (values - low) / max(high - low, 1e-9)
-    return " ".join(f"{place},{height:.2f}" for place, height in zip(range(NUM_SHIFTS), heights) if np.isfinite(height))
+    return " ".join(f"{place},{height:.2f}" for place, height in enumerate(heights) if np.isfinite(height))

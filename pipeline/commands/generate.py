@@ -69,7 +69,9 @@ def _parse(argv: list[str], program: str) -> argparse.Namespace:
         metavar="FILE",
         help="images of one person, or a video, of which the first minute is used",
     )
-    parser.add_argument("--audio", required=True, metavar="FILE", help="the audio to say: any file with an audio stream")
+    parser.add_argument(
+        "--audio", required=True, metavar="FILE", help="the audio to say: any file with an audio stream"
+    )
     parser.add_argument("--output", required=True, metavar="OUT.mp4", help="video to write")
     add_generator_options(parser)
     parser.add_argument(

@@ -8,8 +8,9 @@ from pipeline.commands.stored_run import require_run
 from schemas.errors import MediaError
 
 _DESCRIPTION = """Draw what was found over frames of each source: green is in a stored clip, red is not, orange is a
-track of which the sync network could not tell whether it speaks, yellow is an interpolated box. Beside each box: the track,
-the rule that dropped it, the lag in frames with its standard error, and the probability that this face speaks the audio."""
+track of which the sync network could not tell whether it speaks, yellow is an interpolated box. Beside each box: the
+track, the rule that dropped it, the lag in frames with its standard error, and the probability that this face speaks
+the audio."""
 
 
 def main(argv: list[str], program: str) -> int:

@@ -5,6 +5,7 @@ from audit.report import report_page
 from pipeline.commands.parser import CommandParser
 from pipeline.commands.stored_run import require_run
 from pipeline.output import normalised_output, read_run, write_page
+from schemas.tables import require_schema_version
 
 
 def main(argv: list[str], program: str) -> int:
@@ -14,6 +15,7 @@ def main(argv: list[str], program: str) -> int:
     output = normalised_output(parser.parse(argv).output)
     require_run(output)
     run = read_run(output)
+    require_schema_version(run, output)
     write_page(output, "report.html", report_page(output, run))
     write_page(output, "dataset_card.md", dataset_card(output, run))
     print(f"{output}/report.html\n{output}/dataset_card.md")

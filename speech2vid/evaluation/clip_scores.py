@@ -51,7 +51,7 @@ class Scorers:
     candidates: dict[str, list[AudioEmbedding]]  # by key; empty without a sync network
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoredCondition:
     """A clip's score in one condition, with the mouth's opening over time."""
 
@@ -80,7 +80,7 @@ def _score(
     identity = _score_identity(faces, mesh_px, clip, scorers)
     lips, retrieval, opening = LipScores(opening_correlation=0.0, opening_deviation_ratio=0.0), RetrievalScores(), None
     if condition in _MOVING:
-        found_px = read_meshes(scorers.mesh, faces, mesh_px.mean(0), clip.clip.image_px)
+        found_px = read_meshes(scorers.mesh, faces, mesh_px.mean(0), clip.stored.image_px)
         lips, opening = score_lips(found_px, mesh_px[:num_frames]), mouth_opening(found_px)
         retrieval = _score_retrieval(faces, found_px, clip, scorers)
     score = ClipScore(
@@ -107,7 +107,7 @@ def _score_identity(faces: np.ndarray, mesh_px: np.ndarray, clip: EvaluationClip
     if scorers.face_network is None:
         return _IdentityScores()
     places = faces_to_embed(len(faces), clip.is_still())
-    vectors = embed_faces(scorers.face_network, faces[places], mesh_px[places], clip.clip.image_px)
+    vectors = embed_faces(scorers.face_network, faces[places], mesh_px[places], clip.stored.image_px)
     true = scorers.references[clip.key].vectors
     distances = scorers.face_network.distance(vectors[:, None], true[None])
     references = list(scorers.references.values())
@@ -124,7 +124,7 @@ def _score_retrieval(
     candidates = scorers.candidates.get(clip.key)
     if candidates is None or scorers.sync_network is None:
         return RetrievalScores()
-    vectors = embed_face(scorers.sync_network, faces, found_px, clip.clip.image_px)
+    vectors = embed_face(scorers.sync_network, faces, found_px, clip.stored.image_px)
     right = next(audio for audio in candidates if audio.key == clip.key)
     return rank_audio(scorers.sync_network, vectors, int(clip.frames[0]), right, candidates)
 

@@ -15,35 +15,35 @@ from transforms.media.canonical import MESH_UNIT
 MIN_FRAMES = 25  # a shorter clip shows too little movement
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class EvaluationClip:
     """One clip and K >= 25 neighbouring frames of it. Faces are decoded at each call, not kept."""
 
-    clip: Clip
+    stored: Clip
     frames: np.ndarray  # int64 (K,)
     still_frames: np.ndarray  # int64 (N,): spread over the clip
 
     @property
     def key(self) -> str:
         """Key of the clip."""
-        return self.clip.key
+        return self.stored.key
 
     @functools.cached_property
     def speaker(self) -> str:
         """Speaker, or the source where the speaker has no name: each such source counts as one person."""
-        return self.clip.row["speaker"] or self.clip.row["source_uri"]
+        return self.stored.row["speaker"] or self.stored.row["source_uri"]
 
     def faces(self) -> np.ndarray:
         """True faces RGB uint8 (K, image_px, image_px, 3)."""
-        return self.clip.faces(self.frames.tolist())
+        return self.stored.faces(self.frames.tolist())
 
     def stills(self) -> np.ndarray:
         """Stills RGB uint8 (N, image_px, image_px, 3)."""
-        return self.clip.faces(self.still_frames.tolist())
+        return self.stored.faces(self.still_frames.tolist())
 
     def mesh_px(self) -> np.ndarray:
         """Stored mesh of the true faces, float32 (K, 468, 3), px of the stored face."""
-        return self.clip.mesh[self.frames].astype(np.float32) * (self.clip.image_px / MESH_UNIT)
+        return self.stored.mesh[self.frames].astype(np.float32) * (self.stored.image_px / MESH_UNIT)
 
     def is_still(self) -> np.ndarray:
         """Whether each of the K frames is one of the stills, whose pixels the generator is given: bool (K,)."""
@@ -62,7 +62,7 @@ def read_evaluation_clips(
     for stored in islice(read_clips(dataset, split, where), max_clips):
         frames = frames_with_window(stored.num_frames, shape.audio_features, shape.target_offset)
         clip = EvaluationClip(
-            clip=stored, frames=frames, still_frames=spread_frames(stored.num_frames, shape.num_identity)
+            stored=stored, frames=frames, still_frames=spread_frames(stored.num_frames, shape.num_identity)
         )
         if reason := _skip_reason(clip):
             skipped.append(reason)
@@ -85,7 +85,7 @@ def _skip_reason(clip: EvaluationClip) -> str:
     if len(clip.frames) < MIN_FRAMES:
         return f"{clip.key}: {len(clip.frames)} frames with a whole audio window, fewer than {MIN_FRAMES}"
     try:
-        parts = clip.clip.row, clip.clip.mfcc, clip.clip.samples, clip.clip.mesh, clip.faces()
+        parts = clip.stored.row, clip.stored.mfcc, clip.stored.samples, clip.stored.mesh, clip.faces()
     except IntegrityError as error:
         return str(error)
     return "" if all(len(part) for part in parts) else f"{clip.key}: a part of it is empty"

@@ -42,7 +42,7 @@ class FaceGenerator:
         """Generate faces RGB uint8 (<= K, S, S, 3) from one clip's stills and another clip's audio."""
         shape = self.network.shape
         frames = audio.frames[: len(clip.frames)]
-        columns = self._features.columns(audio.clip)
+        columns = self._features.columns(audio.stored)
         windows = windows_of(columns, frames, shape.audio_features, shape.target_offset)[:, 0]
         stills = resized_faces(clip.stills(), shape.still_px)
         faces = np.concatenate(

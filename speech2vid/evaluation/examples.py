@@ -17,7 +17,7 @@ _NUM_EACH = 2
 _JPEG_QUALITY = 88
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Strip:
     """What the page keeps of one clip."""
 

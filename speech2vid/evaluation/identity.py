@@ -11,7 +11,7 @@ from speech2vid.evaluation.face_networks import FaceNetwork
 FACES_PER_CLIP = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReferenceFaces:
     """Embeddings of one clip's true faces."""
 
@@ -41,7 +41,7 @@ def reference_faces(network: FaceNetwork, clip: EvaluationClip) -> ReferenceFace
     return ReferenceFaces(
         key=clip.key,
         speaker=clip.speaker,
-        vectors=embed_faces(network, faces[places], mesh_px[places], clip.clip.image_px),
+        vectors=embed_faces(network, faces[places], mesh_px[places], clip.stored.image_px),
     )
 
 

@@ -13,6 +13,8 @@ from speech2vid.evaluation.intervals import mean_with_interval
 
 CHANCE = "chance"
 _TOP = (1, 5)
+_IN_TOP = "right audio found, top-{top}"
+_RANK, _DISTANCE, _VERIFIED = "rank of the right audio", "identity distance", "verified as the same person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ def all_measures(scores: Sequence[ClipScore], calibration: IdentityCalibration |
 
 
 def _specs(calibration: IdentityCalibration | None) -> list[_Spec]:
-    verified = [] if calibration is None else [_verified(calibration)]
+    verified = [] if calibration is None else [_verified_spec(calibration)]
     return [*_LIPS, *_RETRIEVAL, *_IDENTITY, *verified, *_PIXELS]
 
 
@@ -73,9 +75,9 @@ def _is_verified(score: ClipScore, threshold: float) -> float | None:
     return None if score.identity_distance is None else float(score.identity_distance < threshold)
 
 
-def _verified(calibration: IdentityCalibration) -> _Spec:
+def _verified_spec(calibration: IdentityCalibration) -> _Spec:
     value_of = partial(_is_verified, threshold=calibration.threshold)
-    return _Spec(name="verified as the same person", unit="share", better="higher", value_of=value_of)
+    return _Spec(name=_VERIFIED, unit="share", better="higher", value_of=value_of)
 
 
 _LIPS = (
@@ -89,16 +91,14 @@ _LIPS = (
 )
 _RETRIEVAL = (
     *(
-        _Spec(
-            name=f"right audio found, top-{top}", unit="share", better="higher", value_of=partial(_is_in_top, top=top)
-        )
+        _Spec(name=_IN_TOP.format(top=top), unit="share", better="higher", value_of=partial(_is_in_top, top=top))
         for top in _TOP
     ),
-    _Spec(name="rank of the right audio", unit="", better="lower", value_of=lambda score: score.audio_rank),
+    _Spec(name=_RANK, unit="", better="lower", value_of=lambda score: score.audio_rank),
     _Spec(name="lag of the right audio, absolute", unit="frame", better="lower", value_of=_absolute_lag),
 )
 _IDENTITY = (
-    _Spec(name="identity distance", unit="", better="lower", value_of=lambda score: score.identity_distance),
+    _Spec(name=_DISTANCE, unit="", better="lower", value_of=lambda score: score.identity_distance),
     _Spec(name="nearer to the same person than to any other", unit="share", better="higher", value_of=_is_nearest),
 )
 _PIXELS = (
@@ -155,9 +155,9 @@ def _chance_levels(scores: Sequence[ClipScore], calibration: IdentityCalibration
     candidates = np.array([score.num_candidates for score in scores if score.num_candidates is not None], np.float64)
     levels: dict[str, float] = {}
     if len(candidates):
-        levels = {f"right audio found, top-{top}": float(np.minimum(top / candidates, 1).mean()) for top in _TOP}
-        levels["rank of the right audio"] = float((candidates + 1).mean() / 2)
+        levels = {_IN_TOP.format(top=top): float(np.minimum(top / candidates, 1).mean()) for top in _TOP}
+        levels[_RANK] = float((candidates + 1).mean() / 2)
     if calibration is not None:
-        levels["identity distance"] = calibration.different_distance
-        levels["verified as the same person"] = calibration.error_share
+        levels[_DISTANCE] = calibration.different_distance
+        levels[_VERIFIED] = calibration.error_share
     return levels

@@ -19,7 +19,7 @@ _IN_SYNC_FRAMES = 1  # shifts up to this count as in sync
 _TRACK, _JPEG_QUALITY = "face", 95
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AudioEmbedding:
     """Embedded audio of one clip."""
 
@@ -42,7 +42,7 @@ def embed_audio(network: SyncNetwork, clip: EvaluationClip) -> AudioEmbedding | 
     if len(clip.frames) < SEGMENT_FRAMES:
         return None
     start = int(clip.frames[0]) + (len(clip.frames) - SEGMENT_FRAMES) // 2
-    samples = clip.clip.samples[: clip.clip.num_frames * SAMPLES_PER_FRAME]
+    samples = clip.stored.samples[: clip.stored.num_frames * SAMPLES_PER_FRAME]
     return AudioEmbedding(key=clip.key, vectors=network.embed_audio(samples), segment_start=start)
 
 
@@ -76,10 +76,10 @@ def rank_audio(
     segment = face_vectors[right.segment_start - first_frame :][:SEGMENT_FRAMES]
     if len(segment) < SEGMENT_FRAMES:
         return RetrievalScores()
-    curves = {
-        audio.key: sync_curve(similarity(segment, audio.vectors, -audio.segment_start, likeness=network.likeness))
-        for audio in candidates
-    }
+    curves: dict[str, np.ndarray] = {}
+    for audio in candidates:
+        values = similarity(segment, audio.vectors, -audio.segment_start, pair_similarity=network.similarity)
+        curves[audio.key] = sync_curve(values)
     scores = {key: _score_in_sync(curve) for key, curve in curves.items()}
     right_score = scores.pop(right.key)
     num_better = sum(score >= right_score for score in scores.values())  # a tie counts against the right audio

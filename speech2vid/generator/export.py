@@ -47,7 +47,7 @@ class _SharedStills(nn.Module):
 
 
 def export_generator(generator: Generator, path: Path, recipe: str, target_offset: int) -> None:
-    """Write inputs `sound` (B, 1, C, W) and `identity` (B or 1, 3 N, 112, 112), 0..255, and output `face`.
+    """Write an ONNX file with inputs AUDIO_INPUT (B, 1, C, W) and STILLS_INPUT (B or 1, 3 N, 112, 112), 0..255.
 
     target_offset: column of the audio window at which the generated frame begins.
     """

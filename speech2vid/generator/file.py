@@ -16,10 +16,12 @@ from transforms.speakers.speech_encoder import MODEL as SPEECH_MODEL
 if TYPE_CHECKING:
     import onnx
 
-AUDIO_INPUT, STILLS_INPUT, FACE_OUTPUT = "sound", "identity", "face"
-NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY, RECIPE_KEY, AUDIO_KEY, SPEECH_ENCODER_KEY = (
-    f"talkshard.{word}" for word in ("num_identity", "image_px", "target_offset", "recipe", "sound", "speech_encoder")
-)
+AUDIO_INPUT = "sound"
+STILLS_INPUT, FACE_OUTPUT = "identity", "face"
+"""Inputs and output of the network."""
+NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY = "talkshard.num_identity", "talkshard.image_px", "talkshard.target_offset"
+RECIPE_KEY, AUDIO_KEY, SPEECH_ENCODER_KEY = "talkshard.recipe", "talkshard.sound", "talkshard.speech_encoder"
+"""Metadata keys; the value of AUDIO_KEY is the name of the audio features."""
 DEFAULT_PATH = Path(__file__).parents[1] / "weights" / "talking_face.onnx"
 """The bundled generator."""
 _HINT = "give the FILE.onnx that `talkshard train` wrote"

@@ -20,7 +20,7 @@ _LOUDNESS = (0.7, 1.15)  # noise flattens a spectrum
 
 
 def augment_mfcc(mfcc_B1KT: Tensor) -> Tensor:
-    """Augment each window on its own; all but the noise is constant over its columns. Draws from torch's random numbers."""
+    """Augment each window on its own, all its columns alike but for noise. Draws from torch's random numbers."""
     analysis_KM, synthesis_MK = (matrix.to(mfcc_B1KT.device) for matrix in _cosines())
     num_windows = len(mfcc_B1KT)
     bands_BMT = synthesis_MK @ mfcc_B1KT[:, 0]

@@ -5,7 +5,9 @@ coordinates of a target's lip points.
 """
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,7 +16,7 @@ from schemas.errors import UsageError
 from speech2vid.generator.networks import STILL_PX, resized
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GeneratorBatch:
     """Targets in rows; the K of one clip are consecutive."""
 
@@ -39,7 +41,7 @@ class GeneratorBatch:
         return self.audio.roll(self.num_targets, 0)
 
 
-def generator_batch(sample: Batch, image_px: int, device: torch.device) -> GeneratorBatch:
+def generator_batch(sample: Mapping[str, Any], image_px: int, device: torch.device) -> GeneratorBatch:
     """Convert a batch of SampleStream.
 
     A batch of one clip, which an epoch can end with, is doubled, because batch norm needs two.

@@ -1,7 +1,7 @@
-"""What a generator hears: MFCC as in the paper, or what a speech recogniser's encoder hears.
+"""The audio features that a generator is conditioned on: MFCC as in the paper, or features of a speech encoder.
 
-The paper's network learnt to hear from very many people. Where few people speak in the dataset, an encoder that heard
-many hears better for it (MuseTalk and LatentSync take Whisper's features so): measured in
+The paper's network learnt its audio encoder from very many speakers. A dataset of few speakers is better served by the
+frozen encoder of a speech recogniser, as MuseTalk and LatentSync use Whisper's. Measured in
 docs/decisions/010-audio-features-of-the-generator.md.
 """
 
@@ -11,24 +11,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from schemas.clip_parts import NUM_COEFFICIENTS
 from schemas.clock import COLUMNS_PER_FRAME
 from schemas.errors import UsageError
 from schemas.stored.clip import Clip
-from transforms.media.mfcc import NUM_COEFFICIENTS, MfccStream
+from transforms.media.mfcc import MfccStream
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME, NUM_FEATURES, SpeechEncoder
 
-_MAX_HELD_BYTES = 256 << 20  # of one listener: two and a half hours
+_MAX_CACHED_BYTES = 256 << 20  # of one cache: two and a half hours of clips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFeatures:
-    """Columns of audio, and the window of them that a face is made from."""
+    """One kind of audio features: its columns, and the window of columns that one frame is generated from."""
 
     name: str
     num_channels: int
     columns_per_frame: int
     window_columns: int
-    target_offset: int  # the window's column at which the shown frame begins, where nothing else is said
+    target_offset: int  # default for the window's column at which the generated frame begins
 
 
 MFCC = AudioFeatures(
@@ -38,106 +39,110 @@ MFCC = AudioFeatures(
     window_columns=35,
     target_offset=16,
 )
-"""Coefficients 1 to 12 of the preset `speech2vid`, 0.35 s: not the loudness."""
+"""Coefficients 1 to 12 of the preset `speech2vid`, without the loudness; a window is 0.35 s."""
 SPEECH = AudioFeatures(
     name="speech", num_channels=NUM_FEATURES, columns_per_frame=FEATURES_PER_FRAME, window_columns=22, target_offset=10
 )
-"""Features of the speech encoder, 0.44 s: five frames before the shown one and five after it."""
-_KINDS = {kind.name: kind for kind in (MFCC, SPEECH)}
+"""Features of the speech encoder; a window is 0.44 s: five frames before the generated one and five after it."""
+_BY_NAME = {features.name: features for features in (MFCC, SPEECH)}
 
 
 def features_named(name: str) -> AudioFeatures:
-    """By name; UsageError for another."""
-    if name not in _KINDS:
-        raise UsageError(f"a generator hears {' or '.join(_KINDS)}, not {name!r}")
-    return _KINDS[name]
+    """The audio features of this name. UsageError: there are none."""
+    if name not in _BY_NAME:
+        raise UsageError(f"a generator's audio features are {' or '.join(_BY_NAME)}, not {name!r}")
+    return _BY_NAME[name]
 
 
-def feature_columns(blocks: Iterable[np.ndarray], kind: AudioFeatures) -> Iterator[np.ndarray]:
-    """Columns float32 (C, n >= 0) of int16 samples at 16 kHz that stream by; memory does not grow with their number."""
-    if kind == MFCC:
+def feature_columns(blocks: Iterable[np.ndarray], features: AudioFeatures) -> Iterator[np.ndarray]:
+    """Stream the columns, float32 (C, n >= 0), of blocks of int16 samples at 16 kHz, in bounded memory."""
+    if features == MFCC:
         stream = MfccStream("speech2vid")
         return (stream.push(block)[1:] for block in blocks)
-    return (features.T for features in speech_encoder().encode_stream(blocks))
+    return (columns.T for columns in speech_encoder().encode_stream(blocks))
 
 
 class ClipAudioFeatures:
-    """Columns of clips. What takes long is kept while there is room; another process begins with nothing."""
+    """Columns of clips, with a bounded cache of the slow ones; pickling leaves the cache out."""
 
-    def __init__(self, kind: AudioFeatures) -> None:
-        self._kind = kind
-        self._heard: dict[str, np.ndarray] = {}
-        self._held_bytes = 0
+    def __init__(self, features: AudioFeatures) -> None:
+        """Start with an empty cache."""
+        self._features = features
+        self._cache: dict[str, np.ndarray] = {}
+        self._cached_bytes = 0
 
     def __reduce__(self) -> tuple:
-        return ClipAudioFeatures, (self._kind,)
+        """Pickle as a new object with an empty cache."""
+        return ClipAudioFeatures, (self._features,)
 
     def columns(self, clip: Clip) -> np.ndarray:
-        """float32 or float16 (C, columns_per_frame T). IntegrityError: the clip's audio is damaged."""
-        if self._kind == MFCC:
+        """Columns of one clip: float32 or float16 (C, columns_per_frame T). IntegrityError: its audio is damaged."""
+        if self._features == MFCC:
             return clip.mfcc[1:]
-        if clip.key in self._heard:
-            return self._heard[clip.key]
-        heard = speech_encoder().encode(clip.samples).T.astype(np.float16)
-        if self._held_bytes + heard.nbytes <= _MAX_HELD_BYTES:
-            self._heard[clip.key] = heard
-            self._held_bytes += heard.nbytes
-        return heard
+        if clip.key in self._cache:
+            return self._cache[clip.key]
+        columns = speech_encoder().encode(clip.samples).T.astype(np.float16)
+        if self._cached_bytes + columns.nbytes <= _MAX_CACHED_BYTES:
+            self._cache[clip.key] = columns
+            self._cached_bytes += columns.nbytes
+        return columns
 
 
 @functools.cache
 def speech_encoder() -> SpeechEncoder:
-    """One for each process."""
+    """The speech encoder, loaded once per process."""
     return SpeechEncoder()
 
 
-def frames_with_window(num_frames: int, kind: AudioFeatures, target_offset: int) -> np.ndarray:
-    """Frames of a clip whose window lies wholly in it, int64."""
-    first = -(-target_offset // kind.columns_per_frame)
-    after = (target_offset - kind.window_columns) // kind.columns_per_frame
+def frames_with_window(num_frames: int, features: AudioFeatures, target_offset: int) -> np.ndarray:
+    """Frames of a clip whose whole window lies in the clip, int64 (K,)."""
+    first = -(-target_offset // features.columns_per_frame)
+    after = (target_offset - features.window_columns) // features.columns_per_frame
     return np.arange(first, num_frames + after + 1)
 
 
-def windows_of(columns: np.ndarray, frames: np.ndarray, kind: AudioFeatures, target_offset: int) -> np.ndarray:
-    """What the network hears for these frames, those of `frames_with_window`: float32 (K, 1, C, window_columns).
+def windows_of(columns: np.ndarray, frames: np.ndarray, features: AudioFeatures, target_offset: int) -> np.ndarray:
+    """The windows of these frames, which are among `frames_with_window`: float32 (K, 1, C, window_columns).
 
     columns: (C, columns_per_frame T).
     """
-    chosen = kind.columns_per_frame * np.asarray(frames)[:, None] - target_offset + np.arange(kind.window_columns)
+    first = features.columns_per_frame * np.asarray(frames)[:, None] - target_offset
+    chosen = first + np.arange(features.window_columns)
     return np.ascontiguousarray(columns[:, chosen].swapaxes(0, 1)[:, None], dtype=np.float32)
 
 
 class WindowStream:
-    """Windows of every frame of audio whose columns arrive in pieces; beyond its ends the last column is repeated."""
+    """Windows of every frame of streamed audio; its first and last columns are repeated beyond its ends."""
 
-    def __init__(self, kind: AudioFeatures, target_offset: int) -> None:
-        self._kind, self._target_offset = kind, target_offset
+    def __init__(self, features: AudioFeatures, target_offset: int) -> None:
+        """target_offset: the window's column at which its frame begins."""
+        self._features, self._target_offset = features, target_offset
         self._columns: np.ndarray | None = None  # from the next frame's window on
         self._num_frames = 0
 
     def push(self, columns: np.ndarray) -> np.ndarray:
-        """Windows float32 (N >= 0, C, window_columns) that these columns (C, n) complete."""
+        """The windows, float32 (N >= 0, C, window_columns), that the next columns (C, n) complete."""
         if self._columns is None:
             if columns.shape[1] == 0:
                 return self._windows(columns)
             self._columns = np.repeat(columns[:, :1], self._target_offset, axis=1)
         self._columns = np.concatenate([self._columns, columns], axis=1)
         windows = self._windows(self._columns)
-        self._columns = self._columns[:, len(windows) * self._kind.columns_per_frame :].copy()
+        self._columns = self._columns[:, len(windows) * self._features.columns_per_frame :].copy()
         self._num_frames += len(windows)
         return windows
 
     def close(self, num_frames: int) -> np.ndarray:
-        """The windows that are left of `num_frames` in all."""
+        """The remaining windows, of `num_frames` in all."""
         left = num_frames - self._num_frames
         if left <= 0 or self._columns is None:
-            return self._windows(np.empty((self._kind.num_channels, 0), np.float32))
-        needed = (left - 1) * self._kind.columns_per_frame + self._kind.window_columns
+            return self._windows(np.empty((self._features.num_channels, 0), np.float32))
+        needed = (left - 1) * self._features.columns_per_frame + self._features.window_columns
         return self._windows(np.pad(self._columns, ((0, 0), (0, needed - self._columns.shape[1])), mode="edge"))
 
     def _windows(self, columns: np.ndarray) -> np.ndarray:
-        kind = self._kind
-        if columns.shape[1] < kind.window_columns:
-            return np.empty((0, kind.num_channels, kind.window_columns), np.float32)
-        every = np.lib.stride_tricks.sliding_window_view(columns, kind.window_columns, axis=1)
-        return every[:, :: kind.columns_per_frame].transpose(1, 0, 2)
+        features = self._features
+        if columns.shape[1] < features.window_columns:
+            return np.empty((0, features.num_channels, features.window_columns), np.float32)
+        windows = np.lib.stride_tricks.sliding_window_view(columns, features.window_columns, axis=1)
+        return windows[:, :: features.columns_per_frame].transpose(1, 0, 2)

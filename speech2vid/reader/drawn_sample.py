@@ -1,4 +1,4 @@
-"""One sample out of a clip: sounds and faces of some moments, and stills of the same person from other moments.
+"""One sample from a clip: audio windows and target faces of some frames, and stills of the same person from others.
 
 Shapes: B clips, K targets, N stills, S image_px.
 """
@@ -22,22 +22,25 @@ from transforms.speakers.lip_motion import POINTS, lip_motion
 _OUTER_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409)
 _INNER_LIPS = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415)
 _LIPS = np.isin(POINTS, _OUTER_LIPS + _INNER_LIPS)
-NUM_LIP_NUMBERS = 1 + 3 * int(_LIPS.sum())
+NUM_LIP_VALUES = 1 + 3 * int(_LIPS.sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleSettings:
-    """What is taken of each clip."""
+    """What is drawn from each clip."""
 
     num_identity: int = 5  # stills; 1 or 5 in the paper
-    targets_per_clip: int = 4  # share one set of stills, which the difference loss needs
+    targets_per_clip: int = 4  # frames to generate; they share one set of stills, which the difference loss needs
     audio_features: str = "mfcc"  # or "speech": what the generator is conditioned on, see AudioFeatures
-    target_column_offset: int | None = None  # the window's column at which the target frame begins; None: its middle
-    target_every_frames: int = 5  # targets of one clip lie on a grid of this step, begun anywhere
-    identity_gap_frames: int = 5  # stills keep so far from all targets, where the clip is long enough
-    shuffle_clips: int = 4096  # how far a clip moves at most from its place among the shuffled shards
+    target_column_offset: int | None = (
+        None  # the window's column at which the target frame begins; None: that of audio_features
+    )
+    target_every_frames: int = 5  # targets of one clip lie on a grid of this step, with a random start
+    identity_gap_frames: int = 5  # least distance of stills from all targets, where the clip is long enough
+    shuffle_clips: int = 4096  # each clip moves less than this from its place among the shuffled shards
 
     def __post_init__(self) -> None:
+        """Check the settings; UsageError."""
         for name in ("num_identity", "targets_per_clip", "target_every_frames"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
@@ -58,9 +61,9 @@ class SampleSettings:
         return self.features.target_offset if self.target_column_offset is None else self.target_column_offset
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DrawnSamples:
-    """Sounds, faces and stills of B clips."""
+    """Audio windows, target faces and stills of B clips."""
 
     audio: np.ndarray  # float32 (B, K, 1, C, W): of MFCC (B, K, 1, 12, 35)
     target: np.ndarray  # uint8 (B, K, S, S, 3), RGB
@@ -71,7 +74,7 @@ class DrawnSamples:
 
     @staticmethod
     def empty(num_clips: int, image_px: int, settings: SampleSettings) -> "DrawnSamples":
-        """Room for so many; a face is copied once, from the decoder to here."""
+        """Uninitialised arrays for so many clips; each face is decoded straight into them."""
         targets, stills = (num_clips, settings.targets_per_clip), (num_clips, settings.num_identity)
         return DrawnSamples(
             audio=np.empty((*targets, 1, settings.features.num_channels, settings.features.window_columns), np.float32),
@@ -83,43 +86,45 @@ class DrawnSamples:
         )
 
 
-def draw_moments(
+def draw_frames(
     num_frames: int, settings: SampleSettings, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Frames of targets, int64 (K,), and of stills, int64 (N,), of a clip; none where it has no whole window."""
+    """Frames of the targets, int64 (K,), and of the stills, int64 (N,); both (0,) for a clip without a whole window."""
     targets = draw_targets(num_frames, settings, random)
     return targets, draw_stills(num_frames, targets, settings, random) if len(targets) else targets
 
 
 def decode_sample(
     clip: Clip,
-    moments: tuple[np.ndarray, np.ndarray],
+    frames: tuple[np.ndarray, np.ndarray],
     settings: SampleSettings,
-    listener: ClipAudioFeatures,
-    into: DrawnSamples,
+    clip_features: ClipAudioFeatures,
+    samples: DrawnSamples,
     slot: int,
 ) -> None:
-    """Decode the drawn moments of a clip, and those alone, into a place among others.
+    """Decode the drawn frames of a clip, and only those, into one slot of a batch.
 
-    IntegrityError: there are none, or what is needed of the clip is damaged; the place may be half filled.
+    IntegrityError: no frame was drawn, or a part that is needed is damaged; the slot may be half filled.
     """
-    targets, stills = moments
+    targets, stills = frames
     if not len(targets):
         raise IntegrityError(
             f"clip {clip.key} in {clip.shard}: its {clip.num_frames} frames are too few for a window "
             f"of {settings.features.window_columns} columns"
         )
-    into.frame[slot], into.identity_frame[slot], into.mesh[slot] = targets, stills, clip.mesh[targets]
-    into.audio[slot] = windows_of(listener.columns(clip), targets, settings.features, settings.target_offset)
-    if not np.isfinite(into.audio[slot]).all():
-        raise IntegrityError(f"clip {clip.key} in {clip.shard}: its {settings.audio_features} features hold values that are not finite")
-    for faces, frames in ((into.target[slot], targets), (into.identity[slot], stills)):
-        for number, frame in enumerate(frames.tolist()):
+    samples.frame[slot], samples.identity_frame[slot], samples.mesh[slot] = targets, stills, clip.mesh[targets]
+    samples.audio[slot] = windows_of(clip_features.columns(clip), targets, settings.features, settings.target_offset)
+    if not np.isfinite(samples.audio[slot]).all():
+        raise IntegrityError(
+            f"clip {clip.key} in {clip.shard}: its {settings.audio_features} features hold values that are not finite"
+        )
+    for faces, drawn in ((samples.target[slot], targets), (samples.identity[slot], stills)):
+        for number, frame in enumerate(drawn.tolist()):
             faces[number] = clip.face(frame)
 
 
 def draw_targets(num_frames: int, settings: SampleSettings, random: np.random.Generator) -> np.ndarray:
-    """Frames with a whole window of audio, int64 (K,), distinct where there are enough; (0,) where there is none."""
+    """Frames with a whole audio window, int64 (K,), distinct where the clip has enough; (0,) where it has none."""
     fitting = frames_with_window(num_frames, settings.features, settings.target_offset)
     if not len(fitting):
         return fitting
@@ -131,7 +136,7 @@ def draw_targets(num_frames: int, settings: SampleSettings, random: np.random.Ge
 def draw_stills(
     num_frames: int, targets: np.ndarray, settings: SampleSettings, random: np.random.Generator
 ) -> np.ndarray:
-    """Frames of a clip away from its targets, int64 (N,); in a short clip those that lie farthest from them."""
+    """Frames of a clip away from its targets, int64 (N,); in a short clip, those farthest from them."""
     distance = np.abs(np.arange(num_frames)[:, None] - targets).min(1)
     away = np.flatnonzero(distance >= max(settings.identity_gap_frames, 1))
     if len(away) >= settings.num_identity:
@@ -140,10 +145,10 @@ def draw_stills(
     return np.resize(farthest, settings.num_identity)
 
 
-def lip_numbers(mesh: np.ndarray) -> np.ndarray:
-    """The mouth's opening over the eyes' distance, then x, y, z of 40 lip points in the mean face's frame.
+def lip_shape(mesh: np.ndarray) -> np.ndarray:
+    """Mouth opening over eye distance, then x, y, z of 40 lip points, without the motion of the head.
 
-    mesh: (K, 468, 3). Returns float32 (K, 121), the head's own motion taken away.
+    mesh: (K, 468, 3). Returns float32 (K, 121); the points are in the coordinates of the mean face.
     """
     lips = lip_motion(mesh).reshape(len(mesh), len(POINTS), 3)[:, _LIPS]
     return np.column_stack([mouth_opening(mesh), lips.reshape(len(mesh), -1)]).astype(np.float32)

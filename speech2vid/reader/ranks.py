@@ -1,4 +1,4 @@
-"""Processes that torchrun started, one a device, which train one network together; without torchrun there is one."""
+"""The processes that torchrun starts, one per device, to train one network; without torchrun there is one."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ from torch import Tensor, distributed, nn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranks:
-    """This process among the others."""
+    """This process, and how it works with the others."""
 
     rank: int
     num_ranks: int
@@ -23,37 +23,40 @@ class Ranks:
         return self.rank == 0
 
     def wrap(self, network: nn.Module) -> nn.Module:
-        """The network whose gradients are the mean over all ranks."""
+        """The network, set up so that its gradients are the mean over all ranks."""
         return network if self.num_ranks == 1 else nn.parallel.DistributedDataParallel(network)
 
     def mean(self, values: Tensor) -> Tensor:
-        """Mean over all ranks, so that all decide alike."""
+        """Mean over all ranks, so that all of them decide the same; `values` is changed in place."""
         if self.num_ranks > 1:
             distributed.all_reduce(values)
         return values / self.num_ranks
 
     def share(self, network: nn.Module) -> None:
-        """Give all ranks the first one's weights."""
+        """Broadcast the first rank's weights to all ranks."""
         if self.num_ranks > 1:
             for value in network.state_dict().values():
                 distributed.broadcast(value, 0)
 
     def gather(self, state: object) -> list:
-        """Every rank's own state, in order."""
+        """The states of all ranks, in order."""
         states = [state] * self.num_ranks
         if self.num_ranks > 1:
             distributed.all_gather_object(states, state)
         return states
 
     def wait(self) -> None:
-        """Until all are here."""
+        """Wait for all ranks."""
         if self.num_ranks > 1:
             distributed.barrier()
 
 
 @contextlib.contextmanager
 def open_ranks(device: str) -> Iterator[Ranks]:
-    """By torchrun's variables; device: cpu, cuda or auto, which takes a GPU where there is one."""
+    """Join the other ranks, by torchrun's environment variables.
+
+    device: cpu, cuda, or auto, which takes a GPU where there is one.
+    """
     num_ranks, local = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("LOCAL_RANK", "0"))
     kind = device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")
     if kind == "cuda":

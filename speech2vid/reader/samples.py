@@ -1,7 +1,7 @@
-"""Endless or epoch-wise batches of samples for training: the same on any number of workers, any batch found at once.
+"""Batches of samples for training, by epoch or without end; the same on any number of workers.
 
-A batch is a function of the dataset, the settings, the seed, the rank and two numbers, epoch and batch; these two are
-all there is to save.
+A batch is a function of the dataset, the settings, the seed, the rank, the epoch and its number in the epoch. So any
+batch can be made without those before it, and a checkpoint holds the last two alone.
 """
 
 import collections
@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -20,24 +21,37 @@ from schemas.errors import IntegrityError, TalkshardError, UsageError
 from schemas.stored.clip import open_clip
 from schemas.stored.clip_index import StoredClip, StoredClips, find_clips
 from speech2vid.reader.audio_features import ClipAudioFeatures
-from speech2vid.reader.drawn_sample import DrawnSamples, SampleSettings, decode_sample, draw_moments, lip_numbers
+from speech2vid.reader.drawn_sample import DrawnSamples, SampleSettings, decode_sample, draw_frames, lip_shape
 from speech2vid.reader.epoch_order import batch_positions, clip_order, count_batches
 
 __all__ = ["SampleLoader", "SampleSettings", "SampleStream"]
 
-_MAX_BAD_TOGETHER = 16
-Batch = dict[str, torch.Tensor | list[str] | int]
-"""sound float32 (B, K, 1, C, W), of MFCC (B, K, 1, 12, 35); target and identity, RGB uint8 (B, K or N, S, S, 3);
-target_mesh float32 (B, K, 121): lip_numbers; frame and identity_frame int64 (B, K or N); key: B keys; skipped: why clips
-were replaced; epoch; batch.
-"""
+_MAX_BAD_IN_A_ROW = 16  # clips that cannot be read, before the stream gives up
+
+
+class _Tensors(TypedDict):
+    audio: torch.Tensor  # float32 (B, K, 1, C, W), for MFCC (B, K, 1, 12, 35)
+    target: torch.Tensor  # uint8 (B, K, S, S, 3), RGB
+    identity: torch.Tensor  # uint8 (B, N, S, S, 3), RGB
+    target_mesh: torch.Tensor  # float32 (B, K, 121), see lip_shape
+    frame: torch.Tensor  # int64 (B, K), of the targets
+    identity_frame: torch.Tensor  # int64 (B, N)
+
+
+class Batch(_Tensors):
+    """Samples of B clips, with K targets and N stills each."""
+
+    key: list[str]
+    skipped: list[str]  # a line for each clip that was replaced
+    epoch: int
+    batch: int  # in the epoch
 
 
 class SampleStream(IterableDataset):
-    """Batches of one rank, from where `load_state_dict` put it: to the end of the epoch, or without end.
+    """Batches of one rank, to the end of the epoch or without end; `load_state_dict` resumes it.
 
-    Every rank gives `num_batches` an epoch, whatever lies in which shard. A clip that cannot be read is replaced by the
-    next one in the epoch's order, and named in `skipped`.
+    Every rank gives `num_batches` batches an epoch, however the clips are spread over the shards. A clip that cannot be
+    read is replaced by the next one in the epoch's order, and `skipped` names it.
     """
 
     def __init__(
@@ -52,52 +66,52 @@ class SampleStream(IterableDataset):
         where: str | None = None,
         endless: bool = False,
     ):
-        """where: a DuckDB condition on the clips table. UsageError, IntegrityError: see find_clips."""
+        """Find the clips. where: a DuckDB condition on the clips table. UsageError, IntegrityError: see find_clips."""
         if batch_size < 1 or not 0 <= rank < world_size:
             raise UsageError(f"no batches for rank {rank} of {world_size} with batch size {batch_size}")
         self.settings = settings or SampleSettings()
         self.skipped: collections.Counter[str] = collections.Counter()
-        """How often which clip was skipped, in words that name it and say why."""
+        """How often each clip was skipped, by a line that names it and says why."""
         self._clips = find_clips(dataset, split, where)
         self._clips_sha256 = _sha256(self._clips.places)
         self._shard_of = self._clips.places["shard"].combine_chunks().dictionary_encode().indices.to_numpy()
         self._num_frames = self._clips.places["num_frames"].to_numpy()
         self._batch_size, self._seed, self._rank, self._world_size = batch_size, seed, rank, world_size
-        self._listener = ClipAudioFeatures(self.settings.features)
+        self._clip_features = ClipAudioFeatures(self.settings.features)
         self._endless, self._given, self._order = endless, 0, (-1, np.empty(0, np.int64))
-        self.image_px = self._only_image_px(dataset)
+        self.image_px = self._common_image_px(dataset)
 
     @property
     def clips(self) -> StoredClips:
-        """What an epoch is made of."""
+        """The clips of an epoch."""
         return self._clips
 
     @property
     def num_clips(self) -> int:
-        """Clips an epoch, of all ranks."""
+        """Clips in an epoch, on all ranks together."""
         return len(self._clips)
 
     @property
     def num_batches(self) -> int:
-        """Batches an epoch, of each rank."""
+        """Batches in an epoch, on each rank."""
         return count_batches(self.num_clips, self._batch_size, self._world_size)
 
     def state_dict(self) -> dict:
-        """Where the stream stands, plain values for JSON; the same on all ranks."""
+        """The stream's position and settings, as plain values for JSON; the same on all ranks."""
         epoch, batches = divmod(self._given, self.num_batches)
         return {"epoch": epoch, "batches": batches, **self._identity()}
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on as the stream would have that gave this state. UsageError: it was of another dataset or setting."""
+        """Resume at a saved position. UsageError: it was saved with another dataset or other settings."""
         for name, value in self._identity().items():
             if state.get(name) != value:
                 raise UsageError(
-                    f"the saved place is of {name} {state.get(name)}, not {value}: it cannot be gone on from"
+                    f"cannot resume: the saved position has {name} {state.get(name)}, this stream has {value}"
                 )
         self._given = state["epoch"] * self.num_batches + state["batches"]
 
     def __iter__(self) -> Iterator[Batch]:
-        """Batches in order; a worker of a DataLoader gives each so many-th of them."""
+        """Batches in order; in a DataLoader, worker W of N gives every N-th of them."""
         worker = get_worker_info()
         number, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         end = math.inf if self._endless else (self._given // self.num_batches + 1) * self.num_batches
@@ -106,51 +120,53 @@ class SampleStream(IterableDataset):
                 return
             batch = self.batch(*divmod(given, self.num_batches))
             if worker is None:
-                self.gave(batch)
+                self.note_given(batch)
             yield batch
 
-    def gave(self, batch: Batch) -> None:
-        """Note that a batch was given, as SampleLoader does: workers' copies of the stream cannot tell it themselves."""
+    def note_given(self, batch: Batch) -> None:
+        """Note that a batch was given; SampleLoader does so, since the workers have copies of the stream."""
         self._given = batch["epoch"] * self.num_batches + batch["batch"] + 1
         self.skipped.update(batch["skipped"])
 
     def batch(self, epoch: int, batch: int) -> Batch:
-        """Any batch, wherever the stream stands."""
+        """Any batch of any epoch, independent of the stream's position."""
         positions = batch_positions(self.num_clips, self._batch_size, self._rank, self._world_size, batch)
         numbers = self._clip_order(epoch)[positions]
-        samples, keys, skipped = DrawnSamples.empty(len(positions), self.image_px, self.settings), [], []
-        # All are drawn before the first face is decoded: code that the processor's cache still holds is much faster.
-        drawn = [self._moments(epoch, *place) for place in zip(positions.tolist(), numbers.tolist(), strict=True)]
+        samples = DrawnSamples.empty(len(positions), self.image_px, self.settings)
+        keys: list[str] = []
+        skipped: list[str] = []
+        # Draw all frames before the first face is decoded: code that is still in the processor's cache is much faster.
+        drawn = [self._draw(epoch, *place) for place in zip(positions.tolist(), numbers.tolist(), strict=True)]
         for slot, clip in enumerate(self._clips.read(numbers)):
             key, bad = self._decode(epoch, int(positions[slot]), clip, drawn[slot], samples, slot)
             keys.append(key)
             skipped += bad
         return {**_tensors(samples), "key": keys, "skipped": skipped, "epoch": epoch, "batch": batch}
 
-    def _moments(self, epoch: int, position: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+    def _draw(self, epoch: int, position: int, number: int) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng([self._seed, epoch, position])
-        return draw_moments(int(self._num_frames[number]), self.settings, random)
+        return draw_frames(int(self._num_frames[number]), self.settings, random)
 
     def _decode(
         self,
         epoch: int,
         position: int,
         clip: StoredClip,
-        moments: tuple[np.ndarray, np.ndarray],
-        into: DrawnSamples,
+        frames: tuple[np.ndarray, np.ndarray],
+        samples: DrawnSamples,
         slot: int,
     ) -> tuple[str, list[str]]:
-        """A sample of the clip, or of the next one that can be read; its key, and what was wrong with those before."""
-        bad = []
-        while len(bad) < _MAX_BAD_TOGETHER:
+        """Decode the clip, or the next one that can be read; gives its key, and a line for each clip skipped."""
+        bad: list[str] = []
+        while len(bad) < _MAX_BAD_IN_A_ROW:
             try:
-                decode_sample(open_clip(clip), moments, self.settings, self._listener, into, slot)
+                decode_sample(open_clip(clip), frames, self.settings, self._clip_features, samples, slot)
                 return clip.key, bad
             except IntegrityError as error:
                 bad.append(str(error))
             following = int(self._clip_order(epoch)[(position + len(bad)) % self.num_clips])
-            clip, moments = next(self._clips.read([following])), self._moments(epoch, position, following)
-        raise IntegrityError(f"{len(bad)} clips one after another cannot be read; the last: {bad[-1]}")
+            clip, frames = next(self._clips.read([following])), self._draw(epoch, position, following)
+        raise IntegrityError(f"{len(bad)} clips in a row cannot be read; the last: {bad[-1]}")
 
     def _clip_order(self, epoch: int) -> np.ndarray:
         if self._order[0] != epoch:
@@ -158,7 +174,7 @@ class SampleStream(IterableDataset):
         return self._order[1]
 
     def _identity(self) -> dict:
-        """What two streams must share to give the same batches."""
+        """Everything that must be equal for two streams to give the same batches."""
         return {
             "seed": self._seed,
             "batch_size": self._batch_size,
@@ -167,7 +183,7 @@ class SampleStream(IterableDataset):
             "clips_sha256": self._clips_sha256,
         }
 
-    def _only_image_px(self, dataset: str) -> int:
+    def _common_image_px(self, dataset: str) -> int:
         sides = self._clips.places["image_px"].unique().to_pylist()
         if len(sides) > 1:
             raise UsageError(
@@ -178,47 +194,54 @@ class SampleStream(IterableDataset):
 
 
 class SampleLoader:
-    """A stream's batches, made ahead by so many worker processes (0: none); the stream's state follows what was given."""
+    """A stream's batches, prepared by worker processes (0: none); its state follows the batches that were given."""
 
-    def __init__(self, stream: SampleStream, num_workers: int = 0, pin_memory: bool = False):
+    def __init__(self, stream: SampleStream, num_workers: int = 0, pin_memory: bool = False) -> None:
+        """pin_memory: see torch's DataLoader."""
         self.stream = stream
         self._loader = DataLoader(stream, batch_size=None, num_workers=num_workers, pin_memory=pin_memory)
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Batches in an epoch."""
         return self.stream.num_batches
 
     def __iter__(self) -> Iterator[Batch]:
+        """Batches from the stream's position. TalkshardError: a worker's error, with its own message alone."""
         try:
             for batch in self._loader:
                 if self._loader.num_workers:
-                    self.stream.gave(batch)
+                    self.stream.note_given(batch)
                 yield batch
             return
         except TalkshardError as error:
             failure = type(error)(_last_line(error))
-            error.__traceback__ = None  # it holds the workers, in a cycle: they would wait for the garbage collector
+            error.__traceback__ = None  # it refers to the workers, in a cycle: they would live until garbage collection
         raise failure
 
     def state_dict(self) -> dict:
-        """The stream's."""
+        """The stream's position and settings."""
         return self.stream.state_dict()
 
     def load_state_dict(self, state: dict) -> None:
-        """The stream's."""
+        """Resume the stream at a saved position; UsageError as there."""
         self.stream.load_state_dict(state)
 
 
-def _tensors(samples: DrawnSamples) -> dict[str, torch.Tensor]:
-    """A batch's tensors; the lip numbers are made of all meshes at once, where they are cheap."""
-    lips = lip_numbers(samples.mesh.reshape(-1, *samples.mesh.shape[2:]))
-    arrays = {name: getattr(samples, name) for name in ("audio", "target", "identity", "frame", "identity_frame")}
-    arrays["target_mesh"] = lips.reshape(*samples.mesh.shape[:2], -1)
-    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+def _tensors(samples: DrawnSamples) -> _Tensors:
+    """A batch's tensors; the lip shapes of all meshes are computed at once, which is cheaper."""
+    lips = lip_shape(samples.mesh.reshape(-1, *samples.mesh.shape[2:]))
+    return {
+        "audio": torch.from_numpy(samples.audio),
+        "target": torch.from_numpy(samples.target),
+        "identity": torch.from_numpy(samples.identity),
+        "target_mesh": torch.from_numpy(lips.reshape(*samples.mesh.shape[:2], -1)),
+        "frame": torch.from_numpy(samples.frame),
+        "identity_frame": torch.from_numpy(samples.identity_frame),
+    }
 
 
 def _last_line(error: TalkshardError) -> str:
-    """The error's own words: a worker's error comes with a whole traceback as its message."""
+    """The error's own message: that of a worker's error holds a whole traceback."""
     return str(error).strip().splitlines()[-1].removeprefix(f"{type(error).__module__}.{type(error).__name__}: ")
 
 

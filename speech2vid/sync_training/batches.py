@@ -1,4 +1,4 @@
-"""Batches for the sync network: stretches of clips, changed in ways that leave lips and audio in step."""
+"""Batches for the sync network: segments of clips, augmented in ways that keep lips and audio in sync."""
 
 from dataclasses import dataclass
 
@@ -11,51 +11,54 @@ from transforms.speakers.lip_motion import MIRRORED
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SyncBatch:
-    """Stretches of B clips."""
+    """Segments of B clips, T frames each."""
 
-    positions: np.ndarray  # float32 (B, T, 192)
-    columns: np.ndarray  # float32 (B, 4 T, 40)
-    spoken: np.ndarray  # float32 (B, 2 T, 288)
+    positions: np.ndarray  # float32 (B, T, 192): lip motion
+    columns: np.ndarray  # float32 (B, 4 T, 40): log-mel columns
+    spoken: np.ndarray  # float32 (B, 2 T, 288): speech features
     speech: np.ndarray  # float32 (B, T): 1 near speech
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchSettings:
-    """How batches are drawn and changed."""
+    """How batches are drawn and augmented."""
 
     num_clips: int = 24
     num_frames: int = 60
-    size_power: float = 0.4  # a speaker is drawn in proportion to its frames to this power
-    stretch: tuple[float, float] = (0.85, 1.18)
+    size_power: float = 0.4  # a speaker is drawn in proportion to this power of their frames
+    stretch: tuple[float, float] = (0.85, 1.18)  # lowest and highest speed
 
 
 class BatchMaker:
     """Draws batches; the same seed gives the same batches."""
 
-    def __init__(self, clips: list[TalkingClip], settings: BatchSettings, seed: int) -> None:
+    def __init__(self, clips: list[TalkingClip], settings: BatchSettings, seed: int | np.random.Generator) -> None:
+        """Prepare to draw from these clips; ValueError when fewer than two speakers have clips that are long enough."""
         self._settings, self._random = settings, np.random.default_rng(seed)
-        least = 2 + int(np.ceil(settings.num_frames * settings.stretch[0]))
+        min_frames = 2 + int(np.ceil(settings.num_frames * settings.stretch[0]))
         self._clips: dict[str, list[TalkingClip]] = {}
         for clip in clips:
-            if len(clip) >= least:
+            if len(clip) >= min_frames:
                 self._clips.setdefault(clip.speaker, []).append(clip)
         if len(self._clips) < 2:
-            raise ValueError(f"a sync network learns from clips of two people or more, {least} frames or longer")
-        sizes = np.array([sum(map(len, own)) for own in self._clips.values()], float) ** settings.size_power
+            raise ValueError(f"a sync network learns from clips of two people or more, {min_frames} frames or longer")
+        sizes = (
+            np.array([sum(map(len, of_speaker)) for of_speaker in self._clips.values()], float) ** settings.size_power
+        )
         self._share = sizes / sizes.sum()
 
     def draw(self) -> SyncBatch:
-        """Next batch."""
+        """Draw the next batch."""
         speakers = self._random.choice(list(self._clips), self._settings.num_clips, p=self._share)
-        drawn = [self._stretch(self._pick(self._clips[speaker])) for speaker in speakers]
-        positions, columns, spoken = zip(*drawn)
+        drawn = [self._segment(self._pick(self._clips[speaker])) for speaker in speakers]
+        positions, columns, spoken = zip(*drawn, strict=True)
         speech = [speech_frames(audio) for audio in columns]
-        columns = self._with_other_voices(columns)
+        mixed = self._with_background_voices(columns)
         return SyncBatch(
             positions=np.stack([augment_face(face, self._random) for face in positions]),
-            columns=np.stack([augment_audio(audio, self._random) for audio in columns]),
+            columns=np.stack([augment_audio(audio, self._random) for audio in mixed]),
             spoken=np.stack(spoken),
             speech=np.stack(speech).astype(np.float32),
         )
@@ -64,19 +67,21 @@ class BatchMaker:
         sizes = np.array([len(clip) for clip in clips], float)
         return clips[self._random.choice(len(clips), p=sizes / sizes.sum())]
 
-    def _stretch(self, clip: TalkingClip) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """A stretch of the clip, slowed or hurried, at no whole frame, in any of its voices."""
+    def _segment(self, clip: TalkingClip) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Positions, columns and speech features of a segment, slowed or sped up, that begins between two frames."""
         num_frames = self._settings.num_frames
         low, high = self._settings.stretch
         speed = self._random.uniform(low, min(high, (len(clip) - 1) / num_frames))
         start = self._random.uniform(0, len(clip) - 1 - speed * (num_frames - 1))
         frames = start + speed * np.arange(num_frames)
-        columns, spoken = (_finer(start, speed, num_frames, parts) for parts in (COLUMNS_PER_FRAME, FEATURES_PER_FRAME))
-        voice = clip.spoken[self._random.integers(len(clip.spoken))]
-        return at_times(clip.positions, frames), at_times(clip.columns, columns), at_times(voice, spoken)
+        columns, spoken = (
+            _subframes(start, speed, num_frames, parts) for parts in (COLUMNS_PER_FRAME, FEATURES_PER_FRAME)
+        )
+        version = clip.spoken[self._random.integers(len(clip.spoken))]
+        return at_times(clip.positions, frames), at_times(clip.columns, columns), at_times(version, spoken)
 
-    def _with_other_voices(self, columns: tuple[np.ndarray, ...]) -> list[np.ndarray]:
-        """Another clip's voice below some of them."""
+    def _with_background_voices(self, columns: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+        """Columns of which some have another clip's voice in the background."""
         mixed = []
         for index, audio in enumerate(columns):
             if self._random.random() < 0.3:
@@ -87,18 +92,18 @@ class BatchMaker:
         return mixed
 
 
-def _finer(start: float, speed: float, num_frames: int, parts: int) -> np.ndarray:
-    """Positions of the parts of each frame of a stretch that begins at frame `start`."""
+def _subframes(start: float, speed: float, num_frames: int, parts: int) -> np.ndarray:
+    """Positions of the `parts` columns or features of each frame, in a segment that begins at frame `start`."""
     middle = (parts - 1) / 2
     return parts * (start + speed * (np.arange(parts * num_frames) - middle) / parts) + middle
 
 
 def augment_face(positions: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Another face that says the same: mirrored, turned, of another shape and liveliness, seen less well."""
+    """Lip motion of another face that says the same: mirrored, turned, reshaped, livelier or calmer, noisier."""
     points = positions.reshape(len(positions), -1, 3)
     if random.random() < 0.5:
         points = points[:, MIRRORED] * np.array([-1, 1, 1], np.float32)
-    points = points @ _small_turn(random).T
+    points = points @ _small_rotation(random).T
     resting = points.mean(0)
     liveliness = random.uniform(0.7, 1.4) * random.uniform(0.85, 1.15, 3)
     points = resting * random.uniform(0.9, 1.1, 3) + (points - resting) * liveliness
@@ -107,7 +112,7 @@ def augment_face(positions: np.ndarray, random: np.random.Generator) -> np.ndarr
 
 
 def augment_audio(columns: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Another voice, microphone and room that say the same: warped bands, equaliser, noise."""
+    """Log-mel columns of another voice, microphone and room that say the same: warped bands, equaliser, noise."""
     num_bands = columns.shape[1]
     bands = np.arange(num_bands) * random.uniform(0.9, 1.1) + random.uniform(-1, 1)
     columns = at_times(columns.T, bands).T
@@ -119,5 +124,5 @@ def augment_audio(columns: np.ndarray, random: np.random.Generator) -> np.ndarra
     return np.maximum(np.logaddexp(columns, noise), 0).astype(np.float32)
 
 
-def _small_turn(random: np.random.Generator) -> np.ndarray:
+def _small_rotation(random: np.random.Generator) -> np.ndarray:
     return Rotation.from_euler("xyz", random.normal(0, 5, 3), degrees=True).as_matrix().astype(np.float32)

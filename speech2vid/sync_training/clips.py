@@ -1,4 +1,4 @@
-"""What the sync network learns from: lip motion and audio columns of clips, their measured lag taken away."""
+"""Training data of the sync network: lip motion and audio of clips, corrected by their measured lag."""
 
 import csv
 import dataclasses
@@ -12,25 +12,26 @@ from schemas.errors import UsageError
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME
 
 _SAMPLES_PER_COLUMN = SAMPLES_PER_FRAME // COLUMNS_PER_FRAME
-_SPEECH_RANGE = 6.0  # natural log of energy: what lies 26 dB below the clip's loud frames is a pause
-_SPEECH_REACH = 3  # frames on each side of speech that tell of its beginning and end
+_SPEECH_RANGE = 6.0  # natural log of energy: frames 26 dB below the clip's loud frames are a pause
+_SPEECH_REACH = 3  # frames on each side of speech that show its beginning and end
 DROP = "drop"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TalkingClip:
     """One face and its audio, of equal length."""
 
     name: str  # the source's file name
     speaker: str
-    positions: np.ndarray  # float32 (T, 192): lip_motion
-    columns: np.ndarray  # float32 (4 T, 40): sound_columns
-    spoken: np.ndarray  # float16 (V, 2 T, 288): speech features, of the audio as it is and as other voices have it
-    samples: np.ndarray  # int16 (640 T,): the audio as it is
-    lag_frames: float = 0.0  # of the source, taken away already (+ = the audio was late)
+    positions: np.ndarray  # float32 (T, 192): see lip_motion
+    columns: np.ndarray  # float32 (4 T, 40): log-mel columns, see audio_columns
+    spoken: np.ndarray  # float16 (V, 2 T, 288): speech features of the unchanged audio and of augmented versions
+    samples: np.ndarray  # int16 (640 T,): the unchanged audio
+    lag_frames: float = 0.0  # lag of the source that is corrected already (+ = the audio was late)
     licence: str = ""
 
     def __post_init__(self) -> None:
+        """Check that all parts are equally long; ValueError."""
         if len(self.columns) != COLUMNS_PER_FRAME * len(self.positions):
             raise ValueError(f"{self.name}: {len(self.positions)} frames of face, {len(self.columns)} audio columns")
         if self.spoken.shape[1] != FEATURES_PER_FRAME * len(self.positions):
@@ -41,14 +42,15 @@ class TalkingClip:
             raise ValueError(f"{self.name}: {len(self.positions)} frames of face, {len(self.samples)} samples")
 
     def __len__(self) -> int:
+        """Frames: T."""
         return len(self.positions)
 
 
 def speech_frames(columns: np.ndarray) -> np.ndarray:
-    """Frames near speech, bool (T,), by loudness alone: of columns (4 T, 40). None in digital silence."""
+    """Frames near speech, bool (T,), of log-mel columns (4 T, 40), by loudness alone; none in digital silence."""
     loudness = columns.reshape(-1, COLUMNS_PER_FRAME * columns.shape[1]).mean(1)
-    loud = loudness > max(np.percentile(loudness, 95) - _SPEECH_RANGE, 0.5)
-    return np.convolve(loud, np.ones(2 * _SPEECH_REACH + 1))[_SPEECH_REACH:-_SPEECH_REACH] > 0
+    is_loud = loudness > max(np.percentile(loudness, 95) - _SPEECH_RANGE, 0.5)
+    return np.convolve(is_loud, np.ones(2 * _SPEECH_REACH + 1))[_SPEECH_REACH:-_SPEECH_REACH] > 0
 
 
 def without_lag(clip: TalkingClip, lag_frames: float) -> TalkingClip:
@@ -67,13 +69,13 @@ def without_lag(clip: TalkingClip, lag_frames: float) -> TalkingClip:
         lag_frames=clip.lag_frames + columns_late / COLUMNS_PER_FRAME,
         positions=clip.positions[first_frame : first_frame + num_frames],
         columns=clip.columns[first_column : first_column + num_frames * COLUMNS_PER_FRAME],
-        spoken=np.stack([at_times(heard, middles) for heard in clip.spoken]).astype(np.float16),
+        spoken=np.stack([at_times(version, middles) for version in clip.spoken]).astype(np.float16),
         samples=clip.samples[first_sample : first_sample + num_frames * SAMPLES_PER_FRAME],
     )
 
 
 def at_times(values: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Values (N, C) at fractional positions, linear between neighbours; the ends are held."""
+    """Values (N, C) at fractional positions, interpolated linearly; beyond the ends the last value is repeated."""
     times = np.clip(times, 0, len(values) - 1)
     before = np.minimum(times.astype(int), len(values) - 2)
     share = (times - before)[:, None].astype(np.float32)
@@ -96,14 +98,14 @@ def read_lags(path: Path) -> dict[str, float | None]:
 
 
 def write_lags(lags: dict[str, float | None], comments: list[str], path: Path) -> None:
-    """Inverse of read_lags, by the sources' names."""
+    """Write lags as read_lags reads them, in order of the sources' names."""
     with path.open("w", newline="") as file:
         file.writelines(f"# {comment}\n" for comment in comments)
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("source", "lag_frames"))
-        table.writerows((name, DROP if lags[name] is None else f"{lags[name]:g}") for name in sorted(lags))
+        table.writerows((name, DROP if lag is None else f"{lag:g}") for name, lag in sorted(lags.items()))
 
 
 def source_name(uri: str) -> str:
-    """File name of a source's uri."""
+    """File name of a source's URI."""
     return PurePosixPath(uri).name

@@ -1,4 +1,4 @@
-"""From trained towers to the one ONNX file that the dataset graph reads."""
+"""Export of trained towers to the one ONNX file that the dataset graph reads."""
 
 import io
 from pathlib import Path
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from schemas.clock import COLUMNS_PER_FRAME
 from speech2vid.sync_training.towers import NUM_BANDS, SyncTowers
 from transforms.speakers.lip_motion import NUM_FEATURES
+from transforms.speakers.score_sync import Calibration
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME
 from transforms.speakers.speech_encoder import NUM_FEATURES as NUM_SPEECH_FEATURES
 from transforms.speakers.sync_network import (
@@ -21,18 +22,18 @@ from transforms.speakers.sync_network import (
     FEATURES,
     FEATURES_KEY,
     NAME_KEY,
-    SPOKEN_INPUT,
+    SPEECH_INPUT,
 )
-from transforms.speakers.sync_result import Calibration
 
-_EXAMPLE_FRAMES = (50, 70)  # of face and audio: not equal, for their time axes are their own
+_EXAMPLE_FRAMES = (50, 70)  # of face and audio; unequal, because their time axes are independent
 _OPSET = 18
 
 
 class _Joined(nn.Module):
-    """Several towers' embeddings side by side, of unit length together: similarities become the towers' mean."""
+    """Embeddings of several towers, concatenated to unit length, so that similarities are the mean of the towers'."""
 
     def __init__(self, pairs: list[SyncTowers]) -> None:
+        """Join these pairs of towers."""
         super().__init__()
         self.faces, self.sounds = (nn.ModuleList(getattr(pair, side) for pair in pairs) for side in ("face", "audio"))
 
@@ -47,7 +48,7 @@ class _Joined(nn.Module):
 
 
 def export_towers(pairs: list[SyncTowers], path: Path, name: str, calibration: Calibration | None = None) -> None:
-    """Write the network with its name, feature version and calibration in the file's metadata."""
+    """Write the network; name, feature version and calibration are stored in the file's metadata."""
     face_frames, audio_frames = _EXAMPLE_FRAMES
     example = (
         torch.zeros(face_frames, NUM_FEATURES),
@@ -55,19 +56,19 @@ def export_towers(pairs: list[SyncTowers], path: Path, name: str, calibration: C
         torch.zeros(audio_frames * FEATURES_PER_FRAME, NUM_SPEECH_FEATURES),
     )
     buffer = io.BytesIO()
-    # The older exporter: its files hold no paths or traces of this machine, so the same weights give the same bytes.
+    # The older exporter writes no paths or traces of this machine, so that the same weights give the same bytes.
     torch.onnx.export(
         _Joined(pairs).eval(),
         example,
         buffer,
         dynamo=False,
         opset_version=_OPSET,
-        input_names=[FACE_INPUT, AUDIO_INPUT, SPOKEN_INPUT],
+        input_names=[FACE_INPUT, AUDIO_INPUT, SPEECH_INPUT],
         output_names=[FACE_OUTPUT, AUDIO_OUTPUT],
         dynamic_axes={
             FACE_INPUT: {0: "face_frames"},
             AUDIO_INPUT: {0: "columns"},
-            SPOKEN_INPUT: {0: "features"},
+            SPEECH_INPUT: {0: "features"},
             FACE_OUTPUT: {0: "face_frames"},
             AUDIO_OUTPUT: {0: "sound_frames"},
         },

@@ -1,4 +1,4 @@
-"""People left out in turn: who, for how many steps training goes on, and how many are best."""
+"""Folds of held-out speakers: who is in which, when training stops early, and how many steps are best."""
 
 import math
 
@@ -6,13 +6,13 @@ from schemas.errors import UsageError
 from speech2vid.sync_training.clips import TalkingClip
 
 Qualities = list[dict[int, float]]
-"""One a fold: steps -> quality."""
+"""One of each fold: steps -> quality."""
 
 
-def deal_people(clips: list[TalkingClip], num_folds: int) -> list[frozenset[str]]:
-    """People dealt into folds by their frames, largest first, each to the fold that has least.
+def deal_speakers(clips: list[TalkingClip], num_folds: int) -> list[frozenset[str]]:
+    """Deal speakers into folds by their number of frames, largest first, each to the fold with fewest frames.
 
-    The person with most stays in training always: without their clips the rest would teach too little.
+    The speaker with most frames is never held out: without their clips there would be too little to train on.
     """
     frames: dict[str, int] = {}
     for clip in clips:
@@ -26,18 +26,18 @@ def deal_people(clips: list[TalkingClip], num_folds: int) -> list[frozenset[str]
 def has_stopped(qualities: Qualities, patience: int) -> bool:
     """Whether the folds' mean quality has not become better for `patience` scorings.
 
-    All folds stop together: one that is soon as good as it gets would else decide how far the others are looked at.
+    All folds stop together: otherwise the first to reach its best would decide how long the others are trained.
     """
     mean = list(_mean_quality(qualities).values())
     return bool(mean) and len(mean) - 1 - mean.index(max(mean)) >= patience
 
 
 def choose_steps(qualities: Qualities) -> int:
-    """Steps of the best mean quality over folds, each value taken with its neighbours: one lucky step is no peak."""
+    """Number of steps with the best mean quality over folds, smoothed with its neighbours against lucky steps."""
     quality = _mean_quality(qualities)
     if not quality:
         raise UsageError(
-            "no people left out have enough speech to choose the number of steps by: give a dataset with "
+            "no held-out speakers have enough speech to choose the number of steps by: give a dataset with "
             "more people, or fewer --folds"
         )
     steps, mean = list(quality), list(quality.values())
@@ -47,6 +47,6 @@ def choose_steps(qualities: Qualities) -> int:
 
 
 def _mean_quality(qualities: Qualities) -> dict[int, float]:
-    """Steps -> mean over folds. A fold whose people have too little speech to be told apart (NaN) has no say."""
-    judged = [fold for fold in qualities if all(math.isfinite(value) for value in fold.values())]
-    return {step: sum(fold[step] for fold in judged) / len(judged) for step in sorted(judged[0])} if judged else {}
+    """Steps -> mean over folds, without the folds whose speakers have too little speech to be scored (NaN)."""
+    scored = [fold for fold in qualities if all(math.isfinite(value) for value in fold.values())]
+    return {step: sum(fold[step] for fold in scored) / len(scored) for step in sorted(scored[0])} if scored else {}

@@ -1,6 +1,6 @@
-"""What a worker process does for `talkshard train-sync`: train a pair of towers, and judge people it never saw.
+"""What a worker process does for `talkshard train-sync`: train one pair of towers, and score held-out speakers.
 
-A job's numbers hang on its clips, settings and seed alone: not on the worker, nor on how often it was interrupted.
+A job's result depends on its clips, settings and seed alone, not on the worker or on how often it was interrupted.
 """
 
 import multiprocessing
@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import ClassVar
@@ -26,11 +27,13 @@ from speech2vid.sync_training.checkpoint import (
 from speech2vid.sync_training.clips import TalkingClip
 from speech2vid.sync_training.loop import SyncTraining, SyncTrainingSettings, embed_audio, embed_clips, embed_face
 from speech2vid.sync_training.scoring import score
-from speech2vid.sync_training.segments import JudgedSegment, judge_segments
+from speech2vid.sync_training.segments import ScoredSegment, score_segments
 from speech2vid.sync_training.towers import SyncTowers
 from transforms.speakers.speech_encoder import SpeechEncoder
 from transforms.speakers.sync_network import audio_columns
 from transforms.speakers.sync_scores import similarity
+
+_NEGATIVE_CLIPS = 2  # of each negative speaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,33 +42,34 @@ class TrainingJob:
 
     name: str
     folder: Path  # of its checkpoints
-    held_out_speakers: frozenset[str]  # people whose clips are not learnt from
-    is_scored: bool  # on the people left out, as often as a checkpoint is written
+    held_out_speakers: frozenset[str]  # whose clips are not trained on
+    is_scored: bool  # on the held-out speakers, whenever a checkpoint is written
     settings: SyncTrainingSettings
     seed: int
 
     @property
     def state_path(self) -> Path:
-        """Where it goes on from."""
+        """The checkpoint that it resumes from."""
         return self.folder / f"{self.name}.safetensors"
 
     def towers_path(self, step: int) -> Path:
-        """What was learnt after so many steps."""
+        """The towers after so many steps."""
         return self.folder / f"{self.name}-step{step:06d}.safetensors"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoldEvidence:
-    """What networks say of the people they did not learn from."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FoldResult:
+    """What networks say of the speakers of one fold, on whom they were not trained."""
 
-    pieces: list[JudgedSegment]
-    likeness: dict[str, np.ndarray]  # source's name -> float32 (T, 31): see similarity, all its clips one after another
+    segments: list[ScoredSegment]
+    similarities: dict[str, np.ndarray]  # source's name -> float32 (T, 31), all its clips one after another
 
 
 class TowersInUse:
-    """Pairs of towers together, hearing as the network does that is made of them: see SegmentNetwork."""
+    """Several pairs of towers together, embedding as the exported network does; a SegmentNetwork."""
 
     def __init__(self, pairs: list[SyncTowers]) -> None:
+        """Take the pairs, and load the speech encoder."""
         self._pairs, self._encoder = pairs, SpeechEncoder()
 
     def embed_face(self, positions: np.ndarray) -> np.ndarray:
@@ -78,31 +82,30 @@ class TowersInUse:
 
 
 class WorkerState:
-    """What a worker has at hand: all clips, and the count of steps made that the command watches."""
+    """State of a worker process: all clips, and the count of steps made, which the command watches."""
 
     clips: ClassVar[list[TalkingClip]]
-    steps_made: ClassVar[Synchronized]
+    steps_made: ClassVar["Synchronized[int]"]
 
 
-def start_worker(clips: list[TalkingClip], steps_made: Synchronized) -> None:
-    """Prepare this process; steps_made: an integer."""
+def start_worker(clips: list[TalkingClip], steps_made: "Synchronized[int]") -> None:
+    """Prepare this process for jobs."""
     torch.set_num_threads(1)  # another number sums in another order
     WorkerState.clips, WorkerState.steps_made = clips, steps_made
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        threading.Thread(target=_exit_with, args=(parent,), daemon=True).start()
 
 
 def train_to(
     job: TrainingJob, last_step: int, after_step: Callable[[int], None] | None = None
 ) -> tuple[list[float], Scores]:
-    """Train to a step, from the last checkpoint where there is one; returns losses and scores so far."""
+    """Train to a step, from the checkpoint where there is one; returns losses and scores so far."""
     if job.state_path.exists() and len((history := read_history(job.state_path))[0]) >= last_step:
         return history
-    learnt, held = _parted(job.held_out_speakers)
-    training, scores = SyncTraining(learnt, job.settings, job.seed), {}
-    if job.state_path.exists():
-        scores = resume_training(training, job.state_path)
+    trained, held_out = _split_clips(job.held_out_speakers)
+    training = SyncTraining(trained, job.settings, job.seed)
+    scores = resume_training(training, job.state_path) if job.state_path.exists() else {}
     for step in range(len(training.losses) + 1, last_step + 1):
         training.advance()
         with WorkerState.steps_made.get_lock():
@@ -111,45 +114,45 @@ def train_to(
             after_step(step)
         if step == last_step or step % job.settings.score_every == 0:
             if job.is_scored:
-                embedded = embed_clips([training.towers], held)
-                scores[step] = score(embedded, embed_clips([training.towers], _negative_speakers(held, learnt)))
+                negatives = embed_clips([training.towers], _negative_clips(held_out, trained))
+                scores[step] = score(embed_clips([training.towers], held_out), negatives)
             save_towers(training.towers, job.towers_path(step))
             save_training(training, scores, job.state_path)
     return training.losses, scores
 
 
-def judge_fold(jobs: list[TrainingJob], step: int) -> FoldEvidence:
-    """What the jobs' networks together, at a step, say of the people that all of them left out."""
+def evaluate_fold(jobs: list[TrainingJob], step: int) -> FoldResult:
+    """Score the speakers that all of these jobs held out, by the jobs' networks together at a step."""
     pairs = [load_towers(job.towers_path(step), job.settings) for job in jobs]
-    learnt, held = _parted(jobs[0].held_out_speakers)
-    likeness: dict[str, list[np.ndarray]] = {}
-    for clip in embed_clips(pairs, held):
-        likeness.setdefault(clip.name, []).append(similarity(clip.face, clip.audio, speech=clip.speech))
-    return FoldEvidence(
-        pieces=judge_segments(held, _negative_speakers(held, learnt), TowersInUse(pairs), jobs[0].seed),
-        likeness={name: np.concatenate(scores) for name, scores in likeness.items()},
+    trained, held_out = _split_clips(jobs[0].held_out_speakers)
+    similarities: dict[str, list[np.ndarray]] = {}
+    for clip in embed_clips(pairs, held_out):
+        similarities.setdefault(clip.name, []).append(similarity(clip.face, clip.audio, speech=clip.speech))
+    return FoldResult(
+        segments=score_segments(held_out, _negative_clips(held_out, trained), TowersInUse(pairs), jobs[0].seed),
+        similarities={name: np.concatenate(parts) for name, parts in similarities.items()},
     )
 
 
-def _parted(held_out_speakers: frozenset[str]) -> tuple[list[TalkingClip], list[TalkingClip]]:
-    """Clips to learn from, and those of the people left out."""
+def _split_clips(held_out_speakers: frozenset[str]) -> tuple[list[TalkingClip], list[TalkingClip]]:
+    """Clips to train on, and clips of the held-out speakers."""
     return (
         [clip for clip in WorkerState.clips if clip.speaker not in held_out_speakers],
         [clip for clip in WorkerState.clips if clip.speaker in held_out_speakers],
     )
 
 
-def _negative_speakers(held: list[TalkingClip], learnt: list[TalkingClip]) -> list[TalkingClip]:
-    """Whose audio is another person's, for someone left out alone: people learnt from, the first two clips each."""
-    if len({clip.speaker for clip in held}) > 1:
+def _negative_clips(held_out: list[TalkingClip], trained: list[TalkingClip]) -> list[TalkingClip]:
+    """Clips of negative speakers: a few of each trained one where a single speaker is held out, otherwise none."""
+    if len({clip.speaker for clip in held_out}) > 1:
         return []
-    taken: dict[str, list[TalkingClip]] = {}
-    for clip in learnt:
-        taken.setdefault(clip.speaker, []).append(clip)
-    return [clip for own in taken.values() for clip in own[:2]]
+    of_speaker: dict[str, list[TalkingClip]] = {}
+    for clip in trained:
+        of_speaker.setdefault(clip.speaker, []).append(clip)
+    return [clip for clips in of_speaker.values() for clip in clips[:_NEGATIVE_CLIPS]]
 
 
-def _end_with(parent) -> None:
-    """A worker whose command was killed must not go on beside the next one."""
+def _exit_with(parent: BaseProcess) -> None:
+    """A worker whose command was killed must not work beside the resumed one."""
     parent.join()
     os._exit(1)

@@ -1,6 +1,7 @@
 """Training of one pair of towers, step by step, and the embeddings that trained towers give."""
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,15 +17,15 @@ from transforms.speakers.sync_scores import MAX_SHIFT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncTrainingSettings:
-    """One training run."""
+    """Settings of the training of one pair of towers."""
 
     steps: int = 1000  # at most
-    score_every: int = 100  # steps; as often a checkpoint is written
+    score_every: int = 100  # steps; a checkpoint is written as often
     patience: int = 4  # scorings without a better one before training ends
     learning_rate: float = 1e-3
     warm_up: int = 50  # steps
     weight_decay: float = 0.05
-    averaging: float = 0.98  # what is scored and kept are the weights' running mean over about 1 / (1 - this) steps
+    averaging: float = 0.98  # the result is the weights' running mean over about 1 / (1 - averaging) steps
     width: int = 96
     embedding: int = 64
     dropout: float = 0.2
@@ -34,16 +35,18 @@ class SyncTrainingSettings:
 
 
 class SyncTraining:
-    """A pair of towers that learns. On one thread a seed gives the same bits, gone on with from a checkpoint or not.
+    """A pair of towers in training. On one thread a seed gives the same bits, whether it was resumed or not.
 
-    Only one training may advance in a process at a time: dropout draws from torch's one source of random numbers.
+    Only one training may advance in a process at a time: dropout draws from torch's global random numbers.
     """
 
     def __init__(self, clips: list[TalkingClip], settings: SyncTrainingSettings, seed: int) -> None:
+        """Begin a training at step 0."""
         torch.manual_seed(seed)
-        self._settings, self.losses = settings, []
+        self._settings = settings
+        self.losses: list[float] = []
         self.random = np.random.default_rng(seed)
-        self._maker = BatchMaker(clips, settings.batches, self.random)  # numpy takes a generator where it takes a seed
+        self._maker = BatchMaker(clips, settings.batches, self.random)
         self.learning = new_towers(settings)
         self.average = AveragedModel(
             self.learning, multi_avg_fn=get_ema_multi_avg_fn(settings.averaging), use_buffers=True
@@ -52,11 +55,11 @@ class SyncTraining:
 
     @property
     def towers(self) -> SyncTowers:
-        """What was learnt so far: the averaged weights."""
-        return self.average.module.eval()
+        """Towers of the averaged weights, which are the result of the training."""
+        return cast(SyncTowers, self.average.module.eval())
 
     def advance(self) -> None:
-        """One step; its loss is the last of `losses`."""
+        """Make one step; its loss is the last of `losses`."""
         for group in self.optimizer.param_groups:
             group["lr"] = _learning_rate(len(self.losses), self._settings)
         loss = _loss(self.learning.train(), self._maker.draw(), self._settings)
@@ -68,12 +71,12 @@ class SyncTraining:
 
 
 def new_towers(settings: SyncTrainingSettings) -> SyncTowers:
-    """Towers of the settings' size, untrained."""
+    """Untrained towers of the settings' size."""
     return SyncTowers(width=settings.width, embedding=settings.embedding, dropout=settings.dropout)
 
 
 def trained(clips: list[TalkingClip], settings: SyncTrainingSettings, seed: int) -> SyncTowers:
-    """Towers after all steps."""
+    """Train a pair of towers for all steps."""
     training = SyncTraining(clips, settings, seed)
     for _ in range(settings.steps):
         training.advance()
@@ -81,7 +84,7 @@ def trained(clips: list[TalkingClip], settings: SyncTrainingSettings, seed: int)
 
 
 def embed_clips(pairs: list[SyncTowers], clips: list[TalkingClip]) -> list[EmbeddedClip]:
-    """Embeddings of clips; several pairs' similarities are averaged."""
+    """Embed clips; the similarities of several pairs of towers are averaged."""
     return [
         EmbeddedClip(
             name=clip.name,
@@ -96,16 +99,16 @@ def embed_clips(pairs: list[SyncTowers], clips: list[TalkingClip]) -> list[Embed
 
 def embed_face(pairs: list[SyncTowers], positions: np.ndarray) -> np.ndarray:
     """Vectors float32 (T, E) of lip positions (T, 192)."""
-    return _joined([pair.face for pair in pairs], positions)
+    return _embed([pair.face for pair in pairs], positions)
 
 
 def embed_audio(pairs: list[SyncTowers], columns: np.ndarray, spoken: np.ndarray) -> np.ndarray:
     """Vectors float32 (S, E) of audio columns (4 S, 40) and speech features float32 (2 S, 288)."""
-    return _joined([pair.audio for pair in pairs], columns, spoken)
+    return _embed([pair.audio for pair in pairs], columns, spoken)
 
 
 def _learning_rate(steps_done: int, settings: SyncTrainingSettings) -> float:
-    """From a tenth to the whole over the warm-up."""
+    """Linear warm-up from a tenth, then constant."""
     return settings.learning_rate * (0.1 + 0.9 * min(1.0, steps_done / settings.warm_up))
 
 
@@ -121,7 +124,7 @@ def _loss(towers: SyncTowers, batch: SyncBatch, settings: SyncTrainingSettings) 
 
 
 @torch.no_grad()
-def _joined(towers: list[torch.nn.Module], *values: np.ndarray) -> np.ndarray:
+def _embed(towers: list[torch.nn.Module], *values: np.ndarray) -> np.ndarray:
     tensors = [torch.from_numpy(value)[None] for value in values]
     embedded = [tower.eval()(*tensors)[0].numpy() for tower in towers]
     return np.concatenate(embedded, axis=1) / np.float32(len(towers) ** 0.5)

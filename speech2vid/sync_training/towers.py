@@ -1,6 +1,6 @@
 """The sync network: two towers of one-dimensional convolutions over time, for lip motion and for audio.
 
-Shapes: B clips, T frames, C channels, E numbers of an embedding.
+Shapes: B clips, T frames, C channels, E dimensions of an embedding.
 """
 
 import torch
@@ -11,7 +11,7 @@ from transforms.speakers.lip_motion import NUM_FEATURES
 from transforms.speakers.speech_encoder import NUM_FEATURES as NUM_SPEECH_FEATURES
 
 NUM_BANDS = 40
-_CENTRING_FRAMES = 101  # about four seconds: a resting pose, whatever the track's length
+_CENTRING_FRAMES = 101  # about four seconds, so that the resting pose does not depend on the track's length
 _CENTRING_COLUMNS = 401
 
 
@@ -19,20 +19,22 @@ class ResidualBlock(nn.Module):
     """Dilated convolution over time, added to its input."""
 
     def __init__(self, width: int, dilation: int, dropout: float) -> None:
+        """Build an untrained block; width: C."""
         super().__init__()
         self.convolution = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
         self.norm = nn.BatchNorm1d(width)
         self.dropout = nn.Dropout1d(dropout)
 
     def forward(self, x_BCT: Tensor) -> Tensor:
-        """Same shape."""
+        """Transform activations (B, C, T) to activations of the same shape."""
         return x_BCT + self.dropout(F.relu(self.norm(self.convolution(x_BCT))))
 
 
 class FaceTower(nn.Module):
-    """Positions (B, T, 192) to unit vectors (B, T, E): deviation from the resting pose, and velocity."""
+    """Lip positions to embeddings, by their deviation from the resting pose and their velocity."""
 
     def __init__(self, width: int, embedding: int, dropout: float) -> None:
+        """Build an untrained tower; width: channels within, embedding: E."""
         super().__init__()
         self.norm = nn.BatchNorm1d(2 * NUM_FEATURES, affine=False)
         self.input_dropout = nn.Dropout1d(dropout / 2)
@@ -42,20 +44,22 @@ class FaceTower(nn.Module):
         self.last = nn.Conv1d(width, embedding, 1)
 
     def forward(self, positions_BTC: Tensor) -> Tensor:
-        """See the class."""
+        """Unit vectors (B, T, E) of lip positions (B, T, 192)."""
         x_BCT = positions_BTC.transpose(1, 2)
         resting = F.avg_pool1d(x_BCT, _CENTRING_FRAMES, 1, _CENTRING_FRAMES // 2, count_include_pad=False)
-        x_BCT = self.input_dropout(self.norm(torch.cat([x_BCT - resting, _change(x_BCT)], 1)))
+        x_BCT = self.input_dropout(self.norm(torch.cat([x_BCT - resting, _velocity(x_BCT)], 1)))
         return F.normalize(self.last(self.blocks(self.first(self.squeeze(x_BCT)))), dim=1).transpose(1, 2)
 
 
 class AudioTower(nn.Module):
-    """Log-mel columns (B, 4 T, 40) and speech features (B, 2 T, 288) to unit vectors (B, T, E).
+    """Log-mel columns and speech features to embeddings.
 
-    The columns tell when, the features what is said. Even strides keep each frame's middle its middle.
+    The columns say when something is said, the features what. Strides of an even kernel keep the middle of each frame
+    where it is.
     """
 
     def __init__(self, width: int, embedding: int, dropout: float) -> None:
+        """Build an untrained tower; width: channels within, embedding: E."""
         super().__init__()
         self.norm = nn.BatchNorm1d(2 * NUM_BANDS, affine=False)
         self.first = nn.Sequential(
@@ -63,40 +67,41 @@ class AudioTower(nn.Module):
             nn.BatchNorm1d(width),
             nn.ReLU(),
             nn.Dropout1d(dropout / 2),
-            *_halved(width),
-            *_halved(width),
+            *_halving(width),
+            *_halving(width),
         )
         self.spoken = nn.Sequential(
             nn.BatchNorm1d(NUM_SPEECH_FEATURES, affine=False),
             nn.Dropout1d(dropout / 2),
             nn.Conv1d(NUM_SPEECH_FEATURES, width, 1),
-            *_halved(width),
+            *_halving(width),
         )
         self.blocks = nn.Sequential(*(ResidualBlock(width, dilation, dropout) for dilation in (1, 2, 3, 1)))
         self.last = nn.Conv1d(width, embedding, 1)
 
     def forward(self, columns_BTC: Tensor, spoken_BTC: Tensor) -> Tensor:
-        """See the class."""
+        """Unit vectors (B, T, E) of log-mel columns (B, 4 T, 40) and speech features (B, 2 T, 288)."""
         x_BCT = columns_BTC.transpose(1, 2)
         usual = F.avg_pool1d(x_BCT, _CENTRING_COLUMNS, 1, _CENTRING_COLUMNS // 2, count_include_pad=False)
-        x_BCT = self.first(self.norm(torch.cat([x_BCT - usual, _change(x_BCT)], 1)))
+        x_BCT = self.first(self.norm(torch.cat([x_BCT - usual, _velocity(x_BCT)], 1)))
         x_BCT = x_BCT + self.spoken(spoken_BTC.transpose(1, 2))
         return F.normalize(self.last(self.blocks(x_BCT)), dim=1).transpose(1, 2)
 
 
 class SyncTowers(nn.Module):
-    """Both towers, and the scales that their similarities are trained at."""
+    """Face tower and audio tower, and the scales of their similarities in the losses."""
 
     def __init__(self, *, width: int, embedding: int, dropout: float) -> None:
+        """Build untrained towers."""
         super().__init__()
         self.face, self.audio = FaceTower(width, embedding, dropout), AudioTower(width, embedding, dropout)
-        self.log_scales = nn.Parameter(torch.log(torch.tensor([10.0, 15.0, 15.0])))  # one a loss: frames, clips, pairs
+        self.log_scales = nn.Parameter(torch.log(torch.tensor([10.0, 15.0, 15.0])))  # of frame, clip and pair loss
 
 
-def _halved(width: int) -> tuple[nn.Module, ...]:
+def _halving(width: int) -> tuple[nn.Module, ...]:
     return nn.Conv1d(width, width, 4, stride=2, padding=1), nn.BatchNorm1d(width), nn.ReLU()
 
 
-def _change(x_BCT: Tensor) -> Tensor:
-    """Difference from the moment before; zero at the first."""
+def _velocity(x_BCT: Tensor) -> Tensor:
+    """Difference from the previous step; zero at the first one."""
     return x_BCT - torch.cat([x_BCT[..., :1], x_BCT[..., :-1]], 2)

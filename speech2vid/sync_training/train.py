@@ -1,156 +1,136 @@
-"""`talkshard train-sync`: trains the sync network from a dataset, and writes the ONNX file that `--sync` takes."""
+"""Training of the sync network from a dataset: rounds of cross-validation, then the networks of the result."""
 
-import argparse
 import hashlib
-import os
+import importlib.metadata
 import time
 from collections import Counter
 from pathlib import Path
 
 from schemas.errors import UsageError
+from schemas.stored.record import dataset_sha256
+from speech2vid.sync_training.card import FinishedTraining, write_finished
 from speech2vid.sync_training.clips import TalkingClip, read_lags, write_lags
-from speech2vid.sync_training.dataset import read_clips, read_only
-from speech2vid.sync_training.run import CHECKPOINTS, NETWORK, TENSORBOARD, command_line, run_of
-from speech2vid.training.run_folder import begin_run, refuse_another_run
+from speech2vid.sync_training.dataset import read_clips
+from speech2vid.sync_training.export import export_towers
+from speech2vid.sync_training.lags import RULES, corrected_lags
+from speech2vid.sync_training.loop import SyncTrainingSettings
+from speech2vid.sync_training.options import IDENTIFYING_OPTIONS, SyncTrainingOptions
+from speech2vid.sync_training.rounds import CrossValidation, RoundPlan, cross_validate, train_on_all
+from speech2vid.sync_training.towers import SyncTowers
+from speech2vid.sync_training.worker_pool import open_pool
+from speech2vid.training.curves import CurvesOfTrainings
+from speech2vid.training.publish import published_last
+from speech2vid.training.run_folder import RunFolder
 
-_DESCRIPTION = """Train the sync network from the train split of a dataset of talkshard build. People are left out in
-turn to find how long to train and what a curve is worth; then networks learn from all. The same command goes on with a
-run that was killed. DIR: the network, training.json, card.md, checkpoints and tensorboard (both may go afterwards)."""
-_LEAST = {"networks": 1, "folds": 2, "steps": 1, "patience": 1, "rounds": 1, "workers": 1, "seed": 0}
+NETWORK = "lip_sync.onnx"
+Lags = dict[str, float | None]
+"""Lag in frames by file name of the source; None: drop it. See read_lags."""
 
 
-def main(argv: list[str], program: str = "talkshard train-sync") -> int:
-    """Train and export, or go on with what was begun; returns the exit code."""
-    args, start = _read_options(argv, program), time.monotonic()
-    output, lags = Path(args.output), read_lags(Path(args.lags)) if args.lags else {}
-    run = run_of(args, lags)
-    refuse_another_run(output, NETWORK, CHECKPOINTS, run)
-    clips = _clips(args, lags)
-    if args.only:
+def train_sync_network(options: SyncTrainingOptions) -> None:
+    """Train the sync network, or resume its training, and write it to the output folder.
+
+    UsageError: the folder holds another run, or the dataset has too few speakers.
+    """
+    start = time.monotonic()
+    lags = read_lags(Path(options.lags)) if options.lags else {}
+    folder = RunFolder(path=Path(options.output), network_name=NETWORK)
+    identity = run_identity(options, lags)
+    folder.refuse_another_run(identity)
+    clips = _clips(options, lags)
+    if options.where:
         licences = sorted(Counter(clip.licence for clip in clips).items())
-        print("--only keeps " + "; ".join(f"{number} clips under {name!r}" for name, number in licences))
-    begin_run(output, CHECKPOINTS, run)
-    _train(args, output, clips, lags, run)
+        print("--where keeps " + "; ".join(f"{number} clips under {name!r}" for name, number in licences))
+    folder.begin(identity)
+    _train(options, folder, clips, lags, identity)
     print(f"{time.monotonic() - start:.0f} s")
-    return 0
+
+
+def run_identity(options: SyncTrainingOptions, lags: Lags) -> dict[str, object]:
+    """Everything that determines the result, except the processor."""
+    return {
+        "dataset": dataset_sha256(options.dataset),
+        "lags": lags,
+        **{name: getattr(options, name) for name in IDENTIFYING_OPTIONS},
+        **{name: importlib.metadata.version(name) for name in ("torch", "numpy")},
+    }
 
 
 def _train(
-    args: argparse.Namespace,
-    output: Path,
-    clips: list[TalkingClip],
-    lags: dict[str, float | None],
-    run: dict[str, object],
+    options: SyncTrainingOptions, folder: RunFolder, clips: list[TalkingClip], lags: Lags, identity: dict[str, object]
 ) -> None:
-    """All rounds, each but the last for the lags that it finds."""
-    from speech2vid.sync_training.lags import corrected_lags
-    from speech2vid.sync_training.loop import SyncTrainingSettings
-    from speech2vid.sync_training.rounds import RoundPlan, learn_from_all, leave_out, open_pool
-    from speech2vid.training.sync_progress import Curves
-
-    curves = Curves(output / TENSORBOARD)
-    for number in range(1, args.rounds + 1):
-        plan = RoundPlan(
-            folder=output / CHECKPOINTS / f"round{number}",
-            seed=args.seed,
-            num_networks=args.networks,
-            settings=SyncTrainingSettings(steps=args.steps, patience=args.patience),
-            num_folds=args.folds,
-        )
-        with open_pool(clips, args.workers) as (pool, progress):
-            held_out = leave_out(clips, plan, pool, progress, curves)
-            if number == args.rounds:
-                pairs = learn_from_all(plan, held_out.steps, pool, progress, curves)
-                break
-        likeness = [found for fold in held_out.evidence for found in fold.likeness.items()]
-        found = corrected_lags(clips, likeness, held_out.calibration, lags)
-        _write_lags(found, lags, output / f"lags_round{number}.csv")
-        lags, clips = found, _clips(args, found)
-    _write(args, output, clips, plan, held_out, pairs, run)
+    """Run all rounds, each but the last for the lags that it measures."""
+    curves = CurvesOfTrainings(folder.tensorboard)
+    for number in range(1, options.rounds):
+        with open_pool(clips, options.workers) as pool:
+            validation = cross_validate(clips, _plan(options, folder, number), pool, curves)
+        measured = _measured_lags(clips, validation, lags)
+        _write_lags(measured, lags, folder.path / f"lags_round{number}.csv")
+        lags, clips = measured, _clips(options, measured)
+    plan = _plan(options, folder, options.rounds)
+    with open_pool(clips, options.workers) as pool:
+        validation = cross_validate(clips, plan, pool, curves)
+        pairs = train_on_all(plan, validation.steps, pool, curves)
+    _write(options, folder, clips, plan, validation, pairs, identity)
 
 
-def _write(
-    args: argparse.Namespace, output: Path, clips: list[TalkingClip], plan, held_out, pairs, run: dict[str, object]
-) -> None:
-    """The network last: where it lies, all lies."""
-    from speech2vid.sync_training.export import export_towers
-    from speech2vid.sync_training.record import FinishedTraining, write_record
-
-    network, whole = output / NETWORK, output / f"{NETWORK}.part"
-    export_towers(pairs, whole, network.stem, held_out.calibration)
-    sha256 = hashlib.sha256(whole.read_bytes()).hexdigest()
-    done = FinishedTraining(
-        name=NETWORK,
-        size_bytes=whole.stat().st_size,
-        sha256=sha256,
-        command=command_line(args),
-        run=run,
-        clips=clips,
-        plan=plan,
-        held_out=held_out,
+def _plan(options: SyncTrainingOptions, folder: RunFolder, number: int) -> RoundPlan:
+    return RoundPlan(
+        folder=folder.checkpoints / f"round{number}",
+        seed=options.seed,
+        num_networks=options.networks,
+        settings=SyncTrainingSettings(steps=options.steps, patience=options.patience),
+        num_folds=options.folds,
     )
-    write_record(done, output)
-    os.replace(whole, network)
-    print(f"{network}: {network.stat().st_size / 1e6:.1f} MB, sha256 {sha256}")
 
 
-def _write_lags(found: dict[str, float | None], before: dict[str, float | None], path: Path) -> None:
-    from speech2vid.sync_training.lags import RULES
-
-    head = "Lags in frames of 1/25 s, + = the audio is late, of the sources whose lag was given or found."
-    write_lags(found, [head, *RULES], path)
-    changed = [name for name in found if name not in before or found[name] != before[name]]
-    dropped = sum(found[name] is None for name in changed)
-    print(f"{path}: {len(changed) - dropped} sources have another lag than before, {dropped} more are dropped")
-
-
-def _clips(args: argparse.Namespace, lags: dict[str, float | None]) -> list[TalkingClip]:
-    clips = read_clips(args.dataset, lags, read_only(args.only))
-    num_people = len({clip.speaker for clip in clips})
-    if num_people < args.folds + 1:
-        left = " left" if lags or args.only else ""
+def _clips(options: SyncTrainingOptions, lags: Lags) -> list[TalkingClip]:
+    clips = read_clips(options.dataset, lags, options.where)
+    num_speakers = len({clip.speaker for clip in clips})
+    if num_speakers < options.folds + 1:
+        left = " left" if lags or options.where else ""
         raise UsageError(
-            f"the train split of {args.dataset} has clips of {num_people} people{left}: --folds "
-            f"{args.folds} needs {args.folds + 1} or more"
+            f"the train split of {options.dataset} has clips of {num_speakers} people{left}: --folds "
+            f"{options.folds} needs {options.folds + 1} or more"
         )
     return clips
 
 
-def _read_options(argv: list[str], program: str) -> argparse.Namespace:
-    options = argparse.ArgumentParser(prog=program, description=_DESCRIPTION)
-    add = options.add_argument
-    add("--dataset", required=True, metavar="OUT", help="output of talkshard build")
-    add("--output", required=True, metavar="DIR", help=f"folder for {NETWORK} and what led to it; new, or gone on with")
-    add("--lags", metavar="CSV", help="measured lags of sources: source,lag_frames (+ = the audio is late; or drop)")
-    add(
-        "--only",
-        action="append",
-        default=[],
-        metavar="COLUMN=VALUE",
-        help="learn only from clips whose column holds the value's words in a row, whatever stands between them and in "
-        "small or capital letters (licence=CC-BY-4.0 keeps 'GRID corpus, CC BY 4.0'); of one column given several "
-        "times any value will do, of several columns all must hold",
-    )
-    add(
-        "--rounds",
-        type=int,
-        default=1,
-        help="2 or more: measure the clips' lags by networks that did not learn from "
-        "their people, write them to DIR/lags_roundN.csv, and train again with them (default: %(default)s)",
-    )
-    add("--seed", type=int, default=0, help="same seed, same network (default: %(default)s)")
-    add("--networks", type=int, default=2, help="networks whose similarities are averaged (default: %(default)s)")
-    add("--folds", type=int, default=4, help="groups of people left out in turn (default: %(default)s)")
-    add("--steps", type=int, default=800, help="most training steps (default: %(default)s)")
-    add(
-        "--patience",
-        type=int,
-        default=4,
-        help="scorings, one each 100 steps, without a better one before the folds end (default: %(default)s)",
-    )
-    add("--workers", type=int, default=2, help="processes; changes no number (default: %(default)s)")
-    args = options.parse_args(argv)
-    for name, least in _LEAST.items():
-        if getattr(args, name) < least:
-            raise UsageError(f"--{name} must be {least} or more, not {getattr(args, name)}")
-    return args
+def _measured_lags(clips: list[TalkingClip], validation: CrossValidation, lags: Lags) -> Lags:
+    similarities = [found for result in validation.results for found in result.similarities.items()]
+    return corrected_lags(clips, similarities, validation.calibration, lags)
+
+
+def _write_lags(measured: Lags, before: Lags, path: Path) -> None:
+    head = "Lags in frames of 1/25 s, + = the audio is late, of the sources whose lag was given or measured."
+    write_lags(measured, [head, *RULES], path)
+    changed = [name for name in measured if name not in before or measured[name] != before[name]]
+    dropped = sum(measured[name] is None for name in changed)
+    print(f"{path}: {len(changed) - dropped} sources have another lag than before, {dropped} more are dropped")
+
+
+def _write(
+    options: SyncTrainingOptions,
+    folder: RunFolder,
+    clips: list[TalkingClip],
+    plan: RoundPlan,
+    validation: CrossValidation,
+    pairs: list[SyncTowers],
+    identity: dict[str, object],
+) -> None:
+    """Write record and card, and the network last."""
+    with published_last(folder.network) as partial:
+        export_towers(pairs, partial, folder.network.stem, validation.calibration)
+        content = partial.read_bytes()
+        finished = FinishedTraining(
+            network_name=NETWORK,
+            size_bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            options=options,
+            identity=identity,
+            clips=clips,
+            plan=plan,
+            validation=validation,
+        )
+        write_finished(finished, folder.path)
+    print(f"{folder.network}: {finished.size_bytes / 1e6:.1f} MB, sha256 {finished.sha256}")

@@ -21,7 +21,7 @@ OWN = (
     "transforms",
 )
 SHIPPED = ("audit", "pipeline", "schemas", "speech2vid", "transforms")
-SHARED_ROOMS = ("media", "beam_support")
+SHARED_PACKAGES = ("media", "beam_support")
 TRAINING = ("torch", "torchaudio", "torchcodec", "safetensors", "tensorboard", "pyannote", "lightning")
 SPEAKS_TORCH = (
     "transforms/prepare/pyannote_speech.py",
@@ -67,7 +67,7 @@ def name_of(path: Path) -> str:
 
 def shipped_files() -> list[Path]:
     """Python files of the wheel."""
-    files = [path for room in SHIPPED for path in sorted((ROOT / room).rglob("*.py"))]
+    files = [path for package in SHIPPED for path in sorted((ROOT / package).rglob("*.py"))]
     return [*files, ROOT / "beam_runner.py", ROOT / "talkshard.py"]
 
 
@@ -109,7 +109,7 @@ def test_an_import_inside_a_function_does_not_happen_at_once():
     assert names_imported_at_once("import a\ndef f():\n    import b\n") == {"a"}
 
 
-def test_every_room_is_looked_at():
+def test_every_package_is_looked_at():
     assert {path.relative_to(ROOT).parts[0] for path in shipped_files()} >= set(SHIPPED)
     assert any(path.name == "stage.py" for path in shipped_files())
 
@@ -142,16 +142,16 @@ def test_a_plain_module_imports_no_stage_and_no_beam_support(path: Path):
 def test_a_stage_imports_no_other_stage():
     wrong = {}
     for path in sorted((ROOT / "transforms").rglob("*.py")):
-        own_room = path.relative_to(ROOT).parts[1]
-        rooms = {name.split(".")[1] for name in imports_of(path) if name.startswith("transforms.")}
-        if found := rooms - {own_room, *SHARED_ROOMS}:
+        own_package = path.relative_to(ROOT).parts[1]
+        packages = {name.split(".")[1] for name in imports_of(path) if name.startswith("transforms.")}
+        if found := packages - {own_package, *SHARED_PACKAGES}:
             wrong[name_of(path)] = found
     assert wrong == {}
 
 
-def test_the_shared_rooms_import_no_stage():
+def test_the_shared_packages_import_no_stage():
     stages = tuple(f"transforms.{path.parent.name}" for path in sorted((ROOT / "transforms").glob("*/stage.py")))
-    files = [path for room in SHARED_ROOMS for path in sorted((ROOT / "transforms" / room).rglob("*.py"))]
+    files = [path for package in SHARED_PACKAGES for path in sorted((ROOT / "transforms" / package).rglob("*.py"))]
     assert len(stages) >= 8
     assert offences(files, stages) == {}
 
@@ -177,7 +177,7 @@ def test_the_commands_import_the_trainer_only_when_they_run():
 
 def test_the_trainer_and_the_auditor_import_only_schemas_and_plain_modules():
     stages = tuple(f"transforms.{path.parent.name}.stage" for path in sorted((ROOT / "transforms").glob("*/stage.py")))
-    files = [path for room in ("speech2vid", "audit") for path in sorted((ROOT / room).rglob("*.py"))]
+    files = [path for package in ("speech2vid", "audit") for path in sorted((ROOT / package).rglob("*.py"))]
     assert offences(files, ("pipeline", "beam_runner", "tests", "benchmarks", "demo", *stages)) == {}
 
 

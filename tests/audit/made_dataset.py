@@ -87,7 +87,7 @@ def _clips(fields: dict) -> tuple[list, bytes]:
         ]
         members = tar_members(f"k{number}", parts)
         row = made_rows.placed_clip(f"k{number}", source_id, len(shard), SHARD)
-        rows.append(replace(row, tar_length=len(members), **{"speaker": ""} | fields))
+        rows.append(replace(row, tar_length=len(members), num_frames=3, image_px=16, **{"speaker": ""} | fields))
         shard += members
     return rows, shard + tar_end(len(shard))
 

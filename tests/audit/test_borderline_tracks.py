@@ -1,4 +1,4 @@
-"""Tracks judged near a threshold, as the report shows them."""
+"""Borderline tracks, and how the report and the card show them."""
 
 from dataclasses import replace
 
@@ -35,13 +35,15 @@ def judged(number, probability, thresholds=(0.2, 0.8)):
             threshold=threshold,
             unit="probability",
         )
-        for order, (rule, threshold) in enumerate(zip(("makes_this_sound", "unsure"), thresholds, strict=True), 4)
+        for order, (rule, threshold) in enumerate(
+            zip(("unsure_probability", "min_probability"), thresholds, strict=True), 4
+        )
     ]
     return track, rows[: 1 if probability < thresholds[0] else 2]
 
 
-def calls_of(probabilities, max_each=8):
-    """Calls of tracks with these probabilities."""
+def borderline_of(probabilities, max_each=8):
+    """Borderline tracks among tracks with these probabilities."""
     found = [judged(number, probability) for number, probability in enumerate(probabilities)]
     source = source_row(made_rows.facts(A, 1), [made_rows.outcome(A, 0, "clips", 1)], 0)
     tables = (
@@ -52,22 +54,26 @@ def calls_of(probabilities, max_each=8):
     return borderline_tracks(*tables, max_each)
 
 
-def test_each_track_is_shown_once_with_its_verdict_the_surest_first():
-    found = [(call.value, call.rule, call.verdict) for call in calls_of([0.1, 0.5, 0.9])]
-    assert found == [(0.9, "unsure", "kept"), (0.5, "unsure", "unsure"), (0.1, "makes_this_sound", "dropped")]
+def test_each_track_is_shown_once_with_its_verdict_highest_probability_first():
+    found = [(track.value, track.rule, track.verdict) for track in borderline_of([0.1, 0.5, 0.9])]
+    assert found == [
+        (0.9, "min_probability", "kept"),
+        (0.5, "min_probability", "unsure"),
+        (0.1, "unsure_probability", "dropped"),
+    ]
 
 
 def test_of_every_verdict_those_nearest_to_their_threshold_are_shown():
-    found = [call.value for call in calls_of([0.01, 0.15, 0.3, 0.7, 0.85, 0.99], max_each=1)]
+    found = [track.value for track in borderline_of([0.01, 0.15, 0.3, 0.7, 0.85, 0.99], max_each=1)]
     assert found == [0.85, 0.7, 0.15]
 
 
 def test_curves_share_one_scale():
-    heights = [max(height for _, height in call.curve) for call in calls_of([0.5, 1.0])]
+    heights = [max(height for _, height in track.curve) for track in borderline_of([0.5, 1.0])]
     assert heights == [1.0, 0.5]
 
 
-def test_a_track_that_no_rule_of_sync_was_asked_about_is_no_call():
+def test_a_track_to_which_no_sync_rule_was_applied_is_not_borderline():
     tables = (
         arrow_table("decisions", [made_rows.decision(A)]),
         arrow_table("tracks", [judged(0, 0.5)[0]]),
@@ -90,9 +96,9 @@ def page(tmp_path_factory):
 
 
 def test_the_report_shows_unsure_tracks_with_their_curve(page):
-    calls = page[page.index("<h2>Judged near") : page.index("<h2>Stored faces")]
-    assert 'class="status unsure"' in calls and 'class="status kept"' in calls and calls.count("<polyline") == 2
-    assert "0.55" in calls and "+0.3 ± 0.2" in calls
+    shown = page[page.index("<h2>Borderline tracks") : page.index("<h2>Stored faces")]
+    assert 'class="status unsure"' in shown and 'class="status kept"' in shown and shown.count("<polyline") == 2
+    assert "0.55" in shown and "+0.3 ± 0.2" in shown
 
 
 def test_the_report_draws_probability_with_both_thresholds(page):
@@ -100,24 +106,24 @@ def test_the_report_draws_probability_with_both_thresholds(page):
     assert "unsure from 0.1" in chart and "kept from 0.5" in chart and "2 values" in chart
 
 
-def test_a_threshold_that_was_not_asked_is_not_drawn(page):
-    chart = page[page.index("<h3>Sync confidence") : page.index("<h3>Face in")]
+def test_a_threshold_that_was_not_applied_is_not_drawn(page):
+    chart = page[page.index("<h3>Sync confidence") : page.index("<h3>Face size")]
     assert "threshold" not in chart
 
 
 def test_what_has_no_values_has_no_chart(tmp_path):
     page = report_page(str(tmp_path), write_dataset(tmp_path))
-    assert "<h3>Sync probability" not in page and "<h3>Clip length" in page and "Judged near" not in page
+    assert "<h3>Sync probability" not in page and "<h3>Clip length" in page and "Borderline tracks" not in page
 
 
-def test_the_card_counts_what_the_judge_of_sync_dropped(tmp_path):
+def test_the_card_counts_what_the_sync_rules_dropped(tmp_path):
     run = write_dataset(tmp_path, more_rows=judged_rows(), sync_probability=0.93)
     card = dataset_card(str(tmp_path), run)
-    assert "2 face tracks were judged against the audio: 0 did not make it, 1 was unsure" in card
-    assert "is 0.93 in the median and 0.93 at least" in card
+    assert "compared 2 face tracks with the audio: 0 did not speak it, and for 1 it was unsure" in card
+    assert "has a median of 0.93 and a minimum of 0.93" in card
 
 
-def test_the_card_says_when_nothing_was_judged_or_calibrated(tmp_path):
-    assert "No sync was judged" in dataset_card(str(tmp_path / "none"), write_dataset(tmp_path / "none"))
+def test_the_card_says_when_sync_was_not_measured_or_not_calibrated(tmp_path):
+    assert "was not measured" in dataset_card(str(tmp_path / "none"), write_dataset(tmp_path / "none"))
     run = write_dataset(tmp_path / "scored", more_rows=judged_rows())
     assert "has no calibration" in dataset_card(str(tmp_path / "scored"), run)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from audit.drawn_tracks import DrawnTrack, measured_text, tracks_by_source
 from audit.overlay import overlay_sheet
+from audit.track_overlays import TrackOverlay, measured_text, overlays_by_source
 from pipeline.commands.overlay import main
 from tests.audit.made_dataset import LANDMARKS, A, write_dataset
 from tests.made_media import HEIGHT, WIDTH, MadeAudio, make_plain_video
@@ -17,10 +17,12 @@ JUDGED = {"audio_lag_frames": -1.25, "audio_lag_se_frames": 0.3, "sync_probabili
 TRACK = f"{A}-w00000-t001"
 
 
-def drawn(frames=50, **fields):
+def overlay_of(frames=50, **fields):
     """A track with a still box."""
-    told = {"number": "w0 t1", "dropped_by": "", "measured": "not judged", "stored": {}} | fields
-    return DrawnTrack(start_frame=0, end_frame=frames, boxes_xyxy=[BOX] * frames, interpolated=[False] * frames, **told)
+    values = {"label": "w0 t1", "dropped_by": "", "measured": "not judged", "landmarks": {}} | fields
+    return TrackOverlay(
+        start_frame=0, end_frame=frames, boxes_xyxy=[BOX] * frames, interpolated=[False] * frames, **values
+    )
 
 
 def colour_of_box(sheet):
@@ -36,21 +38,21 @@ def video(tmp_path_factory):
 
 
 def test_a_sheet_holds_the_frames_asked_for_side_by_side(video):
-    sheet = overlay_sheet(str(video), [drawn()], 3)
+    sheet = overlay_sheet(str(video), [overlay_of()], 3)
     assert sheet.shape == (HEIGHT * 640 // WIDTH, 3 * 640, 3)
 
 
 @pytest.mark.parametrize(
     ("fields", "colour"),
     [
-        ({"stored": {frame: np.full((5, 2), 60.0) for frame in range(50)}}, (60, 220, 60)),
-        ({"dropped_by": "makes_this_sound"}, (235, 85, 75)),
-        ({"dropped_by": "unsure"}, (255, 150, 40)),
+        ({"landmarks": {frame: np.full((5, 2), 60.0) for frame in range(50)}}, (60, 220, 60)),
+        ({"dropped_by": "unsure_probability"}, (235, 85, 75)),
+        ({"dropped_by": "min_probability"}, (255, 150, 40)),
     ],
     ids=["stored", "dropped", "unsure"],
 )
 def test_a_box_has_the_colour_of_its_verdict(fields, colour, video):
-    assert colour_of_box(overlay_sheet(str(video), [drawn(**fields)], 1)) == colour
+    assert colour_of_box(overlay_sheet(str(video), [overlay_of(**fields)], 1)) == colour
 
 
 def test_the_image_says_lag_and_probability():
@@ -63,16 +65,17 @@ def test_the_image_says_lag_and_probability():
 def test_a_track_knows_its_measures_and_the_rule_that_dropped_it(tmp_path):
     track = replace(made_rows.track(TRACK, A), **JUDGED)
     decisions = [
-        replace(made_rows.decision(A, kept, rule), subject_id=TRACK) for kept, rule in ((True, "a"), (False, "unsure"))
+        replace(made_rows.decision(A, kept, rule), subject_id=TRACK)
+        for kept, rule in ((True, "a"), (False, "min_probability"))
     ]
     write_dataset(tmp_path, more_rows=[track, *decisions])
-    [found] = [found for found in tracks_by_source(str(tmp_path))[A, f"/in/{A}.mp4"] if found.number == "w0 t1"]
-    assert (found.dropped_by, found.measured, found.stored) == ("unsure", "lag -1.2+-0.3 p 0.93", {})
+    [found] = [found for found in overlays_by_source(str(tmp_path))[A, f"/in/{A}.mp4"] if found.label == "w0 t1"]
+    assert (found.dropped_by, found.measured, found.landmarks) == ("min_probability", "lag -1.2+-0.3 p 0.93", {})
 
 
 def test_landmarks_of_a_clip_are_moved_back_to_the_source(tmp_path):
     write_dataset(tmp_path, start_frame=7)
-    [stored] = [track.stored for track in tracks_by_source(str(tmp_path))[A, f"/in/{A}.mp4"]]
+    [stored] = [track.landmarks for track in overlays_by_source(str(tmp_path))[A, f"/in/{A}.mp4"]]
     assert sorted(stored) == [7, 8, 9] and np.array_equal(stored[8], 2 * LANDMARKS[1] + [100, 50])
 
 

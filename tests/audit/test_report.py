@@ -1,13 +1,11 @@
-"""The report, the card, and what they are made of."""
+"""The report, the dataset card, and their parts."""
 
 import base64
 import re
 import shutil
 
-import numpy as np
 import pytest
 
-from audit.charts import histogram
 from audit.dataset_card import dataset_card
 from audit.funnel import FunnelStep, funnel
 from audit.report import minutes_text, report_page
@@ -22,7 +20,7 @@ def test_the_report_says_what_is_in_and_what_failed(tmp_path):
     assert "min_box_px" in page and "timeout" in page and "cc-by" in page and "complete: everything adds up" in page
 
 
-def test_the_report_stands_alone(tmp_path):
+def test_the_report_is_self_contained(tmp_path):
     page = report_page(str(tmp_path), write_dataset(tmp_path))
     assert re.findall(r"""(?:src|href)=["'](?!data:)""", page) == [] and "<script" not in page and "@import" not in page
 
@@ -95,28 +93,24 @@ def test_the_card_says_when_a_detector_is_for_research_only(tmp_path):
     assert "non-commercial research only" in card
 
 
+@pytest.mark.parametrize("make_page", [report_page, dataset_card])
+def test_pages_name_every_model_of_the_run_with_its_licence(tmp_path, make_page):
+    page = make_page(str(tmp_path), write_dataset(tmp_path))
+    for name in ("centerface", "face_mesh", "silero-v6.2.0", "sync network lip_sync.onnx", "speech_encoder"):
+        assert name in page
+    assert "research use, mixed data licences" in page and "Apache-2.0" in page and "MIT" in page
+
+
+def test_a_run_record_of_an_earlier_version_has_pages(tmp_path):
+    run = write_dataset(tmp_path)
+    run["models"] = {"face_mesh": {"sha256": "0" * 64, "licence": "Apache-2.0"}}
+    assert "face_mesh" in report_page(str(tmp_path), run) and "face_mesh" in dataset_card(str(tmp_path), run)
+
+
 def test_sources_without_clips_come_first_with_their_reasons(tmp_path):
     page = report_page(str(tmp_path), write_dataset(tmp_path))
     table = page[page.index("<h2>Sources") : page.index("<h2>Failures")]
     assert table.index("not_media 1") < table.index(A)
-
-
-def test_a_histogram_holds_every_value_once():
-    values = np.random.default_rng(0).normal(size=500)
-    chart = histogram("x", values)
-    assert sum(int(bar.title.rsplit(" ", 1)[1]) for bar in chart.bars) == 500
-    assert all(0 <= bar.left <= bar.left + bar.width <= 1 + 1e-9 and 0 < bar.height <= 1 for bar in chart.bars)
-
-
-def test_whole_values_have_a_bin_each():
-    chart = histogram("lag", np.array([-2, 0, 0, 1]), unit="frame", whole=True)
-    assert [bar.title for bar in chart.bars] == ["-2 frame: 1", "0 frame: 2", "1 frame: 1"]
-
-
-@pytest.mark.parametrize("values", [[], [3.0], [0.0, 0.0], [1e6, 1e6 + 1]])
-def test_any_values_have_a_histogram(values):
-    chart = histogram("x", np.array(values), thresholds={"at": 2.0})
-    assert chart.num_values == len(values) and len(chart.ticks) >= 2
 
 
 def test_lengths_read_in_the_nearest_unit():

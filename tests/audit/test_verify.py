@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.verify import verify_dataset
+from schemas.stored.parquet import read_parquet
 from tests.manifests.made_rows import decision, facts, outcome, track
 from tests.shards.clip_refs import clip_refs, clip_row
 from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests
@@ -62,7 +63,7 @@ def record_again(dataset, path):
 
 def change_clip_row(dataset, column, value):
     path = "manifests/clips/part-00000.parquet"
-    table = pq.read_table(dataset / path)
+    table = read_parquet((dataset / path).read_bytes())
     rows = table.to_pylist()
     rows[0][column] = value
     pq.write_table(type(table).from_pylist(rows, table.schema), dataset / path)
@@ -75,7 +76,14 @@ def test_a_published_dataset_verifies(published):
 
 
 def test_a_folder_without_dataset_is_told(tmp_path):
-    assert "has no dataset.json" in verify_dataset(str(tmp_path))[0]
+    assert "holds no dataset.json" in verify_dataset(str(tmp_path))[0]
+
+
+def test_a_dataset_of_another_schema_version_is_told_in_one_line(dataset):
+    record = json.loads((dataset / "dataset.json").read_bytes())
+    (dataset / "dataset.json").write_text(json.dumps(record | {"schema_version": "0.9"}))
+    (problem,) = verify_dataset(str(dataset))
+    assert "was made with schema version 0.9; this Talkshard reads" in problem and "\n" not in problem
 
 
 def test_one_changed_byte_is_found(dataset):
@@ -122,4 +130,4 @@ def test_a_shard_that_is_no_tar_is_found(dataset):
     shard = dataset / "shards/train-000000.tar"
     shard.write_bytes(b"x" * shard.stat().st_size)
     record_again(dataset, "shards/train-000000.tar")
-    assert any("is no tar" in problem for problem in verify_dataset(str(dataset)))
+    assert any("is not a tar file" in problem for problem in verify_dataset(str(dataset)))

@@ -1,4 +1,4 @@
-"""A store in memory behind Beam's FileSystems, `memory-store://`, that knows files only, as object stores do."""
+"""A store in memory behind Beam's FileSystems, `memory-store://`; like an object store, it has files but no folders."""
 
 import io
 
@@ -18,7 +18,7 @@ class _Upload(io.BytesIO):
 
 
 class MemoryFiles(FileSystem):
-    """What the storage module uses of a FileSystem."""
+    """The part of a FileSystem that the storage module uses."""
 
     @classmethod
     def scheme(cls) -> str:

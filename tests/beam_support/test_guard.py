@@ -1,4 +1,4 @@
-"""One bad element costs one failure row; the others come through."""
+"""A bad element costs one failure row; the others are processed."""
 
 import ctypes
 import os
@@ -20,27 +20,27 @@ class Misbehave(beam.DoFn):
     def setup(self) -> None:
         self.model = 10
 
-    def process(self, word: str) -> Iterator[int]:
-        if word == "segfault":
+    def process(self, element: str) -> Iterator[int]:
+        if element == "segfault":
             ctypes.string_at(0)
-        if word == "exit":
+        if element == "exit":
             os._exit(3)
-        if word == "hang":
+        if element == "hang":
             threading.Event().wait()
-        if word == "memory":
+        if element == "memory":
             bytearray(3_000_000_000)
-        if word == "memory error":
+        if element == "memory error":
             raise MemoryError
-        if word == "not media":
+        if element == "not media":
             raise NotMedia("x.mp4: no streams")
-        if word == "bug":
+        if element == "bug":
             raise KeyError("left out")
-        if word == "disk":
+        if element == "disk":
             raise StorageError("cannot write 'x': No space left on device")
-        if word == "half":
+        if element == "half":
             yield -1
             raise DamagedMedia("x.mp4: frame 7")
-        yield self.model + len(word)
+        yield self.model + len(element)
 
 
 class BrokenSetup(Misbehave):
@@ -48,14 +48,14 @@ class BrokenSetup(Misbehave):
         raise FileNotFoundError("model.onnx")
 
 
-def place(word: str) -> Place:
-    return Place("id-" + word, f"/in/{word}.mp4", 4)
+def place(element: str) -> Place:
+    return Place("id-" + element, f"/in/{element}.mp4", 4)
 
 
-def run(words, checks, **settings):
+def run(elements, checks, **settings):
     pipeline = beam.Pipeline("FnApiRunner")
     settings = {"work": Misbehave()} | settings
-    outputs = pipeline | beam.Create(words) | Guarded(stage="watch", place=place, **settings)
+    outputs = pipeline | beam.Create(elements) | Guarded(stage="watch", place=place, **settings)
     for name, check in checks.items():
         assert_that(getattr(outputs, name), check, label=name)
     result = pipeline.run()
@@ -72,18 +72,18 @@ def kinds(expected):
     return check
 
 
-@pytest.mark.parametrize("word, kind", [("segfault", "crash"), ("exit", "crash"), ("hang", "timeout")])
-def test_an_element_that_kills_or_blocks_the_process_costs_itself_alone(word, kind):
+@pytest.mark.parametrize(("element", "kind"), [("segfault", "crash"), ("exit", "crash"), ("hang", "timeout")])
+def test_an_element_that_kills_or_blocks_the_process_fails_alone(element, kind):
     counters = run(
-        ["a", word, "bbb"],
-        {"results": equal_to([11, 13]), "failures": kinds([("id-" + word, kind)])},
+        ["a", element, "bbb"],
+        {"results": equal_to([11, 13]), "failures": kinds([("id-" + element, kind)])},
         use_subprocess=True,
         timeout_s=2,
     )
     assert counters == {"in": 3, "out": 2, "failed_" + kind: 1}
 
 
-def test_an_element_that_wants_too_much_memory_fails_as_a_limit():
+def test_an_element_that_needs_too_much_memory_fails_as_a_limit():
     run(
         ["a", "memory", "bbb"],
         {"results": equal_to([11, 13]), "failures": kinds([("id-memory", "limit")])},
@@ -95,12 +95,12 @@ def test_an_element_that_wants_too_much_memory_fails_as_a_limit():
 
 @pytest.mark.parametrize("use_subprocess", [True, False])
 def test_errors_keep_their_kind_with_and_without_a_child(use_subprocess):
-    words = ["a", "not media", "half", "bug", "memory error", "bbb"]
+    elements = ["a", "not media", "half", "bug", "memory error", "bbb"]
     expected = [("id-not media", "not_media"), ("id-half", "damaged"), ("id-bug", "bug"), ("id-memory error", "limit")]
-    run(words, {"results": equal_to([11, 13]), "failures": kinds(expected)}, use_subprocess=use_subprocess)
+    run(elements, {"results": equal_to([11, 13]), "failures": kinds(expected)}, use_subprocess=use_subprocess)
 
 
-def test_a_failure_row_says_where_and_a_bug_shows_its_traceback():
+def test_a_failure_row_names_the_place_and_a_bugs_has_the_traceback():
     def check(rows):
         (row,) = rows
         assert (row.stage, row.source_uri, row.window_index, row.attempts) == ("watch", "/in/bug.mp4", 4, 1)

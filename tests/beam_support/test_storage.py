@@ -1,4 +1,4 @@
-"""Files anywhere: whole or not at all, and errors that name the file."""
+"""Local and remote files: whole or not at all, and errors that name the file."""
 
 import errno
 import os
@@ -45,7 +45,7 @@ def test_what_is_written_is_read_listed_and_deleted(base):
     assert storage.list_files(base) == [] and storage.exists(base + "-other")
 
 
-def test_deleting_what_is_not_there_is_no_error(base):
+def test_deleting_a_folder_that_does_not_exist_is_no_error(base):
     storage.delete_tree(base)
     assert not storage.exists(base) and storage.list_files(base) == []
 
@@ -63,7 +63,7 @@ def test_a_missing_file_is_an_unreadable_source_that_is_named(base, cache, read)
 
 
 def test_a_store_without_client_is_named():
-    with pytest.raises(UnreadableSource, match="cannot read 'nosuch://b/x': .*filesystem"):
+    with pytest.raises(UnreadableSource, match=r"cannot read 'nosuch://b/x': .*filesystem"):
         storage.read_bytes("nosuch://b/x")
 
 
@@ -85,7 +85,7 @@ def test_a_file_that_fails_half_way_leaves_nothing(tmp_path):
 
 def test_a_full_disk_is_a_storage_error_that_leaves_nothing(tmp_path):
     with (
-        pytest.raises(StorageError, match="cannot write .*No space left"),
+        pytest.raises(StorageError, match=r"cannot write .*No space left"),
         storage.open_once(str(tmp_path / "x")) as stream,
     ):
         stream.write(b"half")
@@ -109,7 +109,7 @@ def test_a_remote_file_is_copied_once_and_keeps_its_suffix(cache):
         assert stream.read() == b"content"
 
 
-def test_a_remote_file_that_changed_is_copied_anew(cache):
+def test_a_remote_file_that_changed_is_copied_again(cache):
     FILES["memory-store://b/x.mp4"] = b"content"
     first = storage.local_path("memory-store://b/x.mp4")
     FILES["memory-store://b/x.mp4"] = b"other content"

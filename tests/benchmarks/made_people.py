@@ -1,4 +1,4 @@
-"""Made people whose faces and sounds carry numbers, and a judge that is right about them by construction."""
+"""Made people whose faces and audio carry numbers, and a judge that is right about them by construction."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +7,8 @@ import numpy as np
 
 from benchmarks.active_speaker.clip_table import ListedClip
 from benchmarks.active_speaker.judge import Judge
-from benchmarks.active_speaker.pieces import Face, main_face
 from benchmarks.active_speaker.recordings import Recording
+from benchmarks.active_speaker.segments import Face, main_face
 from schemas.clock import SAMPLES_PER_FRAME
 from tests.speakers.made_windows import made_faces, made_track, made_turn, tube_of_events
 from transforms.media.audio import write_flac
@@ -20,7 +20,7 @@ _NUM_NUMBERS = 20_000
 
 
 class KnowingNetwork:
-    """Equal numbers are alike, others about not at all; silence is like nothing."""
+    """Equal numbers have similarity 1, others about 0; silence has 0 with everything."""
 
     name, sha256, calibration = "knowing", "3", None
 
@@ -39,7 +39,7 @@ class KnowingNetwork:
         """Vectors of the numbers in the middle of each frame."""
         return self._vectors[samples[SAMPLES_PER_FRAME // 2 :: SAMPLES_PER_FRAME] % _NUM_NUMBERS]
 
-    def likeness(self, face, audio):
+    def similarity(self, face, audio):
         """Dot products."""
         return (face * audio).sum(1)
 
@@ -49,7 +49,7 @@ def knowing_judge() -> Judge:
     return Judge(KnowingNetwork(), SpeakersConfig())
 
 
-def made_recording(folder: Path, events_by_track, heard, voiced=((0, NUM_FRAMES),)) -> Recording:
+def made_recording(folder: Path, events_by_track, audio, voiced=((0, NUM_FRAMES),)) -> Recording:
     """A recording of faces that show events and of audio that carries some, with speech in spans of frames."""
     folder.mkdir()
     tracks = [
@@ -57,11 +57,11 @@ def made_recording(folder: Path, events_by_track, heard, voiced=((0, NUM_FRAMES)
         for number, events in enumerate(events_by_track)
     ]
     (folder / "window.npz").write_bytes(
-        write_tubes({track.name: tube_of_events(events) for track, events in zip(tracks, events_by_track)})
+        write_tubes({track.name: tube_of_events(events) for track, events in zip(tracks, events_by_track, strict=True)})
     )
-    faces = made_faces(len(heard), tracks, [made_turn(*span) for span in voiced])
-    video = replace(faces.window.video, audio_uri="sound.flac")
-    write_flac(str(folder / "sound.flac"), [np.repeat(heard, SAMPLES_PER_FRAME).astype(np.int16)])
+    faces = made_faces(len(audio), tracks, [made_turn(*span) for span in voiced])
+    video = replace(faces.window.video, audio_uri="audio.flac")
+    write_flac(str(folder / "audio.flac"), [np.repeat(audio, SAMPLES_PER_FRAME).astype(np.int16)])
     faces = replace(faces, window=replace(faces.window, video=video), tube_uri="window.npz")
     return Recording(folder=folder, video=video, ended_by="", windows=(faces,))
 
@@ -76,15 +76,15 @@ def listed(
 
 
 def made_clips(folder: Path, num_people: int = 2, lag_frames: int = 0, **recording):
-    """(clip, recording) of two recordings of each person, every frame of all a number of its own."""
+    """(clip, recording) of two recordings of each person; every frame of all of them has its own number."""
     clips = []
     for number in range(2 * num_people):
         events = 1 + 500 * number + np.arange(NUM_FRAMES)
-        heard = 1 + 500 * number + np.clip(np.arange(NUM_FRAMES) - lag_frames, 0, None)
+        audio = 1 + 500 * number + np.clip(np.arange(NUM_FRAMES) - lag_frames, 0, None)
         clips.append(
             (
                 listed(f"clip{number}.mkv", f"person{number // 2}", lag_frames=float(lag_frames)),
-                made_recording(folder / f"clip{number}", [events], heard, **recording),
+                made_recording(folder / f"clip{number}", [events], audio, **recording),
             )
         )
     return clips

@@ -19,8 +19,8 @@ MEASURES = [
 class Clip:
     """What sharpness asks of a clip: faces of noise, the same at any frame."""
 
-    def __init__(self, clip=None, frames=None, still_frames=None):
-        self.clip, self.frames, self.still_frames = clip, np.arange(10) if frames is None else frames, still_frames
+    def __init__(self, stored=None, frames=None, still_frames=None):
+        self.stored, self.frames, self.still_frames = stored, np.arange(10) if frames is None else frames, still_frames
 
     def faces(self):
         return np.random.default_rng(0).integers(0, 256, (len(self.frames), 112, 112, 3), dtype=np.uint8)

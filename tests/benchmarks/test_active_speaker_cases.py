@@ -15,8 +15,7 @@ from benchmarks.active_speaker.scoring import all_measures, in_sync_faces, judge
 from tests.benchmarks.made_people import KnowingNetwork, knowing_judge, listed, made_clips, made_people, made_recording
 from transforms.faces.stopwatch import Stopwatch
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.sync_result import Calibration, features
-from transforms.speakers.sync_scores import measure
+from transforms.speakers.score_sync import NUM_FEATURES, Calibration
 
 MADE_GROUPS = ("pairs", "handover", "voice_over", "noise")
 
@@ -35,7 +34,7 @@ def outcomes_of(clips, groups, judge=None):
 
 
 @pytest.mark.parametrize("lag", [3, -2])
-def test_right_sounds_are_kept_at_their_lag_and_wrong_ones_dropped(tmp_path, lag):
+def test_right_audio_is_kept_at_its_lag_and_wrong_audio_dropped(tmp_path, lag):
     kinds = by_kind(judge_pairs(knowing_judge(), made_people(tmp_path, lag_frames=lag), 0))
     right = kinds.pop("right")
     assert {case.verdict for case in right} == {"kept"}
@@ -53,7 +52,7 @@ def test_right_sounds_are_kept_at_their_lag_and_wrong_ones_dropped(tmp_path, lag
     assert worst < min(case.score for case in right if case.length_s >= 2)
 
 
-def test_pieces_have_the_lengths_asked_for_and_pairs_the_people(tmp_path):
+def test_segments_have_the_requested_lengths_and_pairs_are_of_different_people(tmp_path):
     cases = list(judge_pairs(knowing_judge(), made_people(tmp_path), 0))
     right = Counter(case.length_s for case in cases if case.kind == "right")
     assert right == {1: 4 * 3, 2: 4, 3: 4}
@@ -67,7 +66,7 @@ def test_pieces_have_the_lengths_asked_for_and_pairs_the_people(tmp_path):
             assert face != audio or abs(int(start) - int(other)) >= (case.length_s + 2) * 25
 
 
-def test_pieces_without_speech_are_no_cases(tmp_path):
+def test_segments_without_speech_give_no_cases(tmp_path):
     people = made_people(tmp_path, num_people=1, voiced=((0, 50),))
     assert {case.face.split()[1] for case in judge_pairs(knowing_judge(), people, 0) if case.length_s == 1} == {
         "0",
@@ -88,11 +87,11 @@ def test_known_lags_are_found(tmp_path):
     assert np.mean([case.lag_error_frames == 0 for case in cases]) > 0.97  # at the file's ends little audio is left
 
 
-def test_audio_that_lasts_a_thousandth_longer_is_found_to_fall_behind(tmp_path):
+def test_the_drift_of_audio_that_lasts_a_thousandth_longer_is_found(tmp_path):
     events = 1 + np.arange(1000)
     clip = (listed("long.mkv", "a"), made_recording(tmp_path / "long", [events], events, ((0, 1000),)))
     outcomes = outcomes_of([clip], ["drift"])
-    # A thousandth of 40 s is one frame, and this judge knows whole frames only: a step where there is a slope.
+    # A thousandth of 40 s is one frame, and this judge finds whole frames only: a step instead of a slope.
     assert [case.value for case in outcomes] == [pytest.approx(1.5, abs=0.8)]
 
 
@@ -112,12 +111,12 @@ def test_a_handover_is_found_where_it_is(tmp_path):
     assert max(abs(case.value) for case in cases) <= 0.2
 
 
-def test_a_voice_over_a_silent_face_or_a_photograph_is_nobodys(tmp_path):
+def test_a_voice_over_a_silent_face_or_a_photograph_has_no_speaker_in_view(tmp_path):
     people = made_people(tmp_path, voiced=((0, 40),))
     kinds = by_kind(judge_voice_over(knowing_judge(), people, 0))
     assert set(kinds) == {"silent face", "photograph"}
     assert {case.face.split()[1] for case in kinds["silent face"]} == {"42"}
-    assert all(case.found == case.answer == "nobody" for cases in kinds.values() for case in cases)
+    assert all(case.found == case.answer == "no_speaker" for cases in kinds.values() for case in cases)
 
 
 def test_noise_is_added_at_three_levels_in_two_colours(tmp_path):
@@ -128,10 +127,10 @@ def test_noise_is_added_at_three_levels_in_two_colours(tmp_path):
     assert {case.verdict for case in kinds["clean"]} == {"kept"}
 
 
-@pytest.mark.parametrize(("answer", "heard"), [("left", 0), ("right", 1), ("nobody", None)])
-def test_hard_recordings_are_answered(tmp_path, answer, heard):
+@pytest.mark.parametrize(("answer", "speaker"), [("left", 0), ("right", 1), ("no_speaker", None)])
+def test_hard_recordings_are_answered(tmp_path, answer, speaker):
     events = [1 + np.arange(100), 1001 + np.arange(100)]
-    audio = 5001 + np.arange(100) if heard is None else events[heard]
+    audio = 5001 + np.arange(100) if speaker is None else events[speaker]
     clips = [
         (listed("two.mkv", "a,b", "hard", None, wanted), made_recording(tmp_path / wanted, events, audio, ((0, 100),)))
         for wanted in (answer, "both")
@@ -140,7 +139,7 @@ def test_hard_recordings_are_answered(tmp_path, answer, heard):
     assert [(case.answer, case.found) for case in found] == [(answer, answer), ("both", answer)]
 
 
-def test_turns_and_moved_recordings_are_measured(tmp_path):
+def test_turns_and_shifted_recordings_are_measured(tmp_path):
     events = [1 + np.arange(160), 1001 + np.arange(160)]
     turns = np.concatenate([events[0][:80], events[1][80:]])
     late = np.clip(np.arange(160) - 5, 0, None) + 1
@@ -175,18 +174,17 @@ def test_another_seed_draws_another_noise(tmp_path):
 
 def test_a_judge_with_probabilities_is_scored_for_calibration(tmp_path):
     judge = knowing_judge()
-    num_features = len(features(measure(np.eye(31, dtype=np.float32)[15]), 0.2, 25))
-    judge.network.calibration = Calibration(weights=(40.0,) + (0.0,) * (num_features - 1), offset=-24.0)
+    judge.network.calibration = Calibration(weights=(40.0,) + (0.0,) * (NUM_FEATURES - 1), offset=-24.0)
     outcomes = outcomes_of(made_clips(tmp_path), ["pairs"], judge)
     found = {(measure.name, measure.setting): measure.value for measure in all_measures(outcomes, ["pairs"], 0)}
     assert found["expected calibration error", "all lengths"] < 0.05
     assert found["probability, more than at 3 s", "1 s"] == pytest.approx(0, abs=0.05)
 
 
-def test_the_network_is_asked_through_its_own_likeness(tmp_path):
-    class Contrary(KnowingNetwork):
-        def likeness(self, face, audio):
-            return -super().likeness(face, audio)
+def test_the_networks_own_similarity_is_used(tmp_path):
+    class OppositeNetwork(KnowingNetwork):
+        def similarity(self, face, audio):
+            return -super().similarity(face, audio)
 
-    cases = judge_pairs(Judge(Contrary(), SpeakersConfig()), made_people(tmp_path, num_people=1), 0)
+    cases = judge_pairs(Judge(OppositeNetwork(), SpeakersConfig()), made_people(tmp_path, num_people=1), 0)
     assert all(case.lag_error_frames > 0 for case in cases if case.kind == "right" and case.length_s == 3)

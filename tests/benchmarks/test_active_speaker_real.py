@@ -1,12 +1,12 @@
 import json
 
 import pytest
-from benchmarks.active_speaker.cases_of_images import changed_piece
 
 from benchmarks.active_speaker.__main__ import main
+from benchmarks.active_speaker.cases_of_images import changed_segment
 from benchmarks.active_speaker.clip_table import read_clip_table
-from benchmarks.active_speaker.pieces import best_piece, main_face
 from benchmarks.active_speaker.recordings import read_recording
+from benchmarks.active_speaker.segments import best_segment, main_face
 from tests.shared_data import needs_shared, shared
 
 
@@ -21,7 +21,7 @@ def table(tmp_path_factory):
 @needs_shared
 def test_the_command_writes_the_same_scores_twice_and_a_page(table, tmp_path, capsys):
     for name in ("first", "second"):
-        words = [
+        argv = [
             "--clips",
             str(table),
             "--judge",
@@ -34,7 +34,7 @@ def test_the_command_writes_the_same_scores_twice_and_a_page(table, tmp_path, ca
             "pairs",
             "voice_over",
         ]
-        assert main(words) == 0
+        assert main(argv) == 0
     texts = [(tmp_path / name / "scores.json").read_text() for name in ("first", "second")]
     assert texts[0] == texts[1]
     scores = json.loads(texts[0])
@@ -50,11 +50,11 @@ def test_the_command_writes_the_same_scores_twice_and_a_page(table, tmp_path, ca
 @pytest.mark.parametrize("change", ["mirrored", "15 frames/s"])
 def test_a_face_is_found_again_in_a_changed_image(table, change):
     clip = read_clip_table(table)[0]
-    piece = best_piece(main_face(clip, read_recording(clip.path, table.parent / "cache")), 1)
-    changed = changed_piece(piece, change)
-    assert (changed.start_frame, changed.end_frame) == (piece.start_frame, piece.end_frame)
-    assert changed.face.track.row.face_source_px == pytest.approx(piece.face.track.row.face_source_px, rel=0.1)
-    assert changed_piece(piece, change).tube().mesh.tobytes() == changed.tube().mesh.tobytes()  # from the cache
+    segment = best_segment(main_face(clip, read_recording(clip.path, table.parent / "cache")), 1)
+    changed = changed_segment(segment, change)
+    assert (changed.start_frame, changed.end_frame) == (segment.start_frame, segment.end_frame)
+    assert changed.face.track.row.face_source_px == pytest.approx(segment.face.track.row.face_source_px, rel=0.1)
+    assert changed_segment(segment, change).tube().mesh.tobytes() == changed.tube().mesh.tobytes()  # from the cache
 
 
 def test_a_judge_that_judges_nothing_is_refused(tmp_path, capsys):

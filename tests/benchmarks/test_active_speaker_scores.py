@@ -48,14 +48,14 @@ def test_the_roc_begins_at_none_and_ends_at_all():
 
 def test_the_calibration_error_is_the_mean_gap_of_the_bins():
     probability, is_right = np.array([0.95, 0.95, 0.15, 0.15]), np.array([True, False, False, True])
-    # Two bins of half the weight: 0.95 said and 0.5 true, 0.15 said and 0.5 true.
+    # Two bins of half the weight each: predicted 0.95 and true 0.5, predicted 0.15 and true 0.5.
     assert weighted.calibration_error(probability, is_right, ones(probability)) == pytest.approx((0.45 + 0.35) / 2)
 
 
-def test_right_and_wrong_cases_count_alike_however_many_there_are():
+def test_right_and_wrong_cases_have_equal_weight_however_many_there_are():
     probability = np.array([1.0] + [0.0] * 99 + [1.0] * 99)
     is_right = np.arange(199) == 0
-    # The right case and half of the wrong ones say 1: in the upper bin 0.5 of 0.75 is right, in the lower none is.
+    # The right case and half of the wrong ones have probability 1: in the upper bin 0.5 of 0.75 is right, below none.
     assert weighted.calibration_error(probability, is_right, ones(probability)) == pytest.approx(0.25)
 
 
@@ -63,7 +63,7 @@ def test_the_weighted_median_is_the_value_that_halves_the_weight():
     assert weighted.median(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 5.0])) == 2.0
 
 
-def test_an_interval_draws_people_not_cases():
+def test_an_interval_resamples_speakers_and_not_cases():
     values, speakers = np.array([0.0] * 50 + [1.0] * 50), ["a"] * 50 + ["b"] * 50
     assert weighted.interval(lambda weights: weighted.share(values, weights), speakers, 0) == (0.0, 1.0)
 
@@ -76,5 +76,5 @@ def test_an_interval_holds_the_mean_and_is_the_same_twice():
     assert (low, high) == weighted.interval(lambda weights: weighted.share(values, weights), speakers, 7)
 
 
-def test_one_person_gives_no_interval():
+def test_one_speaker_gives_no_interval():
     assert weighted.interval(lambda weights: 1.0, ["a", "a"], 0) is None

@@ -34,7 +34,7 @@ def test_paths_are_relative_to_the_table_and_blanks_have_their_meaning(tmp_path)
         ("path,speaker,lag_frames\na.mkv,x,two\n", "must be a number of frames"),
     ],
 )
-def test_a_wrong_table_is_named_in_one_line(tmp_path, text, said):
+def test_a_fault_in_the_table_is_named_in_one_line(tmp_path, text, said):
     with pytest.raises(UsageError, match=said) as error:
         read_clip_table(table(tmp_path, text))
     assert "\n" not in str(error.value)

@@ -14,7 +14,7 @@ COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
 def drawn_face(points, radius):
     """A dark image with a disc of its own colour at each point."""
     image = np.full((600, 800, 3), 20, np.uint8)
-    for (x, y), colour in zip(points, COLOURS):
+    for (x, y), colour in zip(points, COLOURS, strict=False):
         centre = round(float(x) * 16), round(float(y) * 16)
         cv2.circle(image, centre, round(radius * 16), colour, -1, lineType=cv2.LINE_AA, shift=4)
     return image

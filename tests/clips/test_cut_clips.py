@@ -9,10 +9,11 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.clip_parts import PARTS
 from schemas.records import SpeakingTurn, WindowTurns
+from schemas.sync_result import SyncResult
 from schemas.tables import DecisionRow
 from tests.speakers.made_windows import made_faces, made_track, made_turn, tube_of_events
-from transforms.clips.clip_parts import PARTS
 from transforms.clips.config import ClipsConfig
 from transforms.clips.cut_clips import CutClip, cut_clips, split_turn
 from transforms.media.canonical import FILL_VALUE, apply_affine
@@ -51,14 +52,17 @@ def cut(shift=0, start=20, end=60, bridged=(), align=None, **config):
         track=track,
         start_frame=start,
         end_frame=end,
-        audio_lag_frames=2.25,
-        audio_lag_se_frames=0.1,
         audio_shift_samples=shift,
-        sync_probability=0.9,
-        sync_confidence=0.5,
-        sync_margin=0.2,
-        lse_d=None,
-        lse_c=None,
+        sync=SyncResult(
+            lag_frames=2.25,
+            lag_se_frames=0.1,
+            probability=0.9,
+            confidence=0.5,
+            margin=0.2,
+            peak=0.6,
+            num_frames=40,
+            curve=(),
+        ),
     )
     faces = made_faces(100, [track], [made_turn(0, 40)])
     turns = WindowTurns(faces=faces, turns=(turn,), sync_network="made", sync_network_sha256="")

@@ -1,4 +1,4 @@
-"""The demonstration's check tells a right build from a wrong one."""
+"""The check of the demonstration distinguishes a right build from a wrong one."""
 
 import dataclasses
 import typing
@@ -83,7 +83,7 @@ def test_a_track_across_the_cut_is_wrong(tmp_path):
 
 def test_a_track_of_no_face_is_wrong(tmp_path):
     tracks = [*right_tracks(), track("t4", 0, 60, (0.0, 300.0, 50.0, 350.0), 0.0)]
-    assert wrong_findings(tmp_path, tracks) == ["tracks of anything else"]
+    assert wrong_findings(tmp_path, tracks) == ["other tracks"]
 
 
 def test_a_silent_face_that_speaks_is_wrong(tmp_path):

@@ -1,4 +1,4 @@
-"""The demonstration is what its answers say."""
+"""The demonstration agrees with its ground truth."""
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def audio_loudness(folder, num_frames: int) -> np.ndarray:
     return np.sqrt((samples.reshape(num_frames, -1) ** 2).mean(axis=1))
 
 
-def test_the_film_is_as_long_as_promised(folder, answers, images):
+def test_the_video_has_the_length_of_the_ground_truth(folder, answers, images):
     assert len(images) == answers.num_frames and 20 <= answers.num_frames / FRAME_RATE <= 29
     with av.open(str(folder / "talk.mp4")) as container:
         audio = container.streams.audio[0]
@@ -64,7 +64,7 @@ def test_the_film_is_as_long_as_promised(folder, answers, images):
         assert abs(float(audio.duration * audio.time_base) - answers.num_frames / FRAME_RATE) < 0.1
 
 
-def test_the_one_hard_cut_is_where_promised(answers, images):
+def test_the_only_hard_cut_is_where_the_ground_truth_says(answers, images):
     changes = np.abs(np.diff(images[:, ::4, ::4].astype(float), axis=0)).mean(axis=(1, 2))
     assert tuple(np.flatnonzero(changes > 20) + 1) == answers.cut_frames
 
@@ -81,11 +81,11 @@ def test_the_silent_mouth_stays_shut(answers, images):
     assert mouth_darkness(images, silent).std() < 0.1 * mouth_darkness(images, speaker(answers, 0)).std()
 
 
-def test_the_audio_follows_the_mouth_as_late_as_promised(folder, answers):
+def test_the_audio_is_as_late_as_the_ground_truth_says(folder, answers):
     loudness = audio_loudness(folder, answers.num_frames)
     openings = np.array(answers.mouth_openings)
-    likeness = [np.corrcoef(openings[:-15], loudness[lag : len(loudness) - 15 + lag])[0, 1] for lag in range(15)]
-    assert abs(int(np.argmax(likeness)) - LAG_FRAMES) <= 1 and max(likeness) > 0.5
+    correlations = [np.corrcoef(openings[:-15], loudness[lag : len(loudness) - 15 + lag])[0, 1] for lag in range(15)]
+    assert abs(int(np.argmax(correlations)) - LAG_FRAMES) <= 1 and max(correlations) > 0.5
 
 
 def test_the_damaged_copy_loses_frames_but_opens(folder, answers):

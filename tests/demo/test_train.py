@@ -104,7 +104,7 @@ def environment(tmp_path):
     """Commands that write down what they were asked and make what they would."""
     recordings(tmp_path, "train/ann/1.mp4", "dev/eve/1.mp4")
     commands = {
-        "python": 'case "$2" in demo.train_sources) printf table >"$8";; *) printf "face\\0sound\\0";; esac',
+        "python": 'case "$2" in demo.train_sources) printf table >"$8";; *) printf "face\\0audio\\0";; esac',
         "talkshard": """while [ $# -gt 1 ]; do case "$1" in --output) output=$2;; esac; shift; done
 mkdir -p "$(dirname "$output")"
 case "$name" in build) mkdir "$output"; touch "$output/dataset.json";;
@@ -137,7 +137,7 @@ def demonstrate(environment: dict[str, str], **more: str) -> tuple[subprocess.Co
     return done, [line.split()[1] for line in lines if line.startswith("talkshard")]
 
 
-def test_the_script_goes_from_recordings_to_a_video_and_again_only_makes_the_video_anew(environment, tmp_path):
+def test_the_script_goes_from_recordings_to_a_video_and_again_only_makes_the_video_again(environment, tmp_path):
     done, asked = demonstrate(environment)
     assert (done.returncode, asked) == (0, ["build", "train", "evaluate", "generate"])
     assert f"video:    {tmp_path}/out/talking-face/tiny/talking.mp4" in done.stdout

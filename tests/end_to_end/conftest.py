@@ -1,4 +1,4 @@
-"""One dataset for all tests here, built in this process from real clips and from what real folders also hold."""
+"""One dataset for all tests here, built in this process from real clips and from broken files."""
 
 import io
 import os

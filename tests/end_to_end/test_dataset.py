@@ -1,4 +1,4 @@
-"""What one build of real and broken files leaves, read with plain tools."""
+"""The dataset of one build from real and broken files, read with plain tools."""
 
 import io
 import json
@@ -13,9 +13,9 @@ import webdataset
 from scipy.signal import correlate
 
 from audit.verify import verify_dataset
+from schemas.clip_parts import PARTS
 from schemas.clock import SAMPLES_PER_FRAME
 from tests.end_to_end.conftest import CLEAN, CUTS, LATE, array
-from transforms.clips.clip_parts import PARTS
 from transforms.media.face_crop import decode_jpeg
 from transforms.media.mfcc import clip_mfcc
 from transforms.speakers.config import SpeakersConfig
@@ -49,7 +49,7 @@ def test_a_copy_is_the_same_source_under_both_names(built):
 def test_a_video_without_audio_is_a_decision_not_a_failure(built):
     [source] = [row for row in built.rows("sources") if row["status"] == "decided"]
     [dropped] = [row for row in built.rows("decisions") if row["source_id"] == source["source_id"] and not row["kept"]]
-    assert (dropped["rule"], "sound.mp4" in source["uris"][0]) == ("has_audio", True)
+    assert (dropped["rule"], "audio.mp4" in source["uris"][0]) == ("has_audio", True)
 
 
 def test_files_that_are_no_media_fail_as_such(built):

@@ -1,4 +1,4 @@
-"""The same inputs give the same bytes, whatever runs the graph, on how many workers, and in whatever order they come."""
+"""The same inputs give the same bytes on any runner, with any number of workers and in any order of arrival."""
 
 import hashlib
 import shutil

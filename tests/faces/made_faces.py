@@ -1,4 +1,4 @@
-"""Made faces: meshes whose eyes, nose and lips lie where they are put, a detector and a mesh that find what a test says."""
+"""Made faces: meshes with eyes, nose and lips at known places; a detector and a mesh that find what a test says."""
 
 import numpy as np
 
@@ -29,12 +29,12 @@ def made_mesh(centre=(100.0, 100.0), scale=1.0):
 
 
 def grey_image(level=128):
-    """An RGB image without a face in it: fakes do not look."""
+    """An RGB image without a face in it: the made detector and mesh do not need one."""
     return np.full((200, 400, 3), level, np.uint8)
 
 
 class MadeFaces:
-    """Detector and mesh in one: sees faces at `centres` unless it is blind."""
+    """Detector and mesh in one: finds faces at `centres`, unless it is blind."""
 
     name, sha256 = "made", "0" * 64
 
@@ -57,7 +57,7 @@ class MadeFaces:
         )
 
     def embed(self, rgb, landmarks):
-        """Knows nobody."""
+        """No recognition network."""
         return NO_EMBEDDING
 
     def locate(self, rgb, region):

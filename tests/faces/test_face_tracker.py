@@ -1,18 +1,19 @@
 import numpy as np
 import pytest
 
-from tests.faces.made_faces import MadeFaces, grey_image
+from tests.faces.made_faces import MadeFaces, grey_image, made_mesh
 from transforms.faces.config import FacesConfig
 from transforms.faces.face_tracker import FaceTracker, tracks_of
 from transforms.faces.finish_track import boxes_of, finish_tube
+from transforms.faces.live_track import LiveTrack
 from transforms.faces.stopwatch import Stopwatch
 from transforms.media.canonical import CanonicalFace
 
 CANONICAL = CanonicalFace()
 
 
-def follow(faces, num_frames, blind=(), missing=(), levels=None, config=None):
-    """Tracks of a clip in which the faces are not found in `blind` frames and whose `missing` images are damaged."""
+def tracked(faces, num_frames, blind=(), missing=(), levels=None, config=None):
+    """Tracks of frames: in `blind` ones no face is found, `missing` ones cannot be decoded."""
 
     def images():
         for frame in range(num_frames):
@@ -24,41 +25,63 @@ def follow(faces, num_frames, blind=(), missing=(), levels=None, config=None):
 
 
 def test_a_face_in_every_image_is_one_track():
-    tracks, num_damaged = follow(MadeFaces((100, 100)), 30)
+    tracks, num_damaged = tracked(MadeFaces((100, 100)), 30)
     assert [(track.start_frame, track.last_frame, rule) for track, rule in tracks] == [(0, 29, "source_end")]
     assert num_damaged == 0
 
 
 @pytest.mark.parametrize("gap", [1, 4, 5])
-def test_a_short_gap_is_bridged_and_marked(gap):
-    tracks, _ = follow(MadeFaces((100, 100)), 30, blind=range(13, 13 + gap))
+def test_a_short_gap_is_interpolated_and_marked(gap):
+    tracks, _ = tracked(MadeFaces((100, 100)), 30, blind=range(13, 13 + gap))
     [(track, _)] = tracks
     tube, _ = finish_tube(track, CANONICAL, 11)
     assert np.flatnonzero(tube.interpolated).tolist() == list(range(13, 13 + gap))
     assert len(tube.boxes_xyxy) == 30
 
 
-def test_a_longer_gap_ends_the_track_where_the_face_was_last_seen():
-    tracks, _ = follow(MadeFaces((100, 100)), 40, blind=range(13, 21))
+def test_a_longer_gap_ends_the_track_where_the_face_was_last_found():
+    tracks, _ = tracked(MadeFaces((100, 100)), 40, blind=range(13, 21))
     (first, rule), (second, _) = tracks
     assert (first.start_frame, first.last_frame, rule) == (0, 12, "lost")
     assert second.start_frame >= 21
 
 
 def test_a_damaged_image_is_a_gap():
-    tracks, num_damaged = follow(MadeFaces((100, 100)), 20, missing=(7, 8))
+    tracks, num_damaged = tracked(MadeFaces((100, 100)), 20, missing=(7, 8))
     [(track, _)] = tracks
     assert num_damaged == 2
     assert np.flatnonzero(boxes_of(track)[1]).tolist() == [7, 8]
 
 
 def test_two_faces_are_two_tracks_from_left_to_right():
-    tracks, _ = follow(MadeFaces((300, 100), (100, 100)), 15)
+    tracks, _ = tracked(MadeFaces((300, 100), (100, 100)), 15)
     assert [round(float(track.last_box[0])) < 200 for track, _ in tracks] == [True, False]
 
 
+def test_of_two_faces_that_began_in_the_same_frame_the_second_can_end_first():
+    faces = MadeFaces((100, 100), (300, 100))
+    tracker = FaceTracker(faces, faces, FacesConfig(), CANONICAL, Stopwatch())
+    for frame in range(20):
+        faces.centres = [(100, 100), (300, 100)] if frame < 12 else [(100, 100)]
+        tracker.update(frame, grey_image())
+    tracks = tracker.finish(20, "source_end")
+    assert [(track.start_frame, track.last_frame, rule) for track, rule in tracks] == [
+        (0, 19, "source_end"),
+        (0, 11, "lost"),
+    ]
+
+
+def test_tracks_are_the_same_only_as_the_same_object():
+    first, second = LiveTrack(start_frame=0, has_mesh=True), LiveTrack(start_frame=0, has_mesh=True)
+    for track in (first, second):
+        track.add_mesh(0, made_mesh((100, 100)), 5.0)
+    live = [first, second]
+    live.remove(second)
+    assert live == [first] and second not in live
+
+
 def test_a_cut_ends_every_track_and_begins_new_ones():
-    tracks, _ = follow(MadeFaces((100, 100), (300, 100)), 20, levels=lambda frame: 30 if frame < 9 else 220)
+    tracks, _ = tracked(MadeFaces((100, 100), (300, 100)), 20, levels=lambda frame: 30 if frame < 9 else 220)
     assert [(track.start_frame, track.last_frame, rule) for track, rule in tracks] == [
         (0, 8, "cut"),
         (0, 8, "cut"),
@@ -67,29 +90,29 @@ def test_a_cut_ends_every_track_and_begins_new_ones():
     ]
 
 
-def test_a_face_that_only_the_detector_sees_is_a_track_without_a_mesh():
+def test_a_face_that_only_the_detector_finds_is_a_track_without_a_mesh():
     faces = MadeFaces((100, 100))
     faces.has_mesh = False
-    tracks, _ = follow(faces, 20)
+    tracks, _ = tracked(faces, 20)
     assert [track.has_mesh for track, _ in tracks] == [False] and not tracks[0][0].crops
 
 
 def test_a_mesh_that_the_detector_no_longer_confirms_ends():
     faces = MadeFaces((100, 100))
     detect = faces.detect
-    seen = [0]
+    num_calls = [0]
 
     def only_once(rgb):
-        seen[0] += 1
-        faces.is_blind = seen[0] > 1
+        num_calls[0] += 1
+        faces.is_blind = num_calls[0] > 1
         found = detect(rgb)
         faces.is_blind = False
         return found
 
     faces.detect = only_once
-    tracks, _ = follow(faces, 50)
+    tracks, _ = tracked(faces, 50)
     assert [(track.start_frame, track.last_frame, rule) for track, rule in tracks] == [(0, 0, "lost")]
 
 
 def test_no_face_is_no_track():
-    assert follow(MadeFaces(), 12)[0] == []
+    assert tracked(MadeFaces(), 12)[0] == []

@@ -12,7 +12,7 @@ CANONICAL = CanonicalFace()
 
 
 def live_track(centres):
-    """A track that starts at frame 7; a centre that is None was not seen."""
+    """A track that starts at frame 7; None stands for a frame without an observation."""
     track = LiveTrack(start_frame=7, has_mesh=True)
     for frame, centre in enumerate(centres, 7):
         if centre is not None:
@@ -39,7 +39,7 @@ def test_short_tracks_keep_their_length(num_frames):
     assert num_frames >= 5 or (smooth(points, 11) == points).all()
 
 
-def test_a_gap_is_bridged_in_a_straight_line():
+def test_a_gap_is_interpolated_linearly():
     _, mesh = finish_tube(live_track([(100, 100), None, None, (106, 97)]), CANONICAL, 11)
     assert mesh[1, 1, :2] == pytest.approx([102, 99], abs=1e-3)
     assert mesh[2, 1, :2] == pytest.approx([104, 98], abs=1e-3)
@@ -57,7 +57,7 @@ def test_tubes_come_back_from_their_file_unchanged():
     assert np.array_equal(back.crop(2), tube.crop(2))
 
 
-def test_the_row_tells_the_median_box_and_the_bridged_frames():
+def test_the_row_has_the_median_box_and_the_interpolated_frames():
     track = live_track([(100, 100), None, (104, 100)])
     tube, mesh = finish_tube(track, CANONICAL, 11)
     row = track_row(track=track, end_rule="lost", track_id="s-t", source_id="s", window_index=2, tube=tube, mesh=mesh)

@@ -139,7 +139,7 @@ def test_no_clips_is_told_and_every_table_is_written(tmp_path):
 
 def test_an_output_that_cannot_be_written_is_a_storage_error(tmp_path):
     (tmp_path / "manifests").write_text("in the way")
-    with pytest.raises(StorageError, match="cannot write .*manifests"):
+    with pytest.raises(StorageError, match=r"cannot write .*manifests"):
         commit(tmp_path)
 
 

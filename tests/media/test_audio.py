@@ -12,7 +12,7 @@ from transforms.media.probe import probe_media
 CLICKS = (0.5, 1.25, 2.5)
 
 
-def heard(path, num_samples=48_000):
+def decoded(path, num_samples=48_000):
     probe, timeline = probe_media(str(path), LimitsConfig(), AudioConfig())
     blocks = list(decode_audio(str(path), probe.audio_streams[probe.audio_index].index, timeline.zero_s, num_samples))
     assert all(block.dtype == np.int16 and block.ndim == 1 for block in blocks)
@@ -32,9 +32,9 @@ STREAMS = [
 
 
 @pytest.mark.parametrize(("suffix", "codec", "layout", "rate_hz"), STREAMS)
-def test_clicks_are_heard_when_they_were_made(tmp_path, suffix, codec, layout, rate_hz):
+def test_clicks_are_decoded_when_they_were_made(tmp_path, suffix, codec, layout, rate_hz):
     audio = MadeAudio(clicks_s=CLICKS, codec=codec, layout=layout, rate_hz=rate_hz)
-    samples = heard(make_plain_video(tmp_path / f"a.{suffix}", audio_streams=[audio]))
+    samples = decoded(make_plain_video(tmp_path / f"a.{suffix}", audio_streams=[audio]))
     assert len(samples) == 48_000
     assert click_times_s(samples) == pytest.approx(CLICKS, abs=0.001)
 
@@ -42,7 +42,7 @@ def test_clicks_are_heard_when_they_were_made(tmp_path, suffix, codec, layout, r
 @pytest.mark.parametrize(("suffix", "codec"), [("mkv", "pcm_s16le"), ("mp4", "aac")])
 def test_a_late_stream_begins_with_zeros_and_keeps_its_place(tmp_path, suffix, codec):
     audio = MadeAudio(clicks_s=CLICKS, start_s=0.32, codec=codec)
-    samples = heard(make_plain_video(tmp_path / f"a.{suffix}", audio_streams=[audio]))
+    samples = decoded(make_plain_video(tmp_path / f"a.{suffix}", audio_streams=[audio]))
     assert not samples[:4_700].any() and samples[5_200:6_000].any()
     assert click_times_s(samples) == pytest.approx(CLICKS, abs=0.001)
 
@@ -54,7 +54,7 @@ def test_an_early_stream_is_cropped(tmp_path):
 
 
 def test_the_end_is_filled_with_zeros(tmp_path):
-    samples = heard(make_plain_video(tmp_path / "a.mkv", audio_streams=[MadeAudio(clicks_s=(0.5,), length_s=1.0)]))
+    samples = decoded(make_plain_video(tmp_path / "a.mkv", audio_streams=[MadeAudio(clicks_s=(0.5,), length_s=1.0)]))
     assert len(samples) == 48_000
     assert samples[15_000:15_900].any() and not samples[16_100:].any()
 
@@ -68,15 +68,15 @@ def test_damaged_packets_are_zeros_and_move_nothing(tmp_path):
     audio = MadeAudio(clicks_s=CLICKS, codec="flac")
     path = make_plain_video(tmp_path / "a.mkv", audio_streams=[audio])
     broken = damage_packets(path, range(7, 11), tmp_path / "b.mkv", kind="audio")
-    samples = heard(broken)
+    samples = decoded(broken)
     assert click_times_s(samples) == pytest.approx(CLICKS, abs=0.001)
-    assert not samples[11_000:16_000].any() and heard(path)[11_000:16_000].any()
+    assert not samples[11_000:16_000].any() and decoded(path)[11_000:16_000].any()
 
 
 def test_a_long_stream_does_not_drift(tmp_path):
     clicks = (10.0, 60.0, 119.0)
     audio = MadeAudio(clicks_s=clicks, length_s=120.0, rate_hz=44_100, codec="libmp3lame")
-    samples = heard(make_plain_video(tmp_path / "a.mkv", 3, audio_streams=[audio]), 16_000 * 120)
+    samples = decoded(make_plain_video(tmp_path / "a.mkv", 3, audio_streams=[audio]), 16_000 * 120)
     assert click_times_s(samples) == pytest.approx(clicks, abs=0.001)
 
 
@@ -93,8 +93,8 @@ def test_a_span_is_read_back_with_zeros_beyond_the_ends(tmp_path):
 @needs_shared
 @pytest.mark.parametrize(("name", "frames"), [("ts_late_8f", 8), ("sound_late_12f", 12), ("sound_early_3f", -3)])
 def test_lateness_in_times_and_in_samples_is_placed_alike(name, frames):
-    true = heard(shared("dev/grid_other/lbax4n.mpg"), 60_000).astype(float)
-    moved = heard(shared(f"hard/known_offset/lbax4n_{name}.mkv"), 60_000).astype(float)
+    true = decoded(shared("dev/grid_other/lbax4n.mpg"), 60_000).astype(float)
+    moved = decoded(shared(f"hard/known_offset/lbax4n_{name}.mkv"), 60_000).astype(float)
     size = 1 << 17
     correlation = np.fft.irfft(np.fft.rfft(moved, size) * np.conj(np.fft.rfft(true, size)))
     lag = int(correlation.argmax())

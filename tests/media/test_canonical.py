@@ -45,7 +45,7 @@ def test_a_mirrored_face_is_never_reflected():
     assert np.linalg.det(found[0, :, :2]) > 0
 
 
-def test_eyes_and_nose_lie_where_the_recipe_puts_them():
+def test_eyes_and_nose_lie_where_the_mean_face_has_them():
     targets = CanonicalFace(image_px=197).targets  # the crop at its own size: 22 px off the mean face
     assert targets == pytest.approx(np.array([[53.5, 41.2], [143.2, 39.3], [101.0, 91.0]]))
 
@@ -93,5 +93,5 @@ def test_a_face_that_looks_down_has_positive_pitch():
 
 def test_a_face_tilted_clockwise_has_positive_roll():
     mesh = turned(CENTRED, "z", 10)
-    assert mesh[0, 263, 1] > mesh[0, 33, 1]  # its eye on the picture's right is lower
+    assert mesh[0, 263, 1] > mesh[0, 33, 1]  # its eye on the image's right is lower
     assert head_pose_deg(mesh)[0] == pytest.approx([0, 0, 10], abs=0.01)

@@ -51,7 +51,7 @@ def test_every_frame_is_itself_in_every_container(tmp_path, suffix, codec):
     assert numbers(path, [50]) == [50]
 
 
-def test_open_groups_of_images_are_exact_after_a_seek(tmp_path):
+def test_open_gops_are_exact_after_a_seek(tmp_path):
     path = make_plain_video(tmp_path / "a.mkv", options={"g": "12", "bf": "2", "x264-params": "open-gop=1:scenecut=0"})
     for first in (11, 12, 13, 30, 40):
         assert numbers(path, range(first, 60)) == list(range(first, 60))

@@ -1,4 +1,4 @@
-"""MFCC: each preset against a second derivation, in pieces against the whole."""
+"""MFCC: each preset against a second derivation, in blocks against the whole signal."""
 
 import math
 
@@ -36,7 +36,7 @@ def literal_speech2vid(samples: np.ndarray) -> np.ndarray:
     for start in range(0, len(samples) - 400 + 1, 160):
         magnitude = abs(fourier @ [emphasised[start + i] * hamming[i] for i in range(400)])
         logs = []
-        for left, peak, right in zip(corners, corners[1:], corners[2:]):
+        for left, peak, right in zip(corners[:-2], corners[1:-1], corners[2:], strict=True):
             energy = 0.0
             for k in range(257):
                 hz = k * 16_000 / 512
@@ -60,17 +60,17 @@ def grid_samples() -> np.ndarray:
     with av.open(str(shared("dev/grid_other/lbax4n.mpg"))) as container:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000)
         return np.concatenate(
-            [piece.to_ndarray()[0] for frame in container.decode(audio=0) for piece in resampler.resample(frame)]
+            [block.to_ndarray()[0] for frame in container.decode(audio=0) for block in resampler.resample(frame)]
         )
 
 
-def test_speech2vid_is_the_recipe_derived_a_second_time():
+def test_speech2vid_is_its_definition_derived_a_second_time():
     samples = speech_like(8_123)
     np.testing.assert_allclose(mfcc(samples, "speech2vid"), literal_speech2vid(samples), atol=1e-3)
 
 
 @needs_shared
-def test_speech2vid_is_the_recipe_on_a_real_voice():
+def test_speech2vid_is_its_definition_on_a_real_voice():
     samples = grid_samples()[8_000:20_000]
     np.testing.assert_allclose(mfcc(samples, "speech2vid"), literal_speech2vid(samples), atol=1e-3)
 
@@ -125,7 +125,7 @@ def test_only_syncnet_pads_the_last_partial_window(preset, num_samples, num_colu
 
 @settings(max_examples=40, deadline=None)
 @given(preset=st.sampled_from(PRESETS), sizes=st.lists(st.integers(0, 1_500), max_size=12), seed=st.integers(0, 9))
-def test_pieces_give_the_columns_of_the_whole(preset, sizes, seed):
+def test_blocks_give_the_columns_of_the_whole_signal(preset, sizes, seed):
     samples = speech_like(sum(sizes), seed)
     stream = MfccStream(preset)
     blocks = [stream.push(block) for block in np.split(samples, np.cumsum(sizes))]

@@ -1,4 +1,4 @@
-"""The features of a media file are the literal preset on its audio."""
+"""The MFCC of a media file are the literal preset on its audio."""
 
 import av
 import numpy as np
@@ -35,7 +35,7 @@ def test_a_real_clip_gives_the_columns_of_its_decoded_audio():
     resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000)
     late_s = frames[0].time - first_image_s
     samples = np.concatenate(
-        [piece.to_ndarray()[0] for frame in [*frames, None] for piece in resampler.resample(frame)]
+        [block.to_ndarray()[0] for frame in [*frames, None] for block in resampler.resample(frame)]
     )
     shift = round(late_s * 16_000)
     samples = np.pad(samples, (max(0, shift), 0))[max(0, -shift) :]
@@ -46,9 +46,9 @@ def test_a_real_clip_gives_the_columns_of_its_decoded_audio():
 
 
 @needs_shared
-def test_a_film_without_audio_says_so():
+def test_a_video_without_audio_says_so():
     silent = next(path for path in sorted(shared("hard/no_speech").iterdir()) if not has_audio(path))
-    with pytest.raises(MissingStream, match="has no sound"):
+    with pytest.raises(MissingStream, match="has no audio"):
         mfcc_of_file(str(silent), "syncnet")
 
 
@@ -58,7 +58,7 @@ def has_audio(path) -> bool:
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UnreadableSource, match="nowhere.wav"):
+    with pytest.raises(UnreadableSource, match=r"nowhere\.wav"):
         mfcc_of_file(str(tmp_path / "nowhere.wav"), "syncnet")
 
 

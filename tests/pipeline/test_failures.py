@@ -1,4 +1,4 @@
-"""What stopped a run, found in what a runner raised."""
+"""The error of ours in an exception that a runner raised."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def test_a_storage_error_in_a_workers_text_is_found_with_its_line():
     assert isinstance(error, StorageError) and str(error) == "cannot write 'x': No space left on device"
 
 
-def test_an_error_of_ours_keeps_its_kind_and_loses_the_runners_words():
+def test_an_error_of_ours_keeps_its_kind_and_loses_the_runners_addition():
     error = as_talkshard_error(IntegrityError("2 clips are lost [while running 'Commit']"))
     assert isinstance(error, IntegrityError) and str(error) == "2 clips are lost"
 

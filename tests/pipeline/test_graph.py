@@ -1,4 +1,4 @@
-"""The graph as it stands before anything runs."""
+"""The graph before anything runs."""
 
 import pickle
 from collections import Counter

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def words(tmp_path):
+def argv(tmp_path):
     (tmp_path / "in.mp4").write_text("any")
     return ["--input", str(tmp_path / "in.mp4"), "--output", str(tmp_path / "out"), "--runner=DirectRunner"]
 
@@ -55,10 +55,10 @@ def have_a_bug(output, run):
 
 
 @needs_models
-def test_a_whole_run_is_completed_and_explained(words, tmp_path, capfd):
-    assert build(words, "talkshard build", partial(graph_of, make_dataset)) == 0
+def test_a_finished_run_is_recorded_and_summarised(argv, tmp_path, capfd):
+    assert build(argv, "talkshard build", partial(graph_of, make_dataset)) == 0
     run = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert run["counters"] == {"TrackFaces/in": 2} and run["wall_s"] > 0 and run["command_line"][1:] == words
+    assert run["counters"] == {"TrackFaces/in": 2} and run["wall_s"] > 0 and run["command_line"][1:] == argv
     assert sorted(os.listdir(tmp_path / "out")) == [
         "dataset.json",
         "dataset_card.md",
@@ -80,29 +80,29 @@ def test_a_whole_run_is_completed_and_explained(words, tmp_path, capfd):
         (lose_everything, 4, "without a verdict"),
     ],
 )
-def test_what_stops_a_run_is_one_line_and_an_exit_code(words, tmp_path, capfd, step, exit_code, says):
-    assert build(words, "talkshard build", partial(graph_of, step)) == exit_code
+def test_what_stops_a_run_is_one_line_and_an_exit_code(argv, tmp_path, capfd, step, exit_code, says):
+    assert build(argv, "talkshard build", partial(graph_of, step)) == exit_code
     lines = capfd.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("talkshard: ") and says in lines[0]
     assert not (tmp_path / "out" / "dataset.json").exists()
 
 
 @needs_models
-def test_a_bug_raises_with_its_traceback(words, capfd):
+def test_a_bug_raises_with_its_traceback(argv, capfd):
     with pytest.raises(ZeroDivisionError, match="boom"):
-        build(words, "talkshard build", partial(graph_of, have_a_bug))
+        build(argv, "talkshard build", partial(graph_of, have_a_bug))
 
 
 @needs_models
-def test_a_killed_run_can_be_run_again(words, tmp_path, capfd):
-    assert build(words, "talkshard build", partial(graph_of, lose_everything)) == 4
-    assert build(words, "talkshard build", partial(graph_of, make_dataset)) == 0
+def test_a_killed_run_can_be_run_again(argv, tmp_path, capfd):
+    assert build(argv, "talkshard build", partial(graph_of, lose_everything)) == 4
+    assert build(argv, "talkshard build", partial(graph_of, make_dataset)) == 0
 
 
 @needs_models
-def test_a_second_run_into_a_dataset_is_refused(words, capfd):
-    assert build(words, "talkshard build", partial(graph_of, make_dataset)) == 0
-    assert build(words, "talkshard build", partial(graph_of, make_dataset)) == 2
+def test_a_second_run_into_a_dataset_is_refused(argv, capfd):
+    assert build(argv, "talkshard build", partial(graph_of, make_dataset)) == 0
+    assert build(argv, "talkshard build", partial(graph_of, make_dataset)) == 2
     assert "holds a dataset already" in capfd.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""The command line: what is settled, and what is refused before any work."""
+"""The command line of a build: the plan that is made from it, and what is refused before any work."""
 
 import pytest
 
@@ -20,8 +20,8 @@ def clips(tmp_path):
     return tmp_path / "in"
 
 
-def plan_of(clips, *words):
-    return parse_plan(["--input", str(clips), "--output", str(clips.parent / "out"), *words], PROGRAM)
+def plan_of(clips, *argv):
+    return parse_plan(["--input", str(clips), "--output", str(clips.parent / "out"), *argv], PROGRAM)
 
 
 @needs_models
@@ -58,7 +58,7 @@ def test_set_comes_after_the_recipe_and_the_short_options(clips):
 
 @needs_models
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("argv", "says"),
     [
         (["--fail_fastt"], "did you mean --fail_fast"),
         (["--direct_num_worker=2"], "did you mean --direct_num_workers"),
@@ -80,9 +80,9 @@ def test_set_comes_after_the_recipe_and_the_short_options(clips):
         (["--sources", "table.csv"], "not allowed with"),
     ],
 )
-def test_a_wrong_option_is_one_line(clips, words, says):
+def test_a_wrong_option_is_one_line(clips, argv, says):
     with pytest.raises(UsageError, match=says) as caught:
-        plan_of(clips, *words)
+        plan_of(clips, *argv)
     assert "\n" not in str(caught.value) and caught.value.exit_code == 2
 
 
@@ -95,13 +95,13 @@ def test_a_folder_without_networks_is_no_insightface_pack(clips):
 @needs_models
 def test_a_file_that_is_no_sync_network_is_refused_before_any_work(clips):
     (clips / "net.onnx").write_text("no network")
-    with pytest.raises(UsageError, match="net.onnx"):
+    with pytest.raises(UsageError, match=r"net\.onnx"):
         plan_of(clips, "--sync", str(clips / "net.onnx"))
 
 
 @needs_models
 def test_a_missing_input_is_named(tmp_path):
-    with pytest.raises(UsageError, match="nowhere.mp4"):
+    with pytest.raises(UsageError, match=r"nowhere\.mp4"):
         parse_plan(["--input", str(tmp_path / "nowhere.mp4"), "--output", str(tmp_path / "out")], PROGRAM)
 
 
@@ -112,7 +112,7 @@ def test_a_missing_model_names_the_command(clips, monkeypatch):
 
 
 @needs_models
-def test_a_split_that_tears_a_speaker_apart_is_refused(clips):
+def test_a_split_that_divides_a_speaker_is_refused(clips):
     table = clips / "table.csv"
     table.write_text("uri,speaker,split\na.mp4,ann,train\nb.mp4,ann,test\n")
     with pytest.raises(UsageError, match="speaker:ann"):
@@ -142,7 +142,7 @@ def test_without_a_runner_the_run_is_local_in_processes():
     assert is_local_run(flags)
 
 
-def test_beams_own_options_pass_through_and_win():
+def test_beams_options_are_passed_on_and_take_precedence():
     flags = beam_options(["--direct_num_workers", "7", "--job_name=x"], [])
     assert flags[:3] == ["--direct_num_workers", "7", "--job_name=x"]
     assert not any(flag.startswith("--direct_num_workers=") for flag in flags)
@@ -153,7 +153,7 @@ def test_a_chosen_runner_is_kept():
     assert not is_local_run(flags) and not any("FnApiRunner" in flag for flag in flags)
 
 
-def test_help_tells_every_setting_with_unit_and_default(capsys):
+def test_help_shows_every_setting_with_unit_and_default(capsys):
     with pytest.raises(SystemExit):
         build_parser(PROGRAM).parse_args(["--help"])
     shown = capsys.readouterr().out

@@ -29,7 +29,7 @@ def test_a_dataset_is_not_written_over(tmp_path):
 @pytest.mark.parametrize("names", [("holiday.mp4",), ("run.json", "notes.txt"), ("shards/a.tar",)])
 def test_a_folder_with_other_files_is_refused(tmp_path, names):
     leave(tmp_path, *names)
-    with pytest.raises(UsageError, match="which no run left there"):
+    with pytest.raises(UsageError, match="which no build wrote"):
         require_free_output(str(tmp_path))
 
 
@@ -46,7 +46,7 @@ def test_a_store_without_a_file_system_is_a_usage_error():
 
 def test_what_a_killed_run_left_is_removed(tmp_path):
     leave(
-        tmp_path, "run.json", ".staging/r/sound/a.flac", "shards/train-000000.tar", "manifests/clips/part-00000.parquet"
+        tmp_path, "run.json", ".staging/r/audio/a.flac", "shards/train-000000.tar", "manifests/clips/part-00000.parquet"
     )
     require_free_output(str(tmp_path))
     open_output(str(tmp_path), {"a": 1})

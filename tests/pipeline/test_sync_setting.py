@@ -1,4 +1,4 @@
-"""--sync syncnet:FILE: the threshold that goes with it, and what workers are given."""
+"""--sync syncnet:FILE: its confidence threshold, and the converted file that workers load."""
 
 import argparse
 import os
@@ -10,16 +10,16 @@ import torch
 from pipeline.config import Recipe
 from pipeline.preflight import _ready_sync_network, _tried_sync_network
 from pipeline.recipe_options import add_recipe_options, chosen_recipe
-from pipeline.run_record import _models
+from pipeline.run_models import used_models
 from schemas.errors import UsageError
 from transforms.media.models import FOLDER_VARIABLE
 from transforms.speakers.syncnet_layout import expected_shapes
 
 
-def recipe_of(*words):
+def recipe_of(*argv):
     options = argparse.ArgumentParser()
     add_recipe_options(options)
-    return chosen_recipe(options.parse_args(words))
+    return chosen_recipe(options.parse_args(argv))
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def models(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("argv", "expected"),
     [
         (["--sync", "syncnet:a.model"], 3.0),
         (["--set", "speakers.network=syncnet:a.model"], 3.0),
@@ -40,8 +40,8 @@ def models(tmp_path, monkeypatch):
         ([], Recipe().speakers.min_confidence),
     ],
 )
-def test_the_published_networks_threshold_goes_with_it_unless_one_is_given(words, expected):
-    assert recipe_of(*words).speakers.min_confidence == expected
+def test_the_published_network_brings_its_threshold_unless_one_is_given(argv, expected):
+    assert recipe_of(*argv).speakers.min_confidence == expected
 
 
 def test_its_file_is_made_absolute():
@@ -56,11 +56,11 @@ def test_workers_are_given_the_converted_file(tmp_path, models):
     assert network == f"syncnet:{converted}" and converted.suffix == ".onnx"
     assert _tried_sync_network(network) == network
     recipe = Recipe().with_setting(f"speakers.network={network}").with_setting("faces.detector=centerface")
-    assert f"sync network {converted.name}" in _models(recipe)
+    assert f"sync network {converted.name}" in used_models(recipe)
 
 
 def test_a_wrong_file_is_refused_before_any_work(tmp_path, models):
     (tmp_path / "wrong.model").write_bytes(pickle.dumps([1, 2]))
-    with pytest.raises(UsageError, match="wrong.model") as caught:
+    with pytest.raises(UsageError, match=r"wrong\.model") as caught:
         _tried_sync_network(f"syncnet:{tmp_path / 'wrong.model'}")
     assert "\n" not in str(caught.value) and not models.exists()

@@ -109,8 +109,15 @@ def test_every_command_explains_itself(command, capsys):
 
 @pytest.mark.parametrize("command", ["train", "train-sync"])
 def test_a_training_command_imports_no_beam(command, tmp_path):
-    code = f"import sys, talkshard; talkshard.main({[command, *REQUIRED[command]]}); print('apache_beam' in sys.modules)"
+    code = (
+        f"import sys, talkshard; talkshard.main({[command, *REQUIRED[command]]}); print('apache_beam' in sys.modules)"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.splitlines()[-1] == "False" and done.stderr.startswith("talkshard: ")

@@ -21,10 +21,10 @@ class FakeSpeech:
 
     def __init__(self, *spans):
         self._spans = spans
-        self.heard = 0
+        self.num_samples = 0
 
     def find_speech(self, blocks):
-        self.heard = sum(len(block) for block in blocks)
+        self.num_samples = sum(len(block) for block in blocks)
         return tuple(
             SpeechTurn(start_sample=start, end_sample=end, voice="", overlapped=False) for start, end in self._spans
         )
@@ -58,13 +58,15 @@ AUDIO = MadeAudio(clicks_s=(0.5, 2.5))
 def test_a_talking_video_gets_its_audio_times_and_speech_into_staging(tmp_path):
     speech = FakeSpeech((0, 16_000), (20_000, 24_000))
     result = prepared(
-        make_plain_video(tmp_path / "a.mp4", audio_streams=[MadeAudio(clicks_s=(0.5, 2.5), codec="aac")]), tmp_path, speech
+        make_plain_video(tmp_path / "a.mp4", audio_streams=[MadeAudio(clicks_s=(0.5, 2.5), codec="aac")]),
+        tmp_path,
+        speech,
     )
     video = result.video
     assert rules(result) == [("has_video", True), ("has_audio", True), ("has_speech", True)]
     assert (video.num_frames, result.facts.num_frames, result.facts.speech_s) == (75, 75, 1.25)
     samples, rate = soundfile.read(video.audio_uri, dtype="int16")
-    assert (rate, len(samples), speech.heard) == (16_000, 48_000, 48_000)
+    assert (rate, len(samples), speech.num_samples) == (16_000, 48_000, 48_000)
     assert click_times_s(samples) == pytest.approx([0.5, 2.5], abs=0.001)
     timeline = timeline_from_bytes(Path(video.timeline_uri).read_bytes(), video.probe.video.time_base)
     assert len(timeline.presentation_ticks) == 75 and timeline.key_frames[0]
@@ -76,7 +78,7 @@ def test_a_video_without_audio_ends_at_has_audio(tmp_path):
     assert result.video is None and rules(result) == [("has_video", True), ("has_audio", False)]
 
 
-def test_audio_with_cover_art_ends_at_has_image(tmp_path):
+def test_audio_with_cover_art_ends_at_has_video(tmp_path):
     path = make_video(tmp_path / "a.mp4", [], audio_streams=[MadeAudio(clicks_s=(1.0,), codec="aac")], cover_art=True)
     result = prepared(path, tmp_path, FakeSpeech())
     assert result.video is None and rules(result) == [("has_video", False)]
@@ -97,7 +99,7 @@ def test_too_little_speech_ends_at_has_speech_with_its_seconds(tmp_path):
 
 
 def test_a_text_file_raises_what_it_is(tmp_path):
-    (tmp_path / "a.mp4").write_text("words")
+    (tmp_path / "a.mp4").write_text("text")
     with pytest.raises(NotMedia):
         prepared(tmp_path / "a.mp4", tmp_path, FakeSpeech())
 

@@ -43,7 +43,7 @@ def test_no_audio_at_all_is_no_speech():
 
 
 @needs_shared
-def test_silero_hears_a_real_sentence_where_its_alignment_has_it():
+def test_silero_finds_a_real_sentence_where_its_alignment_has_it():
     turns = load_speech_model(CONFIG).find_speech([audio_of("hard/known_speaker/two_take_turns.mp4")])
     assert len(turns) == 2  # left, then right
     assert all(turn.voice == "" and not turn.overlapped for turn in turns)

@@ -22,8 +22,8 @@ def ids(*expected):
 
 
 @pytest.fixture
-def fresh_children():
-    """Children that begin anew: one forked from this process, whose decoders have threads by now, would hang."""
+def spawned_children():
+    """Spawned children: one forked from this process, whose decoders have threads by now, would hang."""
     before = multiprocessing.get_start_method()
     multiprocessing.set_start_method("spawn", force=True)
     yield
@@ -31,12 +31,12 @@ def fresh_children():
 
 
 @needs_shared
-def test_every_source_comes_out_once_as_video_or_as_ended(tmp_path, fresh_children):
-    (tmp_path / "words.mp4").write_text("words")
+def test_every_source_comes_out_once_as_video_or_as_ended(tmp_path, spawned_children):
+    (tmp_path / "text.mp4").write_text("text")
     sources = [
         made_source(str(shared("dev/grid_other/lbax4n.mpg")), "a" * 16),
         made_source(str(make_plain_video(tmp_path / "mute.mp4")), "b" * 16),
-        made_source(str(tmp_path / "words.mp4"), "c" * 16),
+        made_source(str(tmp_path / "text.mp4"), "c" * 16),
         made_source(str(tmp_path / "gone.mp4"), "d" * 16),
     ]
     with beam.Pipeline("FnApiRunner") as pipeline:

@@ -7,7 +7,7 @@ FRAMES, HOP = 50, 10  # 0.1 s a frame: chunks of 5 s each second
 
 
 def chunks_of(activity, swapped=()):
-    """Scores (chunks, frames, 3) of true activity (frames, voices); some chunks name their speakers the other way round."""
+    """Scores (chunks, frames, 3) of true activity (frames, voices); `swapped` chunks number the speakers otherwise."""
     scores = np.zeros(((len(activity) - FRAMES) // HOP + 1, FRAMES, 3))
     for chunk in range(len(scores)):
         part = activity[chunk * HOP : chunk * HOP + FRAMES]
@@ -24,7 +24,7 @@ def in_seconds(turns):
     return [(turn.start_sample / 16_000, turn.end_sample / 16_000, turn.voice, turn.overlapped) for turn in turns]
 
 
-def test_one_voice_keeps_its_number_when_chunks_name_it_differently():
+def test_one_voice_keeps_its_number_when_chunks_number_it_differently():
     activity = np.zeros((100, 2))
     activity[10:90, 0] = 1
     assert in_seconds(turns_of(chunks_of(activity, swapped=(1, 3, 4)))) == [(1.0, 9.0, "voice000", False)]
@@ -50,11 +50,11 @@ def test_turns_are_cut_where_overlap_begins_and_ends():
     assert found[1][2] == "voice000+voice001"
 
 
-def test_a_speaker_seen_double_by_one_chunk_is_not_overlap():
+def test_a_second_speaker_in_one_chunk_only_is_not_overlap():
     activity = np.zeros((100, 2))
     activity[:, 0] = 1
     scores = chunks_of(activity)
-    scores[2, :, 1] = 0.6  # one chunk of several believes in a second voice
+    scores[2, :, 1] = 0.6  # one chunk of several finds a second voice
     assert not any(turn.overlapped for turn in turns_of(scores)[1:-1])
 
 

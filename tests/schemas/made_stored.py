@@ -111,7 +111,8 @@ class PaintedMesh:
         scale = rgb.shape[0] / 112
         height = (column < 0.4 * column.max()).sum() / scale
         mesh = mesh_of(np.array([float(height)]))[0]
-        return ((mesh + [0.5, 0.5, 0]) * scale - [0.5, 0.5, 0]).astype(np.float32), 1.0
+        half_px = np.array([0.5, 0.5, 0])
+        return ((mesh + half_px) * scale - half_px).astype(np.float32), 1.0
 
 
 class ColourNetwork:
@@ -142,7 +143,7 @@ class LoudLips:
         """See SyncNetwork."""
         return self._vectors(samples.reshape(-1, SAMPLES_PER_FRAME).astype(np.float32).std(1))
 
-    def likeness(self, face, audio):
+    def similarity(self, face, audio):
         """See SyncNetwork."""
         return (face * audio).sum(1)
 

@@ -63,7 +63,7 @@ def test_a_unit_without_given_split_falls_by_its_hash():
 
 def run(names, given=None):
     pipeline = beam.Pipeline("FnApiRunner")
-    out = pipeline | beam.Create(names) | HashSource(given or {}, fail_fast=True)
+    out = pipeline | beam.Create(names) | HashSource(given or {}, staging="", fail_fast=True)
     return pipeline, out
 
 

@@ -59,7 +59,7 @@ def test_a_wrong_table_is_refused_with_the_reason(name, data, line):
 
 
 def test_a_missing_table_is_a_usage_error(tmp_path):
-    with pytest.raises(UsageError, match="none.csv.*No such file"):
+    with pytest.raises(UsageError, match=r"none\.csv.*No such file"):
         list_table(str(tmp_path / "none.csv"))
 
 

@@ -1,4 +1,4 @@
-"""Made windows of one source: tracks, speech and a sync network that reads its embeddings from the mesh and the audio."""
+"""Made windows of one source: tracks, speech, and a sync network that reads its embeddings from mesh and audio."""
 
 from dataclasses import replace
 
@@ -69,7 +69,7 @@ def made_faces(num_frames, tracks, speech):
 
 
 def tube_of_events(events):
-    """A tube whose mesh carries one number a frame, for MadeNetwork to read."""
+    """A tube whose mesh carries one number per frame, for MadeNetwork to read."""
     num_frames = len(events)
     mesh = np.zeros((num_frames, 468, 3), np.int16)
     mesh[:, 0, 0] = events
@@ -85,17 +85,19 @@ def tube_of_events(events):
 
 
 def tube_file_of(mesh, name="t00"):
-    """The tube file of one track, of which only the mesh matters."""
+    """The tube file of one track, in which only the mesh matters."""
     return TubeFile(write_tubes({name: replace(tube_of_events(np.zeros(len(mesh))), mesh=mesh)}))
 
 
 def tubes_of(tracks, events):
     """The tube file of tracks, each with its events."""
-    return TubeFile(write_tubes({track.name: tube_of_events(values) for track, values in zip(tracks, events)}))
+    return TubeFile(
+        write_tubes({track.name: tube_of_events(values) for track, values in zip(tracks, events, strict=True)})
+    )
 
 
 def audio_of_events(events):
-    """Sound from MARGIN before the window to MARGIN after it, each frame carrying its event's number."""
+    """Audio from MARGIN before the window to MARGIN after it; each frame carries the number of its event."""
     padded = np.concatenate([np.zeros(MARGIN), events, np.zeros(MARGIN)])
     return np.repeat(padded, SAMPLES_PER_FRAME).astype(np.int16)
 
@@ -108,7 +110,7 @@ class MadeNetwork:
     def __init__(self):
         vectors = np.random.default_rng(0).normal(size=(2000, 64))
         self._vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-        self.num_sounds = 0  # how often audio was embedded
+        self.num_embedded = 0  # how often audio was embedded
 
     def embed_face(self, tubes, name):
         """Vectors of the numbers in a track's mesh."""
@@ -116,9 +118,9 @@ class MadeNetwork:
 
     def embed_audio(self, samples):
         """Vectors of the numbers in audio."""
-        self.num_sounds += 1
+        self.num_embedded += 1
         return self._vectors[samples[::SAMPLES_PER_FRAME]]
 
-    def likeness(self, face, audio):
+    def similarity(self, face, audio):
         """Dot products."""
         return (face * audio).sum(1)

@@ -1,4 +1,4 @@
-"""The published SyncNet as a literal torch module, with random weights: what this project's own must agree with."""
+"""The published SyncNet as a literal torch module with random weights, which this project's version must agree with."""
 
 import functools
 
@@ -20,7 +20,7 @@ def _dense():
 
 
 class LiteralSyncNet(nn.Module):
-    """Chung & Zisserman 2016, as in the released code: 3-D convolutions, batch norms of their own, nothing folded."""
+    """Chung & Zisserman 2016, as in the released code: 3-D convolutions, separate batch norms, nothing folded."""
 
     def __init__(self):
         super().__init__()
@@ -45,12 +45,12 @@ class LiteralSyncNet(nn.Module):
         )
         self.netfcaud, self.netfclip = _dense(), _dense()
 
-    def hear(self, windows):
-        """Sound windows (N, 1, 13, 20) -> (N, 1024)."""
+    def embed_audio(self, windows):
+        """Audio windows (N, 1, 13, 20) -> (N, 1024)."""
         return self.netfcaud(self.netcnnaud(windows).flatten(1))
 
-    def see(self, windows):
-        """Picture windows (N, 3, 5, 224, 224), BGR 0..255 -> (N, 1024)."""
+    def embed_face(self, windows):
+        """Image windows (N, 3, 5, 224, 224), BGR 0..255 -> (N, 1024)."""
         return self.netfclip(self.netcnnlip(windows).flatten(1))
 
 
@@ -62,8 +62,8 @@ def random_syncnet():
     with torch.no_grad():
         for norm in norms:
             norm.momentum = 1.0
-        network.hear(torch.randn(8, 1, 13, 20) * 10)
-        network.see(torch.rand(2, 3, 5, 224, 224) * 255)
+        network.embed_audio(torch.randn(8, 1, 13, 20) * 10)
+        network.embed_face(torch.rand(2, 3, 5, 224, 224) * 255)
         for norm in norms:
             norm.running_mean += torch.randn_like(norm.running_mean) * 0.1
             norm.running_var *= 0.5 + torch.rand_like(norm.running_var)
@@ -73,7 +73,7 @@ def random_syncnet():
 
 
 def made_tubes(num_frames, side=200, seed=0):
-    """A tube file of one face "t00": images of blocks of random colours, 1 cut-out px is 1 source px."""
+    """A tube file of one face "t00": images of blocks of random colours; 1 crop px is 1 source px."""
     random = np.random.default_rng(seed)
     blocks = random.integers(0, 256, (num_frames, side // 8, side // 8, 3), np.uint8)
     jpegs = [encode_jpeg(image.repeat(8, 0).repeat(8, 1), 95) for image in blocks]

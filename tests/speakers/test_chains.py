@@ -24,7 +24,7 @@ def chains(*rows):
     return {found.track_id[-3:]: found.track_chain_id[-3:] for found in chain_tracks(rows)}
 
 
-def test_a_face_goes_on_in_the_next_window():
+def test_a_face_continues_in_the_next_window():
     assert chains(row(0, 0, 100), row(1, 100, 200), row(2, 200, 300)) == dict.fromkeys(("t00", "t01", "t02"), "t00")
 
 
@@ -46,7 +46,7 @@ def test_a_track_that_was_lost_is_not_continued():
     assert chains(row(0, 0, 100, end_rule="cut"), row(1, 100, 200)) == {"t00": "t00", "t01": "t01"}
 
 
-def test_drift_is_fitted_to_the_stretches_of_all_tracks_of_the_chain():
+def test_drift_is_fitted_to_the_segments_of_all_tracks_of_the_chain():
     found = chain_tracks(
         row(number, 1500 * number, 1500 * (number + 1), lags=[2.25 + number, 2.75 + number]) for number in range(4)
     )
@@ -55,12 +55,12 @@ def test_drift_is_fitted_to_the_stretches_of_all_tracks_of_the_chain():
     assert 0 < found[0].drift_se_frames_per_minute < 0.2
 
 
-def test_a_face_elsewhere_has_a_drift_of_its_own():
+def test_a_face_elsewhere_has_a_separate_drift():
     here, there = chain_tracks([row(0, 0, 1500, lags=[1.0, 2.0, 3.0]), row(1, 0, 1500, THERE, lags=[3.0, 2.0, 1.0])])
     assert (here.drift_frames_per_minute, there.drift_frames_per_minute) == pytest.approx((3.0, -3.0))
 
 
-def test_two_stretches_tell_no_drift():
+def test_two_segments_give_no_drift():
     found = chain_tracks([row(0, 0, 1500, lags=[1.0]), row(1, 1500, 3000, lags=[2.0])])
     assert {(one.drift_frames_per_minute, one.drift_se_frames_per_minute) for one in found} == {(None, None)}
 

@@ -4,7 +4,7 @@ import pytest
 from tests.speakers.made_windows import MadeNetwork, audio_of_events, made_faces, made_track, made_turn, tubes_of
 from transforms.speakers.config import SpeakersConfig
 from transforms.speakers.find_speakers import find_speakers
-from transforms.speakers.sync_result import Calibration
+from transforms.speakers.score_sync import Calibration
 
 SPOKEN = np.arange(1, 201)  # a new event every frame
 SILENT = SPOKEN + 1000
@@ -28,7 +28,7 @@ def drops(judgement):
     return [(row.subject_id[-3:], row.rule) for row in judgement.decisions if not row.kept]
 
 
-def test_the_face_that_fits_the_audio_speaks_and_the_silent_one_is_dropped():
+def test_the_face_that_matches_the_audio_speaks_and_the_silent_one_is_dropped():
     found = judged([made_track(0, 0, 200), made_track(1, 0, 200)], [SILENT, SPOKEN])
     assert spans(found) == [("t01", 0, 200)]
     assert drops(found) == [("t00", "min_confidence")]
@@ -36,29 +36,29 @@ def test_the_face_that_fits_the_audio_speaks_and_the_silent_one_is_dropped():
 
 
 @pytest.mark.parametrize("lag", [-10, -3, 0, 7, 12])
-def test_the_lag_of_a_late_audio_is_measured(lag):
+def test_the_lag_of_late_audio_is_measured(lag):
     late = SPOKEN - lag
     late = np.where((late >= 1) & (late <= 200), late, 999)
     found = judged([made_track(0, 0, 200)], [SPOKEN], audio=late)
     [turn] = found.turns.turns
-    assert turn.audio_lag_frames == pytest.approx(lag, abs=0.1)
-    assert found.rows[0].audio_lag_frames == turn.audio_lag_frames and len(found.rows[0].sync_curve) == 31
+    assert turn.sync.lag_frames == pytest.approx(lag, abs=0.1)
+    assert found.rows[0].audio_lag_frames == turn.sync.lag_frames and len(found.rows[0].sync_curve) == 31
 
 
 def test_the_audio_of_a_window_is_embedded_once_whatever_the_number_of_faces():
     network = MadeNetwork()
     judged([made_track(number, 0, 200) for number in range(3)], [SPOKEN, SILENT, SILENT], network=network)
-    assert network.num_sounds == 1
+    assert network.num_embedded == 1
 
 
 def test_the_audio_of_a_window_without_a_usable_face_is_not_embedded():
     network = MadeNetwork()
     judged([made_track(0, 0, 20)], [SPOKEN[:20]], network=network)
-    assert network.num_sounds == 0
+    assert network.num_embedded == 0
 
 
-class DeafNetwork(MadeNetwork):
-    """Has no answer for any frame of a face."""
+class BlindNetwork(MadeNetwork):
+    """Gives no vector for any frame of a face."""
 
     def embed_face(self, tubes, name):
         return np.full_like(super().embed_face(tubes, name), np.nan)
@@ -66,22 +66,22 @@ class DeafNetwork(MadeNetwork):
 
 @pytest.mark.parametrize("min_confidence", [0.0, 0.2])
 def test_a_face_that_cannot_be_compared_is_dropped_as_not_judged(min_confidence):
-    found = judged([made_track(0, 0, 200)], [SPOKEN], network=DeafNetwork(), min_confidence=min_confidence)
+    found = judged([made_track(0, 0, 200)], [SPOKEN], network=BlindNetwork(), min_confidence=min_confidence)
     assert drops(found) == [("t00", "min_confidence")] and spans(found) == []
     [row] = found.rows
     assert (row.audio_lag_frames, row.sync_confidence, row.sync_curve) == (None, None, ())
 
 
 class FarNetwork(MadeNetwork):
-    """Likeness is minus the distance, as SyncNet's."""
+    """Similarity is minus the distance, as with SyncNet."""
 
-    def likeness(self, face, audio):
+    def similarity(self, face, audio):
         return -np.linalg.norm(face - audio, axis=1)
 
 
-def test_the_networks_own_likeness_is_what_counts():
+def test_the_networks_own_similarity_is_used():
     found = judged([made_track(0, 0, 200)], [SPOKEN], network=FarNetwork())
-    assert found.rows[0].sync_curve[15] == pytest.approx(0.0, abs=1e-5)  # a distance of nothing
+    assert found.rows[0].sync_curve[15] == pytest.approx(0.0, abs=1e-5)  # the distance is 0
     assert max(np.delete(found.rows[0].sync_curve, 15)) < -1
 
 
@@ -97,33 +97,33 @@ STRICT = {"min_probability": 0.8, "unsure_probability": 0.2}
 
 
 def mixed(share):
-    """Sound of which a share of the frames is the face's own, dealt evenly over the track."""
-    own = np.arange(200) * share % 1 < share
-    return np.where(own, SPOKEN, 999)
+    """Audio in which a share of the frames matches the face, spread evenly over the track."""
+    matches = np.arange(200) * share % 1 < share
+    return np.where(matches, SPOKEN, 999)
 
 
-@pytest.mark.parametrize(("half", "rule"), [(0.5, None), (1.0, "unsure"), (1.5, "makes_this_sound")])
+@pytest.mark.parametrize(("half", "rule"), [(0.5, None), (1.0, "min_probability"), (1.5, "unsure_probability")])
 def test_the_probability_decides_where_the_network_gives_one(half, rule):
     found = judged([made_track(0, 0, 200)], [SPOKEN], network=CalibratedNetwork(half), **STRICT)
     assert drops(found) == ([("t00", rule)] if rule else [])
     [row] = found.rows
-    assert [turn.sync_probability for turn in found.turns.turns] == ([row.sync_probability] if rule is None else [])
+    assert [turn.sync.probability for turn in found.turns.turns] == ([row.sync_probability] if rule is None else [])
     assert {
         None: row.sync_probability > 0.8,
-        "unsure": 0.2 < row.sync_probability < 0.8,
-        "makes_this_sound": row.sync_probability < 0.2,
+        "min_probability": 0.2 < row.sync_probability < 0.8,
+        "unsure_probability": row.sync_probability < 0.2,
     }[rule]
 
 
 @pytest.mark.parametrize(
-    ("settings", "rule"), [({"min_probability": 0.4}, None), ({"unsure_probability": 0.7}, "makes_this_sound")]
+    ("settings", "rule"), [({"min_probability": 0.4}, None), ({"unsure_probability": 0.7}, "unsure_probability")]
 )
-def test_the_probabilities_asked_for_are_settings(settings, rule):
+def test_both_probability_thresholds_are_settings(settings, rule):
     found = judged([made_track(0, 0, 200)], [SPOKEN], network=CalibratedNetwork(1.0), **STRICT | settings)
     assert drops(found) == ([("t00", rule)] if rule else [])
 
 
-def test_a_calibrated_network_is_asked_for_its_confidence_only_when_that_is_set():
+def test_with_a_calibration_confidence_is_judged_only_when_its_setting_was_changed():
     audio, network = mixed(0.16), CalibratedNetwork(0.0)
     assert drops(judged([made_track(0, 0, 200)], [SPOKEN], audio=audio)) == [("t00", "min_confidence")]
     found = judged([made_track(0, 0, 200)], [SPOKEN], audio=audio, network=network)
@@ -134,36 +134,40 @@ def test_a_calibrated_network_is_asked_for_its_confidence_only_when_that_is_set(
 
 def test_without_a_calibration_there_is_no_probability():
     found = judged([made_track(0, 0, 200)], [SPOKEN])
-    assert found.rows[0].sync_probability is None and found.turns.turns[0].sync_probability is None
-    assert not {"unsure", "makes_this_sound"} & {row.rule for row in found.decisions}
+    assert found.rows[0].sync_probability is None and found.turns.turns[0].sync.probability is None
+    assert not {"min_probability", "unsure_probability"} & {row.rule for row in found.decisions}
 
 
-class DeafCalibratedNetwork(DeafNetwork):
-    """Has no answer, and a calibration."""
+class BlindCalibratedNetwork(BlindNetwork):
+    """Gives no vector for a face, and has a calibration."""
 
     calibration = Calibration(weights=(0.0, 1.0, 0.0, 0.0, 0.0, 0.0), offset=0.0)
 
 
-def test_a_face_that_a_calibrated_network_cannot_compare_is_unsure():
-    assert drops(judged([made_track(0, 0, 200)], [SPOKEN], network=DeafCalibratedNetwork())) == [("t00", "unsure")]
+def test_a_face_that_a_calibrated_network_cannot_compare_is_dropped_by_min_probability():
+    assert drops(judged([made_track(0, 0, 200)], [SPOKEN], network=BlindCalibratedNetwork())) == [
+        ("t00", "min_probability")
+    ]
 
 
-def test_a_face_that_shares_the_audio_is_believed_by_its_own_frames():
+def test_a_face_that_speaks_for_a_part_of_the_time_is_judged_by_its_assigned_frames():
     quarter = np.arange(200) < 60
     tracks, network = [made_track(0, 0, 200), made_track(1, 0, 200)], CalibratedNetwork(0.3)
     events = [np.where(quarter, SPOKEN, SILENT), np.where(quarter, SILENT, SPOKEN)]
     found = judged(tracks, events, network=network, **STRICT)
     assert [name for name, _, _ in spans(found)] == ["t00", "t01"]
     alone = judged(tracks[:1], events[:1], network=network, **STRICT)
-    assert drops(alone) == [("t00", "unsure")] and alone.rows[0].sync_probability < found.rows[0].sync_probability
+    assert (
+        drops(alone) == [("t00", "min_probability")] and alone.rows[0].sync_probability < found.rows[0].sync_probability
+    )
 
 
-def test_where_another_face_perhaps_speaks_too_there_is_no_clip():
+def test_where_another_face_may_speak_too_there_is_no_clip():
     tracks, network = [made_track(0, 0, 200), made_track(1, 0, 200)], CalibratedNetwork(0.7)
     events = [SPOKEN, np.where(np.arange(200) % 7 < 5, SPOKEN, SILENT)]
     found = judged(tracks, events, network=network, **STRICT)
-    assert spans(found) == [] and ("t01", "unsure") in drops(found)
-    assert {rule for _, rule in drops(found)} == {"unsure", "overlap"}
+    assert spans(found) == [] and ("t01", "min_probability") in drops(found)
+    assert {rule for _, rule in drops(found)} == {"min_probability", "overlap"}
 
 
 def late_by(lag):
@@ -173,19 +177,19 @@ def late_by(lag):
 
 def test_a_lag_is_corrected_to_the_sample():
     [turn] = judged([made_track(0, 0, 200)], [SPOKEN], audio=late_by(3)).turns.turns
-    assert turn.audio_shift_samples == round(turn.audio_lag_frames * 640) != 0
-    assert turn.audio_lag_se_frames < 0.2
+    assert turn.audio_shift_samples == round(turn.sync.lag_frames * 640) != 0
+    assert turn.sync.lag_se_frames < 0.2
 
 
-def test_a_lag_below_the_least_shift_is_measured_and_not_corrected():
+def test_a_lag_below_the_smallest_shift_is_measured_and_not_corrected():
     found = judged([made_track(0, 0, 200)], [SPOKEN], audio=late_by(3), min_shift_frames=4.0)
     [turn] = found.turns.turns
     assert turn.audio_shift_samples == 0
-    assert turn.audio_lag_frames == found.rows[0].audio_lag_frames == pytest.approx(3, abs=0.1)
+    assert turn.sync.lag_frames == found.rows[0].audio_lag_frames == pytest.approx(3, abs=0.1)
 
 
-def test_a_lag_that_is_not_surely_there_is_not_corrected():
-    audio = np.where(np.arange(200) < 110, late_by(3), late_by(-4))  # half of it fits elsewhere
+def test_an_uncertain_lag_is_not_corrected():
+    audio = np.where(np.arange(200) < 110, late_by(3), late_by(-4))  # half of it matches at another lag
     found = judged([made_track(0, 0, 200)], [SPOKEN], audio=audio)
     [row] = found.rows
     assert row.audio_lag_se_frames > 1.5 and abs(row.audio_lag_frames) > 1
@@ -199,7 +203,7 @@ def test_speech_is_looked_for_where_the_corrected_audio_has_it():
     assert [spans(found)[0][1:] for found in (corrected, left)] == [(35, 155), (45, 165)]
 
 
-def test_the_lags_of_stretches_go_into_the_row():
+def test_the_lags_of_segments_go_into_the_row():
     [row] = judged([made_track(0, 0, 200)], [SPOKEN], audio=late_by(3)).rows
     assert len(row.stretch_middle_frames) == len(row.stretch_lags_frames) == len(row.stretch_lag_se_frames) == 2
     assert row.stretch_lags_frames == pytest.approx((3, 3), abs=0.1)
@@ -220,20 +224,20 @@ def test_two_faces_that_take_turns_speak_one_after_the_other():
     assert abs(end - 100) <= 12 and abs(begin - 100) <= 12
 
 
-def test_two_faces_that_fit_at_once_give_no_clip_by_rule_overlap():
+def test_two_faces_that_match_at_once_give_no_clip_by_rule_overlap():
     found = judged([made_track(0, 0, 200), made_track(1, 0, 200)], [SPOKEN, SPOKEN])
     assert spans(found) == []
     assert {rule for _, rule in drops(found)} == {"overlap"}
 
 
-def test_without_a_network_a_lone_face_keeps_its_voiced_stretch_unjudged():
+def test_without_a_network_a_solo_face_keeps_its_voiced_segment_unjudged():
     found = judged([made_track(0, 0, 200)], [SILENT], speech=[made_turn(50, 150)], network=None)
-    assert spans(found) == [("t00", 45, 155)]  # with room for lips that open early
+    assert spans(found) == [("t00", 45, 155)]  # with a margin for lips that open early
     [turn] = found.turns.turns
-    assert (turn.audio_lag_frames, turn.sync_confidence, found.turns.sync_network) == (None, None, "none")
+    assert (turn.sync, found.turns.sync_network) == (None, "none")
 
 
-def test_without_a_network_nobody_in_company_is_believed():
+def test_without_a_network_faces_that_are_in_view_together_are_dropped():
     found = judged([made_track(0, 0, 200), made_track(1, 0, 200)], [SILENT, SPOKEN], network=None)
     assert spans(found) == []
     assert drops(found) == [("t00", "max_other_faces"), ("t01", "max_other_faces")]

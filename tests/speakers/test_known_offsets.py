@@ -1,4 +1,4 @@
-"""The packaged network on real people it never learnt from, whose audio was moved by a known number of frames."""
+"""The bundled network on held-out speakers whose audio was shifted by a known number of frames."""
 
 import numpy as np
 import pytest
@@ -58,18 +58,18 @@ def mesh_and_audio(path: str) -> tuple[np.ndarray, np.ndarray]:
 
 def found(network, mesh: np.ndarray, samples: np.ndarray) -> SyncMeasure:
     face = network.embed_face(tube_file_of(mesh), "t00")
-    return measure(sync_curve(similarity(face, network.embed_audio(samples), likeness=network.likeness)))
+    return measure(sync_curve(similarity(face, network.embed_audio(samples), pair_similarity=network.similarity)))
 
 
 @needs_shared
 @pytest.mark.parametrize("path", CLIPS)
-def test_the_lag_of_people_never_seen_is_found_within_a_frame(network, path):
+def test_the_lag_of_held_out_speakers_is_found_within_a_frame(network, path):
     measured = found(network, *mesh_and_audio(str(shared(path))))
     assert abs(round(measured.lag_frames) - CLIPS[path]) <= 1, measured
 
 
 @needs_shared
-def test_audio_moved_by_k_frames_moves_the_lag_by_k(network):
+def test_audio_shifted_by_k_frames_moves_the_lag_by_k(network):
     mesh, samples = mesh_and_audio(str(shared("dev/grid_other/lbbc2a.mpg")))
     still = found(network, mesh, samples).lag_frames
     for k in (-10, -4, 3, 10):

@@ -1,4 +1,4 @@
-"""Voices that are not, or not surely, those of the face in view: real recordings, whole way from file to turns."""
+"""Real recordings, from file to turns, in which the voice is not, or not certainly, that of the face in view."""
 
 import functools
 import shutil
@@ -23,8 +23,9 @@ from transforms.media.window_frames import WindowFrames
 from transforms.prepare.config import AudioConfig, SpeechConfig
 from transforms.prepare.prepare_video import prepare_video
 from transforms.prepare.speech_models import load_speech_model
+from transforms.speakers.audio_embedding import AUDIO_MARGIN_FRAMES
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES, WindowJudgement, find_speakers
+from transforms.speakers.find_speakers import WindowJudgement, find_speakers
 from transforms.speakers.sync_network import load_sync_network
 
 pytestmark = [needs_shared, needs_models]
@@ -32,7 +33,7 @@ pytestmark = [needs_shared, needs_models]
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory):
-    """path -> what the stages of a window say of the recording; None when it holds no speech."""
+    """path -> what the stages decide about the recording; None when it holds no speech."""
     staging = tmp_path_factory.mktemp("staging")
 
     @functools.cache
@@ -97,7 +98,7 @@ def _judged(window: Window) -> WindowJudgement:
 
 
 def left_to_right(judgement):
-    """Tracks of a second and more, by where they are in the image."""
+    """Tracks of a second and more, from left to right."""
     tracks = [row for row in judgement.rows if row.end_frame - row.start_frame >= 25]
     return [row.track_id for row in sorted(tracks, key=lambda row: row.box_xyxy[0])]
 
@@ -112,8 +113,8 @@ def drops(judgement):
     return {row.rule for row in judgement.decisions if not row.kept}
 
 
-def test_of_a_speakers_and_an_interpreters_voice_one_at_most_is_that_of_the_face(judged):
-    # The same image under each of the two separated voices: which is whose is not known.
+def test_of_a_speakers_and_an_interpreters_voice_at_most_one_is_the_faces(judged):
+    # The same video with each of the two separated voices; it is not known which voice is the face's.
     found = [judged(f"hard/voice_not_of_face/xX64kcZW8cs_{number}.mp4") for number in (0, 1)]
     assert min(len(speakers(one)) for one in found) == 0
 
@@ -123,18 +124,18 @@ def test_a_mouth_that_moves_to_music_does_not_speak(judged):
     assert found is None or speakers(found) == []
 
 
-def test_a_voice_whose_mouth_is_turned_away_is_nobodys(judged):
+def test_a_voice_whose_mouth_is_turned_away_has_no_speaker(judged):
     found = judged("hard/two_people/zh_monologue_1.mp4")
     assert speakers(found) == [] and "has_mesh" in drops(found)
 
 
-def test_of_two_mouths_that_move_the_one_whose_voice_it_is_speaks(judged):
+def test_of_two_mouths_that_move_the_one_that_makes_the_audio_speaks(judged):
     found = judged("hard/known_speaker/two_right_speaks.mp4")
     faces = left_to_right(found)
     assert speakers(found) == [faces[1]] and len(faces) == 2
 
 
-def test_where_the_other_mouth_fits_nearly_as_well_the_wrong_one_is_never_taken(judged):
+def test_where_the_other_mouth_matches_nearly_as_well_the_wrong_one_is_never_taken(judged):
     found = judged("hard/known_speaker/two_left_speaks.mp4")
     faces = left_to_right(found)
     assert set(speakers(found)) <= {faces[0]} and len(faces) == 2 and (speakers(found) or "overlap" in drops(found))

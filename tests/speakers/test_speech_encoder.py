@@ -1,4 +1,4 @@
-"""The speech encoder: where its features lie in time, and that a moment means the same wherever it is heard."""
+"""The speech encoder: the times of its features, and that a moment has the same features in any surroundings."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_a_frame_has_two_features(encoder, num_frames):
     assert found.dtype == np.float32 and np.isfinite(found).all()
 
 
-def test_a_gap_is_felt_where_it_is(encoder):
+def test_a_gap_changes_the_features_where_it_is(encoder):
     audio = made_speech(60)
     with_gap = audio.copy()
     with_gap[640 * 30 : 640 * 33] = 0
@@ -36,20 +36,20 @@ def test_a_gap_is_felt_where_it_is(encoder):
     assert abs(np.argmax(change) - FEATURES_PER_FRAME * 31.5) <= 4
 
 
-def test_a_moment_means_the_same_in_a_longer_audio(encoder):
+def test_a_moment_has_the_same_features_in_longer_audio(encoder):
     whole = made_speech(400)
     alone = encoder.encode(whole[640 * 150 : 640 * 225])
     within = encoder.encode(whole)[FEATURES_PER_FRAME * 150 : FEATURES_PER_FRAME * 225]
-    alike = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(alone, within)])
-    elsewhere = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(alone, np.roll(within, 37, 0))])
+    alike = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(alone, within, strict=True)])
+    elsewhere = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(alone, np.roll(within, 37, 0), strict=True)])
     assert np.median(alike) > 0.8 and (alike > elsewhere).mean() > 0.7
 
 
-@pytest.mark.parametrize("piece", [1111, 640 * 75, 640 * 90])
-def test_audio_in_pieces_gives_the_bits_of_the_whole(encoder, piece):
+@pytest.mark.parametrize("chunk_samples", [1111, 640 * 75, 640 * 90])
+def test_audio_in_chunks_gives_the_bits_of_the_whole(encoder, chunk_samples):
     audio = made_speech(310)
-    pieces = [audio[start : start + piece] for start in range(0, len(audio), piece)]
-    assert np.array_equal(np.concatenate(list(encoder.encode_stream(pieces))), encoder.encode(audio))
+    chunks = [audio[start : start + chunk_samples] for start in range(0, len(audio), chunk_samples)]
+    assert np.array_equal(np.concatenate(list(encoder.encode_stream(chunks))), encoder.encode(audio))
 
 
 def test_the_same_audio_gives_the_same_bits(encoder):

@@ -5,8 +5,8 @@ from onnx import TensorProto, helper
 
 from schemas.errors import UsageError
 from tests.speakers.made_windows import tube_file_of
+from transforms.speakers.score_sync import Calibration
 from transforms.speakers.sync_network import CALIBRATION_KEY, DEFAULT_PATH, audio_columns, load_sync_network
-from transforms.speakers.sync_result import Calibration
 from transforms.speakers.sync_scores import measure, similarity, sync_curve
 
 RANDOM = np.random.default_rng(0)
@@ -24,7 +24,7 @@ def embed_face(network, mesh):
 
 
 @pytest.mark.parametrize("num_frames", [1, 2, 25, 80])
-def test_each_tower_gives_one_unit_vector_a_frame(network, num_frames):
+def test_each_tower_gives_one_unit_vector_per_frame(network, num_frames):
     for embedded in (embed_face(network, MESH[:num_frames]), network.embed_audio(SAMPLES[: 640 * num_frames])):
         assert embedded.shape == (num_frames, 128) and embedded.dtype == np.float32
         np.testing.assert_allclose(np.linalg.norm(embedded, axis=1), 1, rtol=1e-5)
@@ -40,16 +40,16 @@ def test_the_same_input_gives_the_same_bits_in_a_second_session(network):
     np.testing.assert_array_equal(again.embed_audio(SAMPLES), network.embed_audio(SAMPLES))
 
 
-def test_the_packaged_network_is_small_and_named(network):
+def test_the_bundled_network_is_small_and_named(network):
     assert DEFAULT_PATH.stat().st_size < 5_000_000
     assert network.name == "lip_sync" and len(network.sha256) == 64
 
 
-def test_its_card_names_the_file_that_lies_beside_it(network):
+def test_its_card_names_the_file_next_to_it(network):
     assert network.sha256 in DEFAULT_PATH.with_suffix(".md").read_text()
 
 
-def test_a_face_far_from_the_cut_is_embedded_the_same_in_a_longer_track(network):
+def test_a_face_far_from_the_cut_has_the_same_embedding_in_a_longer_track(network):
     still = np.repeat(MESH, 6, axis=0)
     whole, part = embed_face(network, still), embed_face(network, still[100:400])
     np.testing.assert_allclose(whole[170:330], part[70:230], atol=1e-4)
@@ -60,14 +60,14 @@ def test_digital_silence_gives_no_peak(network):
     assert np.isfinite(curve).all() and measure(curve).confidence < 0.2
 
 
-def test_likeness_is_the_dot_product_of_each_pair(network):
+def test_similarity_is_the_dot_product_of_each_pair(network):
     face, audio = embed_face(network, MESH[:7]), network.embed_audio(SAMPLES[: 640 * 7])
-    np.testing.assert_allclose(network.likeness(face, audio), np.diag(face @ audio.T), atol=1e-6)
-    assert np.isnan(network.likeness(np.full_like(face, np.nan), audio)).all()
+    np.testing.assert_allclose(network.similarity(face, audio), np.diag(face @ audio.T), atol=1e-6)
+    assert np.isnan(network.similarity(np.full_like(face, np.nan), audio)).all()
 
 
 def with_calibration(path, text):
-    """The packaged network with this text for its calibration; None: without one."""
+    """The bundled network with this text as its calibration; None: without one."""
     model = onnx.load(DEFAULT_PATH)
     kept = {entry.key: entry.value for entry in model.metadata_props if entry.key != CALIBRATION_KEY}
     helper.set_model_props(model, kept if text is None else kept | {CALIBRATION_KEY: text})
@@ -87,11 +87,11 @@ def test_a_file_without_calibration_has_none(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "{}", "[1, 2]"])
 def test_a_calibration_that_cannot_be_read_gets_one_line(tmp_path, text):
-    with pytest.raises(UsageError, match="bad.onnx holds a calibration.*train-sync"):
+    with pytest.raises(UsageError, match=r"bad\.onnx holds a calibration.*train-sync"):
         load_sync_network(with_calibration(tmp_path / "bad.onnx", text))
 
 
-def test_audio_columns_are_four_a_frame():
+def test_there_are_four_audio_columns_per_frame():
     assert audio_columns(SAMPLES).shape == (320, 40)
 
 
@@ -117,10 +117,10 @@ def foreign_model() -> bytes:
     [b"", b"not a network", b"\x00" * 100, foreign_model()],
     ids=["empty", "text", "zeros", "another network"],
 )
-def test_a_file_that_is_no_sync_network_gets_one_line_that_names_it(tmp_path, content):
+def test_a_file_that_is_not_a_sync_network_gets_one_line_that_names_it(tmp_path, content):
     path = tmp_path / "other.onnx"
     path.write_bytes(content)
-    with pytest.raises(UsageError, match="other.onnx.*train-sync") as caught:
+    with pytest.raises(UsageError, match=r"other\.onnx.*train-sync") as caught:
         load_sync_network(str(path))
     assert "\n" not in str(caught.value)
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from transforms.speakers.sync_scores import (
     drift_frames_per_minute,
     measure,
+    measure_segments,
     peak_lags,
     similarity,
-    stretch_lags,
     sync_curve,
 )
 
@@ -20,7 +20,7 @@ def unit_vectors(num_frames: int, seed: int = 0, smoothness: int = 1) -> np.ndar
 
 
 @given(lag=st.integers(-12, 12), num_frames=st.integers(30, 120))
-def test_sound_late_by_k_frames_has_lag_plus_k(lag, num_frames):
+def test_audio_late_by_k_frames_has_lag_plus_k(lag, num_frames):
     events = unit_vectors(num_frames + 40)
     face, audio = events[20 : 20 + num_frames], events[20 - lag : 20 - lag + num_frames]
     assert measure(sync_curve(similarity(face, audio))).lag_frames == pytest.approx(lag, abs=0.5)
@@ -57,7 +57,7 @@ def test_confidence_of_a_right_pair_does_not_depend_on_its_length():
     assert np.ptp(found) < 0.1
 
 
-def test_the_curve_is_the_mean_over_the_mask_alone():
+def test_the_curve_is_the_mean_over_the_mask_only():
     values = similarity(unit_vectors(60), unit_vectors(60, seed=1))
     mask = np.arange(60) % 3 == 0
     np.testing.assert_allclose(sync_curve(values, mask)[15], values[mask, 15].mean(), rtol=1e-5)
@@ -68,13 +68,13 @@ def test_a_shift_that_few_frames_reach_is_left_out():
     assert np.isnan(curve[0]) and np.isfinite(curve[15])
 
 
-def test_an_empty_mask_measures_nothing():
+def test_a_curve_over_an_empty_mask_cannot_be_measured():
     curve = sync_curve(similarity(unit_vectors(40), unit_vectors(40)), np.zeros(40, bool))
-    with pytest.raises(ValueError, match="nothing"):
+    with pytest.raises(ValueError, match="at least one value"):
         measure(curve)
 
 
-def test_confidence_is_peak_less_median_and_margin_peak_less_the_best_far_away():
+def test_confidence_is_peak_less_median_and_margin_is_peak_less_the_best_value_far_away():
     curve = np.full(31, 0.1, np.float32)
     curve[[18, 19, 20, 25]] = 0.5, 0.9, 0.5, 0.6
     found = measure(curve)
@@ -93,33 +93,33 @@ def test_lags_of_many_curves_are_those_of_each():
     assert (peak_lags(curves) % 1 != 0).mean() > 0.4
 
 
-def test_beside_a_shift_that_is_not_known_there_is_no_parabola():
+def test_next_to_an_unknown_shift_there_is_no_parabola():
     curve = np.array([[np.nan] * 14 + [0.1, np.nan, 0.9, 0.5] + [0.1] * 13])
     assert peak_lags(curve).tolist() == [1.0]
 
 
-def test_drift_is_the_slope_of_the_lags_a_minute_whatever_one_of_them_says():
+def test_drift_is_the_slope_of_the_lags_per_minute_in_spite_of_one_outlier():
     frames = np.arange(10) * 150
     lags = frames / 1500 * 2.5
     lags[4] = -14
     assert drift_frames_per_minute(frames, lags) == pytest.approx(2.5)
 
 
-def test_two_lags_are_no_drift():
+def test_two_lags_give_no_drift():
     assert drift_frames_per_minute(np.array([0, 1500]), np.array([0.0, 3.0])) is None
 
 
-def test_a_drifting_audio_has_a_lag_for_each_stretch():
+def test_audio_that_drifts_has_a_lag_for_each_segment():
     events = unit_vectors(420)
     face = events[10:310]
     audio = np.concatenate([events[10:160], events[157:307]])  # three frames later in its second half
-    stretches = stretch_lags(similarity(face, audio), np.ones(300, bool), 100)
-    assert [middle for middle, _ in stretches] == [49.5, 149.5, 249.5]
-    assert stretches[0][1].lag_frames == pytest.approx(0, abs=0.2)
-    assert stretches[2][1].lag_frames == pytest.approx(3, abs=0.2)
+    segments = measure_segments(similarity(face, audio), np.ones(300, bool), 100)
+    assert [middle for middle, _ in segments] == [49.5, 149.5, 249.5]
+    assert segments[0][1].lag_frames == pytest.approx(0, abs=0.2)
+    assert segments[2][1].lag_frames == pytest.approx(3, abs=0.2)
 
 
-def test_a_stretch_with_little_speech_has_no_lag():
+def test_a_segment_with_little_speech_has_no_lag():
     mask = np.arange(200) < 120
     values = similarity(unit_vectors(200), unit_vectors(200))
-    assert [middle for middle, _ in stretch_lags(values, mask, 100)] == [49.5]
+    assert [middle for middle, _ in measure_segments(values, mask, 100)] == [49.5]

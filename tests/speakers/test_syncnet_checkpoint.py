@@ -1,4 +1,4 @@
-"""Converting the released file: once, only what it is, and never by torch in a worker."""
+"""Converting the released file: only once, only the right file, and never with torch in a worker."""
 
 import pickle
 import subprocess
@@ -65,7 +65,7 @@ def test_a_worker_loads_the_converted_file_without_torch(released):
     assert done.stdout.strip() == "False"
 
 
-def test_without_torch_the_cure_is_named(released, monkeypatch):
+def test_without_torch_the_error_names_the_cure(released, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(UsageError, match=r"pip install 'talkshard\[train\]'.*another machine"):
         converted_syncnet(released)
@@ -100,25 +100,25 @@ def write_wrong(path, kind):
 def test_a_wrong_file_gets_one_line_that_names_it(tmp_path, models, capfd, kind):
     path = tmp_path / "wrong.model"
     write_wrong(path, kind)
-    with pytest.raises(UsageError, match="wrong.model.*syncnet_v2.model") as caught:
+    with pytest.raises(UsageError, match=r"wrong\.model.*syncnet_v2\.model") as caught:
         load_sync_network(f"syncnet:{path}")
     assert "\n" not in str(caught.value) and not models.exists() and capfd.readouterr().out == ""
 
 
 @pytest.mark.parametrize("path", ["nowhere.model", ".", "nowhere.onnx"])
 def test_a_file_that_cannot_be_read_gets_one_line(path):
-    with pytest.raises(UsageError, match="cannot be read.*syncnet_v2.model"):
+    with pytest.raises(UsageError, match=r"cannot be read.*syncnet_v2\.model"):
         load_sync_network(f"syncnet:{path}")
 
 
-def test_the_projects_own_network_is_no_syncnet():
-    with pytest.raises(UsageError, match="lip_sync.onnx is no converted SyncNet"):
+def test_the_projects_own_network_is_not_taken_for_syncnet():
+    with pytest.raises(UsageError, match=r"lip_sync\.onnx is not a SyncNet that this version converted"):
         load_sync_network(f"syncnet:{DEFAULT_PATH}")
 
 
-def test_text_is_no_converted_network(tmp_path):
+def test_text_is_not_taken_for_a_converted_network(tmp_path):
     (tmp_path / "text.onnx").write_text("no network")
-    with pytest.raises(UsageError, match="text.onnx is no ONNX file"):
+    with pytest.raises(UsageError, match=r"text\.onnx is not an ONNX file"):
         load_sync_network(f"syncnet:{tmp_path / 'text.onnx'}")
 
 
@@ -133,11 +133,11 @@ def test_text_is_no_converted_network(tmp_path):
             {"netcnnlip.5.running_var": np.full(256, np.nan, np.float32)},
             "netcnnlip.5.running_var holds values that are not finite",
         ),
-        ({"extra.weight": np.zeros(1, np.float32)}, "holds 'extra.weight' besides"),
+        ({"extra.weight": np.zeros(1, np.float32)}, "also holds 'extra.weight'"),
         ({"netcnnaud.18.bias": None}, "holds no netcnnaud.18.bias"),
     ],
 )
-def test_another_layout_is_refused_by_the_first_thing_that_differs(change, says):
+def test_another_layout_is_refused_naming_the_first_difference(change, says):
     arrays = {key: value for key, value in (ZEROS | change).items() if value is not None}
     with pytest.raises(UsageError, match=says):
         check_arrays(arrays, "wrong.model")

@@ -1,4 +1,4 @@
-"""The pixels that the published SyncNet is given."""
+"""The pixels that the published SyncNet takes."""
 
 import cv2
 import numpy as np
@@ -18,18 +18,18 @@ def test_a_square_holds_the_box_and_more_below_it():
     np.testing.assert_allclose(squares, np.tile([140 - 70, 50, 140], (20, 1)))
 
 
-def test_a_single_wild_box_does_not_move_the_crop():
+def test_a_single_outlying_box_does_not_move_the_crop():
     boxes = np.tile([100.0, 50.0, 180.0, 150.0], (20, 1))
     boxes[9] = [0, 0, 400, 400]
     np.testing.assert_allclose(crop_squares(boxes), crop_squares(boxes[:9].repeat(3, 0)[:20]))
 
 
-def test_the_ends_are_not_drawn_to_zero():
+def test_the_ends_are_not_smoothed_towards_zero():
     steady = crop_squares(np.tile([100.0, 50.0, 180.0, 150.0], (3, 1)))
     assert np.ptp(steady, axis=0).max() == 0
 
 
-def test_crops_are_the_released_programs_where_the_cut_out_reaches():
+def test_crops_are_the_released_programs_where_the_tubes_crop_reaches():
     boxes = np.tile([150.0, 100.0, 290.0, 260.0], (13, 1))
     cutout = cut_face(SMOOTH, (250.0, 200.0, 390.0), 500, 100)
     rgb = cv2.cvtColor(cv2.imdecode(np.frombuffer(cutout.jpeg, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
@@ -39,13 +39,13 @@ def test_crops_are_the_released_programs_where_the_cut_out_reaches():
     assert found.std() > 20 and difference.mean() < 2 and np.percentile(difference, 99) < 10
 
 
-def test_beyond_the_cut_out_the_crop_is_filled():
+def test_beyond_the_tubes_crop_the_image_is_filled():
     white = np.full((100, 100, 3), 255, np.uint8)
     found = syncnet_crop(white, np.array([[1, 0, 0], [0, 1, 0]]), np.array([50.0, 0.0, 100.0]))
     assert (found[4:-4, :108] == 255).all() and (found[:, 116:] == 110).all()
 
 
-def test_colours_come_as_blue_green_red():
+def test_colours_are_blue_green_red():
     red = np.zeros((50, 50, 3), np.uint8)
     red[..., 0] = 200
     assert syncnet_crop(red, np.array([[1, 0, 0], [0, 1, 0]]), np.array([5.0, 5.0, 30.0]))[100, 100].tolist() == [
@@ -56,7 +56,7 @@ def test_colours_come_as_blue_green_red():
 
 
 @pytest.mark.parametrize(("num_frames", "sizes"), [(4, []), (5, [1]), (12, [8]), (13, [8, 1]), (20, [8, 8])])
-def test_every_whole_window_is_given_once(num_frames, sizes):
+def test_every_complete_window_is_given_once(num_frames, sizes):
     assert [len(windows) for windows in face_windows(made_tubes(num_frames).tube("t00"))] == sizes
 
 
@@ -69,7 +69,7 @@ def test_a_windows_channels_are_five_frames_of_each_colour():
     np.testing.assert_array_equal(first[7, [3, 8, 13]], expected.transpose(2, 0, 1))  # of 7 .. 11
 
 
-def test_a_long_track_is_decoded_a_batch_at_a_time(monkeypatch):
+def test_a_long_track_is_decoded_batch_by_batch(monkeypatch):
     decoded = []
     crop = FaceTube.crop
     monkeypatch.setattr(FaceTube, "crop", lambda tube, frame: decoded.append(frame) or crop(tube, frame))

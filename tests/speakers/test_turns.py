@@ -17,7 +17,7 @@ def spans(speaks, speech, contested=None, start_frame=0, shift_samples=0):
     return [(span.start_frame, span.end_frame, span.overlap_share) for span in found]
 
 
-def test_a_turn_keeps_a_little_before_and_after():
+def test_a_turn_keeps_a_margin_before_and_after():
     assert spans(mask(200, (50, 100)), [made_turn(50, 100)]) == [(45, 105, 0.0)]
 
 
@@ -29,7 +29,7 @@ def test_a_longer_pause_ends_the_turn():
     assert spans(mask(200, (20, 60), (95, 150)), [made_turn(0, 200)]) == [(15, 65, 0.0), (90, 155, 0.0)]
 
 
-def test_a_few_frames_are_no_turn():
+def test_a_few_frames_make_no_turn():
     assert spans(mask(200, (50, 54)), [made_turn(0, 200)]) == []
 
 
@@ -38,17 +38,17 @@ def test_a_turn_is_cut_where_another_face_speaks_too():
     assert found == [(0, 80, 0.0), (80, 120, 1.0), (120, 200, 0.0)]
 
 
-def test_a_turn_is_cut_where_two_voices_audio():
+def test_a_turn_is_cut_where_two_voices_speak():
     speech = [made_turn(0, 90, "A"), made_turn(90, 130, "A", overlapped=True), made_turn(130, 200, "A")]
     assert spans(mask(200, (0, 200)), speech) == [(0, 90, 0.0), (90, 130, 1.0), (130, 200, 0.0)]
 
 
 def test_a_turn_is_cut_where_the_voice_changes():
     speech = [made_turn(0, 100, "A"), made_turn(110, 200, "B")]
-    assert spans(mask(200, (0, 200)), speech) == [(0, 110, 0.0), (110, 200, 0.0)]  # the pause is the first voice's
+    assert spans(mask(200, (0, 200)), speech) == [(0, 110, 0.0), (110, 200, 0.0)]  # the pause is voice A's
 
 
-def test_voices_are_looked_up_where_the_late_audio_is():
+def test_voices_are_looked_up_in_the_corrected_audio():
     speech = [made_turn(0, 100, "A"), made_turn(100, 210, "B")]
     assert spans(mask(200, (0, 200)), speech, shift_samples=10 * 640) == [(0, 90, 0.0), (90, 200, 0.0)]
 

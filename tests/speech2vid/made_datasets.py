@@ -2,13 +2,13 @@
 
 import io
 import json
-import tarfile
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from schemas.clock import SAMPLES_PER_FRAME
+from tests.speech2vid.face_datasets import write_faces
 from transforms.speakers.lip_motion import POINTS
 
 RANDOM = np.random.default_rng(0)
@@ -46,7 +46,13 @@ def members_of(
     audio, points = io.BytesIO(), io.BytesIO()
     soundfile.write(audio, samples, 16000, format="FLAC", subtype="PCM_16")
     np.save(points, mesh)
-    row = {"source_uri": f"/in/{key}.mp4", "speaker": speaker, "audio_shift_samples": shift_samples, "licence": licence}
+    row = {
+        "source_uri": f"/in/{key}.mp4",
+        "speaker": speaker,
+        "num_frames": len(mesh),
+        "audio_shift_samples": shift_samples,
+        "licence": licence,
+    }
     parts = {
         "json": json.dumps(row).encode(),
         "mfcc.npy": b"not read",
@@ -58,14 +64,12 @@ def members_of(
 
 
 def write_dataset(folder: Path, shards: dict[str, list[tuple[str, bytes]]]) -> Path:
-    """Write shards by name (train-000000) and the dataset.json that lists them."""
-    (folder / "shards").mkdir(parents=True, exist_ok=True)
+    """Shards by name (train-000000), the clips table, and the dataset.json that lists them."""
+    clips: dict[str, dict[str, dict[str, bytes]]] = {}
     for name, members in shards.items():
-        with tarfile.open(folder / f"shards/{name}.tar", "w") as shard:
-            for member, content in members:
-                header = tarfile.TarInfo(member)
-                header.size = len(content)
-                shard.addfile(header, io.BytesIO(content))
-    listed = [{"path": f"shards/{name}.tar", "split": name.split("-")[0]} for name in shards]
-    (folder / "dataset.json").write_text(json.dumps({"shards": listed}))
-    return folder
+        clips[name] = {}
+        for member, content in members:
+            key, part = member.split(".", 1)
+            clips[name].setdefault(key, {})[part] = content
+    rows = {key: json.loads(parts["json"]) for of_shard in clips.values() for key, parts in of_shard.items()}
+    return Path(write_faces(folder, clips, rows))

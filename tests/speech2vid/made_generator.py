@@ -6,11 +6,24 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from speech2vid.generator.file import AUDIO_INPUT
+
 NUM_IDENTITY, IMAGE_PX, TARGET_OFFSET = 2, 112, 16
 
 
 def write_generator(path: Path, without: str = "") -> Path:
     """Write its ONNX file; without: a metadata key to leave out."""
+    metadata = {
+        "talkshard.num_identity": str(NUM_IDENTITY),
+        "talkshard.image_px": str(IMAGE_PX),
+        "talkshard.target_offset": str(TARGET_OFFSET),
+        "talkshard.recipe": "made",
+        "talkshard.sound": "mfcc",
+    }
+    return _written(path, _generator_graph(), metadata, without)
+
+
+def _generator_graph() -> onnx.GraphProto:
     constants = {
         "stills_shape": [0, NUM_IDENTITY, 3, IMAGE_PX, IMAGE_PX],
         "still_axis": [1],
@@ -25,7 +38,7 @@ def write_generator(path: Path, without: str = "") -> Path:
         helper.make_node("Reshape", ["identity", "stills_shape"], ["stills"]),
         helper.make_node("ReduceMean", ["stills", "still_axis"], ["mean_still"], keepdims=0),
         helper.make_node("Mul", ["mean_still", "half_of_byte"], ["dark_still"]),
-        helper.make_node("Slice", ["sound", "starts", "ends", "column_axis"], ["frame_columns"]),
+        helper.make_node("Slice", [AUDIO_INPUT, "starts", "ends", "column_axis"], ["frame_columns"]),
         helper.make_node("Abs", ["frame_columns"], ["size"]),
         helper.make_node("ReduceMean", ["size", "all_axes"], ["loudness"], keepdims=0),
         helper.make_node("Sigmoid", ["loudness"], ["squashed"]),
@@ -36,22 +49,11 @@ def write_generator(path: Path, without: str = "") -> Path:
     initializers = [numpy_helper.from_array(np.array(value, np.int64), name) for name, value in constants.items()]
     initializers += [numpy_helper.from_array(np.array(value, np.float32), name) for name, value in numbers.items()]
     inputs = [
-        helper.make_tensor_value_info("sound", TensorProto.FLOAT, ["batch", 1, 12, 35]),
+        helper.make_tensor_value_info(AUDIO_INPUT, TensorProto.FLOAT, ["batch", 1, 12, 35]),
         helper.make_tensor_value_info("identity", TensorProto.FLOAT, ["rows", 3 * NUM_IDENTITY, IMAGE_PX, IMAGE_PX]),
     ]
     outputs = [helper.make_tensor_value_info("face", TensorProto.FLOAT, ["batch", 3, IMAGE_PX, IMAGE_PX])]
-    return _written(
-        path,
-        helper.make_graph(nodes, "made", inputs, outputs, initializers),
-        {
-            "talkshard.num_identity": str(NUM_IDENTITY),
-            "talkshard.image_px": str(IMAGE_PX),
-            "talkshard.target_offset": str(TARGET_OFFSET),
-            "talkshard.recipe": "made",
-            "talkshard.sound": "mfcc",
-        },
-        without,
-    )
+    return helper.make_graph(nodes, "made", inputs, outputs, initializers)
 
 
 def write_inverter(path: Path) -> Path:

@@ -22,7 +22,7 @@ SMALLEST = GeneratorTrainingSettings(
         width=0.05, num_identity=2, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1
     ),
     losses=LossSettings(mouth=3, content=0, difference=4, lip_shape=0.1, lip_features=0.2),
-    preparation=PretrainingSettings(pool_batches=2, lip_steps=3, audio_steps=3, deblurring_steps=2, rows=8),
+    pretraining=PretrainingSettings(num_batches=2, lip_steps=3, audio_steps=3, deblurring_steps=2, rows=8),
     batch_clips=2,
     targets_per_clip=2,
     steps=4,
@@ -30,7 +30,7 @@ SMALLEST = GeneratorTrainingSettings(
     half_precision=False,
     augment_audio=True,
     deblurring_width=8,
-    look_every=2,
+    check_every=2,
     save_every=2,
     min_change=0.0,
 )
@@ -40,7 +40,7 @@ PAPER_LIKE = dataclasses.replace(
     losses=LossSettings(content=0),
     augment_audio=False,
     deblurring_width=0,
-    preparation=PretrainingSettings(audio_steps=0),
+    pretraining=PretrainingSettings(audio_steps=0),
 )
 
 

@@ -84,7 +84,7 @@ def test_every_frame_is_in_exactly_one_window(num_source_frames, key_every, rate
     assert (windows[-1][1] if windows else 0) == num_frames
 
 
-def test_a_window_without_speech_is_dropped_with_its_seconds():
+def test_a_window_without_speech_is_dropped_and_its_seconds_are_recorded():
     timeline = timeline_of(2500, 750)
     judged = speech_windows(video_of(timeline, 2500, [(0, 2400), (750 * 640, 760 * 640)]), timeline)
     assert [(row.kept, round(row.value, 3)) for _, row in judged] == [
@@ -102,7 +102,7 @@ def test_overlapping_turns_count_once():
     assert row.value == 1.5
 
 
-def test_a_window_knows_the_speech_a_second_beside_it_and_no_more():
+def test_a_window_carries_the_speech_within_a_second_of_it_and_no_more():
     timeline = timeline_of(2250, 750)
     turns = [
         (0, 100),

@@ -10,7 +10,7 @@ from transforms.media.timeline_file import timeline_bytes
 from transforms.windows.stage import SplitWindows
 
 
-def test_windows_are_dealt_in_order_and_every_window_is_accounted_for(tmp_path):
+def test_windows_come_in_order_in_runs_and_every_window_is_accounted_for(tmp_path):
     timeline = timeline_of(40_000, 50)
     path = tmp_path / "timeline.npz"
     path.write_bytes(timeline_bytes(timeline))
@@ -38,4 +38,4 @@ def test_windows_are_dealt_in_order_and_every_window_is_accounted_for(tmp_path):
         assert_that(outputs.outcomes, without_speech, label="outcomes")
         assert_that(outputs.facts, counted, label="facts")
         assert_that(outputs.decisions, judged, label="decisions")
-    assert [mark.num_windows for mark in read_marks(os.fspath(tmp_path))] == [27]
+    assert [mark.windows for mark in read_marks(os.fspath(tmp_path))] == [27]

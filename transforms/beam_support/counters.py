@@ -9,7 +9,7 @@ _distribution = functools.lru_cache(maxsize=None)(Metrics.distribution)
 
 
 def count(stage: str, name: str, amount: int = 1) -> None:
-    """Add to a counter. Has no effect in a guarded DoFn's child: count in the step after it."""
+    """Add to a counter. It has no effect in the child process of a guarded DoFn: count in the step after it."""
     _counter(stage, name).inc(amount)
 
 

@@ -1,8 +1,8 @@
-"""A guarded ParDo: one bad element costs one failure row, whatever it does to the process.
+"""A guarded ParDo: a bad element costs one failure row, whatever it does to the process.
 
-With `use_subprocess` the work runs in a child process, so that a segfault, an `_exit`, a hang and a memory blow-up end
-the child and not the worker. Everything the child catches comes back as a value: an exception that fails to unpickle
-would look like a crash. Counters made in the child are lost; they are counted in the step after it.
+With `use_subprocess` the work runs in a child process, so that a segfault, an `_exit`, a hang or running out of memory
+ends the child and not the worker. An exception comes back from the child as a value, because one that fails to unpickle
+would look like a crash. Counters made in the child are lost, so they are made in the step after it.
 """
 
 import multiprocessing
@@ -18,8 +18,9 @@ import apache_beam as beam
 from schemas.errors import MEDIA_ERRORS, IntegrityError, LimitExceeded, StorageError, UsageError
 from schemas.tables import FailureRow
 from transforms.beam_support.counters import count
+from transforms.media.progress_marks import ProgressMark, leave_mark
 
-# Beam starts the child by the default method, fork: a child of a process whose native libraries run threads can hang.
+# Beam starts the child by the default method. With fork it could hang where the parent's native libraries have threads.
 multiprocessing.set_start_method("spawn", force=True)
 
 _STOPS_THE_RUN = (StorageError, IntegrityError, UsageError)
@@ -29,7 +30,7 @@ KINDS = (*(error.kind for error in MEDIA_ERRORS), _CHILD_ENDED, _OUT_OF_TIME, "b
 
 
 class Place(NamedTuple):
-    """Where an element belongs, for its failure row."""
+    """Source and window of an element, for its failure row."""
 
     source_id: str
     source_uri: str
@@ -37,7 +38,7 @@ class Place(NamedTuple):
 
 
 class GuardedOutputs(NamedTuple):
-    """What came out, and what failed."""
+    """Outputs of Guarded."""
 
     results: beam.PCollection[Any]
     failures: beam.PCollection[FailureRow]
@@ -49,9 +50,9 @@ class BugFound(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one element came to: results, or a failure, or an error that must stop the run."""
+    """Outcome of one element: results, or a failure, or an error that must stop the run."""
 
-    results: tuple = ()
+    results: tuple[Any, ...] = ()
     failure: FailureRow | None = None
     stop: Exception | None = None
 
@@ -64,15 +65,17 @@ class Guarded(beam.PTransform):
     stage: str
     place: Callable[[Any], Place]
     use_subprocess: bool = False
-    timeout_s: float | None = None  # an element, in the child; the first one's includes `setup`
+    timeout_s: float | None = None  # for each element in the child; that of the first includes `setup`
     memory_mb: int | None = None  # data memory of the child
     fail_fast: bool = False  # a bug stops the run
+    staging: str = ""  # where failures are marked for the progress line; "": nowhere
 
     def expand(self, elements: beam.PCollection[Any]) -> GuardedOutputs:
+        """See beam.PTransform."""
         result_type = self.work.get_type_hints().simple_output_type(self.stage) or Any
-        memory_mb = self.memory_mb if self.use_subprocess else None  # without a child it would bind the worker
+        memory_mb = self.memory_mb if self.use_subprocess else None  # without a child it would limit the worker
         calls = beam.ParDo(_CatchErrors(self.work, self.stage, self.place, memory_mb))
-        settle = _Settle(self.stage, self.fail_fast)
+        settle = _Settle(self.stage, self.fail_fast, self.staging)
         if self.use_subprocess:
             caught = elements | "Run" >> calls.with_exception_handling(
                 main_tag="ran", dead_letter_tag="died", use_subprocess=True, timeout=self.timeout_s
@@ -88,7 +91,7 @@ class Guarded(beam.PTransform):
 
 
 class _CatchErrors(beam.DoFn):
-    """Calls the work and returns what happened as a value. Sets up at the first element, where errors are caught."""
+    """Runs the work and returns its outcome as a value; sets up at the first element, where errors are caught."""
 
     def __init__(self, work: beam.DoFn, stage: str, place: Callable[[Any], Place], memory_mb: int | None):
         self._work, self._stage, self._place, self._memory_mb = work, stage, place, memory_mb
@@ -100,7 +103,7 @@ class _CatchErrors(beam.DoFn):
             yield Outcome(results=tuple(self._work.process(element) or ()))
         except _STOPS_THE_RUN as error:
             yield Outcome(stop=error)
-        except Exception as error:  # noqa: BLE001 - becomes a failure row
+        except Exception as error:  # becomes a failure row
             yield Outcome(failure=failure_row(error, self._stage, self._place(element)))
 
     def teardown(self) -> None:
@@ -118,10 +121,10 @@ class _CatchErrors(beam.DoFn):
 
 
 class _Settle(beam.DoFn):
-    """Counts outcomes and parts results from failures."""
+    """Counts outcomes, and separates results from failures."""
 
-    def __init__(self, stage: str, fail_fast: bool):
-        self._stage, self._fail_fast = stage, fail_fast
+    def __init__(self, stage: str, fail_fast: bool, staging: str):
+        self._stage, self._fail_fast, self._staging = stage, fail_fast, staging
 
     def process(self, outcome: Outcome) -> Iterator[Any]:
         count(self._stage, "in")
@@ -134,11 +137,20 @@ class _Settle(beam.DoFn):
         count(self._stage, f"failed_{outcome.failure.kind}")
         if self._fail_fast and outcome.failure.kind == "bug":
             raise BugFound(outcome.failure.message)
+        leave_mark(
+            self._staging,
+            ProgressMark(
+                stage=self._stage,
+                source_id=outcome.failure.source_id,
+                window_index=outcome.failure.window_index,
+                failed=1,
+            ),
+        )
         yield beam.pvalue.TaggedOutput("failures", outcome.failure)
 
 
 def failure_row(error: Exception, stage: str, place: Place) -> FailureRow:
-    """The row of a caught exception: of its own kind when the medium is to blame, else a bug with its traceback."""
+    """Row of a caught exception: of the exception's kind where the file is to blame, else a bug with its traceback."""
     if isinstance(error, MEDIA_ERRORS):
         return _row(error.kind, str(error), stage, place)
     if isinstance(error, MemoryError):
@@ -146,7 +158,9 @@ def failure_row(error: Exception, stage: str, place: Place) -> FailureRow:
     return _row("bug", "".join(traceback.format_exception(error)), stage, place)
 
 
-def _why_it_died(dead: tuple, stage: str, place: Callable[[Any], Place], timeout_s: float | None) -> Outcome:
+def _why_it_died(
+    dead: tuple[Any, tuple[type, str, list[str]]], stage: str, place: Callable[[Any], Place], timeout_s: float | None
+) -> Outcome:
     element, (error_type, error_text, trace) = dead
     if issubclass(error_type, BrokenProcessPool):
         row = _row(_CHILD_ENDED, "the process that worked on it died: a native decoder crashed", stage, place(element))
@@ -158,7 +172,7 @@ def _why_it_died(dead: tuple, stage: str, place: Callable[[Any], Place], timeout
 
 
 def _row(kind: str, message: str, stage: str, place: Place) -> FailureRow:
-    message = message.encode(errors="backslashreplace").decode()  # a path in it may hold bytes that are no UTF-8
+    message = message.encode(errors="backslashreplace").decode()  # a path in it may have bytes that are no UTF-8
     return FailureRow(
         stage=stage,
         kind=kind,

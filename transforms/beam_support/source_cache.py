@@ -1,4 +1,4 @@
-"""A bounded cache of remote files on this machine, shared by its processes: least recently used goes first."""
+"""A bounded cache of remote files on this machine, shared by its processes; the least recently used are evicted."""
 
 import fcntl
 import hashlib
@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 CACHE_LIMIT_BYTES = int(os.environ.get("TALKSHARD_CACHE_MB", "8000")) * 1_000_000
-_HELD_FILES = 4  # a process keeps the files it asked for last from being evicted: a decoder opens a path again
+_MAX_HELD_FILES = 4  # the last files that a process asked for are not evicted: a decoder opens a path again
 _held: OrderedDict[str, int] = OrderedDict()  # path -> descriptor with a shared lock
 
 
 def cache_folder() -> Path:
-    """Where the copies lie: TALKSHARD_CACHE, else below the machine's temporary folder."""
+    """Folder of the copies: $TALKSHARD_CACHE, else one below the machine's temporary folder."""
     default = Path(tempfile.gettempdir()) / f"talkshard-cache-{os.getuid()}"
     return Path(os.environ.get("TALKSHARD_CACHE") or default)
 
@@ -22,7 +22,7 @@ def cache_folder() -> Path:
 def cached_copy(
     version: str, suffix: str, download: Callable[[str], None], limit_bytes: int = CACHE_LIMIT_BYTES
 ) -> str:
-    """Path of the copy of one version of a file, made by `download(path)` when it is not there."""
+    """Path of the copy of one version of a file, which `download(path)` makes if there is none yet."""
     folder = cache_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / (hashlib.sha256(version.encode()).hexdigest()[:32] + suffix[:16])
@@ -35,7 +35,7 @@ def cached_copy(
 
 
 def _fetch(path: Path, download: Callable[[str], None]) -> None:
-    """Download unless another process has, and hold a shared lock on the entry from then on."""
+    """Download the file unless another process has, and hold a shared lock on the copy from then on."""
     lock = _lock_file(path)
     try:
         fcntl.flock(lock, fcntl.LOCK_SH)
@@ -45,17 +45,17 @@ def _fetch(path: Path, download: Callable[[str], None]) -> None:
                 unfinished = path.with_name(path.name + ".part")
                 download(str(unfinished))
                 os.replace(unfinished, path)
-            fcntl.flock(lock, fcntl.LOCK_SH)  # not atomic: another process may evict in between, so look again
+            fcntl.flock(lock, fcntl.LOCK_SH)  # not atomic: another process may evict in between, so check again
     except BaseException:
         os.close(lock)
         raise
     _held[str(path)] = lock
-    while len(_held) > _HELD_FILES:
+    while len(_held) > _MAX_HELD_FILES:
         os.close(_held.popitem(last=False)[1])
 
 
 def _evict(folder: Path, limit_bytes: int) -> None:
-    """Delete the least recently used copies that no process holds until the rest fits."""
+    """Delete the least recently used copies that no process holds, until the others fit."""
     copies = []
     for path in folder.iterdir():
         if path.suffix not in (".lock", ".part"):
@@ -85,5 +85,5 @@ def _delete_unheld(path: Path) -> bool:
 
 
 def _lock_file(path: Path) -> int:
-    # Lock files stay: deleting one while another process waits for it would give two locks of one name.
+    # Lock files are never deleted: while another process waits for one, that would make two locks of one name.
     return os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)

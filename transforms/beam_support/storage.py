@@ -1,7 +1,7 @@
-"""Files anywhere: local paths as they are, everything else through Beam's FileSystems.
+"""Local and remote files: local paths as they are, all others through Beam's FileSystems.
 
 A uri is a local path (any name the system allows), a percent-encoded `file://` uri, or a url of one of Beam's
-filesystems. Trouble with reading raises UnreadableSource, trouble with writing StorageError; both name the uri.
+filesystems. Failed reading raises UnreadableSource, failed writing StorageError; both name the uri.
 """
 
 import os
@@ -30,19 +30,19 @@ def is_local(uri: str) -> bool:
 
 
 def path_of(uri: str) -> str:
-    """Path of a local uri; bytes that are no UTF-8 become surrogates, as everywhere in Python."""
+    """Path of a local uri; bytes that are no UTF-8 become surrogates, as Python has it."""
     if not uri.startswith("file://"):
         return uri
     return os.fsdecode(unquote_to_bytes(uri[len("file://") :]))
 
 
 def join(base: str, *parts: str) -> str:
-    """The uri of `parts` below `base`."""
+    """Uri of `parts` below `base`."""
     return posixpath.join(base, *parts)
 
 
 def exists(uri: str) -> bool:
-    """Whether there is a file (locally also: a folder) at `uri`."""
+    """Whether there is a file at `uri`; for a local uri, a file or a folder."""
     if is_local(uri):
         return os.path.exists(path_of(uri))
     with _readable(uri):
@@ -65,7 +65,7 @@ def open_stream(uri: str) -> BinaryIO:
 
 @contextmanager
 def reading(uri: str) -> Iterator[BinaryIO]:
-    """The file's bytes as a stream whose trouble, when opened or read, is UnreadableSource."""
+    """The file's bytes as a stream; UnreadableSource where opening or reading fails."""
     with _readable(uri), open_stream(uri) as stream:
         yield stream
 
@@ -84,11 +84,11 @@ def read_range(uri: str, offset: int, length: int) -> bytes:
 
 
 def local_path(uri: str) -> str:
-    """A path that native decoders can open: local files as they are, others copied into the machine's cache."""
+    """A path that native decoders can open: that of a local file, or of a copy in this machine's cache."""
     with _readable(uri):
         if is_local(uri):
             path = path_of(uri)
-            with open(path, "rb"):  # a right to look at a folder is no right to read its file
+            with open(path, "rb"):  # a file that is listed may still not be readable
                 return path
         found = _metadata(uri)
         version = f"{uri}\n{found.size_in_bytes}\n{found.last_updated_in_seconds}"
@@ -96,18 +96,18 @@ def local_path(uri: str) -> str:
 
 
 def list_files(uri: str) -> list[str]:
-    """Every file below the folder `uri`, at any depth, sorted; none when there is no such folder."""
+    """Every file below the folder `uri`, at any depth, sorted; none where there is no such folder."""
     if is_local(uri):
         with _readable(uri):
             return sorted(join(folder, name) for folder, _, names in _walk(path_of(uri)) for name in names)
-    literal = re.sub(r"([\[*?])", r"[\1]", uri.rstrip("/"))  # Beam's patterns have no other way to quote
+    literal = re.sub(r"([\[*?])", r"[\1]", uri.rstrip("/"))  # the only way to quote in Beam's patterns
     with _readable(uri):
         return sorted(found.path for found in FileSystems.match([f"{literal}/**"])[0].metadata_list)
 
 
 @contextmanager
 def open_once(uri: str) -> Iterator[BinaryIO]:
-    """A new file that is at `uri` whole or not at all; the last writer of equal content wins."""
+    """A new file that appears at `uri` whole or not at all; of several writers of equal content, the last one wins."""
     with _writable(uri):
         if not is_local(uri):
             with FileSystems.create(uri, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
@@ -127,13 +127,13 @@ def open_once(uri: str) -> Iterator[BinaryIO]:
 
 
 def write_once(uri: str, data: bytes) -> None:
-    """Put `data` at `uri`, whole or not at all."""
+    """Write `data` to `uri`, whole or not at all."""
     with open_once(uri) as stream:
         stream.write(data)
 
 
 def delete_tree(uri: str) -> None:
-    """Delete the folder `uri` with all below it; nothing happens when there is none."""
+    """Delete the folder `uri` with everything below it, if it exists."""
     with _writable(uri):
         if is_local(uri):
             with suppress(FileNotFoundError):
@@ -143,7 +143,7 @@ def delete_tree(uri: str) -> None:
 
 
 def delete_files(uris: list[str]) -> None:
-    """Delete files that are there."""
+    """Delete files, all of which exist."""
     for uri in uris:
         with _writable(uri):
             if is_local(uri):
@@ -177,7 +177,7 @@ def _readable(uri: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise UnreadableSource(f"cannot read {uri!r}: {_reason(error)}") from error
-    except Exception as error:  # each remote client has errors of its own
+    except Exception as error:  # each remote client raises its own types
         if is_local(uri):
             raise
         raise UnreadableSource(f"cannot read {uri!r}: {error}") from error

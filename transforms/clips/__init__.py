@@ -1,0 +1,1 @@
+"""Cut speaking turns into clips, and encode their parts."""

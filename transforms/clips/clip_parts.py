@@ -1,4 +1,4 @@
-"""The parts of one stored clip, as bytes; docs/dataset.md lists them."""
+"""Encode the parts of one clip; schemas/clip_parts.py and docs/dataset.md say what they are."""
 
 import io
 import json
@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import soundfile
 
+from schemas.clip_parts import PARTS, PLACE_COLUMNS
 from schemas.clock import SAMPLE_RATE_HZ
 from schemas.tables import ClipRow, stored_values
 from transforms.media.canonical import FILL_VALUE, MESH_UNIT, five_points, invert_affine
@@ -14,18 +15,13 @@ from transforms.media.face_crop import encode_jpeg
 from transforms.media.mfcc import clip_mfcc
 from transforms.media.tubes import FaceTube
 
-PARTS = ("json", "mfcc.npy", "flac", "landmarks.npy", "align.npy", "mesh.npy", "faces.mjpg", "faces_index.npy")
-"""Names of the parts, in the order in which a shard holds them."""
-
-_PLACE = ("shard", "tar_offset", "tar_length")  # not known until the clip lies in a shard
-
 
 def clip_parts(
     row: ClipRow, tube: FaceTube, faces_rgb: list[np.ndarray], samples: np.ndarray, jpeg_quality: int
 ) -> list[tuple[str, bytes]]:
-    """Parts of a clip of T frames, in order.
+    """Names and contents of a clip's parts, in the order in which a shard holds them.
 
-    tube: the clip's T frames; faces_rgb: T aligned faces; samples: int16 (640 T,), already shifted.
+    tube: the clip's T frames. faces_rgb: T aligned faces. samples: int16 (640 T,), with the lag corrected.
     """
     jpegs = [encode_jpeg(face, jpeg_quality) for face in faces_rgb]
     landmarks = five_points(tube.mesh.astype(np.float32)) * (row.image_px / MESH_UNIT)
@@ -43,7 +39,7 @@ def clip_parts(
 
 
 def align_face(crop_rgb: np.ndarray, crop_to_source: np.ndarray, align: np.ndarray, image_px: int) -> np.ndarray:
-    """Aligned face, RGB uint8 (image_px, image_px, 3), of a cut-out; outside it is filled with FILL_VALUE."""
+    """Warp a face crop to the aligned face: RGB uint8 (image_px, image_px, 3), with FILL_VALUE outside the crop."""
     linear = align[:, :2] @ crop_to_source[:, :2]
     shift = align[:, :2] @ crop_to_source[:, 2] + align[:, 2]
     return cv2.warpAffine(
@@ -57,14 +53,14 @@ def align_face(crop_rgb: np.ndarray, crop_to_source: np.ndarray, align: np.ndarr
 
 
 def flac_bytes(samples: np.ndarray) -> bytes:
-    """FLAC of int16 samples, 16 kHz mono."""
+    """Encode int16 samples as FLAC, 16 kHz mono."""
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
     return buffer.getvalue()
 
 
 def _json(row: ClipRow) -> bytes:
-    values = {name: value for name, value in stored_values(row).items() if name not in _PLACE}
+    values = {name: value for name, value in stored_values(row).items() if name not in PLACE_COLUMNS}
     return json.dumps(values, ensure_ascii=False, sort_keys=True).encode("utf-8", "backslashreplace")
 
 

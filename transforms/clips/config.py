@@ -1,4 +1,4 @@
-"""Settings of the stored clips."""
+"""Settings of stored clips."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from schemas.settings import require, setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipsConfig:
-    """Length, image and quality of stored clips."""
+    """Length, image size and quality of stored clips."""
 
     min_s: float = setting(1.0, "s", "shortest clip")
     max_s: float = setting(10.0, "s", "longest clip; longer turns are cut into equal parts")
@@ -17,6 +17,7 @@ class ClipsConfig:
     jpeg_quality: int = setting(95, "JPEG quality", "of stored faces, 4:4:4")
 
     def __post_init__(self) -> None:
+        """Check the settings; UsageError."""
         require(0.2 <= self.min_s <= self.max_s, "clips need 0.2 <= clips.min_s <= clips.max_s")
         require(16 <= self.image_px <= 1024, f"clips.image_px must be in 16..1024, not {self.image_px}")
         require(0 <= self.margin <= 1, f"clips.margin must be in 0..1, not {self.margin}")

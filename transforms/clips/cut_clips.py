@@ -1,14 +1,17 @@
-"""From speaking turns to finished clips: the plain twin of CutClips."""
+"""Cut speaking turns into finished clips: the plain function behind CutClips."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
-from itertools import pairwise
+from dataclasses import dataclass, fields
+from itertools import groupby, pairwise
+from typing import TypedDict
 
 import numpy as np
 
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME, seconds_from_frames
-from schemas.decisions import Rule, judge
+from schemas.decisions import DecisionLog, Rule
 from schemas.records import SpeakingTurn, WindowTurns
+from schemas.settings import setting_values
+from schemas.sync_result import sync_columns
 from schemas.tables import ClipRow, DecisionRow
 from transforms.clips.clip_parts import align_face, clip_parts
 from transforms.clips.config import ClipsConfig
@@ -21,13 +24,44 @@ from transforms.media.tubes import FaceTube, TubeFile
 _SHARPNESS_EVERY = 10  # frames
 _FULL_SCALE = 32767
 
+CLIP_RULES: tuple[Rule[FaceTube], ...] = (
+    Rule(
+        name="min_s",
+        comparison=">=",
+        value=lambda tube: seconds_from_frames(len(tube.interpolated)),
+        setting="clips.min_s",
+        unit="s",
+    ),
+    Rule(
+        name="max_bridged_share",
+        comparison="<=",
+        value=lambda tube: float(tube.interpolated.mean()),
+        setting="clips.max_bridged_share",
+        unit="of the clip's frames",
+    ),
+)
+"""The rules of a clip, in order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutClip:
-    """One finished clip: its row and its tar members."""
+    """One finished clip: its row and the bytes of its tar members."""
 
     row: ClipRow
     members: bytes
+
+
+class _Quality(TypedDict):
+    """The columns that are measured on the clip itself."""
+
+    sharpness: float
+    face_source_px: float
+    mouth_opening: float
+    mouth_opening_sd: float
+    bridged_share: float
+    speech_share: float
+    loudness_dbfs: float
+    clipping_share: float
 
 
 def cut_clips(
@@ -35,38 +69,34 @@ def cut_clips(
 ) -> Iterator[CutClip | DecisionRow]:
     """Clips of one window, and the decisions about them.
 
-    read_sound(start, end): int16 samples of the source's timeline, zeros beyond its ends.
+    tubes: None for a window without turns. read_audio(start, end): int16 samples of the source's timeline, zeros beyond
+    its ends.
     """
-    last_name, tube = "", None
-    for turn in turns.turns:
-        if turn.track.name != last_name:
-            last_name, tube = turn.track.name, tubes.tube(turn.track.name)
+    for turn, tube in _turns_with_tubes(turns, tubes):
         for start, end in split_turn(turn.start_frame, turn.end_frame, config.max_s):
-            piece = slice_tube(tube, start - turn.track.start_frame, end - turn.track.start_frame)
+            clip_tube = slice_tube(tube, start - turn.track.start_frame, end - turn.track.start_frame)
             key = f"{turn.track.track_id}-{start:07d}"
-            kept, decisions = judge(
-                key,
-                "clip",
-                turn.track.row.source_id,
-                "CutClips",
-                (
-                    Rule("min_s", ">=", seconds_from_frames(end - start), config.min_s, "s"),
-                    Rule(
-                        "max_bridged_share",
-                        "<=",
-                        float(piece.interpolated.mean()),
-                        config.max_bridged_share,
-                        "of the clip's frames",
-                    ),
-                ),
+            log = DecisionLog(
+                stage="CutClips", source_id=turn.track.row.source_id, settings=setting_values("clips", config)
             )
-            yield from decisions
+            kept = log.keeps(key, "clip", clip_tube, CLIP_RULES)
+            yield from log.rows
             if kept:
-                yield _cut(turns, turn, piece, key, start, end, read_audio, config)
+                yield _cut(turns, turn, clip_tube, key, start, end, read_audio, config)
+
+
+def _turns_with_tubes(turns: WindowTurns, tubes: TubeFile | None) -> Iterator[tuple[SpeakingTurn, FaceTube]]:
+    """Each turn with the face tube of its track, which is read once for turns that follow each other."""
+    for name, of_track in groupby(turns.turns, key=lambda turn: turn.track.name):
+        if tubes is None:
+            raise ValueError(f"there are no face tubes for the turns of {name}")
+        tube = tubes.tube(name)
+        for turn in of_track:
+            yield turn, tube
 
 
 def split_turn(start_frame: int, end_frame: int, max_s: float) -> list[tuple[int, int]]:
-    """Equal parts, none longer than max_s."""
+    """Cut a turn into equal parts, none longer than max_s: start and end frame of each."""
     num_frames = end_frame - start_frame
     num_parts = max(1, -(-num_frames // int(max_s * FRAME_RATE)))
     edges = [start_frame + num_frames * part // num_parts for part in range(num_parts + 1)]
@@ -74,7 +104,7 @@ def split_turn(start_frame: int, end_frame: int, max_s: float) -> list[tuple[int
 
 
 def slice_tube(tube: FaceTube, start: int, end: int) -> FaceTube:
-    """Frames start..end of a tube."""
+    """Frames start to end of a tube, end excluded."""
     index = tube.crops_index[start : end + 1]
     whole = {field.name: getattr(tube, field.name)[start:end] for field in fields(FaceTube)}
     return FaceTube(**{**whole, "crops_jpeg": tube.crops_jpeg[index[0] : index[-1]], "crops_index": index - index[0]})
@@ -83,7 +113,7 @@ def slice_tube(tube: FaceTube, start: int, end: int) -> FaceTube:
 def _cut(
     turns: WindowTurns,
     turn: SpeakingTurn,
-    piece: FaceTube,
+    tube: FaceTube,
     key: str,
     start: int,
     end: int,
@@ -93,36 +123,36 @@ def _cut(
     shift = turn.audio_shift_samples
     samples = read_audio(start * SAMPLES_PER_FRAME + shift, end * SAMPLES_PER_FRAME + shift)
     faces = [
-        align_face(piece.crop(t), piece.crop_to_source[t], piece.align[t], config.image_px) for t in range(end - start)
+        align_face(tube.crop(t), tube.crop_to_source[t], tube.align[t], config.image_px) for t in range(end - start)
     ]
-    row = _row(turns, turn, key, start, end, config.image_px)
-    row = replace(
-        row,
-        **_quality(piece, faces, samples),
-        speech_share=float(speech_mask(turns.faces.window.video.speech, start, end, shift).mean()),
-    )
-    return CutClip(row=row, members=tar_members(key, clip_parts(row, piece, faces, samples, config.jpeg_quality)))
+    speech = speech_mask(turns.faces.window.video.speech, start, end, shift)
+    row = _row(turns, turn, key, start, end, config.image_px, _quality(tube, faces, samples, speech))
+    return CutClip(row=row, members=tar_members(key, clip_parts(row, tube, faces, samples, config.jpeg_quality)))
 
 
-def _quality(piece: FaceTube, faces: list[np.ndarray], samples: np.ndarray) -> dict[str, float]:
-    """Quality numbers measured on the clip itself, by column name."""
-    opening = mouth_opening(piece.mesh.astype(np.float32) / MESH_UNIT)
+def _quality(tube: FaceTube, faces: list[np.ndarray], samples: np.ndarray, speech: np.ndarray) -> _Quality:
+    """Measure the clip. speech: bool (T,)."""
+    opening = mouth_opening(tube.mesh.astype(np.float32) / MESH_UNIT)
     power = float(np.mean(samples.astype(np.float64) ** 2))
     return {
         "sharpness": float(np.median([sharpness(face) for face in faces[::_SHARPNESS_EVERY]])),
-        "face_source_px": float(np.median((piece.boxes_xyxy[:, 2:] - piece.boxes_xyxy[:, :2]).min(1))),
+        "face_source_px": float(np.median((tube.boxes_xyxy[:, 2:] - tube.boxes_xyxy[:, :2]).min(1))),
         "mouth_opening": float(opening.mean()),
         "mouth_opening_sd": float(opening.std()),
-        "bridged_share": float(piece.interpolated.mean()),
+        "bridged_share": float(tube.interpolated.mean()),
+        "speech_share": float(speech.mean()),
         "loudness_dbfs": float(10 * np.log10(max(power, 1e-2) / 32768.0**2)),
         "clipping_share": float((np.abs(samples.astype(np.int32)) >= _FULL_SCALE).mean()),
     }
 
 
-def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, start: int, end: int, image_px: int) -> ClipRow:
-    """Provenance of one clip; what is measured on the clip itself is filled in by its maker."""
+def _row(
+    turns: WindowTurns, turn: SpeakingTurn, key: str, start: int, end: int, image_px: int, quality: _Quality
+) -> ClipRow:
+    """The row of one clip, without its place in a shard."""
     faces, video, track = turns.faces, turns.faces.window.video, turn.track.row
     source = video.source
+    assert video.probe.video is not None  # a window with tracks has a video stream
     return ClipRow(
         key=key,
         shard="",
@@ -136,14 +166,8 @@ def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, start: int, end: int,
         track_id=track.track_id,
         start_frame=start,
         num_frames=end - start,
-        audio_lag_frames=turn.audio_lag_frames,
-        audio_lag_se_frames=turn.audio_lag_se_frames,
+        **sync_columns(turn.sync),
         audio_shift_samples=turn.audio_shift_samples,
-        sync_probability=turn.sync_probability,
-        sync_confidence=turn.sync_confidence,
-        sync_margin=turn.sync_margin,
-        lse_d=turn.lse_d,
-        lse_c=turn.lse_c,
         detector=faces.detector,
         detector_sha256=faces.detector_sha256,
         mesh_sha256=faces.mesh_sha256,
@@ -158,15 +182,8 @@ def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, start: int, end: int,
         consent=source.consent,
         language=source.language,
         image_px=image_px,
-        face_source_px=0.0,
-        sharpness=0.0,
         yaw_deg=track.yaw_deg,
         pitch_deg=track.pitch_deg,
         roll_deg=track.roll_deg,
-        mouth_opening=0.0,
-        mouth_opening_sd=0.0,
-        bridged_share=0.0,
-        speech_share=0.0,
-        loudness_dbfs=0.0,
-        clipping_share=0.0,
+        **quality,
     )

@@ -1,4 +1,4 @@
-"""CutClips: speaking turns to finished clips in packs; only references travel on."""
+"""CutClips: cut speaking turns into finished clips, stored in packs; only references travel on."""
 
 import functools
 import hashlib
@@ -16,14 +16,14 @@ from transforms.beam_support.storage import join, local_path, read_bytes, write_
 from transforms.clips.config import ClipsConfig
 from transforms.clips.cut_clips import CutClip, cut_clips
 from transforms.media.audio import read_audio_span
-from transforms.media.progress_marks import WindowMark, mark_window
+from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.tubes import TubeFile
 
 STAGE = "CutClips"
 
 
 class CutClipsOutputs(NamedTuple):
-    """What CutClips gives."""
+    """The outputs of CutClips."""
 
     clips: beam.PCollection[ClipRef]
     outcomes: beam.PCollection[WindowOutcome]
@@ -33,15 +33,20 @@ class CutClipsOutputs(NamedTuple):
 
 @dataclass
 class CutClips(beam.PTransform):
-    """Cut every turn into clips of clips.min_s to clips.max_s; one pack a window in staging."""
+    """Cut every turn into clips of clips.min_s to clips.max_s; the clips of a window form one pack in staging."""
 
     config: ClipsConfig
     staging: str
     fail_fast: bool = False
 
     def expand(self, turns: beam.PCollection[WindowTurns]) -> CutClipsOutputs:
+        """Build the stage."""
         guarded = turns | "Cut" >> Guarded(
-            work=_Cut(self.config, self.staging), stage=STAGE, place=place_of_turns, fail_fast=self.fail_fast
+            work=_Cut(self.config, self.staging),
+            stage=STAGE,
+            place=place_of_turns,
+            fail_fast=self.fail_fast,
+            staging=self.staging,
         )
         parts = guarded.results | "Part" >> beam.ParDo(_Part()).with_outputs("outcomes", "decisions", main="clips")
         return CutClipsOutputs(parts.clips, parts.outcomes, parts.decisions, guarded.failures)
@@ -59,15 +64,14 @@ class _Cut(beam.DoFn):
         clips = [item for item in made if isinstance(item, CutClip)]
         decisions = [item for item in made if isinstance(item, DecisionRow)]
         refs = self._pack(clips)
-        mark_window(
+        leave_mark(
             self._staging,
-            WindowMark(
-                window_id=window.window_id,
-                num_frames=window.end_frame - window.start_frame,
-                tracks=len(turns.faces.tracks),
+            ProgressMark(
+                stage=STAGE,
+                source_id=window.video.source.source_id,
+                window_index=window.index,
                 clips=len(refs),
                 dropped=sum(not row.kept for row in decisions),
-                failed=0,
             ),
         )
         yield WindowOutcome(
@@ -81,7 +85,7 @@ class _Cut(beam.DoFn):
         yield from decisions
 
     def _pack(self, clips: list[CutClip]) -> list[ClipRef]:
-        """One pack of all clips of the window, named by its content."""
+        """Write all clips of the window as one pack, named by its content."""
         if not clips:
             return []
         data = b"".join(clip.members for clip in clips)
@@ -105,7 +109,7 @@ class _Cut(beam.DoFn):
 
 
 class _Part(beam.DoFn):
-    """Parts references, outcomes and decisions, and counts."""
+    """Separates references, outcomes and decisions, and counts them."""
 
     def process(self, item: Any) -> Iterator[Any]:
         if isinstance(item, WindowOutcome):
@@ -121,6 +125,6 @@ class _Part(beam.DoFn):
 
 
 def place_of_turns(turns: WindowTurns) -> Place:
-    """Where a window's turns belong."""
+    """The source and window that a failure row names."""
     source = turns.faces.window.video.source
     return Place(source.source_id, source.source_uri, turns.faces.window.index)

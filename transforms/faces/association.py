@@ -7,7 +7,7 @@ from transforms.media.boxes import iou_matrix
 
 
 def assign(known_boxes: np.ndarray, found_boxes: np.ndarray, min_iou: float) -> dict[int, int]:
-    """Index of known box -> index of found box: the assignment with the greatest sum of overlaps of `min_iou` or more."""
+    """Index of known box -> index of found box: the assignment with the largest sum of overlaps from `min_iou` on."""
     overlap = iou_matrix(known_boxes, found_boxes)
     overlap = np.where(overlap >= min_iou, overlap, 0.0)
     rows, columns = linear_sum_assignment(-overlap)

@@ -1,8 +1,11 @@
 """From a track's observations to its face tube and its row: gaps interpolated and marked, the alignment smoothed."""
 
+from typing import TypedDict
+
 import numpy as np
 from scipy.signal import savgol_filter
 
+from schemas.sync_result import track_sync_columns
 from schemas.tables import TrackRow
 from transforms.faces.live_track import LiveTrack
 from transforms.media.canonical import CanonicalFace, align_mesh, five_points, head_pose_deg, mouth_opening
@@ -10,6 +13,28 @@ from transforms.media.face_crop import FaceCrop, decode_jpeg, sharpness
 from transforms.media.tubes import FaceTube
 
 _SHARPNESS_EVERY = 10  # frames
+
+
+class _AudioColumns(TypedDict):
+    drift_frames_per_minute: None
+    drift_se_frames_per_minute: None
+    stretch_middle_frames: tuple[float, ...]
+    stretch_lags_frames: tuple[float, ...]
+    stretch_lag_se_frames: tuple[float, ...]
+    active_share: float
+    voiced_share: float
+
+
+_WITHOUT_AUDIO: _AudioColumns = {
+    "drift_frames_per_minute": None,
+    "drift_se_frames_per_minute": None,
+    "stretch_middle_frames": (),
+    "stretch_lags_frames": (),
+    "stretch_lag_se_frames": (),
+    "active_share": 0.0,
+    "voiced_share": 0.0,
+}
+"""Columns that FindSpeakers fills in, besides those of the sync result."""
 
 
 def finish_tube(track: LiveTrack, canonical: CanonicalFace, smoothing_frames: int) -> tuple[FaceTube, np.ndarray]:
@@ -81,21 +106,8 @@ def track_row(
         pitch_deg=float(pose[1]),
         roll_deg=float(pose[2]),
         mouth_opening=float(mouth_opening(mesh).mean()) if mesh is not None else 0.0,
-        sync_curve=(),
-        audio_lag_frames=None,
-        audio_lag_se_frames=None,
-        sync_probability=None,
-        sync_margin=None,
-        sync_confidence=None,
-        lse_d=None,
-        lse_c=None,
-        drift_frames_per_minute=None,
-        drift_se_frames_per_minute=None,
-        stretch_middle_frames=(),
-        stretch_lags_frames=(),
-        stretch_lag_se_frames=(),
-        active_share=0.0,
-        voiced_share=0.0,
+        **track_sync_columns(None),
+        **_WITHOUT_AUDIO,
         face_embedding=_floats(track.embedding),
     )
 

@@ -22,7 +22,7 @@ from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
 from transforms.media.canonical import CanonicalFace
 from transforms.media.config import LimitsConfig
-from transforms.media.progress_marks import WindowMark, mark_window
+from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.tubes import write_tubes
 from transforms.media.window_frames import WindowFrames
 
@@ -57,6 +57,7 @@ class TrackFaces(beam.PTransform):
             timeout_s=self.limits.window_s,
             memory_mb=self.limits.memory_mb,
             fail_fast=self.fail_fast,
+            staging=self.staging,
         )
         counted = guarded.results | "Count" >> beam.Map(_counted).with_output_types(WindowFaces)
         return TrackFacesOutputs(counted, guarded.failures)
@@ -91,15 +92,14 @@ class _Track(beam.DoFn):
         )
         if tubes:
             write_once(uri, write_tubes(tubes))
-        mark_window(
+        leave_mark(
             self._staging,
-            WindowMark(
-                window_id=window.window_id,
-                num_frames=window.end_frame - window.start_frame,
+            ProgressMark(
+                stage=STAGE,
+                source_id=window.video.source.source_id,
+                window_index=window.index,
+                frames=window.end_frame - window.start_frame,
                 tracks=len(faces.tracks),
-                clips=0,
-                dropped=0,
-                failed=0,
             ),
         )
         yield faces

@@ -37,12 +37,7 @@ def track_faces(
     tracker = FaceTracker(detector, mesh, config, canonical, stopwatch)
     end_rule = "source_end" if window.is_last else "window_edge"
     ended, num_damaged = tracks_of(images, tracker, window.end_frame, end_rule)
-    num_frames = window.end_frame - window.start_frame
-    if num_damaged > damaged_share * num_frames:
-        raise DamagedMedia(
-            f"{window.video.source.source_uri}: {num_damaged} of {num_frames} frames of window "
-            f"{window.index} cannot be decoded, more than limits.damaged_share = {damaged_share} allows"
-        )
+    _require_decoded(window, num_damaged, damaged_share)
     tracks, tubes = [], {}
     with stopwatch("tube"):
         for number, (live, rule) in enumerate(ended):
@@ -60,6 +55,15 @@ def track_faces(
         damaged_frames=num_damaged,
         work_msec=stopwatch.milliseconds(),
     ), tubes
+
+
+def _require_decoded(window: Window, num_damaged: int, damaged_share: float) -> None:
+    num_frames = window.end_frame - window.start_frame
+    if num_damaged > damaged_share * num_frames:
+        raise DamagedMedia(
+            f"{window.video.source.source_uri}: {num_damaged} of {num_frames} frames of window "
+            f"{window.index} cannot be decoded, more than limits.damaged_share = {damaged_share} allows"
+        )
 
 
 def _finish(

@@ -1,0 +1,1 @@
+"""Write the tables as Parquet manifests, check them, and publish the dataset."""

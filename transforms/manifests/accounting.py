@@ -1,19 +1,21 @@
-"""Whether everything adds up, asked of the stored tables alone: metrics count a retried element twice."""
+"""Counts and consistency of a dataset, from its stored tables alone: metrics count a retried element twice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from transforms.manifests.questions import QUESTIONS
+from schemas.clock import FRAME_RATE
+from transforms.manifests.checks import CHECKS
 
-_LINES_A_QUESTION = 10
+_MAX_LINES_PER_CHECK = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Counts over the whole dataset, from its rows."""
+    """Counts over the whole dataset."""
 
     num_inputs: int  # names of sources
     num_sources: int
@@ -23,38 +25,39 @@ class Totals:
     num_shards: int
     num_failures: int
     num_bugs: int
-    failed_sources: int  # sources that gave no clip and have a failure
+    failed_sources: int  # sources without a clip and with a failure
     source_s: float
     clip_s: float
 
 
 def find_problems(tables: Mapping[str, pa.Table], num_inputs: int | None = None) -> list[str]:
-    """One line for each thing that does not add up; none when all is well.
+    """One line for each inconsistency; none when all is well.
 
-    tables: every table of the dataset. num_inputs: names that were listed; None: not known.
+    tables: all tables of the dataset. num_inputs: how many inputs were listed; None: unknown.
     """
     database = _database(tables)
     problems = []
-    for question in QUESTIONS:
-        rows = database.execute(question.finds).fetchall()
-        problems += [question.says.format(*row) for row in sorted(rows, key=repr)[:_LINES_A_QUESTION]]
-        if len(rows) > _LINES_A_QUESTION:
-            problems.append(f"and {len(rows) - _LINES_A_QUESTION} more of that kind")
-    found = database.execute("SELECT coalesce(sum(len(uris)), 0) FROM sources").fetchone()[0]
+    for check in CHECKS:
+        rows = database.execute(check.query).fetchall()
+        problems += [check.message.format(*row) for row in sorted(rows, key=repr)[:_MAX_LINES_PER_CHECK]]
+        if len(rows) > _MAX_LINES_PER_CHECK:
+            problems.append(f"and {len(rows) - _MAX_LINES_PER_CHECK} more of that kind")
+    (found,) = _only_row(database, "SELECT coalesce(sum(len(uris)), 0) FROM sources")
     if num_inputs is not None and found != num_inputs:
         problems.append(f"{num_inputs} inputs were listed, but the source rows name {found}")
     return problems
 
 
 def totals(tables: Mapping[str, pa.Table]) -> Totals:
-    """Counts of everything."""
+    """Count a dataset's rows, seconds and failures."""
     database = _database(tables)
-    inputs, sources, windows, failed, seconds = database.execute(
+    inputs, sources, windows, failed, seconds = _only_row(
+        database,
         "SELECT coalesce(sum(len(uris)), 0), count(*), coalesce(sum(num_windows), 0), "
-        "count(*) FILTER (WHERE status = 'failed'), coalesce(sum(duration_s), 0) FROM sources"
-    ).fetchone()
-    clips, clip_frames = database.execute("SELECT count(*), coalesce(sum(num_frames), 0) FROM clips").fetchone()
-    failures, bugs = database.execute("SELECT count(*), count(*) FILTER (WHERE kind = 'bug') FROM failures").fetchone()
+        "count(*) FILTER (WHERE status = 'failed'), coalesce(sum(duration_s), 0) FROM sources",
+    )
+    clips, clip_frames = _only_row(database, "SELECT count(*), coalesce(sum(num_frames), 0) FROM clips")
+    failures, bugs = _only_row(database, "SELECT count(*), count(*) FILTER (WHERE kind = 'bug') FROM failures")
     return Totals(
         num_inputs=int(inputs),
         num_sources=sources,
@@ -66,12 +69,12 @@ def totals(tables: Mapping[str, pa.Table]) -> Totals:
         num_bugs=bugs,
         failed_sources=failed,
         source_s=round(float(seconds), 3),
-        clip_s=round(int(clip_frames) / 25, 3),
+        clip_s=round(int(clip_frames) / FRAME_RATE, 3),
     )
 
 
 def funnel_counts(tables: Mapping[str, pa.Table]) -> list[dict[str, object]]:
-    """How many subjects each rule kept and dropped."""
+    """How many subjects each rule kept and dropped, by stage and kind of subject."""
     rows = (
         _database(tables)
         .execute(
@@ -84,13 +87,19 @@ def funnel_counts(tables: Mapping[str, pa.Table]) -> list[dict[str, object]]:
 
 
 def licences(tables: Mapping[str, pa.Table]) -> list[dict[str, object]]:
-    """Sources that gave clips, and their clips, by licence."""
+    """Sources with clips, and their clips, counted by licence."""
     rows = (
         _database(tables)
         .execute("SELECT licence, count(DISTINCT source_id), count(*) FROM clips GROUP BY ALL ORDER BY ALL")
         .fetchall()
     )
     return [dict(zip(("licence", "num_sources", "num_clips"), row, strict=True)) for row in rows]
+
+
+def _only_row(database: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """The row of a query that has exactly one."""
+    (row,) = database.execute(query).fetchall()
+    return row
 
 
 def _database(tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:

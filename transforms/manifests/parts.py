@@ -1,4 +1,4 @@
-"""Tables as Parquet parts: the same rows are the same bytes."""
+"""Tables as Parquet parts: the same rows give the same bytes."""
 
 import hashlib
 import io
@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 
 from schemas.tables import SORT_BY, arrow_table, table_name
 
-_ROWS_OF_ONE_PART, _ROWS_OF_MANY_PARTS = 1_000_000, 250_000
-_TRACKS_A_PART = 5_000  # a track holds a box for each frame: a million would not fit a worker's memory
+_MAX_ROWS_OF_SINGLE_PART, _ROWS_PER_PART = 1_000_000, 250_000
+_TRACKS_PER_PART = 5_000  # a track holds a box for each frame: a million would not fit a worker's memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -25,18 +25,18 @@ class ManifestPart:
 
 
 def num_parts(table: str, num_rows: int) -> int:
-    """Parts that a table of so many rows is written in; an empty table has one too."""
+    """How many parts a table of so many rows is written in; an empty table has one."""
     if table == "tracks":
-        return max(1, -(-num_rows // _TRACKS_A_PART))
-    return 1 if num_rows < _ROWS_OF_ONE_PART else -(-num_rows // _ROWS_OF_MANY_PARTS)
+        return max(1, -(-num_rows // _TRACKS_PER_PART))
+    return 1 if num_rows < _MAX_ROWS_OF_SINGLE_PART else -(-num_rows // _ROWS_PER_PART)
 
 
 def part_of_row(row: object, parts: int) -> int:
-    """Part of a row: contiguous ranges of a hash of the columns its table is sorted by."""
+    """The part that a row belongs to, by contiguous ranges of a hash of the columns its table is sorted by."""
     if parts == 1:
         return 0
-    place = repr([getattr(row, field) for field in SORT_BY[table_name(row)]])
-    return int.from_bytes(hashlib.sha256(place.encode()).digest()[:8], "big") * parts >> 64
+    sorted_by = repr([getattr(row, field) for field in SORT_BY[table_name(row)]])
+    return int.from_bytes(hashlib.sha256(sorted_by.encode()).digest()[:8], "big") * parts >> 64
 
 
 def part_path(table: str, number: int) -> str:
@@ -45,7 +45,7 @@ def part_path(table: str, number: int) -> str:
 
 
 def part_bytes(table: str, rows: list) -> bytes:
-    """A part as Parquet. Its rows are sorted by their table's columns, equal ones by all that they hold."""
+    """A part as Parquet, its rows sorted by the columns their table is sorted by, then by all their values."""
     sink = io.BytesIO()
     pq.write_table(
         _sorted_table(table, rows),
@@ -62,7 +62,7 @@ def part_bytes(table: str, rows: list) -> bytes:
 
 
 def manifest_part(table: str, number: int, num_rows: int, data: bytes) -> ManifestPart:
-    """The record of a part that holds `data`."""
+    """The entry of dataset.json for a part that holds `data`."""
     return ManifestPart(
         table=table,
         path=part_path(table, number),

@@ -1,4 +1,6 @@
-"""What became of one source: its facts and how each of its windows ended, as a row."""
+"""The row of one source: its facts, and how each of its windows ended."""
+
+from typing import TypedDict
 
 from schemas.clock import seconds_from_frames
 from schemas.media import AudioStream, MediaProbe
@@ -6,8 +8,21 @@ from schemas.records import SourceFacts, WindowOutcome
 from schemas.tables import FailureRow, SourceRow
 
 
+class _StreamColumns(TypedDict):
+    """The columns of a source that come from its probe."""
+
+    container: str
+    video_codec: str
+    width: int
+    height: int
+    source_fps: float
+    sounds: tuple[str, ...]
+    sound_stream: int
+    sound_start_s: float
+
+
 def source_row(facts: SourceFacts, outcomes: list[WindowOutcome], num_failures: int) -> SourceRow:
-    """The row of one source. A window without outcome, or with two, leaves windows and outcomes unequal."""
+    """The row of one source. The checks find a window without an outcome, or with two, by its unequal counts."""
     source = facts.source
     counted = _counted(outcomes, facts.num_windows)
     ended = {name: sum(one.outcome == name for one in counted) for name in ("clips", "decided", "failed")}
@@ -38,7 +53,7 @@ def source_row(facts: SourceFacts, outcomes: list[WindowOutcome], num_failures: 
 
 
 def failed_outcomes(failures: list[FailureRow]) -> list[WindowOutcome]:
-    """The outcome of each window that a failure names: one that failed gives no other."""
+    """The outcomes of the windows that failures name; a failed window has no other."""
     windows = sorted({(row.source_id, row.window_index) for row in failures if row.window_index >= 0})
     return [
         WindowOutcome(source_id=source_id, window_index=window_index, outcome="failed", num_clips=0, damaged_frames=0)
@@ -47,12 +62,12 @@ def failed_outcomes(failures: list[FailureRow]) -> list[WindowOutcome]:
 
 
 def _counted(outcomes: list[WindowOutcome], num_windows: int) -> list[WindowOutcome]:
-    """All outcomes; while one is missing, none that could stand in for it by number (a repeated or unknown window)."""
+    """All outcomes; if a window has none, repeated and unknown ones are left out, so that the counts show the gap."""
     first = {one.window_index: one for one in reversed(outcomes) if one.window_index in range(num_windows)}
     return outcomes if len(first) == num_windows else list(first.values())
 
 
-def _stream_columns(probe: MediaProbe | None) -> dict[str, object]:
+def _stream_columns(probe: MediaProbe | None) -> _StreamColumns:
     video = probe.video if probe else None
     audio = probe.audio_streams[probe.audio_index] if probe and probe.audio_index >= 0 else None
     return {

@@ -1,4 +1,4 @@
-"""The end of the graph: source rows, Parquet parts, and the commit that checks them and publishes the dataset."""
+"""The end of the graph: source rows, Parquet parts, and the commit, which checks them and publishes the dataset."""
 
 import hashlib
 import json
@@ -19,17 +19,18 @@ from transforms.manifests.parts import ManifestPart, manifest_part, num_parts, p
 from transforms.manifests.source_rows import failed_outcomes, source_row
 from transforms.manifests.verdict import Verdict, dataset_record, judge_run, run_summary
 
-_COLUMNS_CHECKED = {"tracks": ["track_id", "source_id"]}  # boxes are most of a dataset's rows: leave them on disk
+_COLUMNS_CHECKED = {"tracks": ["track_id", "source_id"]}  # boxes are most of a dataset's bytes: do not read them
 
 
 @dataclass
 class MakeSourceRows(beam.PTransform):
-    """One row a source, from {"facts": SourceFacts, "outcomes": WindowOutcome, "failures": FailureRow} collections.
+    """One row per source, from collections {"facts": SourceFacts, "outcomes": WindowOutcome, "failures": FailureRow}.
 
-    A window that failed needs no outcome: its failure row is one.
+    A failed window needs no outcome: its failure row stands for it.
     """
 
     def expand(self, ended: dict[str, beam.PCollection[Any]]) -> beam.PCollection[SourceRow]:
+        """Build the stage."""
         keyed = {
             "facts": ended["facts"]
             | "KeyFacts" >> beam.Map(lambda facts: (facts.source.source_id, facts)).with_output_types(tuple[str, Any]),
@@ -44,11 +45,12 @@ class MakeSourceRows(beam.PTransform):
 
 @dataclass
 class WriteManifests(beam.PTransform):
-    """Write rows of every table as Parquet; a table without rows is written too."""
+    """Write the rows of every table as Parquet, also of tables without rows."""
 
     output: str
 
     def expand(self, rows: beam.PCollection[Any]) -> beam.PCollection[ManifestPart]:
+        """Build the stage."""
         parts = (
             rows
             | "Tables" >> beam.Map(table_name).with_output_types(str)
@@ -72,16 +74,17 @@ class WriteManifests(beam.PTransform):
 
 @dataclass
 class CommitDataset(beam.PTransform):
-    """The last step: check what was written, write run.json, and publish by dataset.json. May run twice."""
+    """The last step: check what was written, write run.json, and publish with dataset.json. May run twice."""
 
     output: str
-    num_inputs: int  # names that were listed
+    num_inputs: int  # inputs that were listed
     max_bugs: int
     max_failed_share: float  # of sources
-    run: dict[str, object]  # what run.json says of the run before its end
+    run: dict[str, object]  # what run.json says about the run before its end
     staging: str = ""  # deleted once the dataset is published; "": left to the launcher
 
     def expand(self, parts: beam.PCollection[ManifestPart]) -> beam.PCollection[Verdict]:
+        """Build the stage."""
         return (
             parts
             | "AllParts" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
@@ -108,7 +111,7 @@ class CommitDataset(beam.PTransform):
 
 
 class _WritePart:
-    """Callable that writes one part, whole or not at all: a retry writes the same bytes again."""
+    """Writes one part, whole or not at all; a retry writes the same bytes."""
 
     def __init__(self, output: str):
         self._output = output
@@ -123,7 +126,7 @@ class _WritePart:
 
 
 def _source_rows(source_id: str, ended: dict[str, Iterable[Any]]) -> Iterator[SourceRow]:
-    """As many rows as facts: none, or two, is for the commit to find."""
+    """One row for each facts record; the commit finds a source that has none, or two."""
     failures = list(ended["failures"])
     outcomes = [*ended["outcomes"], *failed_outcomes(failures)]
     for facts in ended["facts"]:
@@ -140,8 +143,8 @@ def _placed(row: Any, parts: dict[str, int]) -> tuple[tuple[str, int], Any]:
 
 
 def _load_tables(output: str, parts: list[ManifestPart]) -> tuple[dict[str, pa.Table], list[str]]:
-    """The parts read back, and what is wrong with them."""
-    pieces: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
+    """Read the parts back; also gives a line for each one that is damaged."""
+    read: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
     problems = []
     for part in parts:
         try:
@@ -152,16 +155,17 @@ def _load_tables(output: str, parts: list[ManifestPart]) -> tuple[dict[str, pa.T
         if hashlib.sha256(data).hexdigest() != part.sha256:
             problems.append(f"{part.path} is not what was written there")
             continue
-        pieces[part.table].append(read_parquet(data, _COLUMNS_CHECKED.get(part.table)))
-        if pieces[part.table][-1].num_rows != part.num_rows:
-            problems.append(f"{part.path} has {pieces[part.table][-1].num_rows} rows, not {part.num_rows}")
-    problems += [f"table {name} has no part" for name, found in pieces.items() if not found]
-    tables = {name: pa.concat_tables(found or [arrow_schema(name).empty_table()]) for name, found in pieces.items()}
+        table = read_parquet(data, _COLUMNS_CHECKED.get(part.table))
+        read[part.table].append(table)
+        if table.num_rows != part.num_rows:
+            problems.append(f"{part.path} has {table.num_rows} rows, not {part.num_rows}")
+    problems += [f"table {name} has no part" for name, found in read.items() if not found]
+    tables = {name: pa.concat_tables(found or [arrow_schema(name).empty_table()]) for name, found in read.items()}
     return tables, problems
 
 
 def _missing_shards(output: str, shards: pa.Table) -> list[str]:
-    """Listed shards that are not there, or not of their size."""
+    """A line for each listed shard that is missing or of another size."""
     problems = []
     for row in shards.to_pylist():
         try:

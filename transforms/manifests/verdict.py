@@ -1,4 +1,4 @@
-"""Whether a run made a dataset, and what run.json and dataset.json say of it."""
+"""Whether a run made a dataset, and the content of run.json and dataset.json."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ class Verdict:
 
 
 def judge_run(problems: list[str], found: Totals | None, max_bugs: int, max_failed_share: float) -> Verdict:
-    """What does not add up weighs most, then bugs and failures, then no clips. `found` is None when unreadable."""
+    """Judge a run: first by inconsistencies, then bugs and failures, then lack of clips. found: None: unreadable."""
     if problems or found is None:
         return Verdict(ok=False, exit_code=BROKEN, problems=tuple(problems))
     lines = []
@@ -36,14 +36,14 @@ def judge_run(problems: list[str], found: Totals | None, max_bugs: int, max_fail
     if lines:
         return Verdict(ok=False, exit_code=FAILED, problems=tuple(lines))
     if not found.num_clips:
-        return Verdict(ok=False, exit_code=NO_CLIPS, problems=("no clip came out: the funnel says why",))
+        return Verdict(ok=False, exit_code=NO_CLIPS, problems=("no clip was made: the funnel says why",))
     return Verdict(ok=True, exit_code=DONE, problems=())
 
 
 def run_summary(
     run: Mapping[str, object], verdict: Verdict, found: Totals | None, tables: Mapping[str, pa.Table]
 ) -> dict[str, object]:
-    """run.json: what the launcher knew, the funnel and the verdict."""
+    """run.json: what the launcher knew, the funnel, and the verdict."""
     return {
         **run,
         "funnel": funnel_counts(tables) if found else [],
@@ -52,7 +52,7 @@ def run_summary(
 
 
 def dataset_record(parts: list[ManifestPart], tables: Mapping[str, pa.Table]) -> dict[str, object]:
-    """dataset.json: every object of the dataset with its hash; readers start here."""
+    """dataset.json, where readers start: every object of the dataset with its hash."""
     return {
         "generation": 1,
         "schema_version": SCHEMA_VERSION,

@@ -1,7 +1,7 @@
 """The canonical face: where eyes and nose of every stored face lie (Chung, Jamaludin, Zisserman 2017).
 
-A similarity transform (no reflection) takes eye centres and nose tip, never mouth or jaw, to the mean face in an image of
-240 px. Its crop of 197 px from (22, 22) on is resized to `image_px`.
+A similarity transform (no reflection) takes eye centres and nose tip, never mouth or jaw, to the mean face in an image
+of 240 px. Its crop of 197 px from (22, 22) on is resized to `image_px`.
 """
 
 from dataclasses import dataclass

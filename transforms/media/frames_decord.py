@@ -1,6 +1,7 @@
 """Frames by index through decord, where its index can be trusted; key frames are compared with PyAV's."""
 
 import os
+from typing import Any
 
 # decord reads it when it is imported. Otherwise it retries the last frames and then returns copies of an earlier one.
 os.environ.setdefault("DECORD_REWIND_RETRY_MAX", "0")
@@ -30,7 +31,7 @@ class DecordFrames:
             raise NotExact(f"seeking in {probe.container} lands on other frames")
         self._video, self._timeline = probe.used_video, timeline
         self._reference = PyavFrames(path, probe.used_video, timeline)
-        self._reader: decord.VideoReader | None = self._open(path)
+        self._reader: Any = self._open(path)
         self._next = -1  # index of the frame that decord returns next; -1: not positioned yet
         self._checked_ticks = -1  # time of the last comparison since the last seek; -1: none
 

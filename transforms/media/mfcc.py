@@ -9,11 +9,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.fft import dct, rfft
 
+from schemas.clip_parts import NUM_COEFFICIENTS
 from schemas.clock import COLUMNS_PER_FRAME, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
 from schemas.errors import UsageError
 
 PRESETS = ("speech2vid", "syncnet")
-NUM_COEFFICIENTS = 13
 
 _WINDOW_SAMPLES = 400  # 25 ms
 _HOP_SAMPLES = 160  # 10 ms

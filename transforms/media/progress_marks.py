@@ -1,70 +1,61 @@
-"""Progress marks in staging: an empty file for each prepared source and each finished window, with counts in its name.
+"""Progress marks in staging: an empty file for what a stage made of one source or window, with counts in its name.
 
 Worker processes report counters only at the end of a run, so the launcher reads these files instead. They are written
-in local staging only: a remote runner shows progress on its own page. A window that is retried writes its mark again.
+in local staging only: a remote runner shows progress on its own page. A retried element replaces its mark.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 FOLDER = "progress"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceMark:
-    """One source was prepared, decided or failed."""
+class ProgressMark:
+    """What one stage made of one source or of one of its windows."""
 
+    stage: str
     source_id: str
-    num_windows: int  # 0 when it ended here
-    num_frames: int  # timeline frames to be followed, 25 a second
-    failed: int  # 1 when it failed
+    window_index: int = -1  # -1: the whole source
+    failed: int = 0  # 1: it failed
+    dropped: int = 0  # sources, windows, tracks, turns or clips that a rule dropped
+    windows: int = 0  # windows with speech
+    frames: int = 0  # timeline frames of these windows, or of this window
+    tracks: int = 0
+    clips: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowMark:
-    """One window ended, as clips, decisions or a failure."""
-
-    window_id: str
-    num_frames: int  # timeline frames
-    tracks: int
-    clips: int
-    dropped: int  # tracks, turns or clips dropped by a rule
-    failed: int  # 1 when the window failed
+def leave_mark(staging: str, mark: ProgressMark) -> None:
+    """Leave a mark; nothing in remote staging, or without any. OSError when local staging cannot be written."""
+    if not staging or "://" in staging:
+        return
+    folder = Path(staging, FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    Path(folder, "_".join(map(str, astuple(mark)))).touch()
 
 
-def mark_source(staging: str, mark: SourceMark) -> None:
-    """Leave a mark for one source. OSError when local staging cannot be written."""
-    _touch(staging, f"s_{mark.source_id}", f"_{mark.num_windows}_{mark.num_frames}_{mark.failed}")
-
-
-def mark_window(staging: str, mark: WindowMark) -> None:
-    """Leave a mark for one window. OSError when local staging cannot be written."""
-    counts = (mark.num_frames, mark.tracks, mark.clips, mark.dropped, mark.failed)
-    _touch(staging, f"w_{mark.window_id}", "".join(f"_{count}" for count in counts))
-
-
-def read_marks(staging: str) -> list[SourceMark | WindowMark]:
-    """All marks so far, one for each source and window; none before the folder is there, or after it went."""
+def read_marks(staging: str) -> list[ProgressMark]:
+    """All marks so far, one for each stage and source or window; none where the folder does not exist."""
     try:
         names = sorted(os.listdir(Path(staging, FOLDER)))
     except FileNotFoundError:
         return []
-    return [_parsed(name) for name in {name.rsplit("_", name.count("_") - 1)[0]: name for name in names}.values()]
+    marks = [_parsed(name) for name in names]
+    return list({(mark.stage, mark.source_id, mark.window_index): mark for mark in marks}.values())
 
 
-def _parsed(name: str) -> SourceMark | WindowMark:
-    kind, ident, *counts = name.split("_")
-    numbers = [int(count) for count in counts]
-    if kind == "s":
-        return SourceMark(source_id=ident, **dict(zip(("num_windows", "num_frames", "failed"), numbers, strict=True)))
-    fields = ("num_frames", "tracks", "clips", "dropped", "failed")
-    return WindowMark(window_id=ident, **dict(zip(fields, numbers, strict=True)))
-
-
-def _touch(staging: str, stem: str, counts: str) -> None:
-    if "://" in staging:
-        return
-    folder = Path(staging, FOLDER)
-    folder.mkdir(parents=True, exist_ok=True)
-    Path(folder, stem + counts).touch()
+def _parsed(name: str) -> ProgressMark:
+    stage, source_id, *numbers = name.split("_")
+    window_index, failed, dropped, windows, frames, tracks, clips = map(int, numbers)
+    return ProgressMark(
+        stage=stage,
+        source_id=source_id,
+        window_index=window_index,
+        failed=failed,
+        dropped=dropped,
+        windows=windows,
+        frames=frames,
+        tracks=tracks,
+        clips=clips,
+    )

@@ -2,7 +2,8 @@
 
 import tarfile
 
-BLOCK_BYTES = tarfile.BLOCKSIZE  # 512
+from schemas.clip_parts import BLOCK_BYTES
+
 RECORD_BYTES = tarfile.RECORDSIZE  # 10240
 
 

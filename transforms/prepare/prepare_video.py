@@ -3,13 +3,13 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import soundfile
 
 from schemas.clock import SAMPLES_PER_FRAME, num_timeline_frames
-from schemas.decisions import Rule, judge
+from schemas.decisions import DecisionLog, Rule
 from schemas.media import MediaProbe, Timeline
 from schemas.records import Source, SourceFacts, SpeechTurn, Video
 from schemas.tables import DecisionRow
@@ -21,6 +21,22 @@ from transforms.media.timeline_file import timeline_bytes
 from transforms.prepare.speech_models import SpeechModel
 
 STAGE = "PrepareVideos"
+
+_STREAM_RULES: tuple[Rule[SourceFacts], ...] = (
+    Rule(name="has_video", comparison="exists", value=lambda facts: facts.num_frames > 0),
+    Rule(
+        name="has_audio",
+        comparison="exists",
+        value=lambda facts: facts.probe is not None and facts.probe.audio_index >= 0,
+    ),
+)
+_SPEECH_RULES: tuple[Rule[SourceFacts], ...] = (
+    Rule(
+        name="has_speech", comparison=">=", value=lambda facts: facts.speech_s, setting="speech.min_speech_s", unit="s"
+    ),
+)
+SOURCE_RULES = _STREAM_RULES + _SPEECH_RULES
+"""The rules for a source, in order. The audio is decoded only of a source that passes those of its streams."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,27 +64,23 @@ def prepare_video(
     """
     probe, timeline = probe_media(path, limits, audio)
     num_frames = 0 if timeline is None else num_timeline_frames(timeline.presentation_ticks, timeline.time_base)
-    rules = [Rule("has_video", "exists", num_frames > 0), Rule("has_audio", "exists", probe.audio_index >= 0)]
-    turns: tuple[SpeechTurn, ...] = ()
-    audio_uri, speech_s = "", 0.0
-    if timeline is not None and all(rule.holds() for rule in rules):
-        turns, audio_uri = _find_speech(source, path, probe, timeline, num_frames, speech_model, publish)
-        speech_s = speech_seconds(turns, 0, num_frames * SAMPLES_PER_FRAME)
-        rules.append(Rule("has_speech", ">=", speech_s, min_speech_s, "s"))
-    kept, decisions = judge(source.source_id, "source", source.source_id, STAGE, tuple(rules))
-    facts = SourceFacts(source=source, probe=probe, num_frames=num_frames, num_windows=0, speech_s=speech_s)
+    facts = SourceFacts(source=source, probe=probe, num_frames=num_frames, num_windows=0, speech_s=0.0)
+    log = DecisionLog(stage=STAGE, source_id=source.source_id, settings={"speech.min_speech_s": min_speech_s})
     video = None
-    if timeline is not None and kept:
-        video = Video(
-            source=source,
-            probe=probe,
-            num_frames=num_frames,
-            audio_uri=audio_uri,
-            speech=turns,
-            timeline_uri=_publish_timeline(source, timeline, publish),
-            speech_model=speech_model.name,
-        )
-    return PreparedVideo(video=video, facts=facts, decisions=tuple(decisions))
+    if log.keeps(source.source_id, "source", facts, _STREAM_RULES, SOURCE_RULES) and timeline is not None:
+        turns, audio_uri = _find_speech(source, path, probe, timeline, num_frames, speech_model, publish)
+        facts = replace(facts, speech_s=speech_seconds(turns, 0, num_frames * SAMPLES_PER_FRAME))
+        if log.keeps(source.source_id, "source", facts, _SPEECH_RULES, SOURCE_RULES):
+            video = Video(
+                source=source,
+                probe=probe,
+                num_frames=num_frames,
+                audio_uri=audio_uri,
+                speech=turns,
+                timeline_uri=_publish_timeline(source, timeline, publish),
+                speech_model=speech_model.name,
+            )
+    return PreparedVideo(video=video, facts=facts, decisions=tuple(log.rows))
 
 
 def _find_speech(

@@ -8,9 +8,6 @@ import typing
 from collections import defaultdict
 from typing import Any
 
-# pyannote reads it when it is imported: no telemetry.
-os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
-
 import numpy as np
 import torch
 from pyannote.audio import Inference, Model
@@ -20,8 +17,8 @@ from pyannote.core import SlidingWindowFeature
 
 from schemas.clock import SAMPLE_RATE_HZ
 from schemas.errors import UsageError
+from transforms.prepare.pyannote_file import CHECKPOINT_NAME, checkpoint_path
 
-_FILE_NAME = "pytorch_model.bin"
 _OMEGACONF = (
     "omegaconf.listconfig.ListConfig",
     "omegaconf.dictconfig.DictConfig",
@@ -79,12 +76,13 @@ def duration_s(model: Model) -> float:
 
 
 def _checkpoint_path(name: str) -> str:
-    path = os.path.join(name, _FILE_NAME) if os.path.isdir(name) else name
+    path = checkpoint_path(name)
     if os.path.isfile(path):
         return path
     if os.path.isdir(name) or os.path.isabs(name) or name.count("/") != 1 or name.startswith((".", "~")):
         raise UsageError(
-            f"--speech pyannote:{name}: there is no file {path!r}; give a {_FILE_NAME}, a folder with one, or a hub id"
+            f"--speech pyannote:{name}: there is no file {path!r}; "
+            f"give a {CHECKPOINT_NAME}, a folder with one, or a hub id"
         )
     return _from_hub(name)
 
@@ -94,11 +92,11 @@ def _from_hub(repository: str) -> str:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return hf_hub_download(repository, _FILE_NAME, token=os.environ.get("HF_TOKEN"))
+        return hf_hub_download(repository, CHECKPOINT_NAME, token=os.environ.get("HF_TOKEN"))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise UsageError(
             f"--speech pyannote:{repository} cannot be fetched from the hub ({type(error).__name__}); accept its "
-            f"conditions and set HF_TOKEN, or give a local {_FILE_NAME}"
+            f"conditions and set HF_TOKEN, or give a local {CHECKPOINT_NAME}"
         ) from error
 
 
@@ -136,5 +134,5 @@ def _plain_checkpoint(content: bytes, name: str) -> dict[str, Any]:
     except (RuntimeError, KeyError, EOFError, ValueError, OSError, TypeError, pickle.UnpicklingError) as error:
         raise UsageError(
             f"--speech pyannote:{name} is no pyannote segmentation checkpoint ({type(error).__name__}); "
-            f"give a {_FILE_NAME} as it is on the hub"
+            f"give a {CHECKPOINT_NAME} as it is on the hub"
         ) from error

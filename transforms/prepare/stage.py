@@ -17,7 +17,7 @@ from transforms.beam_support.counters import count
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import join, local_path, open_once
 from transforms.media.config import AudioConfig, LimitsConfig
-from transforms.media.progress_marks import SourceMark, mark_source
+from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.prepare_video import STAGE, PreparedVideo, prepare_video
 from transforms.prepare.speech_models import load_speech_model
@@ -53,6 +53,7 @@ class PrepareVideos(beam.PTransform):
             timeout_s=self.limits.prepare_s,
             memory_mb=self.limits.memory_mb,
             fail_fast=self.fail_fast,
+            staging=self.staging,
         )
         parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
             "ended", "decisions", main="videos"
@@ -63,7 +64,7 @@ class PrepareVideos(beam.PTransform):
                 "failures": guarded.failures | "KeyFailed" >> beam.Map(_failed_id).with_output_types(tuple[str, None]),
             }
             | beam.CoGroupByKey()
-            | "Failed" >> beam.ParDo(_Failed(self.staging)).with_output_types(SourceFacts)
+            | "Failed" >> beam.ParDo(_Failed()).with_output_types(SourceFacts)
         )
         ended = (parts.ended, failed) | "Ended" >> beam.Flatten()
         return PrepareVideosOutputs(parts.videos, ended, parts.decisions, guarded.failures)
@@ -99,23 +100,18 @@ class _Part(beam.DoFn):
             yield prepared.video
             return
         count(STAGE, f"dropped_{prepared.decisions[-1].rule}")
-        mark_source(
-            self._staging, SourceMark(source_id=prepared.facts.source.source_id, num_windows=0, num_frames=0, failed=0)
-        )
+        dropped = sum(not row.kept for row in prepared.decisions)
+        leave_mark(self._staging, ProgressMark(stage=STAGE, source_id=prepared.facts.source.source_id, dropped=dropped))
         yield beam.pvalue.TaggedOutput("ended", prepared.facts)
 
 
 class _Failed(beam.DoFn):
     """Facts of a source that failed: only its names are known."""
 
-    def __init__(self, staging: str):
-        self._staging = staging
-
     def process(self, keyed: tuple[str, dict[str, Iterable]]) -> Iterator[SourceFacts]:
-        source_id, found = keyed
+        _, found = keyed
         if not list(found["failures"]):
             return
-        mark_source(self._staging, SourceMark(source_id=source_id, num_windows=0, num_frames=0, failed=1))
         for source in found["sources"]:
             yield SourceFacts(source=source, probe=None, num_frames=0, num_windows=0, speech_s=0.0)
 

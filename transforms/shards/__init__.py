@@ -1,0 +1,1 @@
+"""Write finished clips into shards, the same bytes for any order of arrival."""

@@ -1,4 +1,4 @@
-"""Which clip goes into which shard: contiguous ranges of a hash of the key, so that order of arrival means nothing."""
+"""Assign clips to shards by contiguous ranges of a hash of the key, whatever their order of arrival."""
 
 import hashlib
 from bisect import bisect_right
@@ -15,12 +15,12 @@ def bin_of_key(key: str) -> int:
 def assign_shards(bytes_in_bin: Mapping[tuple[str, int], int], target_bytes: float) -> dict[str, tuple[int, ...]]:
     """First bin of each shard, by split.
 
-    bytes_in_bin: (split, bin) -> bytes, of bins that hold something. Each shard gets a contiguous range of bins of
-    about `target_bytes`; none is empty.
+    bytes_in_bin: (split, bin) -> bytes, without empty bins. Each shard gets a contiguous range of bins of about
+    `target_bytes`; no shard is empty.
     """
     return {
         split: _first_bins(
-            {place: size for (owner, place), size in bytes_in_bin.items() if owner == split}, target_bytes
+            {number: size for (of_split, number), size in bytes_in_bin.items() if of_split == split}, target_bytes
         )
         for split in sorted({split for split, _ in bytes_in_bin})
     }
@@ -39,12 +39,13 @@ def shard_path(split: str, number: int) -> str:
 def _first_bins(sizes: dict[int, int], target_bytes: float) -> tuple[int, ...]:
     total = sum(sizes.values())
     num_shards = max(1, round(total / target_bytes))
-    first_bins, last, before = [], None, 0
-    for place in sorted(sizes):
-        # The middle of a bin says where it belongs. Whole numbers: a float would round by its own rules.
-        number = (2 * before + sizes[place]) * num_shards // (2 * total)
+    first_bins: list[int] = []
+    last, before = -1, 0
+    for first in sorted(sizes):
+        # A bin belongs to the shard that its middle falls into. In integers, so that no rounding decides.
+        number = (2 * before + sizes[first]) * num_shards // (2 * total)
         if number != last:
-            first_bins.append(place)
+            first_bins.append(first)
             last = number
-        before += sizes[place]
+        before += sizes[first]
     return tuple(first_bins)

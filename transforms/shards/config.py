@@ -9,7 +9,8 @@ from schemas.settings import require, setting
 class ShardsConfig:
     """Size of the shards."""
 
-    target_mb: float = setting(256.0, "MB", "size a shard aims at")
+    target_mb: float = setting(256.0, "MB", "target size of a shard")
 
     def __post_init__(self) -> None:
+        """Check the settings; UsageError."""
         require(self.target_mb > 0, f"shards.target_mb must be positive, not {self.target_mb}")

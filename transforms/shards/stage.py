@@ -1,4 +1,4 @@
-"""WriteShards: references to finished clips become tar files, the same bytes for any order of arrival."""
+"""WriteShards: write referenced clips into tar files, the same bytes for any order of arrival."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ STAGE = "WriteShards"
 
 
 class WriteShardsOutputs(NamedTuple):
-    """What WriteShards gives."""
+    """The outputs of WriteShards."""
 
     clip_rows: beam.PCollection[ClipRow]
     shard_rows: beam.PCollection[ShardRow]
@@ -27,12 +27,13 @@ class WriteShardsOutputs(NamedTuple):
 
 @dataclass
 class WriteShards(beam.PTransform):
-    """Write all clips into OUTPUT/shards, about shards.target_mb each."""
+    """Write all clips into shards of about shards.target_mb each, below OUTPUT/shards."""
 
     output: str
     config: ShardsConfig
 
     def expand(self, clips: beam.PCollection[ClipRef]) -> WriteShardsOutputs:
+        """Build the stage."""
         unique = (
             clips
             | "ByKey" >> beam.Map(lambda ref: (ref.key, ref)).with_output_types(tuple[str, ClipRef])
@@ -60,7 +61,7 @@ class WriteShards(beam.PTransform):
 
 
 class _Write:
-    """Callable that writes one shard, whole or not at all: a retry writes the same bytes again."""
+    """Writes one shard, whole or not at all; a retry writes the same bytes."""
 
     def __init__(self, output: str):
         self._output = output
@@ -72,7 +73,7 @@ class _Write:
             with storage.open_once(storage.join(self._output, shard)) as stream:
                 return write_shard(shard, split, refs, storage.read_range, stream)
         except UnreadableSource as error:
-            raise IntegrityError(f"a finished clip is gone from staging: {error}") from error
+            raise IntegrityError(f"a finished clip is missing in staging: {error}") from error
 
 
 class _Part(beam.DoFn):

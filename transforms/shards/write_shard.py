@@ -1,4 +1,4 @@
-"""One shard out of its clips: members one after another, ordered by key, every clip checked against its hash."""
+"""Write one shard: its clips' members ordered by key, each clip checked against its hash."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -13,28 +13,29 @@ from transforms.media.tar import tar_end
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenShard:
-    """The shard's row, and its clips' rows with their place."""
+    """The shard's row, and its clips' rows with their places."""
 
     shard: ShardRow
     clips: tuple[ClipRow, ...]
 
 
 def only_one(key: str, refs: Iterable[ClipRef]) -> ClipRef:
-    """The clip of a key that was cut more than once, as a retried bundle does. IntegrityError: they differ."""
+    """The clip of one key, of which a retried bundle may have cut copies. IntegrityError: the copies differ."""
     first, *others = sorted(refs, key=lambda ref: (ref.pack_uri, ref.offset))
     if any(other.sha256 != first.sha256 for other in others):
-        raise IntegrityError(f"clip {key} was cut twice with different bytes: its making is not deterministic")
+        raise IntegrityError(f"clip {key} was cut twice with different bytes: cutting it is not deterministic")
     return first
 
 
 def write_shard(
     shard: str, split: str, refs: Iterable[ClipRef], read_range: Callable[[str, int, int], bytes], stream: BinaryIO
 ) -> WrittenShard:
-    """Write the clips to `stream`, ordered by key. read_range(uri, offset, length) gives a pack's bytes.
+    """Write the clips to `stream`, ordered by key. read_range(uri, offset, length) gives bytes of a pack.
 
-    IntegrityError: bytes in staging are not those that were written.
+    IntegrityError: the bytes in staging are not those that were written.
     """
-    digest, offset, clips = hashlib.sha256(), 0, []
+    digest, offset = hashlib.sha256(), 0
+    clips: list[ClipRow] = []
     for ref in sorted(refs, key=lambda ref: ref.key):
         data = read_range(ref.pack_uri, ref.offset, ref.length)
         if hashlib.sha256(data).hexdigest() != ref.sha256:

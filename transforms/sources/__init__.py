@@ -1,0 +1,1 @@
+"""List the inputs, hash their contents, and merge names of the same content."""

@@ -1,4 +1,4 @@
-"""Speaker, group and split read from a path, for the folder layouts of known datasets."""
+"""Speaker, group and split from a path, for the folder layouts of known datasets."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _GRID_SPEAKER = re.compile(r"s\d{1,2}")
 
 
 def fields_from_path(uri: str, layout: str) -> dict[str, str]:
-    """The VideoSource fields that a layout tells of one path. UsageError: a path that is not of that layout."""
+    """The VideoSource fields that one path gives in a layout. UsageError: the path does not have that layout."""
     folders = uri.split("/")[:-1]
     fields = LAYOUTS[layout](folders)
     if fields is None:
@@ -31,7 +31,7 @@ def _grid(folders: list[str]) -> dict[str, str] | None:
 def _lrs2(folders: list[str]) -> dict[str, str] | None:
     if len(folders) < 2 or folders[-2] not in (*_LRS2_SPLITS, "main"):
         return None
-    # `main` holds train, val and test at once; its lists, not its paths, tell which.
+    # `main` holds train, val and test; their lists, not the paths, say which.
     split = _LRS2_SPLITS.get(folders[-2], "")
     return {"group": folders[-1], "split": split} if split else {"group": folders[-1]}
 
@@ -50,7 +50,7 @@ LAYOUTS: dict[str, Callable[[list[str]], dict[str, str] | None]] = {
     "lrs2": _lrs2,
     "voxceleb2": _voxceleb2,
 }
-"""Layout name -> what the folders above a file tell; None when they do not fit."""
+"""Layout name -> fields from the folders above a file; None when they do not have that layout."""
 
 EXPECTED = {
     "flat": "any path",
@@ -58,4 +58,4 @@ EXPECTED = {
     "lrs2": ".../main|pretrain|train|val|test/GROUP/NAME.mp4",
     "voxceleb2": ".../dev|test/mp4/id00017/VIDEO/00001.mp4",
 }
-"""Layout name -> a path of it."""
+"""Layout name -> an example path."""

@@ -1,4 +1,4 @@
-"""What --input names on this machine: files, folders, globs, by any name the system allows."""
+"""The files that --input names on this machine: files, folders and globs, with any name the system allows."""
 
 import glob
 import os
@@ -38,16 +38,16 @@ _GLOB = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What was found."""
+    """The sources that were found."""
 
     sources: tuple[VideoSource, ...]  # sorted by uri, each uri once
-    num_skipped: int  # files in folders and globs whose suffix is of no known medium
+    num_skipped: int  # files in folders and globs without a media suffix
 
 
 def list_local(text: str) -> tuple[list[str], int]:
-    """Uris of a file, of every media file below a folder, or of a glob's matches, and how many others were skipped.
+    """Uris of a file, of all media files below a folder, or of a glob's matches; and how many other files were skipped.
 
-    A file that is named is taken whatever its suffix. UsageError: nothing is there, or a folder may not be read.
+    A file that is named is taken whatever its suffix. UsageError: nothing is there, or a folder cannot be read.
     """
     path = os.path.expanduser(text)
     if os.path.isdir(path):
@@ -67,21 +67,21 @@ def list_local(text: str) -> tuple[list[str], int]:
 
 
 def is_media_name(name: str) -> bool:
-    """Whether the suffix is one of a known medium."""
+    """Whether a file name has a media suffix."""
     return os.path.splitext(name)[1].lower() in MEDIA_SUFFIXES
 
 
 def storable_uri(path: str) -> str:
-    """Absolute path, or a percent-encoded file:// uri where the name is no UTF-8, for tables hold UTF-8 only.
+    """Absolute path, or a percent-encoded file:// uri if the name is not UTF-8, because tables hold UTF-8 only.
 
-    `..` stays: taking it out would change what a path through a link means.
+    `..` is kept: without it, a path through a symbolic link would mean another file.
     """
     absolute = Path.cwd() / path
     return str(absolute) if is_utf8(str(absolute)) else absolute.as_uri()
 
 
 def is_utf8(text: str) -> bool:
-    """Whether text can be stored; undecodable bytes of names are surrogates in Python, and cannot."""
+    """Whether text can be stored as UTF-8; undecodable bytes of file names are surrogates in Python, and cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -90,13 +90,13 @@ def is_utf8(text: str) -> bool:
 
 
 def listing_of(uris: list[str], layout: str, num_skipped: int) -> Listing:
-    """Sources with what the layout tells of their paths; a uri that is listed twice is taken once."""
+    """Sources with the fields that their paths give in the layout; a uri that is listed twice is taken once."""
     sources = [VideoSource(uri=uri, **fields_from_path(uri, layout)) for uri in sorted(set(uris))]
     return Listing(sources=tuple(sources), num_skipped=num_skipped)
 
 
 def without_repeats(sources: list[VideoSource]) -> tuple[VideoSource, ...]:
-    """Sorted by uri, each once. UsageError: the same uri twice, with different words about it."""
+    """Sources sorted by uri, each once. UsageError: the same uri twice, with different metadata."""
     unique = set(sources)
     repeated = [uri for uri, times in Counter(source.uri for source in unique).items() if times > 1]
     if repeated:
@@ -105,7 +105,7 @@ def without_repeats(sources: list[VideoSource]) -> tuple[VideoSource, ...]:
 
 
 def _below(folder: str) -> list[str]:
-    """Every file below a folder; hidden ones too, links to folders are not followed."""
+    """Every file below a folder, hidden ones too; symbolic links to folders are not followed."""
 
     def refuse(error: OSError) -> None:
         raise UsageError(f"cannot list {error.filename!r}: {error.strerror}") from error

@@ -1,10 +1,11 @@
-"""The table of --sources: CSV, JSONL or Parquet with a uri and what is known of it."""
+"""The table of --sources: CSV, JSONL or Parquet, with a uri and its metadata in each row."""
 
 import csv
 import difflib
 import io
 import json
 import posixpath
+from collections.abc import Sequence
 from dataclasses import fields
 
 import pyarrow as pa
@@ -18,9 +19,9 @@ COLUMNS = tuple(field.name for field in fields(VideoSource))
 
 
 def parse_table(table_uri: str, data: bytes) -> Listing:
-    """Sources of a table, sorted by uri; a relative uri lies below the table's folder.
+    """Sources of a table, sorted by uri; a relative uri is resolved in the table's folder.
 
-    UsageError: another format, an unknown column, no uri, a split that is none, an empty table.
+    UsageError: another format, an unknown column, no uri, an unknown split, or an empty table.
     """
     rows = _rows(table_uri, data)
     if not rows:
@@ -69,7 +70,7 @@ def _source(row: object, folder: str, where: str) -> VideoSource:
     return VideoSource(**{**values, "uri": _absolute(values["uri"], folder)})
 
 
-def _require_columns(names: list[object], where: str) -> None:
+def _require_columns(names: Sequence[object], where: str) -> None:
     if None in names:
         raise UsageError(f"{where}: has more cells than columns")
     for name in names:

@@ -1,4 +1,4 @@
-"""Which split a source falls into: the same for everything of one speaker, else group, else content."""
+"""The split of a source: the same for all sources of one speaker, else of one group, else of one content."""
 
 import hashlib
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ _TRAIN_PERCENT, _VAL_PERCENT = 90, 5  # the rest is test
 
 
 def split_unit(speaker: str, group: str, source_id: str) -> str:
-    """What must not be torn apart: "speaker:NAME", else "group:NAME", else "source:ID"."""
+    """The unit that must not be in two splits: "speaker:NAME", else "group:NAME", else "source:ID"."""
     if speaker:
         return f"speaker:{speaker}"
     return f"group:{group}" if group else f"source:{source_id}"
@@ -25,7 +25,7 @@ def split_of_unit(unit: str) -> str:
 
 
 def given_splits(sources: Iterable[VideoSource]) -> dict[str, str]:
-    """Split of every speaker or group with a member whose split is given: the whole unit takes it.
+    """Split of every speaker or group of which a member's split is given; it holds for the whole unit.
 
     UsageError: two members of one unit are given different splits.
     """
@@ -44,5 +44,5 @@ def given_splits(sources: Iterable[VideoSource]) -> dict[str, str]:
 
 
 def check_given_splits(sources: Iterable[VideoSource]) -> None:
-    """UsageError when the given splits tear a speaker or group apart."""
+    """UsageError when the given splits put a speaker or group into two splits."""
     given_splits(sources)

@@ -1,4 +1,4 @@
-"""HashSource: names to sources by content. And what --input and --sources name, listed before the graph is built."""
+"""HashSource, which finds the sources behind the input names; and the listing of inputs before the graph is built."""
 
 import hashlib
 import posixpath
@@ -15,32 +15,35 @@ from schemas.tables import DecisionRow, FailureRow
 from transforms.beam_support import storage
 from transforms.beam_support.counters import count
 from transforms.beam_support.guard import BugFound, Place, failure_row
+from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.sources.listing import Listing, is_media_name, list_local, listing_of
 from transforms.sources.merge import STAGE, HashedName, MergedSource, ended_facts, merge_names, unread_id, unread_source
 from transforms.sources.source_table import parse_table
-from transforms.sources.split import given_splits
+from transforms.sources.split import check_given_splits
 
 _READ_BYTES = 1 << 20
 
 
 class HashSourceOutputs(NamedTuple):
-    """What HashSource gives."""
+    """The outputs of HashSource."""
 
     sources: beam.PCollection[Source]
-    ended: beam.PCollection[SourceFacts]  # sources that go no further: unreadable, or their names disagree
+    ended: beam.PCollection[SourceFacts]  # sources that are not processed further: unreadable, or their names disagree
     decisions: beam.PCollection[DecisionRow]
     failures: beam.PCollection[FailureRow]
 
 
 @dataclass
 class HashSource(beam.PTransform):
-    """Hash every name's content; the same content under several names becomes one source."""
+    """Hash the content of every name; names of the same content become one source."""
 
-    given: dict[str, str]  # split of each speaker or group that is given one, see split.given_splits
+    given: dict[str, str]  # split of each speaker or group that was given one, see split.given_splits
+    staging: str
     fail_fast: bool = False
 
     def expand(self, names: beam.PCollection[VideoSource]) -> HashSourceOutputs:
-        hashed = names | "Hash" >> beam.ParDo(_Hash(self.given, self.fail_fast)).with_outputs(
+        """Build the stage."""
+        hashed = names | "Hash" >> beam.ParDo(_Hash(self.given, self.staging, self.fail_fast)).with_outputs(
             "ended", "failures", main="hashed"
         )
         merged = (
@@ -48,17 +51,17 @@ class HashSource(beam.PTransform):
             | "ByContent" >> beam.Map(_by_content).with_output_types(tuple[str, HashedName])
             | beam.GroupByKey()
             | "Merge" >> beam.MapTuple(_Merge(self.given)).with_output_types(MergedSource)
-            | "Part" >> beam.ParDo(_Part()).with_outputs("ended", "decisions", main="sources")
+            | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs("ended", "decisions", main="sources")
         )
         ended = (hashed.ended, merged.ended) | beam.Flatten()
         return HashSourceOutputs(merged.sources, ended, merged.decisions, hashed.failures)
 
 
 class _Hash(beam.DoFn):
-    """Unguarded by a child: it reads bytes and decodes nothing."""
+    """Runs without a guarding subprocess: it reads bytes and decodes nothing."""
 
-    def __init__(self, given: dict[str, str], fail_fast: bool):
-        self._given, self._fail_fast = given, fail_fast
+    def __init__(self, given: dict[str, str], staging: str, fail_fast: bool):
+        self._given, self._staging, self._fail_fast = given, staging, fail_fast
 
     def process(self, name: VideoSource) -> Iterator[Any]:
         count(STAGE, "in")
@@ -74,12 +77,13 @@ class _Hash(beam.DoFn):
         count(STAGE, f"failed_{row.kind}")
         if self._fail_fast and row.kind == "bug":
             raise BugFound(row.message)
+        leave_mark(self._staging, ProgressMark(stage=STAGE, source_id=row.source_id, failed=1))
         yield beam.pvalue.TaggedOutput("failures", row)
         yield beam.pvalue.TaggedOutput("ended", ended_facts(unread_source(name, self._given)))
 
 
 class _Merge:
-    """Callable, so that the splits travel with it and not with each element."""
+    """A callable, so that the splits travel with it and not with each element."""
 
     def __init__(self, given: dict[str, str]):
         self._given = given
@@ -89,6 +93,9 @@ class _Merge:
 
 
 class _Part(beam.DoFn):
+    def __init__(self, staging: str):
+        self._staging = staging
+
     def process(self, merged: MergedSource) -> Iterator[Any]:
         yield beam.pvalue.TaggedOutput("decisions", merged.decision)
         if merged.decision.kept:
@@ -96,21 +103,22 @@ class _Part(beam.DoFn):
             yield merged.source
         else:
             count(STAGE, f"dropped_{merged.decision.rule}")
+            leave_mark(self._staging, ProgressMark(stage=STAGE, source_id=merged.source.source_id, dropped=1))
             yield beam.pvalue.TaggedOutput("ended", ended_facts(merged.source))
 
 
 def hash_content(uri: str) -> tuple[str, int]:
-    """sha256 and size in bytes of a file, read in pieces. UnreadableSource: it vanished, or may not be read."""
+    """sha256 and size in bytes of a file, read in blocks. UnreadableSource: it is missing or cannot be read."""
     digest, size_bytes = hashlib.sha256(), 0
     with storage.reading(uri) as stream:
-        while piece := stream.read(_READ_BYTES):
-            digest.update(piece)
-            size_bytes += len(piece)
+        while block := stream.read(_READ_BYTES):
+            digest.update(block)
+            size_bytes += len(block)
     return digest.hexdigest(), size_bytes
 
 
 def list_inputs(inputs: list[str], layout: str) -> Listing:
-    """What --input names, here or at a store. UsageError: nothing there, or a path that is not of the layout."""
+    """The sources that --input names, local or remote. UsageError: nothing is there, or a path of another layout."""
     uris, num_skipped = [], 0
     for text in inputs:
         local = storage.is_local(text)
@@ -121,7 +129,7 @@ def list_inputs(inputs: list[str], layout: str) -> Listing:
 
 
 def list_table(table_uri: str) -> Listing:
-    """What the table of --sources lists. UsageError: no such table, or something wrong in it."""
+    """The sources in the table of --sources. UsageError: there is no such table, or it has an error."""
     table_uri = storage.path_of(table_uri) if storage.is_local(table_uri) else table_uri
     try:
         return _checked(parse_table(table_uri, storage.read_bytes(table_uri)))
@@ -130,18 +138,18 @@ def list_table(table_uri: str) -> Listing:
 
 
 def _checked(listing: Listing) -> Listing:
-    given_splits(listing.sources)  # refuses splits that tear a speaker or group apart
+    check_given_splits(listing.sources)
     return listing
 
 
 def _list_remote(text: str) -> tuple[list[str], int]:
-    """A file, all media below a folder, or a glob's matches at a store."""
+    """A file, all media files below a folder, or a glob's matches, in a remote store."""
     try:
         found = [one.path for one in FileSystems.match([text])[0].metadata_list]
         if found == [text]:
             return found, 0
         files = found if any(sign in text for sign in "*?[") else storage.list_files(text)
-    except Exception as error:  # each store's client has errors of its own
+    except Exception as error:  # each store's client raises its own errors
         raise UsageError(f"cannot list {text!r}: {error}") from error
     media = [uri for uri in files if is_media_name(posixpath.basename(uri))]
     if not media:

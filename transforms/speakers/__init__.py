@@ -1,0 +1,1 @@
+"""FindSpeakers: sync networks, active-speaker assignment, speaking turns and drift."""

@@ -1,39 +1,44 @@
-"""Settings of deciding who speaks."""
+"""Settings of FindSpeakers."""
 
 from dataclasses import dataclass
 
 from schemas.settings import require, setting
 
 SYNCNET = "syncnet:"
-"""Before a file of the published network."""
-UNCALIBRATED_CONFIDENCE = 0.21  # keeps 95 % of the right pairs of the tuning people
+"""Prefix of a file of the published network."""
+UNCALIBRATED_CONFIDENCE = 0.21  # keeps 95 % of the right pairs of the tuning speakers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakersConfig:
-    """Who speaks, and by how much the audio is late. `network` is default, none, FILE.onnx or syncnet:FILE."""
+    """How the active speaker and the lag of the audio are judged."""
 
     network: str = setting("default", "", "default, none, FILE.onnx or syncnet:FILE")
-    min_voiced_share: float = setting(0.3, "of the track", "speech under a track below which it is not judged")
-    min_probability: float = setting(0.5, "probability", "that a face makes the audio, below which it is not kept")
+    min_voiced_share: float = setting(
+        0.3, "of the track", "share of frames with speech below which a track is not judged"
+    )
+    min_probability: float = setting(0.5, "probability", "that a face makes the audio, below which it is dropped")
     unsure_probability: float = setting(
         0.1,
         "probability",
-        "above which, up to min_probability, a dropped face is called unsure; below, the audio is not its own",
+        "below which the audio is not the face's own; from here up to min_probability a face is dropped as unsure",
     )
     min_confidence: float = setting(
         UNCALIBRATED_CONFIDENCE,
-        "likeness (peak - median)",
-        "confidence below which audio and lips do not belong together; asked where the "
-        "network gives no probability, or when it was changed",
+        "similarity (peak - median)",
+        "confidence below which audio and lips do not belong together; applies where the network gives no "
+        "probability, or when you change it",
     )
     max_abs_lag_frames: float = setting(12.0, "frame", "largest lag that is corrected")
-    turn_margin_s: float = setting(0.2, "s", "kept around a turn: lips open before the voice and close after it")
+    turn_margin_s: float = setting(
+        0.2, "s", "kept on each side of a turn: lips open before the voice and close after it"
+    )
     min_shift_frames: float = setting(
         1.5, "frame", "a smaller lag, or one below twice its standard error, is not corrected"
     )
 
     def __post_init__(self) -> None:
+        """Refuse values out of their range."""
         known = self.network in ("default", "none") or self.network.endswith(".onnx") or self.is_syncnet
         require(known, f"speakers.network must be default, none, FILE.onnx or syncnet:FILE, not {self.network!r}")
         require(
@@ -48,5 +53,5 @@ class SpeakersConfig:
 
     @property
     def is_syncnet(self) -> bool:
-        """Whether the published network judges."""
+        """Whether the published SyncNet is the sync network."""
         return self.network.startswith(SYNCNET) and self.network != SYNCNET

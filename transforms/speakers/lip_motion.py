@@ -1,15 +1,16 @@
-"""Lips, chin and cheeks of a followed face, with the head's own motion taken away: what the sync network sees.
+"""Motion of lips, chin and cheeks of a tracked face without the head's own motion: the sync network's face features.
 
-Each frame's mesh is laid, by a rotation, a shift and one scale in space, on a mean face by thirteen points that speech
-does not move. A frame's numbers depend on that frame alone, never on how long its track is.
+Each frame's mesh is aligned with a mean face by a similarity transform in 3-D (rotation, translation, one scale),
+fitted to thirteen points that speech does not move. A frame's features depend on that frame alone, not on the length
+of its track.
 """
 
 import numpy as np
 
 FEATURE_VERSION = "1"
-"""Written into every network file: a network trained on other features is refused."""
+"""Stored in every network file: a network trained on other features is refused."""
 
-_STILL_PAIRS = ((33, 263), (133, 362), (98, 327))  # eye corners, nose wings; person's right, left
+_STILL_PAIRS = ((33, 263), (133, 362), (98, 327))  # eye corners, nose wings; the person's right and left
 _STILL_MIDDLE = (1, 168, 6, 197, 195, 5, 4)  # nose
 _LIP_PAIRS = (
     (61, 291),
@@ -51,11 +52,11 @@ POINTS = np.array(_RIGHT + _LEFT + _LIP_MIDDLE + _CHIN_MIDDLE)
 MIRRORED = np.concatenate(
     [np.arange(len(_RIGHT), 2 * len(_RIGHT)), np.arange(len(_RIGHT)), np.arange(2 * len(_RIGHT), len(POINTS))]
 )
-"""Position in POINTS of the point that each becomes in a mirror; there x changes its sign."""
+"""Position in POINTS of each point's mirror image, whose x has the opposite sign."""
 NUM_FEATURES = 3 * len(POINTS)
 
 _STILL = np.array([pair[0] for pair in _STILL_PAIRS] + [pair[1] for pair in _STILL_PAIRS] + list(_STILL_MIDDLE))
-# Generalised Procrustes mean of the still points of real faces, made symmetric; eye centres are 1 apart, y down.
+# Generalised Procrustes mean of the still points of real faces, made symmetric; eye centres are 1 apart, y points down.
 _MEAN_RIGHT = np.array([[-0.721, -0.220, 0.388], [-0.279, -0.207, 0.300], [-0.268, 0.430, 0.012]])
 _MEAN_MIDDLE = np.array(
     [
@@ -72,25 +73,25 @@ _MEAN_FACE = np.concatenate([_MEAN_RIGHT, _MEAN_RIGHT * [-1, 1, 1], _MEAN_MIDDLE
 
 
 def lip_motion(mesh: np.ndarray) -> np.ndarray:
-    """Positions of POINTS in the mean face's frame.
+    """Positions of POINTS in the coordinates of the mean face.
 
-    mesh: (T, 468, 3) in any one unit. Returns float32 (T, 192): x, y, z of each point; the unit is the mean face's
-    distance of the eyes.
+    mesh: (T, 468, 3), all axes in the same unit. Returns float32 (T, 192): x, y, z of each point; the unit is the mean
+    face's eye distance.
     """
     mesh = np.asarray(mesh)
     if mesh.ndim != 3 or mesh.shape[1:] != (468, 3):
         raise ValueError(f"a mesh must have shape (T, 468, 3), not {mesh.shape}")
     still, kept = mesh[:, _STILL].astype(np.float64), mesh[:, POINTS].astype(np.float64)
-    laid = _lay(kept, still, _MEAN_FACE)
-    return laid.reshape(len(mesh), NUM_FEATURES).astype(np.float32)
+    aligned = _align(kept, still, _MEAN_FACE)
+    return aligned.reshape(len(mesh), NUM_FEATURES).astype(np.float32)
 
 
-def _lay(points: np.ndarray, still: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Points (T, N, 3) by the similarity that lays still points (T, M, 3) best on a target (M, 3) (Umeyama 1991)."""
+def _align(points: np.ndarray, still: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Points (T, N, 3) moved by the similarity transform that fits still (T, M, 3) to target (M, 3) (Umeyama 1991)."""
     centre, target_centre = still.mean(1, keepdims=True), target.mean(0)
     source = still - centre
     u, singular, v = np.linalg.svd(np.einsum("tmi,mj->tij", source, target - target_centre))
-    # A reflection fits flat faces nearly as well: turn the weakest axis back.
+    # A reflection fits flat faces nearly as well: flip the weakest axis back.
     sign = np.where(np.linalg.det(u @ v) < 0, -1.0, 1.0)
     u[:, :, 2] *= sign[:, None]
     singular[:, 2] *= sign

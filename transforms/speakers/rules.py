@@ -1,59 +1,91 @@
-"""The rules of a track, in their order; each threshold is a setting."""
+"""The rules of FindSpeakers, in order. A rule's order in the decisions table is its place in its tuple.
 
-from schemas.clock import FRAME_RATE, seconds_from_frames
+A new rule takes a setting, an entry here and a test.
+"""
+
+from schemas.clock import FRAME_RATE
 from schemas.decisions import Rule
+from schemas.records import WindowFaces
 from transforms.speakers.candidate import Candidate
-from transforms.speakers.config import UNCALIBRATED_CONFIDENCE, SpeakersConfig
-from transforms.speakers.sync_result import Calibration
+from transforms.speakers.turns import SpeakingSpan
 
-AFTER_USE, AFTER_FIT, AFTER_BELIEF = 4, 6, 8
-"""Order of the first rule of fit, of belief, and of turns."""
+WINDOW_RULES: tuple[Rule[WindowFaces], ...] = (
+    Rule(name="has_face", comparison="exists", value=lambda faces: bool(faces.tracks)),
+)
 
+ELIGIBILITY_RULES: tuple[Rule[Candidate], ...] = (
+    Rule(name="min_track_s", comparison=">=", value=lambda face: face.length_s, setting="faces.min_track_s", unit="s"),
+    Rule(
+        name="min_box_px",
+        comparison=">=",
+        value=lambda face: face.track.row.face_source_px,
+        setting="faces.min_box_px",
+        unit="px",
+    ),
+    Rule(name="has_mesh", comparison="exists", value=lambda face: face.track.has_mesh),
+    Rule(
+        name="min_voiced_share",
+        comparison=">=",
+        value=lambda face: float(face.voiced.mean()),
+        setting="speakers.min_voiced_share",
+        unit="of the track",
+    ),
+)
+"""Whether there is enough of a face, and of speech, to be judged."""
 
-def rules_of_use(
-    candidate: Candidate, config: SpeakersConfig, min_box_px: float, min_track_s: float
-) -> tuple[Rule, ...]:
-    """Whether there is enough of a face, and of speech, to be judged."""
-    track = candidate.track
-    length_s = seconds_from_frames(track.end_frame - track.start_frame)
-    return (
-        Rule("min_track_s", ">=", length_s, min_track_s, "s"),
-        Rule("min_box_px", ">=", track.row.face_source_px, min_box_px, "px"),
-        Rule("has_mesh", "exists", track.has_mesh),
-        Rule("min_voiced_share", ">=", float(candidate.voiced.mean()), config.min_voiced_share, "of the track"),
-    )
+SOLO_RULES: tuple[Rule[Candidate], ...] = (
+    Rule(name="max_other_faces", comparison="<=", value=lambda face: face.num_other_faces, threshold=0.0, unit="face"),
+)
+"""Without a sync network, only a face that is alone in view can be taken for the speaker."""
 
+SYNC_RULES: tuple[Rule[Candidate], ...] = (
+    Rule(
+        name="unsure_probability",
+        comparison=">=",
+        value=lambda face: face.sync and face.sync.probability,
+        setting="speakers.unsure_probability",
+        unit="probability",
+        applies=lambda face: face.asks_probability and face.sync is not None,
+    ),
+    Rule(
+        name="min_confidence",
+        comparison=">=",
+        value=lambda face: face.sync and face.sync.confidence,
+        setting="speakers.min_confidence",
+        unit="similarity",
+        applies=lambda face: face.asks_confidence and not (face.asks_probability and face.sync is None),
+    ),
+)
+"""Whether the audio may be the face's own."""
 
-def rules_of_fit(candidate: Candidate, calibration: Calibration | None, config: SpeakersConfig) -> tuple[Rule, ...]:
-    """Whether the audio may be the face's own.
+CONFIDENCE_RULES: tuple[Rule[Candidate], ...] = (
+    Rule(
+        name="min_probability",
+        comparison=">=",
+        value=lambda face: face.sync and face.sync.probability,
+        setting="speakers.min_probability",
+        unit="probability",
+        applies=lambda face: face.asks_probability,
+    ),
+    Rule(
+        name="max_abs_lag_frames",
+        comparison="<=",
+        value=lambda face: face.sync and abs(face.sync.lag_frames),
+        setting="speakers.max_abs_lag_frames",
+        unit="frame",
+    ),
+)
+"""Whether the audio is the face's own with enough certainty, at a lag that can be corrected."""
 
-    A network with a calibration is asked for its probability, and for its confidence only when that was set.
-    """
-    evidence = candidate.evidence
-    if evidence is None:
-        return (Rule("min_confidence" if calibration is None else "unsure", "exists", False),)
-    rules = ()
-    if calibration is not None:
-        rules += (Rule("makes_this_sound", ">=", evidence.sync_probability, config.unsure_probability, "probability"),)
-    if calibration is None or config.min_confidence != UNCALIBRATED_CONFIDENCE:
-        rules += (Rule("min_confidence", ">=", evidence.measured.confidence, config.min_confidence, "likeness"),)
-    return rules
+SPEAKING_RULES: tuple[Rule[Candidate], ...] = (
+    Rule(name="speaks", comparison=">=", value=lambda face: face.active_s, threshold=1 / FRAME_RATE, unit="s"),
+)
+"""Whether the face speaks at all."""
 
+TRACK_RULES = (*ELIGIBILITY_RULES, *SOLO_RULES, *SYNC_RULES, *CONFIDENCE_RULES, *SPEAKING_RULES)
+"""All rules of a track, in the order in which they are asked."""
 
-def rules_of_belief(candidate: Candidate, config: SpeakersConfig) -> tuple[Rule, ...]:
-    """Whether it surely is, by a lag that can be corrected."""
-    evidence, rules = candidate.evidence, ()
-    if evidence.sync_probability is not None:
-        rules += (Rule("unsure", ">=", evidence.sync_probability, config.min_probability, "probability"),)
-    lag_frames = abs(evidence.measured.lag_frames)
-    return *rules, Rule("max_abs_lag_frames", "<=", lag_frames, config.max_abs_lag_frames, "frame")
-
-
-def rules_of_company(num_others: int) -> tuple[Rule, ...]:
-    """Without a judge only a face that is alone in the image can be taken for the speaker."""
-    return (Rule("max_other_faces", "<=", num_others, 0, "face"),)
-
-
-def rules_of_speaking(active_s: float) -> tuple[Rule, ...]:
-    """Whether the face speaks at all."""
-    return (Rule("speaks", ">=", active_s, 1 / FRAME_RATE, "s"),)
+TURN_RULES: tuple[Rule[SpeakingSpan], ...] = (
+    Rule(name="overlap", comparison="<=", value=lambda span: span.overlap_share, threshold=0.0, unit="of the turn"),
+    Rule(name="min_s", comparison=">=", value=lambda span: span.length_s, setting="clips.min_s", unit="s"),
+)

@@ -1,4 +1,4 @@
-"""FindSpeakers: who speaks in each window."""
+"""The FindSpeakers stage: which face speaks in each window, and by how much its audio is late."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,15 +14,17 @@ from transforms.beam_support.counters import count, record_score
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import local_path, read_bytes
 from transforms.media.audio import read_audio_span
+from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.tubes import TubeFile
+from transforms.speakers.audio_embedding import AUDIO_MARGIN_FRAMES
 from transforms.speakers.chains import chain_tracks
 from transforms.speakers.config import SpeakersConfig
-from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES, STAGE, WindowJudgement, find_speakers
+from transforms.speakers.find_speakers import STAGE, WindowJudgement, find_speakers
 from transforms.speakers.sync_network import load_sync_network
 
 
 class FindSpeakersOutputs(NamedTuple):
-    """What FindSpeakers gives."""
+    """Outputs of FindSpeakers."""
 
     turns: beam.PCollection[WindowTurns]
     track_rows: beam.PCollection[TrackRow]
@@ -38,12 +40,18 @@ class FindSpeakers(beam.PTransform):
     min_box_px: float
     min_track_s: float
     min_turn_s: float
+    staging: str
     fail_fast: bool = False
 
     def expand(self, faces: beam.PCollection[WindowFaces]) -> FindSpeakersOutputs:
+        """Judge each window in a guarded step, then chain the tracks of each source across its windows."""
         work = _Find(self.config, self.min_box_px, self.min_track_s, self.min_turn_s)
-        guarded = faces | "Find" >> Guarded(work=work, stage=STAGE, place=_place_of_faces, fail_fast=self.fail_fast)
-        parts = guarded.results | "Part" >> beam.ParDo(_Part()).with_outputs("rows", "decisions", main="turns")
+        guarded = faces | "Find" >> Guarded(
+            work=work, stage=STAGE, place=_place_of_faces, fail_fast=self.fail_fast, staging=self.staging
+        )
+        parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
+            "rows", "decisions", main="turns"
+        )
         rows = (
             parts.rows
             | "BySource" >> beam.Map(lambda row: (row.source_id, row)).with_output_types(tuple[str, TrackRow])
@@ -74,7 +82,10 @@ class _Find(beam.DoFn):
 
 
 class _Part(beam.DoFn):
-    """Parts turns, rows and decisions, and counts."""
+    """Splits a judgement into turns, rows and decisions, and counts them."""
+
+    def __init__(self, staging: str):
+        self._staging = staging
 
     def process(self, judgement: WindowJudgement) -> Iterator[Any]:
         count(STAGE, "turns", len(judgement.turns.turns))
@@ -86,6 +97,16 @@ class _Part(beam.DoFn):
             if not decision.kept:
                 count(STAGE, f"dropped_{decision.rule}")
             yield beam.pvalue.TaggedOutput("decisions", decision)
+        window = judgement.turns.faces.window
+        leave_mark(
+            self._staging,
+            ProgressMark(
+                stage=STAGE,
+                source_id=window.video.source.source_id,
+                window_index=window.index,
+                dropped=sum(not decision.kept for decision in judgement.decisions),
+            ),
+        )
         yield judgement.turns
 
 

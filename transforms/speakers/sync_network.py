@@ -1,8 +1,8 @@
-"""Sync networks: a face and audio become vectors, 25 a second, alike where they belong together."""
+"""Sync networks embed faces and audio in one space, 25 vectors per second, similar where they belong together."""
 
 import hashlib
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,74 +14,85 @@ from transforms.media.onnx_runtime import metadata_of, part_session
 from transforms.media.tubes import TubeFile
 from transforms.speakers.config import SYNCNET
 from transforms.speakers.lip_motion import FEATURE_VERSION, lip_motion
+from transforms.speakers.score_sync import Calibration
 from transforms.speakers.speech_encoder import MODEL, SpeechEncoder
-from transforms.speakers.sync_result import Calibration
 from transforms.speakers.sync_scores import dot_products
 from transforms.speakers.syncnet import PublishedSyncNet
 from transforms.speakers.syncnet_checkpoint import converted_syncnet
 
+if TYPE_CHECKING:
+    import onnx
+
 FACE_INPUT, FACE_OUTPUT = "lip_motion", "face_embedding"
-AUDIO_INPUT, SPOKEN_INPUT, AUDIO_OUTPUT = "sound_columns", "speech_features", "sound_embedding"
+AUDIO_INPUT, SPEECH_INPUT, AUDIO_OUTPUT = "sound_columns", "speech_features", "sound_embedding"
 FEATURES_KEY, NAME_KEY, CALIBRATION_KEY = "talkshard.sync_features", "talkshard.name", "talkshard.calibration"
-"""Metadata of a network file: the features it was trained on, what it is called, and what its curves are worth."""
+"""Metadata of a network file: the features it was trained on, its name, and its calibration."""
 FEATURES = f"lip_motion {FEATURE_VERSION}, log_mel 40, {MODEL} {model_sha256(MODEL)[:8]}"
 DEFAULT_PATH = Path(__file__).parent / "weights" / "lip_sync.onnx"
 
 
 class SyncNetwork(Protocol):
-    """Embeds faces and sounds in one space, and says how alike two embeddings are."""
+    """Embeds faces and audio in one space, and gives the similarity of two embeddings."""
 
-    name: str
-    sha256: str
-    calibration: Calibration | None  # None: the file has none, so its curves give no probability
+    @property
+    def name(self) -> str:
+        """What the tables call it."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of its file."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What turns a curve into a probability; None where the file has none."""
 
     def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
-        """Vectors float32 (T, D) of the track `name` of T >= 1 frames; NaN where the network has no answer."""
+        """Vectors float32 (T, D) of the track `name` of T >= 1 frames; NaN where the network gives none."""
 
     def embed_audio(self, samples: np.ndarray) -> np.ndarray:
-        """Vectors float32 (S, D) of int16 samples (640 S,) at 16 kHz, S >= 1; NaN where it has no answer."""
+        """Vectors float32 (S, D) of int16 samples (640 S,) at 16 kHz, S >= 1; NaN where the network gives none."""
 
-    def likeness(self, face: np.ndarray, audio: np.ndarray) -> np.ndarray:
-        """Likeness float32 (N,) of N face vectors with N audio vectors, larger is more alike; NaN where one is NaN."""
+    def similarity(self, face: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """Similarity float32 (N,) of N face vectors with N audio vectors, pair by pair; NaN where one is NaN."""
 
 
 class OnnxSyncNetwork:
-    """A file that `talkshard train-sync` wrote: two towers with time axes of their own."""
+    """A file that `talkshard train-sync` wrote: two towers, each with its own time axis."""
 
     def __init__(self, path: Path) -> None:
+        """Read the file; UsageError when it is missing or something else."""
         content = _read(path)
         self.sha256 = hashlib.sha256(content).hexdigest()
         model = _checked_model(content, path)
         metadata = metadata_of(model)
         self.name, self.calibration = metadata[NAME_KEY], _calibration(metadata, path)
         self._face = part_session(model, [FACE_INPUT], FACE_OUTPUT)
-        self._audio = part_session(model, [AUDIO_INPUT, SPOKEN_INPUT], AUDIO_OUTPUT)
+        self._audio = part_session(model, [AUDIO_INPUT, SPEECH_INPUT], AUDIO_OUTPUT)
         self._encoder = SpeechEncoder()
 
     def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
-        """Unit vectors, one each frame: see SyncNetwork."""
+        """Unit vectors, one per frame: see SyncNetwork."""
         return self._face.run(None, {FACE_INPUT: lip_motion(tubes.mesh(name))})[0]
 
     def embed_audio(self, samples: np.ndarray) -> np.ndarray:
-        """Unit vectors, one each frame, NaN in the digital silence beyond the ends of audio: see SyncNetwork.
+        """Unit vectors, one per frame, NaN in the digital silence before and after the audio: see SyncNetwork.
 
-        That silence would change what the seconds beside it mean.
+        That silence would change the embedding of the seconds next to it.
         """
         first, last = _audible_frames(samples)
-        heard = samples[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME]
-        vectors = self._audio.run(None, {AUDIO_INPUT: audio_columns(heard), SPOKEN_INPUT: self._encoder.encode(heard)})[
-            0
-        ]
+        audible = samples[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME]
+        inputs = {AUDIO_INPUT: audio_columns(audible), SPEECH_INPUT: self._encoder.encode(audible)}
+        vectors = self._audio.run(None, inputs)[0]
         around = (first, len(samples) // SAMPLES_PER_FRAME - last)
         return np.pad(vectors, (around, (0, 0)), constant_values=np.nan)
 
-    def likeness(self, face: np.ndarray, audio: np.ndarray) -> np.ndarray:
+    def similarity(self, face: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """Cosine similarity: see SyncNetwork."""
         return dot_products(face, audio)
 
 
 def _audible_frames(samples: np.ndarray) -> tuple[int, int]:
-    """Frames from the first with audio to the last, half-open; all of them where there is none."""
+    """Range of frames, half-open, from the first sample that is not 0 to the last; all frames where every one is 0."""
     audible = np.flatnonzero(samples)
     if len(audible) == 0:
         return 0, len(samples) // SAMPLES_PER_FRAME
@@ -91,16 +102,17 @@ def _audible_frames(samples: np.ndarray) -> tuple[int, int]:
 def audio_columns(samples: np.ndarray) -> np.ndarray:
     """Log-mel columns of whole frames: float32 (4 S, 40), of int16 samples (640 S,)."""
     if samples.dtype != np.int16 or samples.ndim != 1 or len(samples) % SAMPLES_PER_FRAME:
-        raise ValueError(f"sound must be int16 samples (640 S,), not {samples.dtype} {samples.shape}")
+        raise ValueError(f"audio must be int16 samples (640 S,), not {samples.dtype} {samples.shape}")
     columns = log_mel(samples).T
     assert len(columns) == COLUMNS_PER_FRAME * (len(samples) // SAMPLES_PER_FRAME)
     return np.ascontiguousarray(columns)
 
 
 def load_sync_network(spec: str) -> SyncNetwork:
-    """Network by its setting, default, FILE.onnx or syncnet:FILE; UsageError for a file that is missing or something else.
+    """Load a network by its setting: default, FILE.onnx or syncnet:FILE.
 
-    syncnet:FILE is converted first where it was not, which takes torch: workers are given what came of it.
+    UsageError: the file is missing or something else. syncnet:FILE is converted first, which needs torch, unless that
+    was done before; workers get the converted file.
     """
     if spec.startswith(SYNCNET):
         return PublishedSyncNet(converted_syncnet(spec.removeprefix(SYNCNET)))
@@ -117,7 +129,7 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _checked_model(content: bytes, path: Path):
+def _checked_model(content: bytes, path: Path) -> "onnx.ModelProto":
     """ONNX model of a file's content; UsageError when it is none, or was trained on other features."""
     import onnx
     from google.protobuf.message import DecodeError
@@ -126,7 +138,7 @@ def _checked_model(content: bytes, path: Path):
         model = onnx.load_model_from_string(content)
     except DecodeError:
         raise UsageError(
-            f"{path} is no ONNX file: --sync takes a FILE.onnx that `talkshard train-sync` wrote"
+            f"{path} is not an ONNX file: --sync takes a FILE.onnx that `talkshard train-sync` wrote"
         ) from None
     metadata = metadata_of(model)
     if metadata.get(FEATURES_KEY) != FEATURES:

@@ -1,7 +1,7 @@
-"""What the similarity of a face's and audio's embeddings says: by how much the audio is late, how surely, and when.
+"""Similarity of face and audio embeddings over shifts: the sync curve, and the lag, confidence and margin it gives.
 
-Shift and lag have one sign everywhere: at shift k a face's frame t meets the sound's frame t + k: + = the audio is
-late.
+Shift and lag have the same sign everywhere: at shift k, frame t of a face is compared with frame t + k of the audio, so
+a positive lag means that the audio is late.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _MIN_SHARE = 1 / 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncMeasure:
-    """What one curve says."""
+    """Lag and strength of the peak of one curve."""
 
     lag_frames: float  # + = the audio is late; between frames by a parabola through the peak
     peak: float  # the curve's highest value
@@ -31,7 +31,7 @@ class SyncMeasure:
 
 
 def dot_products(face: np.ndarray, audio: np.ndarray) -> np.ndarray:
-    """Dot product of each row (N, D) with the row beside it: float32 (N,)."""
+    """Dot products of N face vectors (N, D) with N audio vectors (N, D), pair by pair: float32 (N,)."""
     return np.einsum("nd,nd->n", face, audio)
 
 
@@ -40,13 +40,13 @@ def similarity(
     audio: np.ndarray,
     audio_start_frame: int = 0,
     speech: np.ndarray | None = None,
-    likeness: Callable[[np.ndarray, np.ndarray], np.ndarray] = dot_products,
+    pair_similarity: Callable[[np.ndarray, np.ndarray], np.ndarray] = dot_products,
 ) -> np.ndarray:
-    """Likeness of each face frame to the audio at each shift; NaN where there is no audio, never a padded value.
+    """Similarity of each face frame to the audio at each shift; NaN where there is no audio, never a padded value.
 
-    face: (T, D); audio: (S, D), whose first is frame `sound_start_frame` as the face counts (-25 when the audio begins
-    a second before the face). speech: bool (S,), audio frames that count, the others are NaN too; None: all. likeness:
-    the network's own, see SyncNetwork. Returns float32 (T, 31), shifts -15..15.
+    face: (T, D). audio: (S, D), whose first vector is at frame `audio_start_frame` as the face counts (-25 when the
+    audio begins a second before the face). speech: bool (S,), the audio frames that count, the others are NaN too;
+    None: all. pair_similarity: the network's own, see SyncNetwork.similarity. Returns float32 (T, 31), shifts -15..15.
     """
     counts = np.ones(len(audio), bool) if speech is None else speech
     position = np.arange(len(face))[:, None] + SHIFTS - audio_start_frame
@@ -55,28 +55,28 @@ def similarity(
     values = np.full(position.shape, np.nan, np.float32)
     for column in range(NUM_SHIFTS):
         rows = np.nonzero(exists[:, column])[0]
-        values[rows, column] = likeness(face[rows], audio[position[rows, column]])
+        values[rows, column] = pair_similarity(face[rows], audio[position[rows, column]])
     return values
 
 
 def sync_curve(similarities: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-    """Mean over the frames in `mask` (bool (T,), None: all) at each shift: float32 (31,), NaN where too few.
+    """Mean similarity at each shift over the frames in `mask` (bool (T,), None: all): float32 (31,).
 
-    Too few are fewer than a third of what the best furnished shift has: they would say more about where the audio ends
-    than about sync.
+    NaN at shifts with less than a third of the frames of the best-covered shift: there the mean would say more about
+    where the audio ends than about sync.
     """
-    judged = similarities if mask is None else similarities[mask]
-    exists = np.isfinite(judged)
+    used = similarities if mask is None else similarities[mask]
+    exists = np.isfinite(used)
     count = exists.sum(0)
-    mean = np.where(exists, judged, 0).sum(0, dtype=np.float64) / np.maximum(count, 1)
+    mean = np.where(exists, used, 0).sum(0, dtype=np.float64) / np.maximum(count, 1)
     enough = (count > 0) & (count >= _MIN_SHARE * count.max())
     return np.where(enough, mean, np.nan).astype(np.float32)
 
 
 def measure(curve: np.ndarray) -> SyncMeasure:
-    """Lag, confidence and margin of a curve (31,); NaN entries are left out, ValueError when nothing is left."""
+    """Lag, peak, confidence and margin of a curve (31,). NaN entries are ignored; ValueError when all are NaN."""
     if not np.isfinite(curve).any():
-        raise ValueError("a sync curve without a single value measures nothing")
+        raise ValueError("a sync curve must have at least one value that is not NaN")
     peak = int(np.nanargmax(curve))
     away = np.abs(SHIFTS - SHIFTS[peak]) > _NEAR_PEAK
     others = curve[away & np.isfinite(curve)]
@@ -88,32 +88,34 @@ def measure(curve: np.ndarray) -> SyncMeasure:
     )
 
 
-def stretch_lags(similarities: np.ndarray, mask: np.ndarray, stretch_frames: int) -> list[tuple[float, SyncMeasure]]:
-    """Middle frame and measure of each stretch of `stretch_frames` whose frames are at least half in the mask."""
+def measure_segments(
+    similarities: np.ndarray, mask: np.ndarray, segment_frames: int
+) -> list[tuple[float, SyncMeasure]]:
+    """Middle frame and measure of each segment of `segment_frames` whose frames are at least half in the mask."""
     found = []
-    for start in range(0, len(mask) - stretch_frames + 1, stretch_frames):
-        span = slice(start, start + stretch_frames)
+    for start in range(0, len(mask) - segment_frames + 1, segment_frames):
+        span = slice(start, start + segment_frames)
         curve = sync_curve(similarities[span], mask[span])
-        if 2 * mask[span].sum() >= stretch_frames and np.isfinite(curve).any():
-            found.append((start + (stretch_frames - 1) / 2, measure(curve)))
+        if 2 * mask[span].sum() >= segment_frames and np.isfinite(curve).any():
+            found.append((start + (segment_frames - 1) / 2, measure(curve)))
     return found
 
 
 def drift_frames_per_minute(middle_frames: np.ndarray, lags_frames: np.ndarray) -> float | None:
-    """Slope of lags measured at some frames, by Theil and Sen: one wild lag does not move it. None below three lags."""
+    """Theil-Sen slope of lags measured at some frames, which one outlier does not move; None below three lags."""
     if len(middle_frames) < 3:
         return None
     return float(theilslopes(lags_frames, np.asarray(middle_frames) / (60 * FRAME_RATE)).slope)
 
 
 def same_length(values: np.ndarray, window: np.ndarray) -> np.ndarray:
-    """Convolution with a window of odd length, as long as the values even where the window is longer."""
+    """Convolution with a window of odd length; the result has the values' length even where the window is longer."""
     half = len(window) // 2
     return np.convolve(values, window)[half : half + len(values)]
 
 
 def peak_lags(curves: np.ndarray) -> np.ndarray:
-    """Lag of each curve (N, 31), none all NaN: float64 (N,), between frames by a parabola through the peak."""
+    """Lags float64 (N,) of curves (N, 31), none of them all NaN; between frames by a parabola through the peak."""
     curves = np.asarray(curves, np.float64)
     rows, peaks = np.arange(len(curves)), np.nanargmax(curves, axis=1)
     inner = np.clip(peaks, 1, curves.shape[1] - 2)

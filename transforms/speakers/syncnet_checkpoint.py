@@ -1,4 +1,4 @@
-"""From the published SyncNet's file of weights to the ONNX file that the dataset graph reads: made once, by torch."""
+"""Conversion of the published SyncNet's weights to the ONNX file that the dataset graph reads: once, with torch."""
 
 import hashlib
 import io
@@ -23,14 +23,14 @@ _UNREADABLE = (
     OSError,
     pickle.UnpicklingError,
 )
-"""What torch.load raises for bytes that it did not write."""
+"""The errors that torch.load raises for bytes that it did not write."""
 
 
 def converted_syncnet(file: str) -> Path:
-    """The ONNX file of a released syncnet_v2.model, or of a file converted before, which is given back.
+    """Path of the ONNX file for a released syncnet_v2.model; an .onnx file is taken as converted already.
 
-    It lies in the models' folder, named by the hash of what it was made from, and is written when it is not there yet.
-    UsageError: the file is missing or no such state dict, or torch, which reading it takes, is not installed.
+    It lies in the models' folder, is named by the hash of the released file, and is written when it is missing.
+    UsageError: the file is missing or not such a state dict, or torch, which reading it needs, is not installed.
     """
     if file.endswith(".onnx"):
         return Path(file)
@@ -50,20 +50,20 @@ def converted_syncnet(file: str) -> Path:
 
 
 def _arrays(content: bytes, file: str) -> dict[str, np.ndarray]:
-    """Arrays of a state dict by key; only plain tensors are read, nothing is run."""
+    """Arrays of a state dict by key; only plain tensors are read, and no code is run."""
     try:
         import torch
     except ImportError as error:
         raise UsageError(
-            "--sync syncnet:FILE is converted once, which takes torch: pip install 'talkshard[train]', or "
-            "convert it on another machine and give --sync syncnet:ITS.onnx"
+            "--sync syncnet:FILE is converted once, which needs torch: pip install 'talkshard[train]', or "
+            "convert it on another machine and give --sync syncnet:FILE.onnx"
         ) from error
     try:
-        with warnings.catch_warnings(action="ignore"):  # about what it cannot read: the error says it
+        with warnings.catch_warnings(action="ignore"):  # warnings about what it cannot read: the error says the same
             state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         return {str(key): value.float().numpy() for key, value in state.items()}
     except _UNREADABLE as error:
         raise UsageError(
-            f"--sync syncnet:{file} is no state dict of torch ({type(error).__name__}); give the released "
+            f"--sync syncnet:{file} is not a state dict of torch ({type(error).__name__}); give the released "
             "syncnet_v2.model"
         ) from error

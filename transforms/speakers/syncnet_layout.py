@@ -1,24 +1,28 @@
-"""The published SyncNet (Chung & Zisserman 2016): which arrays its file holds, and the ONNX network they make."""
+"""The published SyncNet (Chung & Zisserman 2016): the arrays in its file, and the ONNX network made from them."""
 
 from dataclasses import dataclass
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from schemas.errors import UsageError
 
+if TYPE_CHECKING:
+    import onnx
+
 WINDOW_FRAMES, WINDOW_COLUMNS = 5, 20  # 0.2 s of image and of audio
 CROP_PX = 224
-FACE_INPUT, FACE_OUTPUT = "face_windows", "face_embedding"  # (N, 15, 224, 224): colour by colour, five frames each
+FACE_INPUT, FACE_OUTPUT = "face_windows", "face_embedding"  # (N, 15, 224, 224): five frames of each colour channel
 AUDIO_INPUT, AUDIO_OUTPUT = "sound_windows", "sound_embedding"  # (N, 1, 13, 20)
 LAYOUT_KEY, SOURCE_KEY = "talkshard.syncnet_layout", "talkshard.source_sha256"
-"""Metadata of a converted file: its version, and the sha256 of the file it was made from."""
+"""Metadata of a converted file: the layout's version, and the sha256 of the file that was converted."""
 LAYOUT = "1"
 
 _HIDDEN, _EMBEDDING = 512, 1024
 _BATCH_NORM_EPSILON = 1e-5
 _STATISTICS = ("weight", "bias", "running_mean", "running_var")
-_OPSET, _IR_VERSION = 18, 8  # both read by every ONNX Runtime of the last years
+_OPSET, _IR_VERSION = 18, 8  # old enough for every current ONNX Runtime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """Convolution, batch norm (the next index) and ReLU, then perhaps a pool."""
+    """Convolution, batch norm (the next index) and ReLU, and a pool where there is one."""
 
     index: int  # of the convolution in its nn.Sequential
     weight: tuple[int, ...]  # shape in the file
@@ -52,8 +56,8 @@ class Tower:
     output_name: str
 
 
-# The first layer sees exactly five frames and every later one has a single one left: over time it is a layer of 15
-# channels, so that the image tower is made of 2-D convolutions.
+# The first layer spans exactly five frames, so every later layer has one frame. Its frames are treated as 15 channels,
+# and the image tower becomes a stack of 2-D convolutions.
 FACE = Tower(
     layers_name="netcnnlip",
     dense_name="netfclip",
@@ -87,8 +91,8 @@ AUDIO = Tower(
 
 
 def expected_shapes() -> dict[str, tuple[int, ...]]:
-    """Key of the state dict -> shape of its array."""
-    shapes = {}
+    """Key in the state dict -> shape of its array."""
+    shapes: dict[str, tuple[int, ...]] = {}
     for tower in (FACE, AUDIO):
         for layer in tower.layers:
             shapes |= _shapes_of(tower.layers_name, layer.index, layer.weight, True)
@@ -98,7 +102,7 @@ def expected_shapes() -> dict[str, tuple[int, ...]]:
 
 
 def check_arrays(arrays: dict[str, np.ndarray], name: str) -> None:
-    """UsageError, one line that names the first fault, unless the arrays are exactly those of the layout."""
+    """Raise UsageError, which names the first difference, unless the arrays are exactly those of the layout."""
     expected = expected_shapes()
     wanted = "expected the state dict of the released syncnet_v2.model"
     for key, shape in expected.items():
@@ -110,33 +114,39 @@ def check_arrays(arrays: dict[str, np.ndarray], name: str) -> None:
             raise UsageError(f"{name}: {key} holds values that are not finite; {wanted}")
     others = sorted(key for key in arrays if key not in expected and not key.endswith(".num_batches_tracked"))
     if others:
-        raise UsageError(f"{name} holds {others[0]!r} besides; {wanted}")
+        raise UsageError(f"{name} also holds {others[0]!r}; {wanted}")
 
 
 def onnx_network(arrays: dict[str, np.ndarray], source_sha256: str) -> bytes:
-    """ONNX file of checked arrays: both towers, batch norms folded into the layers before them."""
+    """ONNX file made from checked arrays: both towers, with batch norms folded into the layers before them."""
+    import onnx
     from onnx import TensorProto, helper
 
-    nodes, weights, taken, given = [], [], [], []
+    nodes: list[onnx.NodeProto] = []
+    weights: list[onnx.TensorProto] = []
+    inputs, outputs = [], []
     for tower in (FACE, AUDIO):
         _add_tower(tower, arrays, nodes, weights)
-        taken.append(helper.make_tensor_value_info(tower.input_name, TensorProto.FLOAT, ["N", *tower.input_shape]))
-        given.append(helper.make_tensor_value_info(tower.output_name, TensorProto.FLOAT, ["N", _EMBEDDING]))
-    graph = helper.make_graph(nodes, "syncnet", taken, given, weights)
+        inputs.append(helper.make_tensor_value_info(tower.input_name, TensorProto.FLOAT, ["N", *tower.input_shape]))
+        outputs.append(helper.make_tensor_value_info(tower.output_name, TensorProto.FLOAT, ["N", _EMBEDDING]))
+    graph = helper.make_graph(nodes, "syncnet", inputs, outputs, weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
     helper.set_model_props(model, {LAYOUT_KEY: LAYOUT, SOURCE_KEY: source_sha256})
     return model.SerializeToString(deterministic=True)
 
 
-def _add_tower(tower: Tower, arrays: dict[str, np.ndarray], nodes: list, weights: list) -> None:
+def _add_tower(
+    tower: Tower, arrays: dict[str, np.ndarray], nodes: list["onnx.NodeProto"], weights: list["onnx.TensorProto"]
+) -> None:
+    """Append the nodes and weights of one tower."""
     from onnx import helper
 
     current = tower.input_name
 
-    def add(operator: str, name: str, parameters: tuple = (), **attributes) -> None:
+    def add(operator: str, name: str, parameters: tuple[np.ndarray, ...] = (), **attributes: Any) -> None:
         nonlocal current
         names = [f"{name}.{part}" for part in ("weight", "bias")[: len(parameters)]]
-        weights.extend(_tensor(*pair) for pair in zip(names, parameters))
+        weights.extend(_tensor(*pair) for pair in zip(names, parameters, strict=True))
         nodes.append(helper.make_node(operator, [current, *names], [name], name=name, **attributes))
         current = name
 
@@ -160,7 +170,7 @@ def _add_tower(tower: Tower, arrays: dict[str, np.ndarray], nodes: list, weights
 
 
 def _folded(arrays: dict[str, np.ndarray], stack: str, index: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weight and bias of a layer with the batch norm after it; a weight over time is laid out over channels."""
+    """Weight and bias of a layer with the batch norm after it folded in; frames of a 3-D weight become channels."""
     weight, bias = (arrays[f"{stack}.{index}.{part}"].astype(np.float64) for part in ("weight", "bias"))
     gain, shift, mean, variance = (arrays[f"{stack}.{index + 1}.{part}"].astype(np.float64) for part in _STATISTICS)
     scale = gain / np.sqrt(variance + _BATCH_NORM_EPSILON)
@@ -175,7 +185,7 @@ def _shapes_of(stack: str, index: int, weight: tuple[int, ...], has_batch_norm: 
     return shapes | ({f"{stack}.{index + 1}.{part}": weight[:1] for part in _STATISTICS} if has_batch_norm else {})
 
 
-def _tensor(name: str, values: np.ndarray):
+def _tensor(name: str, values: np.ndarray) -> "onnx.TensorProto":
     from onnx import numpy_helper
 
     return numpy_helper.from_array(np.ascontiguousarray(values, np.float32), name)

@@ -1,4 +1,4 @@
-"""From who speaks, frame by frame, to turns of one speaker."""
+"""From the frames in which a face speaks to turns of one speaker."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,23 +7,30 @@ from itertools import pairwise
 import numpy as np
 from scipy.ndimage import label
 
-from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
+from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME, seconds_from_frames
 from schemas.records import SpeechTurn
 
 _PAUSE_FRAMES = FRAME_RATE  # shorter pauses belong to the turn
+_MIN_SPEAKING_FRAMES = 5  # shorter runs are ignored, also of overlapped speech
+_MAX_OVERLAP_GAP_FRAMES = 12  # shorter gaps between overlapped runs are overlapped too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakingSpan:
-    """A stretch of one face's speech."""
+    """A turn before it is judged: consecutive frames of one face's speech."""
 
     start_frame: int  # timeline frames, half-open
     end_frame: int
-    overlap_share: float  # 1.0 where two voices audio at once, else 0.0
+    overlap_share: float  # 1.0 where two voices speak at once, else 0.0
+
+    @property
+    def length_s(self) -> float:
+        """Length, seconds."""
+        return seconds_from_frames(self.end_frame - self.start_frame)
 
 
 def contested(speaks: np.ndarray, start_frame: int, others: Iterable[tuple[np.ndarray, int]]) -> np.ndarray:
-    """Frames, bool (T,), of those in `speaks` (bool (T,)) in which another face speaks too: (its frames, its start)."""
+    """Frames of `speaks`, bool (T,), in which another face speaks too; others: (bool (N,), its first frame) of each."""
     shared = np.zeros(len(speaks), bool)
     end_frame = start_frame + len(speaks)
     for other, start in others:
@@ -41,26 +48,19 @@ def speaking_spans(
     shift_samples: int,
     margin_frames: int,
 ) -> list[SpeakingSpan]:
-    """Turns of a face that speaks in `speaks` (bool (T,)): pauses filled, cut where the voice or the overlap changes.
+    """Turns of a face that speaks in `speaks` (bool (T,)), pauses filled, cut where the voice or the overlap changes.
 
     shared: bool (T,), frames in which another face speaks too; speech: turns of the audio, in samples; shift_samples:
-    by how much the audio is corrected; margin_frames: kept around each turn.
+    the correction of the audio; margin_frames: kept around each turn.
     """
     voices, overlapped = _voices(speech, start_frame, len(speaks), shift_samples)
-    overlapped = _close(_open(shared | (overlapped & speaks), 5), 12)
-    filled = _close(_open(speaks, 5), _PAUSE_FRAMES)
+    overlapped = _close(_open(shared | (overlapped & speaks), _MIN_SPEAKING_FRAMES), _MAX_OVERLAP_GAP_FRAMES)
+    filled = _close(_open(speaks, _MIN_SPEAKING_FRAMES), _PAUSE_FRAMES)
     filled = _grow(filled, margin_frames)
     spans = []
     for low, high in _runs(filled):
-        edges = (
-            1
-            + np.nonzero(
-                (voices[low + 1 : high] != voices[low : high - 1])
-                | (overlapped[low + 1 : high] != overlapped[low : high - 1])
-            )[0]
-            + low
-        )
-        bounds = [low, *(int(edge) for edge in edges), high]
+        changes = (np.diff(voices[low:high]) != 0) | np.diff(overlapped[low:high])
+        bounds = [low, *(low + 1 + int(edge) for edge in np.flatnonzero(changes)), high]
         spans += [
             SpeakingSpan(start_frame=start_frame + a, end_frame=start_frame + b, overlap_share=float(overlapped[a]))
             for a, b in pairwise(bounds)
@@ -71,7 +71,7 @@ def speaking_spans(
 def _voices(
     speech: Iterable[SpeechTurn], start_frame: int, num_frames: int, shift_samples: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Number of the voice at each frame, a pause counting to the voice before it, and where two audio at once."""
+    """Number of the voice at each frame, where a pause counts as the voice before it; and where two speak at once."""
     middles = (
         np.arange(start_frame, start_frame + num_frames) * SAMPLES_PER_FRAME + SAMPLES_PER_FRAME // 2 + shift_samples
     )
@@ -90,6 +90,7 @@ def _voices(
 
 
 def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
+    """Half-open ranges of consecutive true values."""
     marks, count = label(mask)
     return [(int(where[0]), int(where[-1]) + 1) for where in (np.nonzero(marks == n + 1)[0] for n in range(count))]
 
@@ -104,7 +105,7 @@ def _close(mask: np.ndarray, num_frames: int) -> np.ndarray:
 
 
 def _open(mask: np.ndarray, num_frames: int) -> np.ndarray:
-    """Remove true stretches shorter than num_frames."""
+    """Remove runs of true frames shorter than num_frames."""
     opened = mask.copy()
     for low, high in _runs(mask):
         if high - low < num_frames:
@@ -113,6 +114,7 @@ def _open(mask: np.ndarray, num_frames: int) -> np.ndarray:
 
 
 def _grow(mask: np.ndarray, num_frames: int) -> np.ndarray:
+    """Extend each run of true frames by num_frames on both sides."""
     grown = mask.copy()
     for low, high in _runs(mask):
         grown[max(0, low - num_frames) : high + num_frames] = True

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 
 from schemas.clock import FRAME_RATE, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
-from schemas.decisions import Rule, judge
+from schemas.decisions import DecisionLog, Rule
 from schemas.media import Timeline
 from schemas.records import Video, Window
 from schemas.tables import DecisionRow
@@ -17,6 +17,11 @@ _EVERY_FRAMES = 30 * FRAME_RATE
 _MAX_FRAMES = 60 * FRAME_RATE
 _SPEECH_MARGIN = SAMPLE_RATE_HZ  # samples on each side of a window whose speech the window carries
 _MIN_SPEECH_S = 0.2
+
+WINDOW_RULES: tuple[Rule[float], ...] = (
+    Rule(name="has_speech", comparison=">=", value=lambda speech_s: speech_s, threshold=_MIN_SPEECH_S, unit="s"),
+)
+"""The rules for a window, given its seconds of speech."""
 
 
 def split_windows(timeline: Timeline, num_frames: int) -> list[tuple[int, int]]:
@@ -46,9 +51,9 @@ def _judged(window: Window) -> tuple[Window, DecisionRow]:
     speech_s = speech_seconds(
         window.video.speech, window.start_frame * SAMPLES_PER_FRAME, window.end_frame * SAMPLES_PER_FRAME
     )
-    rule = Rule("has_speech", ">=", speech_s, _MIN_SPEECH_S, "s")
-    _, rows = judge(window.window_id, "window", window.video.source.source_id, STAGE, (rule,))
-    return window, rows[0]
+    log = DecisionLog(stage=STAGE, source_id=window.video.source.source_id)
+    log.keeps(window.window_id, "window", speech_s, WINDOW_RULES)
+    return window, log.rows[0]
 
 
 def _window(video: Video, index: int, start_frame: int, end_frame: int, is_last: bool) -> Window:

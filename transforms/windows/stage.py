@@ -11,7 +11,7 @@ from schemas.records import SourceFacts, Video, Window, WindowOutcome
 from schemas.tables import DecisionRow
 from transforms.beam_support.counters import count
 from transforms.beam_support.storage import read_bytes
-from transforms.media.progress_marks import SourceMark, mark_source
+from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.speech_seconds import speech_seconds
 from transforms.media.timeline_file import timeline_from_bytes
 from transforms.windows.split_windows import STAGE, speech_windows
@@ -39,13 +39,13 @@ class SplitWindows(beam.PTransform):
         split = videos | "Split" >> beam.ParDo(_Split(self.staging)).with_outputs(
             "facts", "decisions", "outcomes", main="windows"
         )
-        dealt = (
+        grouped = (
             split.windows
             | "ByRun" >> beam.Map(_by_run).with_output_types(tuple[tuple[str, int], Window])
             | beam.GroupByKey()
-            | "Deal" >> beam.FlatMapTuple(_in_order).with_output_types(Window)
+            | "InOrder" >> beam.FlatMapTuple(_in_order).with_output_types(Window)
         )
-        return SplitWindowsOutputs(dealt, split.facts, split.decisions, split.outcomes)
+        return SplitWindowsOutputs(grouped, split.facts, split.decisions, split.outcomes)
 
 
 class _Split(beam.DoFn):
@@ -65,13 +65,14 @@ class _Split(beam.DoFn):
         count(STAGE, "in")
         count(STAGE, "out", len(kept))
         count(STAGE, "dropped_has_speech", len(judged) - len(kept))
-        mark_source(
+        leave_mark(
             self._staging,
-            SourceMark(
+            ProgressMark(
+                stage=STAGE,
                 source_id=video.source.source_id,
-                num_windows=len(kept),
-                failed=0,
-                num_frames=sum(window.end_frame - window.start_frame for window in kept),
+                dropped=len(judged) - len(kept),
+                windows=len(kept),
+                frames=sum(window.end_frame - window.start_frame for window in kept),
             ),
         )
 

@@ -5,6 +5,7 @@ import torch
 
 from speech2vid.generator.deblurring import Deblurring
 from speech2vid.generator.export import export_deblurring, export_generator
+from speech2vid.generator.file import AUDIO_INPUT, FACE_OUTPUT, STILLS_INPUT
 from speech2vid.generator.networks import Generator
 from speech2vid.generator.settings import GeneratorSettings
 from transforms.media.onnx_runtime import metadata_of, onnx_session
@@ -26,7 +27,7 @@ def test_the_exported_file_gives_the_same_faces(changed, rows_of_stills, tmp_pat
     identity = identity[:rows_of_stills]
     wanted = generator.eval()(audio, identity).detach().numpy()
     session = onnx_session(str(tmp_path / "g.onnx"))
-    found = session.run(["face"], {"sound": audio.numpy(), "identity": identity.numpy()})[0]
+    found = session.run([FACE_OUTPUT], {AUDIO_INPUT: audio.numpy(), STILLS_INPUT: identity.numpy()})[0]
     assert np.abs(found - wanted).max() < 1 / 255 and wanted.std() > 0.01
 
 

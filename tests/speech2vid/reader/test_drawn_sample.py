@@ -6,21 +6,21 @@ from schemas.stored.clip import open_clip
 from schemas.stored.clip_index import StoredClip
 from speech2vid.reader.audio_features import MFCC, ClipAudioFeatures, frames_with_window, windows_of
 from speech2vid.reader.drawn_sample import (
-    NUM_LIP_NUMBERS,
+    NUM_LIP_VALUES,
     DrawnSamples,
     SampleSettings,
     decode_sample,
-    draw_moments,
+    draw_frames,
     draw_stills,
     draw_targets,
-    lip_numbers,
+    lip_shape,
 )
 from tests.speech2vid.face_datasets import IMAGE_PX, NUM_FRAMES, face_parts, npy
 from transforms.media.tar import tar_members
 
 
 def made_clip(num_frames=NUM_FRAMES, **changed):
-    """A clip of which some parts may be others."""
+    """A clip, some of whose parts may be replaced."""
     members = tar_members("aa", list((face_parts(num_frames) | changed).items()))
     return open_clip(
         StoredClip(key="aa", shard="shards/a.tar", num_frames=num_frames, image_px=IMAGE_PX, members=members)
@@ -33,7 +33,7 @@ def drawn(clip, settings=None):
     samples = DrawnSamples.empty(1, IMAGE_PX, settings)
     decode_sample(
         clip,
-        draw_moments(clip.num_frames, settings, generator()),
+        draw_frames(clip.num_frames, settings, generator()),
         settings,
         ClipAudioFeatures(settings.features),
         samples,
@@ -63,10 +63,10 @@ def test_a_sample_holds_the_faces_of_its_frames():
 @pytest.mark.parametrize("offset", [0, 16, 34])
 def test_the_window_holds_the_target_at_the_column_of_the_setting(offset):
     sample = drawn(made_clip(), SampleSettings(target_column_offset=offset))
-    (heard,), (frames,) = sample.audio[:, :, 0], sample.frame
-    assert heard.shape == (4, 12, 35) and heard.dtype == np.float32
-    assert (heard[:, 0, offset] == 1000 + 4 * frames).all()
-    assert (np.diff(heard, axis=2) == 1).all() and (np.diff(heard, axis=1) == 1000).all()
+    (windows,), (frames,) = sample.audio[:, :, 0], sample.frame
+    assert windows.shape == (4, 12, 35) and windows.dtype == np.float32
+    assert (windows[:, 0, offset] == 1000 + 4 * frames).all()
+    assert (np.diff(windows, axis=2) == 1).all() and (np.diff(windows, axis=1) == 1000).all()
 
 
 @pytest.mark.parametrize(("offset", "frames"), [(0, (0, 19)), (16, (4, 23)), (34, (9, 27))])
@@ -100,31 +100,31 @@ def test_in_a_short_clip_stills_are_the_frames_farthest_from_the_targets():
 
 
 def test_a_clip_shorter_than_a_window_is_refused():
-    with pytest.raises(IntegrityError, match="clip aa .*its 8 frames are too few"):
+    with pytest.raises(IntegrityError, match=r"clip aa .*its 8 frames are too few"):
         drawn(made_clip(8))
 
 
-def test_a_clip_shorter_than_a_window_has_no_moments():
-    assert [len(frames) for frames in draw_moments(8, SampleSettings(), generator())] == [0, 0]
+def test_no_frames_are_drawn_of_a_clip_shorter_than_a_window():
+    assert [len(frames) for frames in draw_frames(8, SampleSettings(), generator())] == [0, 0]
 
 
 def test_the_shortest_clip_gives_its_one_frame_to_all_targets():
     assert drawn(made_clip(9)).frame.tolist() == [[4] * 4]
 
 
-def test_mfcc_that_are_no_numbers_are_refused():
-    with pytest.raises(IntegrityError, match="clip aa .*mfcc features hold values that are not finite"):
+def test_mfcc_that_are_not_finite_are_refused():
+    with pytest.raises(IntegrityError, match=r"clip aa .*mfcc features hold values that are not finite"):
         drawn(made_clip(**{"mfcc.npy": npy(np.full((13, 112), -np.inf, np.float32))}))
 
 
-def test_lip_numbers_follow_the_mouth_and_not_the_head():
+def test_the_lip_shape_follows_the_mouth_and_not_the_head():
     random = generator()
     mesh = random.normal(0, 2000, (1, 468, 3))
     moved = 0.8 * mesh @ np.array([[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]]) + [900, 50, 0]
     opened = mesh.copy()
     opened[:, 14, 1] += 3000
-    same, other = lip_numbers(np.concatenate([mesh, moved])), lip_numbers(opened)
-    assert same.shape == (2, NUM_LIP_NUMBERS) == (2, 121)
+    same, other = lip_shape(np.concatenate([mesh, moved])), lip_shape(opened)
+    assert same.shape == (2, NUM_LIP_VALUES) == (2, 121)
     np.testing.assert_allclose(same[0], same[1], atol=1e-4)
     assert (np.abs(other[0] - same[0]) > 1e-3).sum() in (2, 3, 4)  # the opening, and one point of forty
 

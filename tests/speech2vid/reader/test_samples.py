@@ -57,7 +57,7 @@ def test_workers_change_nothing(uneven, num_workers):
 
 @pytest.mark.parametrize("num_workers", [0, 2])
 @pytest.mark.parametrize("given", [2, 6, 8])
-def test_a_loaded_state_gives_exactly_what_would_have_come(uneven, num_workers, given):
+def test_a_stream_resumes_exactly_where_its_state_was_saved(uneven, num_workers, given):
     def loader():
         return SampleLoader(SampleStream(uneven, "train", SampleSettings(), 4, seed=3, endless=True), num_workers)
 
@@ -75,7 +75,7 @@ def test_a_plain_data_loader_gives_the_same_batches(uneven):
     stream = SampleStream(uneven, "train", ONE, 4)
     batches = list(DataLoader(stream, batch_size=None, num_workers=2))
     assert all_same(batches, alone)
-    stream.gave(batches[2])
+    stream.note_given(batches[2])
     assert all_same(list(stream), alone[3:])
 
 
@@ -87,7 +87,7 @@ def test_a_state_says_epoch_and_batches(uneven):
     assert (stream.state_dict()["epoch"], stream.state_dict()["batches"]) == (1, 0)
 
 
-def test_seeking_reads_nothing_that_was_given_already(uneven, tmp_path):
+def test_resuming_reads_no_clip_of_earlier_batches(uneven, tmp_path):
     stream = SampleStream(uneven, "train", ONE, 4)
     last = [key for batch in list(stream)[-1:] for key in batch["key"]]
     copy = write_uneven(tmp_path / "out")
@@ -110,11 +110,11 @@ def test_seeking_reads_nothing_that_was_given_already(uneven, tmp_path):
 )
 def test_a_state_of_another_stream_is_refused(uneven, other, named):
     state = SampleStream(uneven).state_dict()
-    with pytest.raises(UsageError, match=f"the saved place is of {named}"):
+    with pytest.raises(UsageError, match=f"the saved position has {named}"):
         SampleStream(uneven, **other).load_state_dict(state)
 
 
-def test_epochs_differ_in_order_and_moments(uneven):
+def test_epochs_differ_in_order_and_frames(uneven):
     stream = SampleStream(uneven, "train", ONE, 23)
     (first,), (second,) = list(stream), list(stream)
     assert first["key"] != second["key"] and sorted(first["key"]) == sorted(second["key"])
@@ -148,13 +148,13 @@ def test_a_batch_has_the_shapes_that_the_trainer_expects(uneven):
     }
 
 
-def test_speech_is_heard_as_the_encoder_hears_the_whole_clip(uneven):
+def test_speech_features_are_those_of_the_whole_clip(uneven):
     batch = next(iter(SampleStream(uneven, "train", SampleSettings(audio_features="speech"), 4)))
     clips = {clip.key: clip for clip in read_clips(uneven)}
-    for key, frames, heard in zip(batch["key"], batch["frame"].tolist(), batch["audio"], strict=True):
+    for key, frames, windows in zip(batch["key"], batch["frame"].tolist(), batch["audio"], strict=True):
         whole = SpeechEncoder().encode(clips[key].samples).T
         wanted = np.stack([whole[:, 2 * frame - 10 : 2 * frame + 12] for frame in frames])[:, None]
-        np.testing.assert_allclose(heard, wanted, atol=2e-3, rtol=1e-3)  # kept as float16
+        np.testing.assert_allclose(windows, wanted, atol=2e-3, rtol=1e-3)  # kept as float16
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
@@ -191,18 +191,16 @@ def test_a_dataset_of_bad_samples_ends_with_one_line(tmp_path, num_workers):
     parts = face_parts()
     del parts["mfcc.npy"]
     dataset = write_faces(tmp_path / "out", {"train-000000": {key: parts for key in KEYS}})
-    with pytest.raises(
-        IntegrityError, match="^16 clips one after another cannot be read; the last: clip .*mfcc"
-    ) as caught:
+    with pytest.raises(IntegrityError, match=r"^16 clips in a row cannot be read; the last: clip .*mfcc") as caught:
         list(SampleLoader(SampleStream(dataset), num_workers))
     assert "\n" not in str(caught.value)
 
 
-def test_a_shard_that_is_gone_ends_with_one_line(tmp_path):
+def test_a_missing_shard_ends_with_one_line(tmp_path):
     dataset = write_uneven(tmp_path / "out")
     loader = SampleLoader(SampleStream(dataset), 1)
     Path(dataset, "shards/train-000002.tar").unlink()
-    with pytest.raises(StorageError, match="^shards/train-000002.tar of .* cannot be read") as caught:
+    with pytest.raises(StorageError, match=r"^shards/train-000002\.tar of .* cannot be read") as caught:
         list(loader)
     assert "\n" not in str(caught.value)
 
@@ -227,7 +225,7 @@ def test_faces_of_two_sizes_get_one_line(tmp_path):
         SampleStream(dataset)
 
 
-def test_a_rank_that_is_not_there_gets_one_line(uneven):
+def test_a_rank_that_does_not_exist_gets_one_line(uneven):
     with pytest.raises(UsageError, match="rank 2 of 2"):
         SampleStream(uneven, rank=2, world_size=2)
 

@@ -21,7 +21,7 @@ def counting_clip(num_frames: int = 50) -> TalkingClip:
 
 
 @pytest.mark.parametrize("lag", [-7, -1.25, -0.5, 0, 0.25, 3, 12])
-def test_what_was_late_by_the_lag_is_in_step_afterwards(lag):
+def test_audio_that_was_late_by_the_lag_is_in_sync_afterwards(lag):
     clip = without_lag(counting_clip(), lag)
     np.testing.assert_array_equal(clip.columns[::4, 0], 4 * clip.positions[:, 0] + 4 * lag)
     assert len(clip) == 50 - np.ceil(abs(lag))
@@ -36,12 +36,12 @@ def test_a_clip_shorter_than_its_lag_has_nothing_left():
 @pytest.mark.parametrize(
     "short", [{"columns": np.zeros((19, 40))}, {"spoken": np.zeros((1, 9, 288))}, {"samples": np.zeros(3199, np.int16)}]
 )
-def test_face_and_audio_of_unequal_length_are_no_clip(short):
-    with pytest.raises(ValueError, match="a.mp4"):
+def test_face_and_audio_of_unequal_length_are_refused(short):
+    with pytest.raises(ValueError, match=r"a\.mp4"):
         dataclasses.replace(counting_clip(5), **short)
 
 
-def test_pauses_are_not_speech_but_its_edges_are():
+def test_pauses_are_not_speech_but_the_edges_of_speech_are():
     columns = np.zeros((400, 40), np.float32)
     columns[160:240] = 10.0
     speech = speech_frames(columns)
@@ -62,7 +62,7 @@ def test_lags_are_read_with_their_comments_and_drops(tmp_path):
 def test_a_table_of_another_form_gets_one_line_that_names_it(tmp_path, text):
     path = tmp_path / "lags.csv"
     path.write_text(text)
-    with pytest.raises(UsageError, match="lags.csv must be CSV"):
+    with pytest.raises(UsageError, match=r"lags\.csv must be CSV"):
         read_lags(path)
 
 

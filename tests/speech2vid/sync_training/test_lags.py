@@ -5,7 +5,7 @@ import numpy as np
 from speech2vid.sync_training.clips import read_lags, write_lags
 from speech2vid.sync_training.lags import RULES, corrected_lags
 from tests.speech2vid.talking_clips import made_clip
-from transforms.speakers.sync_result import Calibration
+from transforms.speakers.score_sync import Calibration
 
 SURE = Calibration(weights=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=5.0)
 UNSURE = Calibration(weights=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=-1.0)
@@ -13,8 +13,8 @@ NEVER = Calibration(weights=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=-5.0)
 CLIP = dataclasses.replace(made_clip("ann", 1), name="a.mp4", lag_frames=2.0)
 
 
-def likeness(lag_frames: float, num_frames: int = 100) -> np.ndarray:
-    """Of frames that agree on a lag."""
+def similarities(lag_frames: float, num_frames: int = 100) -> np.ndarray:
+    """Similarities of frames that agree on a lag."""
     noise = np.random.default_rng(0).normal(0, 0.02, (num_frames, 31))
     return (np.exp(-((np.arange(-15, 16) - lag_frames) ** 2) / 4) + noise).astype(np.float32)
 
@@ -23,38 +23,38 @@ def found(scores: np.ndarray, calibration: Calibration = SURE, **given: float) -
     return corrected_lags([CLIP], [("a.mp4", scores)], calibration, given)
 
 
-def test_a_lag_that_is_left_is_added_to_the_one_that_was_taken():
-    assert found(likeness(-3.0)) == {"a.mp4": -1.0}
-    assert found(likeness(1.5), other=4.0) == {"a.mp4": 3.5, "other": 4.0}
+def test_a_remaining_lag_is_added_to_the_corrected_one():
+    assert found(similarities(-3.0)) == {"a.mp4": -1.0}
+    assert found(similarities(1.5), other=4.0) == {"a.mp4": 3.5, "other": 4.0}
 
 
-def test_less_than_a_frame_stays():
-    assert found(likeness(0.6)) == {}
+def test_a_lag_below_a_frame_stays():
+    assert found(similarities(0.6)) == {}
 
 
-def test_a_peak_at_the_edge_of_the_search_is_none():
-    assert found(likeness(15.0)) == {} and found(likeness(-16.0)) == {}
+def test_a_peak_at_the_edge_of_the_search_is_ignored():
+    assert found(similarities(15.0)) == {} and found(similarities(-16.0)) == {}
 
 
-def test_a_lag_that_its_own_error_could_have_made_stays():
-    parts = [likeness(4.0 if part % 2 else 0.0, 10) for part in range(10)]
+def test_a_lag_within_its_standard_error_stays():
+    parts = [similarities(4.0 if part % 2 else 0.0, 10) for part in range(10)]
     assert found(np.concatenate(parts)) == {}
 
 
 def test_a_lag_with_little_probability_or_a_large_error_stays():
-    assert found(likeness(4.0), UNSURE) == {}
+    assert found(similarities(4.0), UNSURE) == {}
     assert found(np.random.default_rng(3).normal(size=(100, 31)).astype(np.float32)) == {}
 
 
 def test_what_was_never_in_sync_is_dropped():
-    assert found(likeness(4.0), NEVER) == {"a.mp4": None}
+    assert found(similarities(4.0), NEVER) == {"a.mp4": None}
 
 
 def test_less_than_a_second_of_speech_changes_nothing():
-    assert found(likeness(4.0, 20), NEVER) == {} == found(likeness(4.0, 20))
+    assert found(similarities(4.0, 20), NEVER) == {} == found(similarities(4.0, 20))
 
 
-def test_a_source_that_nobody_measured_keeps_its_lag():
+def test_a_source_that_was_not_measured_keeps_its_lag():
     assert corrected_lags([CLIP], [], SURE, {"a.mp4": 2.0, "b.mp4": None}) == {"a.mp4": 2.0, "b.mp4": None}
 
 

@@ -9,8 +9,8 @@ from speech2vid.sync_training.loop import SyncTrainingSettings, embed_clips, tra
 from speech2vid.sync_training.scoring import score
 from speech2vid.sync_training.towers import SyncTowers
 from tests.speech2vid.talking_clips import made_clip, made_people
-from transforms.speakers.sync_network import AUDIO_INPUT, FACE_INPUT, SPOKEN_INPUT, load_sync_network
-from transforms.speakers.sync_result import Calibration
+from transforms.speakers.score_sync import Calibration
+from transforms.speakers.sync_network import AUDIO_INPUT, FACE_INPUT, SPEECH_INPUT, load_sync_network
 
 QUICK = SyncTrainingSettings(
     steps=40,
@@ -40,24 +40,25 @@ def pair() -> SyncTowers:
 
 def test_the_same_seed_gives_the_same_weights_to_the_bit(pair):
     again = trained(made_people(), QUICK, seed=0)
-    assert all(torch.equal(one, other) for one, other in zip(pair.state_dict().values(), again.state_dict().values()))
+    weights = zip(pair.state_dict().values(), again.state_dict().values(), strict=True)
+    assert all(torch.equal(one, other) for one, other in weights)
 
 
-def test_it_learns_to_find_the_lag_of_people_it_never_saw(pair):
-    negative_speakers = [made_clip(f"new{seed}", 500 + seed) for seed in range(6)]
+def test_it_learns_to_find_the_lag_of_held_out_speakers(pair):
+    held_out = [made_clip(f"new{seed}", 500 + seed) for seed in range(6)]
     untrained = SyncTowers(width=16, embedding=16, dropout=0.0).eval()
-    assert score(embed_clips([pair], negative_speakers)).lag_share == 1.0
-    assert score(embed_clips([untrained], negative_speakers)).lag_share < 1.0
+    assert score(embed_clips([pair], held_out)).lag_share == 1.0
+    assert score(embed_clips([untrained], held_out)).lag_share < 1.0
 
 
-def test_the_exported_file_gives_what_the_towers_give(pair, tmp_path):
+def test_the_exported_file_gives_the_embeddings_of_the_towers(pair, tmp_path):
     clip = made_clip("new", 5, num_frames=37)
     export_towers([pair, pair], tmp_path / "two.onnx", "two")
     network = load_sync_network(str(tmp_path / "two.onnx"))
     expected = embed_clips([pair, pair], [clip])[0]
     np.testing.assert_allclose(network._face.run(None, {FACE_INPUT: clip.positions})[0], expected.face, atol=1e-5)
-    heard = {AUDIO_INPUT: clip.columns, SPOKEN_INPUT: clip.spoken[0].astype(np.float32)}
-    np.testing.assert_allclose(network._audio.run(None, heard)[0], expected.audio, atol=1e-5)
+    audio = {AUDIO_INPUT: clip.columns, SPEECH_INPUT: clip.spoken[0].astype(np.float32)}
+    np.testing.assert_allclose(network._audio.run(None, audio)[0], expected.audio, atol=1e-5)
     assert network.name == "two"
 
 
@@ -80,7 +81,7 @@ def test_the_file_holds_no_path_of_this_machine(pair, tmp_path):
     onnx.checker.check_model(str(tmp_path / "one.onnx"))
 
 
-def test_the_file_holds_what_its_curves_are_worth(pair, tmp_path):
+def test_the_file_holds_its_calibration(pair, tmp_path):
     calibration = Calibration(weights=(1.5, -0.25, 0.5, -1.0, 3.0, -0.5), offset=-2.0)
     export_towers([pair], tmp_path / "one.onnx", "x", calibration)
     assert load_sync_network(str(tmp_path / "one.onnx")).calibration == calibration

@@ -13,9 +13,9 @@ def embeddings(seed: int = 0) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    "loss", [frame_loss, clip_loss, lambda *given: pair_loss(*given, max_shift=15)], ids=["frame", "clip", "pair"]
+    "loss", [frame_loss, clip_loss, lambda *args: pair_loss(*args, max_shift=15)], ids=["frame", "clip", "pair"]
 )
-def test_pairs_in_step_cost_little_and_strangers_much(loss):
+def test_the_loss_is_low_for_pairs_in_sync_and_high_for_unrelated_ones(loss):
     face = embeddings()
     assert loss(face, face, SPEECH, SCALE) < 0.1
     assert loss(face, embeddings(1), SPEECH, SCALE) > 1
@@ -25,11 +25,13 @@ def test_audio_of_the_next_frame_is_neither_right_nor_wrong():
     inner = SPEECH.clone()
     inner[:, :2] = inner[:, -2:] = 0  # where roll brings the other end
     face = embeddings()
-    beside, further = (frame_loss(face, normalize(face + 3 * face.roll(-by, 1), dim=2), inner, SCALE) for by in (1, 2))
-    assert beside < 0.2 * further
+    next_frame, second_frame = (
+        frame_loss(face, normalize(face + 3 * face.roll(-by, 1), dim=2), inner, SCALE) for by in (1, 2)
+    )
+    assert next_frame < 0.2 * second_frame
 
 
-def test_frames_without_speech_do_not_ask():
+def test_frames_without_speech_add_no_loss():
     face, audio = embeddings(), embeddings()
     audio[:, 25:] = embeddings(1)[:, 25:]
     speech = (torch.arange(50) < 25).float().expand(6, 50)
@@ -37,6 +39,6 @@ def test_frames_without_speech_do_not_ask():
     assert frame_loss(face, audio, SPEECH, SCALE) > 1
 
 
-def test_a_right_pair_out_of_step_is_no_right_pair():
+def test_a_right_pair_out_of_sync_has_a_high_loss():
     face = embeddings()
     assert pair_loss(face, face.roll(5, 1), SPEECH, SCALE, 15) > 1

@@ -1,9 +1,9 @@
-"""What a curve is worth."""
+"""The sync result of similarities: lag, standard error and probability."""
 
 import numpy as np
 import pytest
 
-from transforms.speakers.sync_result import Calibration, lag_standard_error, weigh
+from transforms.speakers.score_sync import Calibration, lag_standard_error, score_sync
 
 CALIBRATION = Calibration(weights=(10.0, 2.0, 0.0, -1.0, 1.0, 0.0), offset=-4.0)
 
@@ -15,32 +15,32 @@ def made_scores(num_frames: int, lag: int = 4, height: float = 0.5, noise: float
     return scores.astype(np.float32)
 
 
-def test_more_frames_make_the_lag_surer_and_its_error_is_of_the_stated_size():
-    short, long = ([weigh(made_scores(length, seed=seed), None) for seed in range(30)] for length in (40, 400))
-    errors = [np.std([found.measured.lag_frames for found in group]) for group in (short, long)]
+def test_more_frames_make_the_lag_more_certain_and_its_error_has_the_stated_size():
+    short, long = ([score_sync(made_scores(length, seed=seed), None) for seed in range(30)] for length in (40, 400))
+    errors = [np.std([found.lag_frames for found in group]) for group in (short, long)]
     stated = [np.median([found.lag_se_frames for found in group]) for group in (short, long)]
     assert stated[1] < stated[0] and errors[1] < errors[0]
     assert 0.4 < stated[1] / errors[1] < 2.5
 
 
-def test_a_better_fit_and_more_speech_are_likelier_to_be_right():
+def test_a_higher_peak_and_more_speech_are_more_probable():
     weak, strong, longer = (
-        weigh(made_scores(length, height=height), CALIBRATION).sync_probability
+        score_sync(made_scores(length, height=height), CALIBRATION).probability
         for length, height in ((75, 0.05), (75, 0.5), (250, 0.5))
     )
     assert 0 <= weak < strong < longer <= 1
 
 
-def test_without_calibration_there_is_no_probability_and_without_audio_no_evidence():
-    assert weigh(made_scores(50), None).sync_probability is None
-    assert weigh(np.full((50, 31), np.nan, np.float32), CALIBRATION) is None
+def test_without_calibration_there_is_no_probability_and_without_audio_no_result():
+    assert score_sync(made_scores(50), None).probability is None
+    assert score_sync(np.full((50, 31), np.nan, np.float32), CALIBRATION) is None
 
 
-def test_one_block_alone_says_nothing_about_its_error():
+def test_the_error_of_a_single_block_is_that_of_a_random_lag():
     assert lag_standard_error(made_scores(8)) == pytest.approx(30 / 12**0.5)
 
 
-def test_a_calibration_comes_out_of_its_text_again_and_one_of_another_length_does_not():
+def test_a_calibration_survives_its_text_and_one_of_another_length_is_refused():
     assert Calibration.from_json(CALIBRATION.to_json()) == CALIBRATION
     with pytest.raises(ValueError, match="6 weights"):
         Calibration.from_json('{"weights": [1.0], "offset": 0.0}')

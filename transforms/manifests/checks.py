@@ -1,91 +1,89 @@
-"""What must not be found in the tables of a dataset: each question finds what is wrong, and says it in one line."""
+"""Consistency checks of a dataset's tables, as SQL that finds what is wrong."""
 
 from typing import NamedTuple
 
 
-class Question(NamedTuple):
-    """SQL over the tables whose rows are problems, and the line that tells of one row."""
+class Check(NamedTuple):
+    """A query over the tables, and the line that reports one row of its result."""
 
-    finds: str
-    says: str
+    query: str  # finds problems: no rows when all is well
+    message: str  # a format string; its fields are the columns of the row
 
 
 _SOURCES = (
-    Question(
+    Check(
         "SELECT uri, count(*) FROM (SELECT unnest(uris) AS uri FROM sources) GROUP BY uri HAVING count(*) > 1",
         "input {0!r} is in {1} source rows",
     ),
-    Question(
-        "SELECT source_id, count(*) FROM sources GROUP BY source_id HAVING count(*) > 1", "source {0} has {1} rows"
-    ),
-    Question(
+    Check("SELECT source_id, count(*) FROM sources GROUP BY source_id HAVING count(*) > 1", "source {0} has {1} rows"),
+    Check(
         "SELECT source_id, num_windows, windows_done + windows_decided + windows_failed AS ended FROM sources "
         "WHERE ended <> num_windows",
         "source {0} was split into {1} windows, but {2} of them are done, decided or failed",
     ),
-    Question(
+    Check(
         "SELECT source_id, windows_failed, coalesce(found, 0) FROM sources LEFT JOIN "
         "(SELECT source_id, count(DISTINCT window_index) AS found FROM failures WHERE window_index >= 0 "
         "GROUP BY ALL) USING (source_id) WHERE windows_failed <> coalesce(found, 0)",
         "source {0} counts {1} failed windows, but its failures name {2}",
     ),
-    Question(
+    Check(
         "SELECT source_id, window_index, num_windows FROM failures JOIN sources USING (source_id) "
         "WHERE window_index >= num_windows",
         "a failure names window {1} of source {0}, which has {2}",
     ),
-    Question(
+    Check(
         "SELECT source_id, num_clips, coalesce(found, 0) FROM sources LEFT JOIN "
         "(SELECT source_id, count(*) AS found FROM clips GROUP BY ALL) USING (source_id) "
         "WHERE num_clips <> coalesce(found, 0)",
-        "the windows of source {0} gave {1} clips, but {2} are stored",
+        "the windows of source {0} have {1} clips, but {2} are stored",
     ),
-    Question(
+    Check(
         "SELECT source_id FROM sources WHERE status = 'failed' AND source_id NOT IN (SELECT source_id FROM failures)",
         "source {0} failed, and no failure says why",
     ),
-    Question(
+    Check(
         "SELECT source_id FROM sources WHERE status = 'decided' AND source_id NOT IN "
         "(SELECT source_id FROM decisions WHERE NOT kept)",
         "source {0} ended without clips, and no decision or failure says why",
     ),
-    Question(
+    Check(
         "SELECT split_unit, string_agg(DISTINCT split, ', ' ORDER BY split) FROM sources GROUP BY split_unit "
         "HAVING count(DISTINCT split) > 1",
         "{0} is in more than one split: {1}",
     ),
 )
 
-_STRANGERS = tuple(
-    Question(
+_ORPHANS = tuple(
+    Check(
         f"SELECT source_id, count(*) FROM {table} WHERE source_id NOT IN (SELECT source_id FROM sources) GROUP BY ALL",
-        "{1} rows of " + table + " belong to {0}, which is no source",
+        "{1} rows of " + table + " belong to {0}, which is not a source",
     )
     for table in ("decisions", "tracks", "clips", "failures")
 )
 
 _CLIPS = (
-    Question("SELECT key, count(*) FROM clips GROUP BY key HAVING count(*) > 1", "clip {0} has {1} rows"),
-    Question("SELECT track_id, count(*) FROM tracks GROUP BY track_id HAVING count(*) > 1", "track {0} has {1} rows"),
-    Question(
+    Check("SELECT key, count(*) FROM clips GROUP BY key HAVING count(*) > 1", "clip {0} has {1} rows"),
+    Check("SELECT track_id, count(*) FROM tracks GROUP BY track_id HAVING count(*) > 1", "track {0} has {1} rows"),
+    Check(
         "SELECT key, track_id FROM clips WHERE track_id NOT IN (SELECT track_id FROM tracks)",
         "clip {0} was cut from track {1}, which has no row",
     ),
-    Question(
+    Check(
         "SELECT key, clips.split, clips.split_unit, sources.split, sources.split_unit FROM clips JOIN sources "
         "USING (source_id) WHERE clips.split <> sources.split OR clips.split_unit <> sources.split_unit",
         "clip {0} is in {1} by {2}, its source in {3} by {4}",
     ),
-    Question(
+    Check(
         "SELECT key, shard FROM clips WHERE shard NOT IN (SELECT shard FROM shards)",
         "clip {0} lies in {1!r}, which is not listed",
     ),
-    Question(
+    Check(
         "SELECT key, clips.split, shard, shards.split FROM clips JOIN shards USING (shard) "
         "WHERE clips.split <> shards.split",
         "clip {0} of {1} lies in {2}, a shard of {3}",
     ),
-    Question(
+    Check(
         "SELECT key, tar_offset, shard, free FROM (SELECT *, lag(tar_offset + tar_length, 1, 0) OVER "
         "(PARTITION BY shard ORDER BY tar_offset, key) AS free FROM clips) WHERE tar_offset <> free",
         "clip {0} begins at byte {1} of {2}, but the one before it ends at {3}",
@@ -93,14 +91,14 @@ _CLIPS = (
 )
 
 _SHARDS = (
-    Question("SELECT shard, count(*) FROM shards GROUP BY shard HAVING count(*) > 1", "shard {0} has {1} rows"),
-    Question(
+    Check("SELECT shard, count(*) FROM shards GROUP BY shard HAVING count(*) > 1", "shard {0} has {1} rows"),
+    Check(
         "SELECT shard, num_clips, coalesce(found, 0) FROM shards LEFT JOIN "
         "(SELECT shard, count(*) AS found FROM clips GROUP BY ALL) USING (shard) "
         "WHERE num_clips <> coalesce(found, 0)",
         "shard {0} holds {1} clips, but {2} have a row",
     ),
-    Question(
+    Check(
         "SELECT shard, size_bytes, last FROM shards JOIN "
         "(SELECT shard, max(tar_offset + tar_length) AS last FROM clips GROUP BY ALL) USING (shard) "
         "WHERE size_bytes < last + 1024 OR size_bytes > last + 11264",
@@ -108,5 +106,5 @@ _SHARDS = (
     ),
 )
 
-QUESTIONS = (*_SOURCES, *_STRANGERS, *_CLIPS, *_SHARDS)
-"""All of them."""
+CHECKS = (*_SOURCES, *_ORPHANS, *_CLIPS, *_SHARDS)
+"""All checks."""

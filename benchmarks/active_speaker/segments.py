@@ -1,4 +1,4 @@
-"""Pieces of followed faces, and the audio that is laid under them as the graph would hear it."""
+"""Segments of tracked faces, and the audio that goes with them as the graph would read it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -15,7 +15,7 @@ from transforms.clips.cut_clips import slice_tube
 from transforms.media.audio import read_audio_span
 from transforms.media.speech_mask import speech_mask
 from transforms.media.tubes import FaceTube
-from transforms.speakers.find_speakers import AUDIO_MARGIN_FRAMES
+from transforms.speakers.audio_embedding import AUDIO_MARGIN_FRAMES
 
 LENGTHS_S = (1, 2, 3, 5, 10)
 _MIN_LENGTH = 0.95  # of the length named
@@ -24,7 +24,7 @@ _MIN_VOICED = 1 / 3
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Face:
-    """A followed face, and the recording whose audio belongs to it."""
+    """A tracked face, and the recording whose audio belongs to it."""
 
     clip: ListedClip
     recording: Recording
@@ -33,18 +33,18 @@ class Face:
     tube_uri: str
 
     def tube(self) -> FaceTube:
-        """All its frames."""
+        """Face tube of all its frames."""
         return read_tube(self.tube_folder, self.tube_uri, self.track.name)
 
     def voiced(self, start_frame: int, end_frame: int) -> np.ndarray:
-        """bool (end - start,): frames of the face in which its own audio has speech."""
+        """Bool (end - start,): frames of the face in which its own audio has speech."""
         shift = round((self.clip.lag_frames or 0) * SAMPLES_PER_FRAME)
         return speech_mask(self.recording.video.speech, start_frame, end_frame, shift)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Piece:
-    """A stretch of a face."""
+class Segment:
+    """A segment of a face."""
 
     face: Face
     start_frame: int  # timeline frames of the recording, half-open
@@ -68,18 +68,18 @@ class Piece:
         return self.face.clip.lag_frames
 
     def tube(self) -> FaceTube:
-        """Its frames alone."""
+        """Face tube of its frames only."""
         first = self.face.track.start_frame
         return slice_tube(self.face.tube(), self.start_frame - first, self.end_frame - first)
 
-    def first(self, num_frames: int) -> "Piece":
+    def first(self, num_frames: int) -> "Segment":
         """Its first frames."""
-        return Piece(face=self.face, start_frame=self.start_frame, end_frame=self.start_frame + num_frames)
+        return Segment(face=self.face, start_frame=self.start_frame, end_frame=self.start_frame + num_frames)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LaidAudio:
-    """Sound under a piece of T frames, from SOUND_MARGIN_FRAMES before it to as much after it."""
+class SegmentAudio:
+    """Audio of a segment of T frames, from AUDIO_MARGIN_FRAMES before it to as much after it."""
 
     samples: np.ndarray  # int16 (640 (T + 50),)
     counts: np.ndarray  # bool (T + 50,): frames that exist in the recording and have speech
@@ -90,22 +90,22 @@ class LaidAudio:
         return len(self.counts) - 2 * AUDIO_MARGIN_FRAMES
 
 
-def laid_audio(face: Face, start_frame: int, num_frames: int) -> LaidAudio:
-    """A face's recording from start_frame on, as the audio under num_frames frames."""
+def audio_under(face: Face, start_frame: int, num_frames: int) -> SegmentAudio:
+    """Audio of a face's recording from start_frame on, for num_frames frames."""
     first, last = start_frame - AUDIO_MARGIN_FRAMES, start_frame + num_frames + AUDIO_MARGIN_FRAMES
     video, frames = face.recording.video, np.arange(first, last)
     samples = read_audio_span(face.recording.audio_path, first * SAMPLES_PER_FRAME, last * SAMPLES_PER_FRAME)
     exists = (frames >= 0) & (frames < video.num_frames)
-    return LaidAudio(samples=samples, counts=exists & speech_mask(video.speech, first, last))
+    return SegmentAudio(samples=samples, counts=exists & speech_mask(video.speech, first, last))
 
 
-def own_audio(piece: Piece, late_frames: int = 0) -> LaidAudio:
-    """A piece's own audio, moved so that it comes late_frames later than it was recorded."""
-    return laid_audio(piece.face, piece.start_frame - late_frames, piece.num_frames)
+def own_audio(segment: Segment, late_frames: int = 0) -> SegmentAudio:
+    """A segment's own audio, shifted to be late_frames later than it was recorded."""
+    return audio_under(segment.face, segment.start_frame - late_frames, segment.num_frames)
 
 
 def main_face(clip: ListedClip, recording: Recording) -> Face | None:
-    """The face that is seen longest; None without any."""
+    """The face that is in view longest; None without any."""
     found = main_track(recording.windows)
     if found is None:
         return None
@@ -113,29 +113,29 @@ def main_face(clip: ListedClip, recording: Recording) -> Face | None:
     return Face(clip=clip, recording=recording, track=track, tube_folder=recording.folder, tube_uri=faces.tube_uri)
 
 
-def cut_pieces(face: Face, length_s: int) -> list[Piece]:
-    """Pieces of a length, one after the other, of which a third has speech; a piece may be a twentieth shorter."""
+def cut_segments(face: Face, length_s: int) -> list[Segment]:
+    """Segments of a length, one after the other, of which a third has speech; a segment may be a twentieth shorter."""
     wanted, start, end = length_s * FRAME_RATE, face.track.start_frame, face.track.end_frame
     starts = range(start, end - wanted + 1, wanted) or (
         range(start, start + 1) if end - start >= _MIN_LENGTH * wanted else ()
     )
-    pieces = [Piece(face=face, start_frame=first, end_frame=min(first + wanted, end)) for first in starts]
-    return [piece for piece in pieces if is_voiced(piece)]
+    segments = [Segment(face=face, start_frame=first, end_frame=min(first + wanted, end)) for first in starts]
+    return [segment for segment in segments if is_voiced(segment)]
 
 
-def is_voiced(piece: Piece) -> bool:
-    """Whether a third of the piece has speech."""
-    return bool(piece.face.voiced(piece.start_frame, piece.end_frame).mean() >= _MIN_VOICED)
+def is_voiced(segment: Segment) -> bool:
+    """Whether a third of the segment has speech."""
+    return bool(segment.face.voiced(segment.start_frame, segment.end_frame).mean() >= _MIN_VOICED)
 
 
-def best_piece(face: Face, max_s: int) -> Piece | None:
-    """The stretch of at most max_s with the most speech; None when too little of it has any."""
+def best_segment(face: Face, max_s: int) -> Segment | None:
+    """The segment of at most max_s with the most speech; None when too little of it has any."""
     start, end = face.track.start_frame, face.track.end_frame
     length = min(end - start, max_s * FRAME_RATE)
     reached = np.concatenate([[0], np.cumsum(face.voiced(start, end))])
     first = start + int(np.argmax(reached[length:] - reached[: len(reached) - length]))
-    piece = Piece(face=face, start_frame=first, end_frame=first + length)
-    return piece if length >= FRAME_RATE and is_voiced(piece) else None
+    segment = Segment(face=face, start_frame=first, end_frame=first + length)
+    return segment if length >= FRAME_RATE and is_voiced(segment) else None
 
 
 def held_still(tube: FaceTube, frame: int, num_frames: int) -> FaceTube:
@@ -146,6 +146,6 @@ def held_still(tube: FaceTube, frame: int, num_frames: int) -> FaceTube:
     return FaceTube(**{**whole, "crops_jpeg": np.tile(one.crops_jpeg, num_frames), "crops_index": index})
 
 
-def pieces_by_length(faces: Sequence[Face]) -> dict[int, list[Piece]]:
-    """Pieces of all faces, by length in seconds."""
-    return {length_s: [piece for face in faces for piece in cut_pieces(face, length_s)] for length_s in LENGTHS_S}
+def segments_by_length(faces: Sequence[Face]) -> dict[int, list[Segment]]:
+    """Segments of all faces, by length in seconds."""
+    return {length_s: [segment for face in faces for segment in cut_segments(face, length_s)] for length_s in LENGTHS_S}

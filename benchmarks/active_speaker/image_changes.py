@@ -1,4 +1,4 @@
-"""Changes of an image that leave lips and audio in step; lower rates and bit rates go through a file of their own."""
+"""Image changes that keep lips and audio in sync; other frame rates and bit rates are made by re-encoding a file."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ from schemas.records import FaceTrack
 from transforms.media.face_crop import decode_jpeg, encode_jpeg
 
 AS_IS = "as it is"
-_ENLARGED_AT_MOST = 1.1
+_MAX_ENLARGEMENT = 1.1
 _TURN_DEG, _CROP_REACH = 10, 0.6
 _TICKS = 90_000
 
@@ -25,14 +25,14 @@ Change = Callable[[np.ndarray, FaceTrack], np.ndarray]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewriting:
-    """A file written anew."""
+    """Re-encoding as a file."""
 
     rate: int  # images a second
-    crf: int  # H.264's constant rate factor: 4 looks the same, 38 is poor
+    crf: int  # H.264 constant rate factor: 4 looks unchanged, 38 is poor
 
 
 def mirrored(rgb: np.ndarray, track: FaceTrack) -> np.ndarray:
-    """Left is right."""
+    """Mirrored left to right."""
     return rgb[:, ::-1].copy()
 
 
@@ -48,7 +48,7 @@ def scaled(rgb: np.ndarray, track: FaceTrack, *, factor: float) -> np.ndarray:
 
 
 def cropped(rgb: np.ndarray, track: FaceTrack) -> np.ndarray:
-    """Only the surroundings of the face's whole way."""
+    """Cropped to the surroundings of the face over its whole track."""
     boxes = np.array(track.row.boxes_xyxy)
     reach = _CROP_REACH * (boxes[:, 2:] - boxes[:, :2]).max()
     x1, y1 = np.maximum(boxes[:, :2].min(0) - reach, 0).astype(int)
@@ -57,19 +57,19 @@ def cropped(rgb: np.ndarray, track: FaceTrack) -> np.ndarray:
 
 
 def turned(rgb: np.ndarray, track: FaceTrack) -> np.ndarray:
-    """Turned about the face, clockwise."""
+    """Rotated around the face, clockwise."""
     x1, y1, x2, y2 = track.row.box_xyxy
     turn = cv2.getRotationMatrix2D(((x1 + x2) / 2, (y1 + y2) / 2), -_TURN_DEG, 1.0)
     return cv2.warpAffine(rgb, turn, rgb.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
 
 
 def jpeg_damaged(rgb: np.ndarray, track: FaceTrack, *, quality: int) -> np.ndarray:
-    """Through a JPEG of low quality."""
+    """Compressed as a JPEG of low quality."""
     return decode_jpeg(encode_jpeg(rgb, quality))
 
 
 def with_face_of(rgb: np.ndarray, track: FaceTrack, *, face_px: float) -> np.ndarray:
-    """The image in which the face has that size."""
+    """Scaled so that the face has the given size."""
     return scaled(rgb, track, factor=face_px / track.row.face_source_px)
 
 
@@ -90,17 +90,17 @@ REWRITINGS: dict[str, Rewriting] = {"H.264 at CRF 38": Rewriting(rate=FRAME_RATE
 
 
 def changes_of(track: FaceTrack) -> dict[str, Change]:
-    """Changes that this face has the pixels for: none is enlarged by more than a tenth."""
+    """Changes for which this face is large enough: none enlarges it by more than a tenth."""
     sizes = {
         name: partial(with_face_of, face_px=size)
         for name, size in FACE_SIZES.items()
-        if size <= _ENLARGED_AT_MOST * track.row.face_source_px
+        if size <= _MAX_ENLARGEMENT * track.row.face_source_px
     }
     return CHANGES | sizes
 
 
 def write_images(path: Path, images: Iterable[np.ndarray], rewriting: Rewriting) -> None:
-    """Write images of 25 a second as a file of another rate: each frame shows what is seen when it is taken."""
+    """Write images of 25 frames/s as a file of another rate; each frame shows the image at its own time."""
     with av.open(os.fspath(path), "w", format="mp4") as file:
         stream = None
         for number, rgb in _retimed(images, rewriting.rate):

@@ -1,0 +1,39 @@
+"""The models that have a part in a run: what each is for, its hash and the licence of its weights."""
+
+from pathlib import Path
+
+from pipeline.config import Recipe
+from transforms.faces.detectors.registry import detector_weights
+from transforms.media.model_licences import BUNDLED, file_weights, pinned_weights
+from transforms.media.models import MODELS
+from transforms.prepare.speech_models import speech_model_weights
+from transforms.speakers.config import SYNCNET
+from transforms.speakers.speech_encoder import MODEL as SPEECH_ENCODER
+from transforms.speakers.sync_network import DEFAULT_PATH
+
+
+def used_models(recipe: Recipe) -> dict[str, dict[str, str]]:
+    """Name of each model of a recipe -> its job, sha256 and licence, for run.json."""
+    return (
+        _with_job(detector_weights(recipe.faces.detector), "faces in the whole image")
+        | _with_job({"face_mesh": pinned_weights("face_mesh")}, MODELS["face_mesh"].job)
+        | _with_job(speech_model_weights(recipe.speech.model), "speech in the audio")
+        | _sync_models(recipe.speakers.network)
+    )
+
+
+def _sync_models(network: str) -> dict[str, dict[str, str]]:
+    """The sync network of a setting, and the speech encoder that each but the published SyncNet needs."""
+    if network == "none":
+        return {}
+    given = Path(network.removeprefix(SYNCNET))
+    weights = file_weights(DEFAULT_PATH, BUNDLED) if network == "default" else file_weights(given)
+    name = DEFAULT_PATH.name if network == "default" else given.name
+    found = _with_job({f"sync network {name}": weights}, "which face speaks the audio, and their lag")
+    if network.startswith(SYNCNET):
+        return found
+    return found | _with_job({SPEECH_ENCODER: pinned_weights(SPEECH_ENCODER)}, MODELS[SPEECH_ENCODER].job)
+
+
+def _with_job(weights: dict[str, dict[str, str]], job: str) -> dict[str, dict[str, str]]:
+    return {name: {"job": job, **facts} for name, facts in weights.items()}

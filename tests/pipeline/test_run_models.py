@@ -1,0 +1,84 @@
+"""Every model that has a part in a run, with its hash and the licence of its weights."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import Recipe
+from pipeline.run_models import used_models
+from tests.pipeline.made_models import needs_models
+from transforms.media.model_licences import BUNDLED, GIVEN, INSIGHTFACE_PACK, file_weights
+from transforms.media.models import model_path
+from transforms.speakers.sync_network import DEFAULT_PATH
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def models_of(*settings):
+    recipe = Recipe()
+    for setting in settings:
+        recipe = recipe.with_setting(setting)
+    return used_models(recipe)
+
+
+@pytest.fixture
+def given(tmp_path):
+    """A file of weights that no table knows."""
+    path = tmp_path / "own.onnx"
+    path.write_bytes(b"weights")
+    return path
+
+
+def test_the_default_recipe_uses_five_models_each_with_job_hash_and_licence():
+    models = models_of()
+    assert {name: model["licence"] for name, model in models.items()} == {
+        "centerface": "MIT",
+        "face_mesh": "Apache-2.0",
+        "silero-v6.2.0": "MIT",
+        "sync network lip_sync.onnx": "research use, mixed data licences",
+        "speech_encoder": "MIT",
+    }
+    assert all(model["job"] and len(model["sha256"]) == 64 for model in models.values())
+
+
+@pytest.mark.parametrize("card", ["transforms/speakers/weights/lip_sync.md", "speech2vid/weights/talking_face.md"])
+def test_the_cards_of_the_bundled_networks_say_the_same_licence(card):
+    assert BUNDLED in (ROOT / card).read_text().lower()
+    assert file_weights(DEFAULT_PATH, BUNDLED)["licence"] == BUNDLED
+
+
+def test_without_a_sync_network_the_speech_encoder_has_no_part():
+    assert set(models_of("speakers.network=none")) == {"centerface", "face_mesh", "silero-v6.2.0"}
+
+
+def test_a_sync_network_of_the_user_has_an_unknown_licence_and_needs_the_speech_encoder(given):
+    models = models_of(f"speakers.network={given}")
+    assert models["sync network own.onnx"]["licence"] == GIVEN and "speech_encoder" in models
+    assert models["sync network own.onnx"]["sha256"] == hashlib.sha256(b"weights").hexdigest()
+
+
+def test_the_published_syncnet_is_given_by_the_user_and_needs_no_speech_encoder(given):
+    models = models_of(f"speakers.network=syncnet:{given}")
+    assert models["sync network own.onnx"]["licence"] == GIVEN and "speech_encoder" not in models
+
+
+def test_a_pyannote_checkpoint_is_named_from_a_file_a_folder_or_the_hub(tmp_path):
+    checkpoint = tmp_path / "pytorch_model.bin"
+    checkpoint.write_bytes(b"weights")
+    for setting in (checkpoint, tmp_path):
+        model = models_of(f"speech.model=pyannote:{setting}")["pyannote pytorch_model.bin"]
+        assert (model["sha256"], model["licence"]) == (hashlib.sha256(b"weights").hexdigest(), GIVEN)
+    assert models_of("speech.model=pyannote:owner/name")["pyannote owner/name"]["licence"] == GIVEN
+
+
+def test_every_network_of_an_insightface_pack_is_named(tmp_path):
+    for name in ("det.onnx", "rec.onnx"):
+        (tmp_path / name).write_bytes(name.encode())
+    models = models_of(f"faces.detector=insightface:{tmp_path}")
+    assert {models[f"insightface {name}"]["licence"] for name in ("det.onnx", "rec.onnx")} == {INSIGHTFACE_PACK}
+
+
+@needs_models
+def test_a_file_with_the_bytes_of_a_pinned_model_has_its_licence():
+    assert file_weights(Path(model_path("blazeface")))["licence"] == "Apache-2.0"
