@@ -1,6 +1,6 @@
 """Make the demonstration: `python -m demo.make_video --output FOLDER` writes talk.mp4, damaged.mp4 and answers.json.
 
-A public-domain portrait speaks with a synthetic voice: no recording of a person is needed, and the ground truth is known.
+A public-domain portrait speaks with a synthetic voice: no recorded person is needed, and the ground truth is known.
 """
 
 import argparse

@@ -33,15 +33,15 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def talking_pair(dataset: Path) -> tuple[str, str]:
-    """Choose the sources of face and audio, of two speakers if possible; UsageError where only one source exists."""
+    """Choose the sources of face and audio, of two speakers if possible; UsageError: there is only one source."""
     with duckdb.connect() as database:
         database.execute(f"CREATE TABLE sources AS {_SOURCES}", [f"{dataset}/manifests/clips/*.parquet"])
         face = database.execute(_FACE).fetchone()
         audio = face and database.execute(_AUDIO, face).fetchone()
     if not audio:
         raise UsageError(
-            f"{dataset} has clips of {1 if face else 0} sources of DEV, but the face of one and the audio of another are "
-            "needed: give a DEV= folder with more videos"
+            f"{dataset} has clips of {1 if face else 0} sources of DEV, but the face of one and the audio of another "
+            "are needed: give a DEV= folder with more videos"
         )
     return face[0], audio[0]
 

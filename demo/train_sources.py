@@ -1,8 +1,8 @@
 """The table of sources for `make train-demo`: `python -m demo.train_sources --train FOLDER --dev FOLDER --output CSV`.
 
-Who speaks and under which licence is read from MANIFEST.tsv beside a folder (columns path, below the manifest's own
-folder, speaker_id, licence), as the shared recordings have it. A file that it does not list is spoken by whom its
-folder is named after; one that lies in FOLDER itself is a person of its own.
+Speaker and licence are read from MANIFEST.tsv beside a folder, as the shared recordings have it: columns path (relative
+to the manifest's folder), speaker_id, licence. A file that it does not list is of the speaker that its folder is named
+after; one that lies in FOLDER itself is a speaker of its own.
 """
 
 import argparse
@@ -37,23 +37,26 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def train_and_dev(train: Path, dev: Path) -> list[tuple[str, ...]]:
-    """Rows of both, in COLUMNS' order. UsageError: a folder holds no media, or a person is in both."""
+    """Rows of both folders, in COLUMNS' order. UsageError: a folder holds no media, or a person is in both."""
     rows = [*rows_of(train, "train", "TRAIN"), *rows_of(dev, "val", "DEV")]
-    people = {split: {speaker for _, speaker, of, _ in rows if of == split and speaker} for split in ("train", "val")}
+    people = {
+        split: {speaker for _, speaker, row_split, _ in rows if row_split == split and speaker}
+        for split in ("train", "val")
+    }
     if both := sorted(people["train"] & people["val"]):
         raise UsageError(
-            f"{', '.join(both)} would be learnt from and judged on: give TRAIN= and DEV= folders of "
+            f"{', '.join(both)} would be trained and evaluated on: give TRAIN= and DEV= folders of "
             "different people, each person's files in a folder of the person's name"
         )
     return rows
 
 
 def rows_of(folder: Path, split: str, name: str) -> list[tuple[str, ...]]:
-    """A row for each media file of a folder and the folders in it, by path."""
+    """A row for each media file of a folder and its subfolders, by path; name: the variable to name in errors."""
     folder = folder.resolve()
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and is_media_name(path.name))
     if not paths:
-        raise UsageError(f"no media are in {name}={folder}: give a folder of videos")
+        raise UsageError(f"there are no media in {name}={folder}: give a folder of videos")
     known = _listed(folder.parent / _MANIFEST)
     return [(storable_uri(str(path)), *_about(path, folder, split, known)) for path in paths]
 

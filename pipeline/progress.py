@@ -38,23 +38,25 @@ class Progress:
 
     @property
     def rate(self) -> float | None:
-        """Seconds of video per second; None while that is not known."""
-        return self.frames / FRAME_RATE / self.tracking_s if self.frames and self.tracking_s >= MIN_RATE_S else None
+        """Seconds of video tracked per second; None before that is known, and once all windows are tracked."""
+        if not self.frames or self.tracking_s < MIN_RATE_S or self.windows >= self.num_windows:
+            return None
+        return self.frames / FRAME_RATE / self.tracking_s
 
     @property
     def left_s(self) -> float | None:
-        """Seconds left at this rate; None while that is not known."""
+        """Seconds of tracking left at this rate; None while that is not known."""
         if self.rate is None or self.sources < self.num_inputs:
             return None
         return max(0, self.num_frames - self.frames) / FRAME_RATE / self.rate
 
     def line(self) -> str:
         """The progress as one line."""
-        rate = "" if self.rate is None else f" · {self.rate:.1f} s of video per s"
         left = "" if self.left_s is None else f" · {_clock(self.left_s)} left"
+        rate = "" if self.rate is None else f" · {self.rate:.1f} s of video per s"
         return (
-            f"sources {self.sources}/{self.num_inputs} · windows {self.windows}/{self.num_windows}{rate}{left} · "
-            f"tracks {self.tracks} · clips {self.clips} · dropped {self.dropped} · failed {self.failed}"
+            f"sources {self.sources}/{self.num_inputs} · windows {self.windows}/{self.num_windows}{left} · "
+            f"tracks {self.tracks} · clips {self.clips} · dropped {self.dropped} · failed {self.failed}{rate}"
         )
 
 

@@ -21,8 +21,8 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sync",
         metavar="NAME",
-        help="default, none, FILE.onnx or syncnet:FILE, the published SyncNet's syncnet_v2.model, which torch converts once "
-        f"(default: {recipe.speakers.network}, or what the recipe says)",
+        help="default, none, FILE.onnx or syncnet:FILE, the published SyncNet's syncnet_v2.model, which torch converts "
+        f"once (default: {recipe.speakers.network}, or what the recipe says)",
     )
     parser.add_argument(
         "--set",

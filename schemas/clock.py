@@ -32,7 +32,7 @@ def source_frame_of(presentation_ticks: np.ndarray, time_base: Fraction, num_fra
     """Source frame shown at each timeline frame.
 
     presentation_ticks: int64 (N,), ascending, in units of `time_base` seconds. Returns int64 (num_frames,), values in
-    0..N-1. Exact: compares integers, so 30000/1001 is not 29.97, and variable rates need nothing special.
+    0..N-1. Exact: compares integers, so 30000/1001 is not 29.97, and variable frame rates need no special case.
     """
     ticks = _from_zero(presentation_ticks)
     scaled = ticks * (2 * FRAME_RATE * time_base.numerator)
@@ -48,6 +48,7 @@ def timeline_frame_of(presentation_ticks: np.ndarray, time_base: Fraction, sourc
 
 
 def _from_zero(presentation_ticks: np.ndarray) -> np.ndarray:
+    """Ticks int64 (N,) from the first one on; ValueError unless they are a vector that ascends."""
     ticks = np.asarray(presentation_ticks, np.int64)
     if ticks.ndim != 1 or len(ticks) == 0:
         raise ValueError(f"presentation_ticks must be a non-empty vector, not shape {ticks.shape}")

@@ -1,8 +1,8 @@
-"""What can go wrong with an input, as exceptions that survive pickling. Their kind is the `failures` table's `kind`."""
+"""Exceptions that survive pickling. The `kind` of a media error is stored in the `failures` table."""
 
 
 class TalkshardError(Exception):
-    """One line that names the thing and the cure. Only positional arguments: keyword-only ones do not unpickle."""
+    """One line that names what is wrong and the cure. Positional arguments only, because others do not unpickle."""
 
     exit_code = 1
 
@@ -14,25 +14,25 @@ class UsageError(TalkshardError):
 
 
 class IntegrityError(TalkshardError):
-    """The counts do not add up, or stored bytes are not what their hash says: exit 4."""
+    """The counts do not add up, or stored bytes do not match their hash: exit 4."""
 
     exit_code = 4
 
 
 class StorageError(TalkshardError):
-    """The output cannot be written (disk full, no right): exit 5."""
+    """The output cannot be written (disk full, no permission): exit 5."""
 
     exit_code = 5
 
 
 class MediaError(TalkshardError):
-    """An input that cannot be used. `kind` is stable and goes into the `failures` table."""
+    """An input that cannot be used. `kind` is stable and is stored in the `failures` table."""
 
     kind = "media"
 
 
 class UnreadableSource(MediaError):
-    """The file vanished, or may not be read."""
+    """The file is gone, or may not be read."""
 
     kind = "unreadable"
 
@@ -50,13 +50,13 @@ class DamagedMedia(MediaError):
 
 
 class LimitExceeded(MediaError):
-    """A frame size, duration or memory use that no sane input has."""
+    """A frame size, duration or memory use beyond that of any plausible input."""
 
     kind = "limit"
 
 
 class MissingStream(MediaError):
-    """The stream that was asked for (`audio.stream`) is not in the file."""
+    """The requested stream (`audio.stream`) is not in the file."""
 
     kind = "missing_stream"
 

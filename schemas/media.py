@@ -1,4 +1,4 @@
-"""What a media file holds, as its probe found it."""
+"""Streams and frame times of a media file, as its probe found them."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,8 +17,8 @@ class VideoStream:
     coded_width: int  # px as stored
     coded_height: int  # px as stored
     rotation_deg: int  # clockwise turn a player applies: 0, 90, 180 or 270
-    average_rate: Fraction  # frames a second; for people, never for time
-    time_base: Fraction  # seconds a presentation tick
+    average_rate: Fraction  # frames per second; for display, never for time
+    time_base: Fraction  # seconds per presentation tick
     num_frames: int  # frames that are shown
 
 
@@ -30,14 +30,14 @@ class AudioStream:
     codec: str
     sample_rate_hz: int
     num_channels: int
-    language: str  # as tagged, "" when not
+    language: str  # as tagged; "" without a tag
     is_default: bool
-    start_s: float  # first sample's time after the timeline's zero; + = starts late
+    start_s: float  # time of the first sample after the timeline's zero; + = starts late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaProbe:
-    """Streams of one file. `video` is None without moving image (cover art is none)."""
+    """Streams of one file. `video` is None without a video stream; cover art is not one."""
 
     container: str
     duration_s: float
@@ -62,11 +62,9 @@ class MediaProbe:
 class Timeline:
     """When each shown source frame is presented. Frames that are decoded but not shown (edit lists) are not in it."""
 
-    presentation_ticks: (
-        np.ndarray
-    )  # int64 (N,), strictly ascending, units of time_base; the first is the timeline's zero
+    presentation_ticks: np.ndarray  # int64 (N,), strictly ascending, in units of time_base; the first is time zero
     key_frames: np.ndarray  # bool (N,), whether decoding can begin there
-    time_base: Fraction  # seconds a tick
+    time_base: Fraction  # seconds per tick
 
     def __post_init__(self) -> None:
         """Refuse arrays of another type or shape, and times that do not ascend."""

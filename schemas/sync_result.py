@@ -1,4 +1,4 @@
-"""What one face's sync curve says, and the columns of `tracks` and `clips` that hold it."""
+"""The sync result of one face, and the columns of `tracks` and `clips` that hold it."""
 
 from dataclasses import dataclass
 from typing import TypedDict, final
@@ -7,7 +7,7 @@ from typing import TypedDict, final
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncResult:
-    """What the sync curve of one face and one audio says."""
+    """Lag, confidence and probability of one face with one audio, and the sync curve that they come from."""
 
     lag_frames: float  # + = the audio is late; between frames by a parabola through the peak
     lag_se_frames: float  # its standard error

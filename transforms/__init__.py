@@ -1,7 +1,7 @@
 """Raw video to clips, one package a stage.
 
-Importing this package switches the telemetry of libraries off. onnxruntime reads its variable when it is imported, so the
-variables are set here, before any library is imported, and in other programs that import this package as well.
+Importing this package switches the telemetry of libraries off. onnxruntime reads its variable when it is imported, so
+the variables are set here, before any library is imported, and in other programs that import this package as well.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What the paper says of its own ablations, and this project of its change, and whether numbers found here agree."""
+"""Claims of the paper about its ablations, and of this project about its change; whether the numbers agree."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ Values = Mapping[str, Mapping[int, Mapping[str, float | None]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One variant shall be better than another in these numbers."""
+    """One variant is expected to be better than another in these numbers."""
 
-    says: str
+    text: str
     better: str
     worse: str
     numbers: tuple[str, ...]
@@ -31,7 +31,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A claim held against one number."""
+    """A claim compared with one number."""
 
     claim: str
     better: str
@@ -39,54 +39,55 @@ class Verdict:
     number: str
     better_mean: float | None = None
     worse_mean: float | None = None
-    seeds_range: float | None = None  # what a difference has to exceed
+    seeds_range: float | None = None  # that a difference must exceed
     verdict: str
 
 
 CLAIMS = (
     Claim(
-        says="not the paper's, which hears MFCC: a recogniser's encoder hears more where few people speak",
+        text="not the paper's, which uses MFCC: a speech recogniser's encoder generalises better where few people "
+        "speak",
         better=BASE,
         worse="mfcc",
         numbers=("opening r", "top-1"),
     ),
-    Claim(says="more stills are better", better=BASE, worse="one_still", numbers=("identity distance", "MSE", "SSIM")),
+    Claim(text="more stills are better", better=BASE, worse="one_still", numbers=("identity distance", "MSE", "SSIM")),
     Claim(
-        says="skips keep identity and background",
+        text="skips keep identity and background",
         better=BASE,
         worse="no_skips",
         numbers=("identity distance", "MSE", "SSIM"),
     ),
     Claim(
-        says="upsampling and a convolution, as in the released graph, rather than transposed convolutions",
+        text="upsampling and a convolution, as in the released graph, rather than transposed convolutions",
         better=BASE,
         worse="transposed",
         numbers=("MSE", "SSIM", SHARPNESS),
     ),
-    Claim(says="the content loss makes faces sharper", better="content_loss", worse=BASE, numbers=(SHARPNESS,)),
-    Claim(says="deblurring makes faces sharper", better="deblurred", worse=BASE, numbers=(SHARPNESS,)),
+    Claim(text="the content loss makes faces sharper", better="content_loss", worse=BASE, numbers=(SHARPNESS,)),
+    Claim(text="deblurring makes faces sharper", better="deblurred", worse=BASE, numbers=(SHARPNESS,)),
 )
 
 
 def verdicts(values: Values) -> list[Verdict]:
-    """Every claim in each of its numbers."""
-    return [_judge(claim, name, values) for claim in CLAIMS for name in claim.numbers]
+    """A verdict on every claim, for each of its numbers."""
+    return [_verdict(claim, name, values) for claim in CLAIMS for name in claim.numbers]
 
 
 def seeds_range(name: str, values: Values) -> float:
-    """How far seeds alone move a number: the widest range of any variant that was trained by itself."""
+    """How much a number changes with the seed alone: the widest range of any variant that has its own training."""
     ranges = [
         np.ptp(found)
-        for variant, of in values.items()
+        for variant, by_seed in values.items()
         if VARIANTS[variant].trained_as == variant
-        if len(found := [one[name] for one in of.values() if one[name] is not None]) > 1
+        if len(found := [one[name] for one in by_seed.values() if one[name] is not None]) > 1
     ]
     return float(max(ranges, default=0.0))
 
 
-def _judge(claim: Claim, name: str, values: Values) -> Verdict:
+def _verdict(claim: Claim, name: str, values: Values) -> Verdict:
     better, worse = (_by_seed(variant, name, values) for variant in (claim.better, claim.worse))
-    known = {"claim": claim.says, "better": claim.better, "worse": claim.worse, "number": name}
+    known = {"claim": claim.text, "better": claim.better, "worse": claim.worse, "number": name}
     if not better or not worse:
         return Verdict(**known, verdict=NOT_MEASURED)
     means = [float(np.mean(list(one.values()))) for one in (better, worse)]
@@ -99,14 +100,14 @@ def _judge(claim: Claim, name: str, values: Values) -> Verdict:
 
 
 def decide(gain: float, chance: float) -> str:
-    """gain: how much better the variant is that the paper calls better."""
+    """Verdict on a gain of the variant that is expected to be better; chance: that the gain must exceed."""
     if abs(gain) <= chance:
         return NO_DIFFERENCE
     return AGREES if gain > 0 else DISAGREES
 
 
 def _chance(claim: Claim, name: str, better: Mapping[int, float], worse: Mapping[int, float], values: Values) -> float:
-    """Two variants of one training differ by what was varied alone: there the range of their differences counts."""
+    """The gain that seeds alone may give; for two variants of one training, the range of their differences."""
     if VARIANTS[claim.better].trained_as != VARIANTS[claim.worse].trained_as:
         return seeds_range(name, values)
     differences = [better[seed] - worse[seed] for seed in better if seed in worse]
@@ -118,6 +119,9 @@ def _by_seed(variant: str, name: str, values: Values) -> dict[int, float]:
 
 
 def spans(values: Values, variant: str) -> dict[str, Sequence[float] | None]:
-    """Number -> mean, lowest, highest over seeds; None where it was not measured."""
+    """Number -> mean, lowest and highest value over seeds; None where it was not measured."""
     found = {name: list(_by_seed(variant, name, values).values()) for name in NUMBERS}
-    return {name: (float(np.mean(of)), min(of), max(of)) if of else None for name, of in found.items()}
+    return {
+        name: (float(np.mean(by_seed)), min(by_seed), max(by_seed)) if by_seed else None
+        for name, by_seed in found.items()
+    }

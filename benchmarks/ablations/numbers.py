@@ -1,4 +1,4 @@
-"""The numbers of a variant: what `talkshard evaluate` found, and sharpness."""
+"""The numbers of a variant: measures of `talkshard evaluate`, and sharpness."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ SHARPNESS = "sharpness"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """A column. measure, shown: of the evaluation; none for sharpness, which it has not."""
+    """A column of the table. measure, condition: those of the evaluation, which does not measure sharpness."""
 
     name: str
     better: str  # higher or lower
     measure: str = ""
-    shown: str = GENERATED
+    condition: str = GENERATED
 
 
 NUMBERS = {
@@ -32,7 +32,7 @@ NUMBERS = {
         Number(name="mouth MSE", better="lower", measure="mouth MSE"),
         Number(name="identity distance", better="lower", measure="identity distance"),
         Number(name="opening r", better="higher", measure="opening correlation"),
-        Number(name="opening r, wrong sound", better="lower", measure="opening correlation", shown=WRONG_AUDIO),
+        Number(name="opening r, wrong audio", better="lower", measure="opening correlation", condition=WRONG_AUDIO),
         Number(name="opening deviation", better="higher", measure="opening deviation"),
         Number(name="top-1", better="higher", measure="right audio found, top-1"),
         Number(name=SHARPNESS, better="higher"),
@@ -40,29 +40,31 @@ NUMBERS = {
 }
 
 
-def numbers_of(measures: Sequence[Mapping], shown: str = GENERATED) -> dict[str, float | None]:
-    """All but sharpness, from the measures of evaluation.json; None where it was not measured.
+def numbers_of(measures: Sequence[Mapping], condition: str = GENERATED) -> dict[str, float | None]:
+    """All numbers but sharpness, from the measures of evaluation.json; None where there is no such measure.
 
-    shown: another kind of showing, whose own numbers stand in for the generator's.
+    condition: the condition whose measures are taken.
     """
     found = {(measure["name"], measure["condition"]): measure["value"] for measure in measures}
     return {
-        number.name: found.get((number.measure, shown if number.shown == GENERATED else _other(shown)))
+        number.name: found.get(
+            (number.measure, condition if number.condition == GENERATED else _wrong_audio_of(condition))
+        )
         for number in NUMBERS.values()
     }
 
 
 def sharpness_of(generator: FaceGenerator, clips: Sequence[EvaluationClip]) -> float:
-    """Variance of the Laplacian of generated faces over that of the true ones, mean over clips; every fifth frame."""
+    """Variance of the Laplacian of generated faces over that of the real ones, mean over clips; every fifth frame."""
     ratios = []
     for clip in clips:
-        few = EvaluationClip(stored=clip.stored, frames=clip.frames[::PIXELS_EVERY], still_frames=clip.still_frames)
-        made = generator.faces(few, few)
-        true = resized_faces(few.faces(), made.shape[1])
-        ratios.append(np.mean(list(map(sharpness, made))) / max(np.mean(list(map(sharpness, true))), 1e-6))
+        fewer = EvaluationClip(stored=clip.stored, frames=clip.frames[::PIXELS_EVERY], still_frames=clip.still_frames)
+        generated = generator.faces(fewer, fewer)
+        real = resized_faces(fewer.faces(), generated.shape[1])
+        ratios.append(np.mean(list(map(sharpness, generated))) / max(np.mean(list(map(sharpness, real))), 1e-6))
     return float(np.mean(ratios))
 
 
-def _other(shown: str) -> str:
-    """Only a generator can be given a wrong audio."""
-    return WRONG_AUDIO if shown == GENERATED else ""
+def _wrong_audio_of(condition: str) -> str:
+    """The same condition with wrong audio, which only a generator has."""
+    return WRONG_AUDIO if condition == GENERATED else ""

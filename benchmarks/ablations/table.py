@@ -1,4 +1,4 @@
-"""The two tables, as Markdown: numbers of each variant, and the paper's claims beside them."""
+"""The two tables of the ablations as Markdown: numbers of each variant, and verdicts on the claims."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,22 +6,22 @@ from benchmarks.ablations.claims import Values, Verdict, spans
 from benchmarks.ablations.numbers import NUMBERS
 from benchmarks.ablations.variants import VARIANTS
 
-_READING = """Numbers are means over clips of people who were not learnt from, then over seeds, with the range of the
-seeds in brackets. Sharpness: variance of the Laplacian over that of the true faces (noise counts as sharp too). A
-verdict asks for a difference greater than the widest range that seeds alone gave any variant; for deblurring, which is
-judged on the same training, greater than the range of the differences. That says nothing of other people: see the
-intervals in each evaluation.json. Windows of MFCC reach a frame less far on both sides, so a frame or two more of each
-clip are judged for them. The base adds its output to the mean of the stills, which the paper's network does
-not: there the skips and the number of stills have less left to give."""
+_READING = """Numbers are means over clips of held-out speakers, then over seeds, with the range of the seeds in
+brackets. Sharpness is the variance of the Laplacian over that of the real faces (noise counts as sharp too). A verdict
+needs a difference greater than the widest range that seeds alone gave any variant; for deblurring, which is applied to
+the same trained generator, greater than the range of the differences. That says nothing about other speakers: see the
+intervals in each evaluation.json. Windows of MFCC reach a frame less far on both sides, so that a frame or two more of
+each clip are evaluated with them. The base adds its output to the mean of the stills, which the paper's network does
+not do, so the skips and the number of stills have less left to contribute."""
 
 
 def ablations_markdown(
-    asked: Mapping[str, object],
+    settings: Mapping[str, object],
     values: Values,
     references: Mapping[str, Mapping[str, float | None]],
     verdicts: Sequence[Verdict],
 ) -> str:
-    """The whole page."""
+    """The whole page; references: numbers of conditions without a generator."""
     rows = [
         [
             VARIANTS[variant].about,
@@ -30,9 +30,9 @@ def ablations_markdown(
         ]
         for variant in values
     ]
-    rows += [[f"*{shown}*", "", *(_text(numbers[name]) for name in NUMBERS)] for shown, numbers in references.items()]
+    rows += [[f"*{name}*", "", *(_text(numbers[number]) for number in NUMBERS)] for name, numbers in references.items()]
     headings = [f"{number.name} {'↑' if number.better == 'higher' else '↓'}" for number in NUMBERS.values()]
-    judged = [
+    compared = [
         [
             one.claim,
             f"{one.better} > {one.worse}",
@@ -44,13 +44,13 @@ def ablations_markdown(
         ]
         for one in verdicts
     ]
-    title = f"# Ablations of `tiny`, {asked['steps']} steps"
+    title = f"# Ablations of `tiny`, {settings['steps']} steps"
     return "\n\n".join(
         [
             title,
             _table(["variant", "seeds", *headings], rows),
-            "## Beside the claims",
-            _table(["claim", "shall be", "number", "the first", "the other", "seeds' range", "here"], judged),
+            "## Compared with the paper's claims",
+            _table(["claim", "expected", "number", "first", "second", "seeds' range", "here"], compared),
             _READING,
             "",
         ]
@@ -68,7 +68,7 @@ def _span_text(span: Sequence[float] | None) -> str:
 
 
 def _text(value: float | None) -> str:
-    """Three figures or so; a dash for none."""
+    """A number with about three digits, or a dash."""
     if value is None:
-        return "–"
+        return "\N{EN DASH}"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"

@@ -1,4 +1,4 @@
-"""What is varied: each variant is the base in all but one thing."""
+"""The variants: each differs from the base in one thing."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -17,12 +17,12 @@ class Variant:
 
     name: str
     about: str
-    change: Change | None = None  # None: the base's training is used again
-    deblurs: bool = False  # the network that sharpens is applied after
+    change: Change | None = None  # None: the base's training is reused
+    deblurs: bool = False  # whether the deblurring network is applied to generated faces
 
     @property
     def trained_as(self) -> str:
-        """Name of the variant whose training it takes."""
+        """Name of the variant whose training it uses."""
         return BASE if self.change is None else self.name
 
 
@@ -40,7 +40,7 @@ VARIANTS = {
         Variant(
             name=BASE, about="recipe tiny: speech encoder, 5 stills, skips, upsampled, no content loss, not deblurred"
         ),
-        Variant(name="mfcc", about="hears MFCC, as the paper", change=_generator(audio_features="mfcc")),
+        Variant(name="mfcc", about="conditioned on MFCC, as in the paper", change=_generator(audio_features="mfcc")),
         Variant(name="one_still", about="1 still", change=_generator(num_identity=1)),
         Variant(name="no_skips", about="no skips", change=_generator(skips=False)),
         Variant(name="transposed", about="transposed convolutions", change=_generator(decoder="transposed")),
@@ -59,43 +59,43 @@ class Job:
 
     @property
     def folder(self) -> str:
-        """Below the output."""
+        """Folder of its results, below the output."""
         return f"{self.variant.name}/seed{self.seed}"
 
     @property
     def training_folder(self) -> str:
-        """Below the output: of the generator that is judged."""
+        """Folder of the generator that is evaluated, below the output."""
         return f"{self.variant.trained_as}/seed{self.seed}/training"
 
 
 def plan(names: Sequence[str], seeds: Sequence[int]) -> list[Job]:
-    """Jobs in order, seed after seed, so that early on there is a whole table of one; the base is always among them."""
+    """Jobs in order, seed after seed, so that there is soon a whole table of one seed; the base is always included."""
     chosen = [variant for variant in VARIANTS.values() if variant.name in {BASE, *names}]
     return [Job(variant=variant, seed=seed) for seed in dict.fromkeys(seeds) for variant in chosen]
 
 
 def base_settings(steps: int) -> GeneratorTrainingSettings:
-    """Recipe tiny in so many steps; what is prepared and the warm-up shrink with them.
+    """Recipe tiny in so many steps; pretraining and warm-up shrink in proportion.
 
-    The deblurring network learns in full: it is the same work for all. A variant whose mouth stands still is a finding
-    here and does not stop the run.
+    The deblurring network is trained in full, as it is the same for all. A variant whose mouth does not move is a
+    finding here and does not stop the run.
     """
     whole = tiny()
     share = min(1.0, steps / whole.steps)
-    prepared = {
-        name: max(1, round(share * getattr(whole.preparation, name)))
-        for name in ("pool_batches", "lip_steps", "audio_steps")
+    pretraining = {
+        name: max(1, round(share * getattr(whole.pretraining, name)))
+        for name in ("num_batches", "lip_steps", "audio_steps")
     }
     return dataclasses.replace(
         whole,
         steps=steps,
         warm_up=max(1, round(share * whole.warm_up)),
         min_change=0.0,
-        preparation=dataclasses.replace(whole.preparation, **prepared),
+        pretraining=dataclasses.replace(whole.pretraining, **pretraining),
     )
 
 
 def settings_of(variant: Variant, steps: int) -> GeneratorTrainingSettings:
-    """What a variant trains with. Only the base's deblurring is used: the others learn none."""
+    """Settings of a variant's training. Only the base trains a deblurring network: the others' would not be used."""
     base = base_settings(steps)
     return base if variant.change is None else dataclasses.replace(variant.change(base), deblurring_width=0)

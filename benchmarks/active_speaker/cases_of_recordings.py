@@ -19,7 +19,7 @@ from transforms.speakers.find_speakers import WindowJudgement, find_speakers
 
 GROUP, OFFSET, HARD, MCGURK = "recordings", "known offset", "hard", "McGurk"
 _MAX_S = 10
-_ACTIVE_FRAMES = FRAME_RATE // 2  # from here on, a face without a turn of its own counts as speaking
+_ACTIVE_FRAMES = FRAME_RATE // 2  # a face without a turn counts as speaking from here on
 
 
 def judge_recordings(judge: Judge, listed: Sequence[tuple[ListedClip, Recording]]) -> Iterator[Outcome]:

@@ -79,14 +79,14 @@ def _reliability(pairs: Sequence[Outcome]) -> str:
     if not is_right.any() or is_right.all():
         return ""
     probability, even = np.array([case.probability for case in cases]), balanced(is_right, np.ones(len(cases)))
-    weight, said, true = reliability(probability, is_right, even).T
+    weight, predicted, true = reliability(probability, is_right, even).T
     figure, axes = _figure("sync_probability", "share of right audio, with right and wrong weighted equally")
     axes.plot([0, 1], [0, 1], color="#dfe4ea", zorder=0)
     axes.bar((np.arange(len(weight)) + 0.5) / len(weight), weight, width=0.09, color="#dfe4ea", label="share of cases")
     filled = weight > 0
     error = calibration_error(probability, is_right, np.ones(len(cases)))
     axes.plot(
-        said[filled], true[filled], marker="o", color=_COLOURS[0], label=f"expected calibration error {error:.3f}"
+        predicted[filled], true[filled], marker="o", color=_COLOURS[0], label=f"expected calibration error {error:.3f}"
     )
     return _svg(figure, axes)
 

@@ -39,7 +39,7 @@ class RememberingNetwork:
 
     def embed_audio(self, samples: np.ndarray) -> np.ndarray:
         """See SyncNetwork."""
-        return self._known("sound", lambda: self._network.embed_audio(samples), samples)
+        return self._known("audio", lambda: self._network.embed_audio(samples), samples)
 
     def _known(self, part: str, embed: Callable[[], np.ndarray], *content: np.ndarray) -> np.ndarray:
         digest = blake2b(part.encode())

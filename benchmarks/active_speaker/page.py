@@ -35,7 +35,7 @@ def score_page(
         scores=scores,
         costs=costs,
         cost_target=COST_TARGET_MS,
-        aims=[measure for measure in shown if measure.target],
+        targets=[measure for measure in shown if measure.target],
         groups={group: [measure for measure in shown if measure.group == group] for group in scores["groups"]},
         recordings=[case for case in outcomes if case.group == "recordings"],
         charts=charts(outcomes),

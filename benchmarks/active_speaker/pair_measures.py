@@ -38,60 +38,38 @@ def pair_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
     lengths = {f"{length_s} s": [case for case in pairs if case.length_s == length_s] for length_s in LENGTHS_S}
     long = {f"{_LONG_S} s and more": [case for case in pairs if case.length_s >= _LONG_S]}
     for setting, cases in (long | lengths).items():
-        right = of_kind(cases, RIGHT)
-        known = with_truth(right)
-        yield measured(
-            PAIRS,
-            "lag within 1 frame",
-            setting,
-            known,
-            share_of(is_within(1), known),
-            seed,
-            target=LAG_TARGETS.get(setting),
-        )
-        yield measured(
-            PAIRS,
-            "in sync, shifted by mistake",
-            setting,
-            known,
-            share_of(_is_shifted_wrongly, known),
-            seed,
-            target=SHIFTED_TARGET if setting in long else None,
-        )
-        stored = [case for case in known if case.value is not None]
-        yield measured(
-            PAIRS, "kept: audio as stored within 1 frame", setting, stored, share_of(_is_stored_in_sync, stored), seed
-        )
-        yield measured(
-            PAIRS, "median standard error of the lag", setting, known, median_of(_stated_error, known), seed, "frame"
-        )
+        yield from _lags(with_truth(of_kind(cases, RIGHT)), setting, seed, SHIFTED_TARGET if setting in long else None)
     turned = [case for case in with_truth(of_kind(pairs, RIGHT)) if abs(case.yaw_deg) >= _TURNED_DEG]
-    yield measured(
-        PAIRS,
-        "lag within 1 frame",
-        f"face turned by {_TURNED_DEG} degrees and more",
-        turned,
-        share_of(is_within(1), turned),
-        seed,
-    )
+    setting = f"face turned by {_TURNED_DEG} degrees and more"
+    yield measured(PAIRS, "lag within 1 frame", setting, turned, share_of(is_within(1), turned), seed)
     for setting, cases in lengths.items():
         yield from _discrimination(cases, setting, seed)
-    for setting, cases in ({"all lengths": pairs} | lengths).items():
-        right, wrong = of_kind(cases, RIGHT), of_kind(cases, *OTHER_AUDIO)
-        yield measured(
-            PAIRS,
-            "expected calibration error",
-            setting,
-            [*right, *wrong],
-            calibration_of(right, wrong),
-            seed,
-            "",
-            CALIBRATION_TARGET if cases is pairs else None,
-        )
-        if setting not in (f"{_LONG_S} s", "all lengths"):
+    yield _calibration(pairs, "all lengths", seed, CALIBRATION_TARGET)
+    for setting, cases in lengths.items():
+        yield _calibration(cases, setting, seed, None)
+        if setting != f"{_LONG_S} s":
             yield _length_bias(of_kind(lengths[f"{_LONG_S} s"], RIGHT), of_kind(cases, RIGHT), setting, seed)
     for setting, cases in lengths.items():
         yield from _verdicts(cases, setting, seed)
+
+
+def _lags(known: Sequence[Outcome], setting: str, seed: int, shifted_target: Target | None) -> Iterator[Measure]:
+    """Lags of right audio whose true lag is known, as measured and as corrected by the stage."""
+    within, target = share_of(is_within(1), known), LAG_TARGETS.get(setting)
+    yield measured(PAIRS, "lag within 1 frame", setting, known, within, seed, target=target)
+    shifted = share_of(_is_shifted_wrongly, known)
+    yield measured(PAIRS, "in sync, shifted by mistake", setting, known, shifted, seed, target=shifted_target)
+    stored = [case for case in known if case.value is not None]
+    in_sync = share_of(_is_stored_in_sync, stored)
+    yield measured(PAIRS, "kept: audio as stored within 1 frame", setting, stored, in_sync, seed)
+    error = median_of(_stated_error, known)
+    yield measured(PAIRS, "median standard error of the lag", setting, known, error, seed, "frame")
+
+
+def _calibration(cases: Sequence[Outcome], setting: str, seed: int, target: Target | None) -> Measure:
+    right, wrong = of_kind(cases, RIGHT), of_kind(cases, *OTHER_AUDIO)
+    statistic = calibration_of(right, wrong)
+    return measured(PAIRS, "expected calibration error", setting, [*right, *wrong], statistic, seed, "", target)
 
 
 def _discrimination(cases: Sequence[Outcome], setting: str, seed: int) -> Iterator[Measure]:

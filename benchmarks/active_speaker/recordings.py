@@ -100,7 +100,7 @@ def main_track(windows: Iterable[WindowFaces]) -> tuple[WindowFaces, FaceTrack] 
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
+    """Write a file in one step, so that no reader finds half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(content)
@@ -163,7 +163,7 @@ def _settings_digest() -> str:
         [field.name for field in fields(kind)]
         for kind in (Recording, Source, Video, Window, WindowFaces, FaceTrack, TrackRow, MediaProbe)
     ]
-    said = (
+    settings = (
         _CACHE_VERSION,
         FACES,
         SPEECH,
@@ -173,7 +173,7 @@ def _settings_digest() -> str:
         model_sha256("face_mesh"),
         records,
     )
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr(settings).encode()).hexdigest()[:12]
 
 
 @cache

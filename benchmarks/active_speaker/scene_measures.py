@@ -31,7 +31,17 @@ _TWO_FACES_TARGET = Target(target=0.97, goal=0.99)
 
 def face_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
     """The active speaker among several faces, hand-overs, and voices of no one in view."""
-    cases = _of_group(outcomes, FACES)
+    yield from _choices(_of_group(outcomes, FACES), seed)
+    yield from _handovers(_of_group(outcomes, HANDOVER), seed)
+    silent = _of_group(outcomes, VOICE_OVER)
+    for kind in dict.fromkeys(case.kind for case in silent):
+        of_this = of_kind(silent, kind)
+        rejected = share_of(lambda case: case.found == case.answer, of_this)
+        yield measured(VOICE_OVER, "another's voice: no speaker found", kind, of_this, rejected, seed)
+
+
+def _choices(cases: Sequence[Outcome], seed: int) -> Iterator[Measure]:
+    """One voice and several faces: whether the right one is found."""
     for kind, length_s in dict.fromkeys((case.kind, case.length_s) for case in cases):
         group = [case for case in cases if (case.kind, case.length_s) == (kind, length_s)]
         setting = f"{kind}, {length_s} s"
@@ -53,7 +63,10 @@ def face_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
                 share_of(lambda case, found=found: case.found == found, group),
                 seed,
             )
-    handed = _of_group(outcomes, HANDOVER)
+
+
+def _handovers(handed: Sequence[Outcome], seed: int) -> Iterator[Measure]:
+    """Two faces that speak one after the other: whether both are found, and how far the hand-over is off."""
     yield measured(
         HANDOVER,
         f"hand-over within {HANDOVER_S:g} s",
@@ -75,16 +88,6 @@ def face_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:
         seed,
         "s",
     )
-    for kind in dict.fromkeys(case.kind for case in _of_group(outcomes, VOICE_OVER)):
-        silent = of_kind(_of_group(outcomes, VOICE_OVER), kind)
-        yield measured(
-            VOICE_OVER,
-            "another's voice: no speaker found",
-            kind,
-            silent,
-            share_of(lambda case: case.found == case.answer, silent),
-            seed,
-        )
 
 
 def noise_measures(outcomes: Sequence[Outcome], seed: int) -> Iterator[Measure]:

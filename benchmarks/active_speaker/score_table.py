@@ -31,16 +31,16 @@ def print_scores(scores: dict[str, object], measures: Sequence[Measure], costs: 
 
 def row_of(measure: Measure) -> tuple[str, ...]:
     """A line of the table."""
-    aim = measure.target
-    sign = "" if aim is None else "≥ " if aim.at_least else "≤ "
+    target = measure.target
+    sign = "" if target is None else "≥ " if target.at_least else "≤ "
     return (
         measure.group,
         measure.name,
         measure.setting,
         number_text(measure.value),
         interval_text(measure),
-        f"{sign}{aim.target:g}" if aim else "",
-        f"{sign}{aim.goal:g}" if aim else "",
+        f"{sign}{target.target:g}" if target else "",
+        f"{sign}{target.goal:g}" if target else "",
         str(measure.num_cases),
         str(measure.num_speakers),
     )

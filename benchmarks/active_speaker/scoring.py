@@ -144,8 +144,8 @@ def judge_cases(
 
 def all_measures(outcomes: Sequence[Outcome], groups: Sequence[str], seed: int) -> list[Measure]:
     """Measures of the groups that were scored, those with a target first."""
-    asked = list(dict.fromkeys(MEASURES[group] for group in groups))
-    found = [measure for measures in asked for measure in measures(outcomes, seed) if measure.group in groups]
+    functions = list(dict.fromkeys(MEASURES[group] for group in groups))
+    found = [measure for function in functions for measure in function(outcomes, seed) if measure.group in groups]
     return sorted(found, key=lambda measure: measure.target is None)
 
 

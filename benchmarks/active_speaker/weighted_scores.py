@@ -65,11 +65,11 @@ def balanced(is_right: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def reliability(probability: np.ndarray, is_right: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weight, mean probability and share of right ones in each of ten equal bins, (10, 3); NaN in empty bins."""
     bins = np.minimum((probability * NUM_BINS).astype(int), NUM_BINS - 1)
-    weight, said, true = (
+    weight, predicted, true = (
         np.bincount(bins, values, NUM_BINS) for values in (weights, weights * probability, weights * is_right)
     )
     with np.errstate(invalid="ignore"):
-        return np.stack([weight, said / weight, true / weight], 1)
+        return np.stack([weight, predicted / weight, true / weight], 1)
 
 
 def calibration_error(probability: np.ndarray, is_right: np.ndarray, weights: np.ndarray) -> float:

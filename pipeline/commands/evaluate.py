@@ -1,6 +1,5 @@
 """`talkshard evaluate --dataset OUT --output DIR`: evaluate a generator beside baselines and real video."""
 
-import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,8 @@ _CONSOLE_WIDTH = 130
 
 def main(argv: list[str], program: str) -> int:
     """Evaluate, write and print; returns the exit code."""
-    args = _parse(argv, program)
+    args = _parser(program).parse(argv, {"clips": 1, "sounds": 1, "seed": 0})
+    check_generator_options(args)
     from speech2vid.evaluation.evaluate import EvaluationSettings, evaluate
     from speech2vid.generator.file import DEFAULT_PATH
 
@@ -44,7 +44,7 @@ def main(argv: list[str], program: str) -> int:
     return 0
 
 
-def _parse(argv: list[str], program: str) -> argparse.Namespace:
+def _parser(program: str) -> CommandParser:
     parser = CommandParser(program, _DESCRIPTION)
     add = parser.add_argument
     add("--dataset", required=True, metavar="OUT", help="output of talkshard build, a folder or a URL")
@@ -81,9 +81,7 @@ def _parse(argv: list[str], program: str) -> argparse.Namespace:
         help="number of clips' audio, at most, among which the right one is searched (default: %(default)s)",
     )
     add("--seed", type=int, default=0, help="seed of the bootstrap intervals (default: %(default)s)")
-    args = parser.parse(argv, {"clips": 1, "sounds": 1, "seed": 0})
-    check_generator_options(args)
-    return args
+    return parser
 
 
 def _show_progress(line: str) -> None:

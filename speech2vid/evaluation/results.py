@@ -14,7 +14,7 @@ from speech2vid.evaluation.clip_scores import ClipScore
 from speech2vid.evaluation.evaluate_clips import Evaluation
 from speech2vid.evaluation.examples import choose_examples
 from speech2vid.evaluation.page import evaluation_page
-from speech2vid.training.run_folder import write_whole
+from speech2vid.training.publish import write_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from speech2vid.generator_training.recipes import GeneratorTrainingSettings
 from speech2vid.reader.ranks import Ranks
 
 _FIRST_SHARE, _LAST_SHARE = 0.1, 0.02  # of the learning rate, at the beginning and at the end
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 class GeneratorTraining:
@@ -152,7 +153,7 @@ class GeneratorTraining:
         enabled = self.settings.half_precision and has_fast_half_precision(device)
         return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
-    def _average(self, averaged: list[Tensor], trained: list[Tensor], num_averaged: Tensor) -> None:
+    def _average(self, averaged: Tensors, trained: Tensors, num_averaged: Tensor | int) -> None:
         """Average over few steps at first, so that the untrained weights soon count for nothing."""
         steps = int(num_averaged)
         get_ema_multi_avg_fn(min(self.settings.averaging, (1 + steps) / (10 + steps)))(averaged, trained, num_averaged)

@@ -63,7 +63,7 @@ class GeneratorLoss:
 
 
 def pixel_loss(generated_B3HW: Tensor, target_B3HW: Tensor, mouth_weight: float = 1.0) -> Tensor:
-    """L1 loss in which the mouth may weigh more; with weight 1 the plain mean."""
+    """L1 loss in which the mouth may have more weight; with weight 1 the plain mean."""
     error_B3HW = (generated_B3HW - target_B3HW).abs()
     if mouth_weight == 1:
         return error_B3HW.mean()

@@ -10,41 +10,22 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TypedDict
 
 import numpy as np
 import pyarrow as pa
-import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from schemas.errors import IntegrityError, TalkshardError, UsageError
 from schemas.stored.clip import open_clip
 from schemas.stored.clip_index import StoredClip, StoredClips, find_clips
 from speech2vid.reader.audio_features import ClipAudioFeatures
-from speech2vid.reader.drawn_sample import DrawnSamples, SampleSettings, decode_sample, draw_frames, lip_shape
+from speech2vid.reader.drawn_sample import DrawnSamples, SampleSettings, decode_sample, draw_frames
 from speech2vid.reader.epoch_order import batch_positions, clip_order, count_batches
+from speech2vid.reader.sample_batch import Batch, sample_tensors
 
 __all__ = ["SampleLoader", "SampleSettings", "SampleStream"]
 
 _MAX_BAD_IN_A_ROW = 16  # clips that cannot be read, before the stream gives up
-
-
-class _Tensors(TypedDict):
-    audio: torch.Tensor  # float32 (B, K, 1, C, W), for MFCC (B, K, 1, 12, 35)
-    target: torch.Tensor  # uint8 (B, K, S, S, 3), RGB
-    identity: torch.Tensor  # uint8 (B, N, S, S, 3), RGB
-    target_mesh: torch.Tensor  # float32 (B, K, 121), see lip_shape
-    frame: torch.Tensor  # int64 (B, K), of the targets
-    identity_frame: torch.Tensor  # int64 (B, N)
-
-
-class Batch(_Tensors):
-    """Samples of B clips, with K targets and N stills each."""
-
-    key: list[str]
-    skipped: list[str]  # a line for each clip that was replaced
-    epoch: int
-    batch: int  # in the epoch
 
 
 class SampleStream(IterableDataset):
@@ -141,7 +122,7 @@ class SampleStream(IterableDataset):
             key, bad = self._decode(epoch, int(positions[slot]), clip, drawn[slot], samples, slot)
             keys.append(key)
             skipped += bad
-        return {**_tensors(samples), "key": keys, "skipped": skipped, "epoch": epoch, "batch": batch}
+        return {**sample_tensors(samples), "key": keys, "skipped": skipped, "epoch": epoch, "batch": batch}
 
     def _draw(self, epoch: int, position: int, number: int) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng([self._seed, epoch, position])
@@ -225,19 +206,6 @@ class SampleLoader:
     def load_state_dict(self, state: dict) -> None:
         """Resume the stream at a saved position; UsageError as there."""
         self.stream.load_state_dict(state)
-
-
-def _tensors(samples: DrawnSamples) -> _Tensors:
-    """A batch's tensors; the lip shapes of all meshes are computed at once, which is cheaper."""
-    lips = lip_shape(samples.mesh.reshape(-1, *samples.mesh.shape[2:]))
-    return {
-        "audio": torch.from_numpy(samples.audio),
-        "target": torch.from_numpy(samples.target),
-        "identity": torch.from_numpy(samples.identity),
-        "target_mesh": torch.from_numpy(lips.reshape(*samples.mesh.shape[:2], -1)),
-        "frame": torch.from_numpy(samples.frame),
-        "identity_frame": torch.from_numpy(samples.identity_frame),
-    }
 
 
 def _last_line(error: TalkshardError) -> str:

@@ -1,1 +1,1 @@
-"""Training the sync network: what it learns from, its loop, its calibration."""
+"""Training the sync network: towers, losses, loop, cross-validation, calibration, and `train_sync_network`."""

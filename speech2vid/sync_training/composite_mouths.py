@@ -101,6 +101,7 @@ def _write(source: InputContainer, composite: OutputContainer, portrait: np.ndar
             composite.mux(packet)
         elif packet.stream is video:
             for frame in packet.decode():
+                assert isinstance(frame, av.VideoFrame)
                 face = av.VideoFrame.from_ndarray(
                     with_mouth(portrait, frame.to_ndarray(format="rgb24")), format="rgb24"
                 )

@@ -60,9 +60,8 @@ def read_clips(
 
 def _check_lags(dataset: str, lags: dict[str, float | None]) -> None:
     """UsageError: a source that has a lag gave no clip of the train split."""
-    known = (
-        {source_name(uri) for uri in find_clips(dataset, _SPLIT).places["source_uri"].to_pylist()} if lags else set()
-    )
+    uris = find_clips(dataset, _SPLIT).places["source_uri"].to_pylist() if lags else []
+    known = {source_name(uri) for uri in uris}
     unknown = sorted(name for name in set(lags) - known if lags[name] is not None)
     if unknown:
         raise UsageError(

@@ -60,7 +60,7 @@ def export_towers(pairs: list[SyncTowers], path: Path, name: str, calibration: C
     torch.onnx.export(
         _Joined(pairs).eval(),
         example,
-        buffer,
+        buffer,  # type: ignore[arg-type]  # the older exporter takes a file object, which the annotation omits
         dynamo=False,
         opset_version=_OPSET,
         input_names=[FACE_INPUT, AUDIO_INPUT, SPEECH_INPUT],

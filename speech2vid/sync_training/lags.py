@@ -10,11 +10,11 @@ from transforms.speakers.score_sync import Calibration, score_sync
 from transforms.speakers.sync_scores import MAX_SHIFT
 
 MIN_SPEECH_FRAMES = FRAME_RATE  # of a source: with less nothing is changed
-MIN_MOVE_FRAMES = 1.0  # less is a network's own error on one speaker, which is below a frame but not below a tenth
+MIN_MOVE_FRAMES = 1.0  # a network's error on one speaker is below a frame, though not below a tenth of one
 MAX_ERROR_FRAMES = 1.0  # standard error above which a lag is not known to the frame
 MIN_ERRORS = 3  # standard errors by which a lag must differ from zero
 MIN_PROBABILITY = 0.5  # below it the peak may as well belong to other audio
-NEVER_PROBABILITY = 0.05  # "never in sync" is as likely as not, where one source in twenty was never in sync
+NEVER_PROBABILITY = 0.05  # even odds of "never in sync", if one source in twenty is so a priori
 RULES = (
     f"A lag is moved by a frame or more, and by {MIN_ERRORS} standard errors or more, where that error is",
     f"{MAX_ERROR_FRAMES:g} frame at most and sync_probability {MIN_PROBABILITY} at least; dropped below",

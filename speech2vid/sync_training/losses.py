@@ -11,7 +11,7 @@ def frame_loss(face_BTE: Tensor, audio_BTE: Tensor, speech_BT: Tensor, scale: Te
     """Cross-entropy of finding each frame's partner, from face to audio and from audio to face.
 
     Half of it is over the frames of the same clip, half over those of the whole batch. The two neighbours of the right
-    frame are left out. Frames away from speech are candidates, but nothing is asked for them.
+    frame are left out. Frames away from speech are candidates, but add no loss.
     """
     num_clips, num_frames, _ = face_BTE.shape
     logits = scale * face_BTE.flatten(0, 1) @ audio_BTE.flatten(0, 1).T

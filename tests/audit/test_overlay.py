@@ -1,4 +1,4 @@
-"""What the overlay draws, and what it says beside each box."""
+"""What the overlay draws, and the text at each box."""
 
 from dataclasses import replace
 
@@ -62,7 +62,7 @@ def test_the_image_says_lag_and_probability():
     assert measured_text(row | JUDGED | {"sync_probability": None}) == "lag -1.2+-0.3 conf 0.40"
 
 
-def test_a_track_knows_its_measures_and_the_rule_that_dropped_it(tmp_path):
+def test_an_overlay_has_the_tracks_lag_and_the_rule_that_dropped_it(tmp_path):
     track = replace(made_rows.track(TRACK, A), **JUDGED)
     decisions = [
         replace(made_rows.decision(A, kept, rule), subject_id=TRACK)
@@ -79,7 +79,7 @@ def test_landmarks_of_a_clip_are_moved_back_to_the_source(tmp_path):
     assert sorted(stored) == [7, 8, 9] and np.array_equal(stored[8], 2 * LANDMARKS[1] + [100, 50])
 
 
-def test_a_source_that_is_gone_is_named_and_the_others_are_drawn(tmp_path, capsys):
+def test_a_missing_source_is_named_and_the_others_are_drawn(tmp_path, capsys):
     write_dataset(tmp_path / "dataset")
     assert main([str(tmp_path / "dataset"), "--output", str(tmp_path / "out")], "talkshard overlay") == 0
     assert f"/in/{A}.mp4" in capsys.readouterr().out and not any((tmp_path / "out").iterdir())

@@ -75,11 +75,11 @@ def test_a_published_dataset_verifies(published):
     assert verify_dataset(str(published)) == []
 
 
-def test_a_folder_without_dataset_is_told(tmp_path):
+def test_a_folder_without_a_dataset_gets_one_line(tmp_path):
     assert "holds no dataset.json" in verify_dataset(str(tmp_path))[0]
 
 
-def test_a_dataset_of_another_schema_version_is_told_in_one_line(dataset):
+def test_a_dataset_of_another_schema_version_gets_one_line(dataset):
     record = json.loads((dataset / "dataset.json").read_bytes())
     (dataset / "dataset.json").write_text(json.dumps(record | {"schema_version": "0.9"}))
     (problem,) = verify_dataset(str(dataset))
@@ -111,7 +111,7 @@ def test_provenance_that_differs_from_the_row_is_found(dataset):
     assert verify_dataset(str(dataset)) == [f"{A}-0.json and the clip's row differ in consent"]
 
 
-def test_a_clip_without_row_is_found(dataset):
+def test_a_clip_without_a_row_is_found(dataset):
     change_clip_row(dataset, "key", "another")
     problems = verify_dataset(str(dataset))
     assert any(problem.startswith(f"clip {A}-0 in shards/") and problem.endswith("has no row") for problem in problems)
@@ -126,7 +126,7 @@ def test_clips_with_different_parts_are_found(dataset):
     assert any(problem.startswith("clips have different parts") for problem in verify_dataset(str(dataset)))
 
 
-def test_a_shard_that_is_no_tar_is_found(dataset):
+def test_a_shard_that_is_not_a_tar_file_is_found(dataset):
     shard = dataset / "shards/train-000000.tar"
     shard.write_bytes(b"x" * shard.stat().st_size)
     record_again(dataset, "shards/train-000000.tar")

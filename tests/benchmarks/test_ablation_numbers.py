@@ -17,7 +17,7 @@ MEASURES = [
 
 
 class Clip:
-    """What sharpness asks of a clip: faces of noise, the same at any frame."""
+    """The part of a clip that sharpness uses: faces of noise, the same at any frame."""
 
     def __init__(self, stored=None, frames=None, still_frames=None):
         self.stored, self.frames, self.still_frames = stored, np.arange(10) if frames is None else frames, still_frames
@@ -44,16 +44,16 @@ def made_clips(monkeypatch):
 
 def test_right_and_wrong_audio_are_two_numbers_of_one_measure():
     found = numbers_of(MEASURES)
-    assert (found["opening r"], found["opening r, wrong sound"], found["MSE"]) == (0.4, 0.1, 300)
+    assert (found["opening r"], found["opening r, wrong audio"], found["MSE"]) == (0.4, 0.1, 300)
     assert found["top-1"] is None
 
 
-def test_what_needs_no_generator_has_no_wrong_audio():
+def test_a_condition_without_a_generator_has_no_wrong_audio():
     found = numbers_of(MEASURES, REAL)
-    assert (found["opening r"], found["opening r, wrong sound"]) == (1, None)
+    assert (found["opening r"], found["opening r, wrong audio"]) == (1, None)
 
 
-def test_every_number_of_the_evaluation_is_one_that_it_measures():
+def test_every_number_is_measured_by_the_evaluation():
     score = ClipScore(
         key="a",
         speaker="ann",
@@ -75,6 +75,6 @@ def test_every_number_of_the_evaluation_is_one_that_it_measures():
     assert {number.measure for number in NUMBERS.values() if number.measure} <= names
 
 
-def test_blur_lowers_sharpness_and_the_true_faces_have_one(made_clips):
+def test_blur_lowers_sharpness_and_real_faces_have_sharpness_one(made_clips):
     assert sharpness_of(Copying(), made_clips) == pytest.approx(1)
     assert sharpness_of(Blurring(), made_clips) < 0.3

@@ -11,8 +11,8 @@ def flat(settings) -> dict[str, object]:
     """Every setting by its path."""
     return {
         f"{name}.{inner}": value
-        for name, of in dataclasses.asdict(settings).items()
-        for inner, value in (of.items() if isinstance(of, dict) else [("", of)])
+        for name, setting in dataclasses.asdict(settings).items()
+        for inner, value in (setting.items() if isinstance(setting, dict) else [("", setting)])
     }
 
 
@@ -30,21 +30,21 @@ def differing(one, other) -> dict[str, object]:
         ("content_loss", {"losses.content": 0.02}),
     ],
 )
-def test_a_variant_is_the_base_but_for_one_thing(variant, changed):
+def test_a_variant_differs_from_the_base_in_one_thing(variant, changed):
     assert differing(settings_of(VARIANTS[variant], 50), base_settings(50)) == changed | {"deblurring_width.": 0}
 
 
-def test_the_base_learns_to_deblur():
+def test_the_base_trains_a_deblurring_network():
     assert settings_of(VARIANTS[BASE], 50) == settings_of(VARIANTS["deblurred"], 50) == base_settings(50)
     assert base_settings(50).deblurring_width == tiny().deblurring_width
 
 
-def test_deblurring_is_judged_on_the_bases_own_training():
+def test_deblurring_is_evaluated_on_the_bases_training():
     (job,) = (job for job in plan(["deblurred"], [3]) if job.variant.deblurs)
     assert (job.folder, job.training_folder) == ("deblurred/seed3", "base/seed3/training")
 
 
-def test_the_base_comes_first_of_each_seed_even_where_it_was_not_asked_for():
+def test_the_base_comes_first_of_each_seed_even_where_it_is_not_chosen():
     assert [job.folder for job in plan(["one_still"], [0, 1])] == [
         "base/seed0",
         "one_still/seed0",
@@ -57,13 +57,13 @@ def test_a_seed_given_twice_is_one():
     assert len(plan([BASE], [0, 0])) == 1
 
 
-def test_the_base_learns_with_the_recipes_own_settings_when_it_has_all_its_steps():
+def test_the_base_has_the_recipes_settings_when_it_has_all_its_steps():
     assert set(differing(base_settings(tiny().steps), tiny())) == {"min_change."}
 
 
-def test_fewer_steps_shrink_the_preparation_and_the_warm_up_alike():
+def test_fewer_steps_shrink_pretraining_and_warm_up_in_proportion():
     few, whole = base_settings(tiny().steps // 10), tiny()
     assert few.warm_up == whole.warm_up // 10
-    assert few.preparation.audio_steps == whole.preparation.audio_steps // 10
-    assert few.preparation.deblurring_steps == whole.preparation.deblurring_steps
-    assert base_settings(1).preparation.pool_batches == 1
+    assert few.pretraining.audio_steps == whole.pretraining.audio_steps // 10
+    assert few.pretraining.deblurring_steps == whole.pretraining.deblurring_steps
+    assert base_settings(1).pretraining.num_batches == 1

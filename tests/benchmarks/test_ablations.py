@@ -13,7 +13,7 @@ from tests.speech2vid.face_datasets import face_parts, write_faces
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
-    """Two people to learn from and one to judge on."""
+    """Two people to train on and one to evaluate on."""
     people = {"train-000000": ("ann", "bob"), "val-000000": ("eve",)}
     return write_faces(
         tmp_path_factory.mktemp("people") / "out",
@@ -26,18 +26,18 @@ def dataset(tmp_path_factory):
 
 
 class Work:
-    """Trains and judges in no time; each variant's MSE is 100 below the one's before."""
+    """Stands for training and evaluation; the MSE of each variant is 100 below that of the one before."""
 
     def __init__(self) -> None:
-        self.trained, self.judged = [], []
+        self.trained, self.evaluated = [], []
 
     def train(self, dataset, where, folder, seed, settings):
         self.trained.append((folder.parent.relative_to(folder.parents[2]).as_posix(), settings))
         folder.mkdir(parents=True)
         (folder / GENERATOR).write_bytes(b"")
 
-    def judge(self, job, asked, output):
-        self.judged.append(job.folder)
+    def evaluate(self, job, settings, output):
+        self.evaluated.append(job.folder)
         value = 1000.0 - 100 * list(VARIANTS).index(job.variant.name) + job.seed
         return {
             "numbers": dict.fromkeys(NUMBERS, value),
@@ -52,13 +52,13 @@ def options(dataset, output, *more: str):
 
 def test_every_variant_trains_once_a_seed_with_equal_steps_and_batch_and_both_files_hold_it(dataset, tmp_path):
     work = Work()
-    page = run(options(dataset, tmp_path / "out"), work.train, work.judge)
+    page = run(options(dataset, tmp_path / "out"), work.train, work.evaluate)
     assert len(work.trained) == 2 * (len(VARIANTS) - 1)
-    assert len(work.judged) == 2 * len(VARIANTS)
+    assert len(work.evaluated) == 2 * len(VARIANTS)
     assert {(settings.steps, settings.batch_clips) for _, settings in work.trained} == {(7, 12)}
     assert (tmp_path / "out/ablations.md").read_text() == page
     assert "| no skips | 2 | 700 (700 … 701) |" in page
-    assert "| *real video* |  | – |" in page
+    assert "| *real video* |  | \N{EN DASH} |" in page
     found = json.loads((tmp_path / "out/ablations.json").read_text())
     claim = next(one for one in found["claims"] if (one["worse"], one["number"]) == ("one_still", "MSE"))
     assert (claim["verdict"], claim["better_mean"], claim["seeds_range"]) == ("disagrees", 1000.5, 1.0)
@@ -66,26 +66,26 @@ def test_every_variant_trains_once_a_seed_with_equal_steps_and_batch_and_both_fi
 
 def test_what_was_trained_is_not_trained_again_and_variants_may_be_added(dataset, tmp_path):
     first, second = Work(), Work()
-    run(options(dataset, tmp_path, "--only", "one_still", "--seeds", "0"), first.train, first.judge)
-    run(options(dataset, tmp_path, "--only", "no_skips", "one_still", "--seeds", "0"), second.train, second.judge)
+    run(options(dataset, tmp_path, "--only", "one_still", "--seeds", "0"), first.train, first.evaluate)
+    run(options(dataset, tmp_path, "--only", "no_skips", "one_still", "--seeds", "0"), second.train, second.evaluate)
     assert [folder for folder, _ in first.trained] == ["base/seed0", "one_still/seed0"]
     assert [folder for folder, _ in second.trained] == ["no_skips/seed0"]
 
 
 def test_other_steps_in_the_same_folder_are_refused(dataset, tmp_path):
     work = Work()
-    run(options(dataset, tmp_path, "--only", "deblurred"), work.train, work.judge)
+    run(options(dataset, tmp_path, "--only", "deblurred"), work.train, work.evaluate)
     with pytest.raises(UsageError, match="ablations of another steps"):
-        run(options(dataset, tmp_path, "--only", "deblurred", "--steps", "8"), work.train, work.judge)
+        run(options(dataset, tmp_path, "--only", "deblurred", "--steps", "8"), work.train, work.evaluate)
 
 
-def test_people_who_were_learnt_from_are_not_judged_on(dataset, tmp_path):
+def test_speakers_of_training_are_not_evaluated_on(dataset, tmp_path):
     work = Work()
-    with pytest.raises(UsageError, match="bob would be learnt from and judged on"):
+    with pytest.raises(UsageError, match="bob would be trained and evaluated on"):
         run(
             options(dataset, tmp_path, "--evaluate_split", "train", "--evaluate_where", "speaker = 'bob'"),
             work.train,
-            work.judge,
+            work.evaluate,
         )
     assert not work.trained
     run(
@@ -102,30 +102,30 @@ def test_people_who_were_learnt_from_are_not_judged_on(dataset, tmp_path):
             "deblurred",
         ),
         work.train,
-        work.judge,
+        work.evaluate,
     )
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
         (["--only", "skips"], "--only skips: there are base, mfcc, one_still"),
         (["--steps", "0"], "--steps must be 1"),
-        (["--evaluate_where", "speaker = 'nobody'"], "holds no clip"),
+        (["--evaluate_where", "speaker = 'unknown'"], "holds no clip"),
         (["--face_network", "/nowhere.onnx"], "cannot read the network /nowhere.onnx"),
     ],
 )
-def test_a_wrong_option_is_one_line(dataset, tmp_path, capsys, more, said):
+def test_a_wrong_option_is_one_line(dataset, tmp_path, capsys, more, message):
     assert (
         main(["--dataset", dataset, "--output", str(tmp_path), "--face_network", "none", "--sync", "none", *more]) == 2
     )
     printed = capsys.readouterr().err
-    assert said in printed
+    assert message in printed
     assert printed.count("\n") == 1
 
 
-def test_nothing_is_written_where_people_overlap(dataset, tmp_path):
-    own = options(dataset, tmp_path / "new", "--evaluate_split", "train", "--face_network", "none", "--sync", "none")
-    with pytest.raises(UsageError, match="learnt from and judged on"):
-        run(own)
+def test_nothing_is_written_where_speakers_overlap(dataset, tmp_path):
+    args = options(dataset, tmp_path / "new", "--evaluate_split", "train", "--face_network", "none", "--sync", "none")
+    with pytest.raises(UsageError, match="trained and evaluated on"):
+        run(args)
     assert not (tmp_path / "new").exists()

@@ -21,7 +21,7 @@ def test_paths_are_relative_to_the_table_and_blanks_have_their_meaning(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("file,speaker\na.mkv,x\n", "must have the columns path,speaker"),
         ("path,speaker\n", "lists no clip"),
@@ -34,8 +34,8 @@ def test_paths_are_relative_to_the_table_and_blanks_have_their_meaning(tmp_path)
         ("path,speaker,lag_frames\na.mkv,x,two\n", "must be a number of frames"),
     ],
 )
-def test_a_fault_in_the_table_is_named_in_one_line(tmp_path, text, said):
-    with pytest.raises(UsageError, match=said) as error:
+def test_a_fault_in_the_table_is_named_in_one_line(tmp_path, text, message):
+    with pytest.raises(UsageError, match=message) as error:
         read_clip_table(table(tmp_path, text))
     assert "\n" not in str(error.value)
 

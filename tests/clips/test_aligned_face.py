@@ -50,11 +50,11 @@ def test_a_small_face_is_not_enlarged_before_it_is_stored():
     assert crop.to_source == pytest.approx(np.array([[1, 0, 30], [0, 1, 30]]))
 
 
-def test_what_lies_outside_the_image_is_grey():
+def test_pixels_outside_the_image_are_grey():
     crop = decode_jpeg(cut_face(np.full((100, 100, 3), 250, np.uint8), (0, 50, 40), 224, 95).jpeg)
     assert abs(int(crop[20, 5, 0]) - FILL_VALUE) <= 3 and crop[20, 35, 0] > 240
 
 
-def test_a_square_wholly_outside_the_image_is_all_grey():
+def test_a_face_wholly_outside_the_image_is_all_grey():
     crop = decode_jpeg(cut_face(np.full((50, 50, 3), 250, np.uint8), (-200, -200, 40), 224, 95).jpeg)
     assert np.abs(crop.astype(int) - FILL_VALUE).max() <= 3

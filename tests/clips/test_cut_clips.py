@@ -89,7 +89,7 @@ def audio_of(parts):
 
 
 @pytest.mark.parametrize("shift", [0, 1920, -1600, 161])
-def test_the_turns_shift_moves_the_samples(shift):
+def test_the_shift_of_a_turn_moves_the_samples(shift):
     [clip] = clips_of(cut(shift))
     samples, rate = audio_of(parts_of(clip))
     assert clip.row.audio_shift_samples == shift and rate == 16_000
@@ -101,7 +101,7 @@ def test_audio_before_the_source_is_silence():
     assert not samples[: 2 * 640].any() and np.array_equal(samples[2 * 640 :], AUDIO[: 38 * 640])
 
 
-def test_a_clip_has_all_parts_in_order_and_nothing_of_the_machine():
+def test_a_clip_has_all_parts_in_order_and_no_trace_of_the_machine():
     [clip] = clips_of(cut())
     with tarfile.open(fileobj=io.BytesIO(clip.members + bytes(1024))) as tar:
         members = tar.getmembers()
@@ -110,7 +110,7 @@ def test_a_clip_has_all_parts_in_order_and_nothing_of_the_machine():
     assert len(clip.members) % 512 == 0
 
 
-def test_the_arrays_have_a_row_for_each_frame():
+def test_the_arrays_have_an_entry_for_each_frame():
     parts = parts_of(clips_of(cut())[0])
     shapes = {name: array(parts, name).shape for name in PARTS if name.endswith("npy")}
     assert shapes == {
@@ -122,12 +122,12 @@ def test_the_arrays_have_a_row_for_each_frame():
     }
 
 
-def test_the_stored_mfcc_comes_out_of_the_stored_audio():
+def test_the_stored_mfcc_is_that_of_the_stored_audio():
     parts = parts_of(clips_of(cut(960))[0])
     assert np.array_equal(array(parts, "mfcc.npy"), clip_mfcc(audio_of(parts)[0]))
 
 
-def test_one_frame_is_read_by_its_index():
+def test_one_frame_can_be_read_through_the_index():
     parts = parts_of(clips_of(cut())[0])
     index = array(parts, "faces_index.npy")
     face = decode_jpeg(parts["faces.mjpg"][index[7] : index[8]])  # frame 27 of the source, 17 of the track
@@ -135,19 +135,19 @@ def test_one_frame_is_read_by_its_index():
     assert array(parts, "mesh.npy")[7, 0, 0] == 17
 
 
-def test_a_face_larger_than_its_cut_out_is_filled():
+def test_a_face_larger_than_its_crop_is_filled():
     parts = parts_of(clips_of(cut(image_px=128))[0])
     face = decode_jpeg(parts["faces.mjpg"][: array(parts, "faces_index.npy")[1]])
     assert abs(int(face[125, 125, 0]) - FILL_VALUE) <= 3
 
 
-def test_the_json_is_the_row_without_its_place():
+def test_the_json_is_the_row_without_the_place_in_the_shard():
     [clip] = clips_of(cut(2 * 640))
     told = json.loads(parts_of(clip)["json"])
     assert (told["audio_lag_frames"], told["audio_lag_se_frames"], told["audio_shift_samples"]) == (2.25, 0.1, 1280)
     assert told["sync_probability"] == 0.9 and told["source_start_s"] == 0.8 and told["source_end_s"] == 2.4
     assert not {"shard", "tar_offset", "tar_length"} & set(told)
-    assert told["speech_share"] == pytest.approx(18 / 40)  # speech until frame 40, heard two frames late
+    assert told["speech_share"] == pytest.approx(18 / 40)  # speech until frame 40, two frames late
 
 
 @given(start=st.integers(0, 500), length=st.integers(1, 5000), max_s=st.floats(1.0, 20.0))
@@ -182,7 +182,7 @@ def test_quality_is_measured_on_the_clip_itself():
     assert clip.row.clipping_share == 0.0
 
 
-def test_the_stored_map_takes_the_aligned_face_back_to_the_source_frame():
+def test_the_stored_map_goes_from_the_aligned_face_to_the_source_frame():
     turned = np.array([[0.5, -0.1, 4.0], [0.1, 0.5, -7.0]], np.float32)
     stored = array(parts_of(clips_of(cut(align=turned))[0]), "align.npy").astype(np.float64)
     points = np.array([[[10.0, 20.0], [90.0, 70.0]]])

@@ -1,4 +1,4 @@
-"""What `make train-demo` learns from, whose face says whose audio, and that the script goes on where it was."""
+"""The sources of `make train-demo`, the pair of face and audio that it generates, and that its script resumes."""
 
 import csv
 import os
@@ -25,7 +25,7 @@ def recordings(folder: Path, *paths: str) -> Path:
 
 
 def clips_table(folder: Path, *rows: tuple[str, str, float, float, str]) -> Path:
-    """Columns of the clips table that the pair is chosen by; a track a row."""
+    """A clips table with the columns that the pair is chosen by; each row is a track."""
     names = ("source_uri", "speaker", "face_source_px", "speech_share", "split")
     (folder / "manifests/clips").mkdir(parents=True)
     found = [
@@ -36,7 +36,7 @@ def clips_table(folder: Path, *rows: tuple[str, str, float, float, str]) -> Path
     return folder
 
 
-def test_people_are_folders_and_what_lies_in_no_folder_is_a_person_of_its_own(tmp_path):
+def test_people_are_folders_and_a_file_in_no_folder_is_a_person_of_its_own(tmp_path):
     train = recordings(tmp_path / "train", "ann/1.mp4", "ann/2.mkv", "ann/1.txt", "own.mp4")
     rows = train_and_dev(train, recordings(tmp_path / "dev", "eve/1.mp4"))
     assert [(Path(uri).name, speaker, split) for uri, speaker, split, _ in rows] == [
@@ -47,7 +47,7 @@ def test_people_are_folders_and_what_lies_in_no_folder_is_a_person_of_its_own(tm
     ]
 
 
-def test_the_manifest_beside_the_folder_knows_people_and_licences(tmp_path):
+def test_the_manifest_beside_the_folder_gives_people_and_licences(tmp_path):
     recordings(tmp_path, "train/a/1.mp4", "dev/a/1.mp4")
     (tmp_path / "MANIFEST.tsv").write_text('path\tlicence\tspeaker_id\ntrain/a/1.mp4\tCC BY, "4.0"\tann\n')
     first, second = train_and_dev(tmp_path / "train", tmp_path / "dev")
@@ -57,8 +57,8 @@ def test_the_manifest_beside_the_folder_knows_people_and_licences(tmp_path):
 
 def test_the_table_is_one_that_build_reads(tmp_path):
     recordings(tmp_path, "train/ann/1, 2.mp4", "dev/eve/1.mp4")
-    words = ["--train", str(tmp_path / "train"), "--dev", str(tmp_path / "dev"), "--output", str(tmp_path / "t.csv")]
-    assert main(words) == 0
+    args = ["--train", str(tmp_path / "train"), "--dev", str(tmp_path / "dev"), "--output", str(tmp_path / "t.csv")]
+    assert main(args) == 0
     with (tmp_path / "t.csv").open(newline="") as table:
         assert [row["uri"] for row in csv.DictReader(table)] == [
             str(tmp_path / "train/ann/1, 2.mp4"),
@@ -68,18 +68,18 @@ def test_the_table_is_one_that_build_reads(tmp_path):
 
 def test_a_person_in_both_folders_is_refused(tmp_path):
     recordings(tmp_path, "train/ann/1.mp4", "dev/ann/2.mp4")
-    with pytest.raises(UsageError, match="ann would be learnt from and judged on"):
+    with pytest.raises(UsageError, match="ann would be trained and evaluated on"):
         train_and_dev(tmp_path / "train", tmp_path / "dev")
 
 
 def test_a_folder_without_media_is_named(tmp_path, capsys):
     recordings(tmp_path, "train/ann/1.mp4", "dev/ann.txt")
-    words = ["--train", str(tmp_path / "train"), "--dev", str(tmp_path / "dev"), "--output", str(tmp_path / "t.csv")]
-    assert main(words) == 2
-    assert "no media are in DEV=" in capsys.readouterr().err
+    args = ["--train", str(tmp_path / "train"), "--dev", str(tmp_path / "dev"), "--output", str(tmp_path / "t.csv")]
+    assert main(args) == 2
+    assert "there are no media in DEV=" in capsys.readouterr().err
 
 
-def test_the_largest_lone_face_says_the_most_speech_of_somebody_else(tmp_path):
+def test_the_largest_solo_face_says_the_most_speech_of_another_person(tmp_path):
     dataset = clips_table(
         tmp_path,
         ("/learnt", "bob", 900, 1, "train"),
@@ -92,7 +92,7 @@ def test_the_largest_lone_face_says_the_most_speech_of_somebody_else(tmp_path):
     assert talking_pair(dataset) == ("/face", "/long")
 
 
-def test_one_person_alone_says_another_recordings_audio_and_one_recording_is_too_few(tmp_path):
+def test_a_single_person_says_the_audio_of_another_recording_and_one_recording_is_too_few(tmp_path):
     alone = clips_table(tmp_path / "a", ("/1", "eve", 9, 1, "val"), ("/2", "eve", 5, 1, "val"))
     assert talking_pair(alone) == ("/1", "/2")
     with pytest.raises(UsageError, match="clips of 1 sources of DEV"):
@@ -101,7 +101,7 @@ def test_one_person_alone_says_another_recordings_audio_and_one_recording_is_too
 
 @pytest.fixture
 def environment(tmp_path):
-    """Commands that write down what they were asked and make what they would."""
+    """Commands that record their arguments and write empty results."""
     recordings(tmp_path, "train/ann/1.mp4", "dev/eve/1.mp4")
     commands = {
         "python": 'case "$2" in demo.train_sources) printf table >"$8";; *) printf "face\\0audio\\0";; esac',
@@ -114,7 +114,7 @@ evaluate) mkdir "$output"; touch "$output/evaluation.json";; generate) touch "$o
     (tmp_path / "bin").mkdir()
     for name, body in commands.items():
         path = tmp_path / "bin" / name
-        path.write_text(f'#!/usr/bin/env bash\necho "{name} $*" >>{tmp_path}/asked\nname=$1\n{body}\n')
+        path.write_text(f'#!/usr/bin/env bash\necho "{name} $*" >>{tmp_path}/called\nname=$1\n{body}\n')
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return {
         **os.environ,
@@ -127,40 +127,42 @@ evaluate) mkdir "$output"; touch "$output/evaluation.json";; generate) touch "$o
 
 
 def demonstrate(environment: dict[str, str], **more: str) -> tuple[subprocess.CompletedProcess, list[str]]:
-    """Run the script; what it printed, and which commands of talkshard it ran."""
-    asked = Path(environment["BIN"]).parent / "asked"
-    asked.unlink(missing_ok=True)
+    """Run the script; returns what it printed, and which commands of talkshard it ran."""
+    called = Path(environment["BIN"]).parent / "called"
+    called.unlink(missing_ok=True)
     done = subprocess.run(
         ["bash", "demo/train.sh"], check=False, cwd=ROOT, env=environment | more, capture_output=True, text=True
     )
-    lines = asked.read_text().splitlines() if asked.exists() else []
+    lines = called.read_text().splitlines() if called.exists() else []
     return done, [line.split()[1] for line in lines if line.startswith("talkshard")]
 
 
 def test_the_script_goes_from_recordings_to_a_video_and_again_only_makes_the_video_again(environment, tmp_path):
-    done, asked = demonstrate(environment)
-    assert (done.returncode, asked) == (0, ["build", "train", "evaluate", "generate"])
+    done, called = demonstrate(environment)
+    assert (done.returncode, called) == (0, ["build", "train", "evaluate", "generate"])
     assert f"video:    {tmp_path}/out/talking-face/tiny/talking.mp4" in done.stdout
     assert demonstrate(environment)[1] == ["generate"]
 
 
 def test_other_steps_are_another_training_on_the_same_dataset(environment):
     demonstrate(environment)
-    done, asked = demonstrate(environment, STEPS="9")
-    assert asked == ["train", "evaluate", "generate"]
+    done, called = demonstrate(environment, STEPS="9")
+    assert called == ["train", "evaluate", "generate"]
     assert "tiny-9/talking.mp4" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["TRAIN", "DEV"])
 def test_a_missing_folder_is_one_line_that_says_what_to_give(environment, name):
-    done, asked = demonstrate(environment, **{name: "/nowhere"})
-    assert (done.returncode, asked) == (2, [])
-    assert done.stderr == f"make train-demo: no folder is at /nowhere: give {name}=FOLDER, videos of people who talk\n"
+    done, called = demonstrate(environment, **{name: "/nowhere"})
+    assert (done.returncode, called) == (2, [])
+    assert (
+        done.stderr == f"make train-demo: there is no folder /nowhere: give {name}=FOLDER, videos of people who talk\n"
+    )
 
 
-def test_what_was_made_of_other_recordings_is_left_alone(environment, tmp_path):
+def test_results_of_other_recordings_are_left_alone(environment, tmp_path):
     demonstrate(environment)
     (tmp_path / "out/talking-face/sources.csv").write_text("others")
-    done, asked = demonstrate(environment)
-    assert (done.returncode, asked) == (2, [])
-    assert "is of other recordings" in done.stderr
+    done, called = demonstrate(environment)
+    assert (done.returncode, called) == (2, [])
+    assert "was made from other recordings" in done.stderr

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 import webdataset
 
+from schemas.clip_parts import ALIGN, FACES_INDEX, LANDMARKS, MESH, MFCC
+from speech2vid.reader import talkshard_parts
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {"README.md": 1, "docs/reading.md": 9}  # page -> programs on it, at least
 KEYS_BY_DATASETS = """
@@ -56,3 +59,17 @@ def test_a_pages_programs_run_as_they_stand(page, built, tmp_path):
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
     printed = offline_python("\n".join(blocks), folder=tmp_path)
     assert len(blocks) >= PAGES[page] and all(row["key"] in printed for row in built.rows("clips"))
+
+
+def test_webdataset_with_talkshard_parts_gives_the_decoded_parts_of_every_clip(shards, built):
+    rows = {row["key"]: row for row in built.rows("clips")}
+    samples = list(webdataset.WebDataset(shards, shardshuffle=False).decode(talkshard_parts))
+    assert {sample["__key__"] for sample in samples} == set(rows)
+    for sample in samples:
+        num_frames, image_px = (rows[sample["__key__"]][name] for name in ("num_frames", "image_px"))
+        assert sample["faces.mjpg"].shape == (num_frames, image_px, image_px, 3)
+        assert sample["flac"].shape == (640 * num_frames,) and sample["json"]["num_frames"] == num_frames
+        arrays = (MFCC, LANDMARKS, ALIGN, MESH, FACES_INDEX)
+        assert [(sample[part.name].shape, sample[part.name].dtype) for part in arrays] == [
+            (part.shape(num_frames), part.dtype) for part in arrays
+        ]

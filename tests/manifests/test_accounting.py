@@ -48,7 +48,7 @@ def added(*more):
     return lambda rows: [*rows, *more]
 
 
-def test_a_whole_dataset_has_no_problem():
+def test_a_complete_dataset_has_no_problem():
     assert find_problems(tables_of(whole_rows()), 3) == []
 
 
@@ -56,14 +56,14 @@ def test_a_whole_dataset_has_no_problem():
     "change, line",
     [
         (without("sources", source_id=C), "3 inputs were listed, but the source rows name 2"),
-        (without("sources", source_id=C), f"1 rows of failures belong to {C}, which is no source"),
+        (without("sources", source_id=C), f"1 rows of failures belong to {C}, which is not a source"),
         (
             changed("sources", ("source_id", A), windows_done=0),
             f"source {A} was split into 2 windows, but 1 of them are",
         ),
         (changed("sources", ("source_id", A), uris=(f"/in/{B}.mp4",)), f"input '/in/{B}.mp4' is in 2 source rows"),
         (lambda rows: [*rows, rows[0]], f"source {A} has 2 rows"),
-        (without("clips", key="k2"), f"the windows of source {A} gave 2 clips, but 1 are stored"),
+        (without("clips", key="k2"), f"the windows of source {A} have 2 clips, but 1 are stored"),
         (without("clips", key="k2"), "shard shards/train-000000.tar holds 2 clips, but 1 have a row"),
         (added(placed_clip("k2", A, 4096)), "clip k2 has 2 rows"),
         (
@@ -87,7 +87,7 @@ def test_a_whole_dataset_has_no_problem():
         (changed("clips", ("key", "k3"), track_id="t7"), "clip k3 was cut from track t7, which has no row"),
         (
             changed("clips", ("key", "k3"), source_id="d" * 16),
-            f"1 rows of clips belong to {'d' * 16}, which is no source",
+            f"1 rows of clips belong to {'d' * 16}, which is not a source",
         ),
         (without("failures", source_id=A), f"source {A} counts 1 failed windows, but its failures name 0"),
         (added(failure(B, 1)), f"source {B} counts 0 failed windows, but its failures name 1"),
@@ -100,12 +100,12 @@ def test_a_whole_dataset_has_no_problem():
         ),
     ],
 )
-def test_a_planted_loss_is_found(change, line):
+def test_an_inconsistency_is_found(change, line):
     problems = find_problems(tables_of(change(whole_rows())), 3)
     assert any(problem.startswith(line) for problem in problems), problems
 
 
-def test_many_problems_of_one_kind_are_told_in_few_lines():
+def test_many_problems_of_one_kind_give_few_lines():
     rows = whole_rows() + [decision(f"{number:016d}") for number in range(50)]
     assert len(find_problems(tables_of(rows), 3)) == 11
 

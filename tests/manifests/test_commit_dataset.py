@@ -44,7 +44,7 @@ def files(output):
     }
 
 
-def test_a_whole_run_is_published_with_the_hash_of_every_object(tmp_path):
+def test_a_complete_run_is_published_with_the_hash_of_every_object(tmp_path):
     (tmp_path / ".staging").mkdir()
     run = commit(tmp_path, staging=str(tmp_path / ".staging"))
     assert run["verdict"] | {"ok": True, "exit_code": 0, "problems": [], "num_clips": 3} == run["verdict"]
@@ -84,24 +84,24 @@ def test_any_order_and_a_second_run_give_the_same_bytes(tmp_path):
     ],
     ids=["lost window", "window twice", "window failed and decided", "lost failure", "lost source", "source twice"],
 )
-def test_a_lost_or_repeated_element_is_caught_and_nothing_is_published(tmp_path, ended, line):
+def test_a_lost_or_repeated_element_is_found_and_nothing_is_published(tmp_path, ended, line):
     run = commit(tmp_path, ended)
     assert run["verdict"]["exit_code"] == 4 and not run["verdict"]["ok"]
     assert any(line in problem for problem in run["verdict"]["problems"])
     assert not (tmp_path / "dataset.json").exists()
 
 
-def test_a_lost_clip_is_caught(tmp_path):
+def test_a_lost_clip_is_found(tmp_path):
     rows = [row for row in other_rows() if getattr(row, "key", "") != "k2"]
     assert commit(tmp_path, rows=rows)["verdict"]["exit_code"] == 4
 
 
-def test_a_missing_shard_is_caught(tmp_path):
+def test_a_missing_shard_is_found(tmp_path):
     problems = commit(tmp_path, shards=False)["verdict"]["problems"]
     assert len(problems) == 2 and "train-000000.tar" in problems[0]
 
 
-def test_a_short_shard_is_caught(tmp_path):
+def test_a_short_shard_is_found(tmp_path):
     commit(tmp_path)
     (tmp_path / "shards/val-000000.tar").write_bytes(b"")
     (tmp_path / "dataset.json").unlink()
@@ -124,7 +124,7 @@ def test_too_many_bugs_fail_the_run(tmp_path):
     assert run["verdict"]["exit_code"] == 1 and "--max_bugs 0" in run["verdict"]["problems"][0]
 
 
-def test_no_clips_is_told_and_every_table_is_written(tmp_path):
+def test_a_run_without_clips_says_so_and_writes_every_table(tmp_path):
     run = commit(tmp_path, *only_failed(), num_inputs=1, max_failed_share=1)
     assert (run["verdict"]["exit_code"], run["verdict"]["num_clips"]) == (3, 0)
     assert not (tmp_path / "dataset.json").exists()
@@ -143,12 +143,12 @@ def test_an_output_that_cannot_be_written_is_a_storage_error(tmp_path):
         commit(tmp_path)
 
 
-def test_equal_rows_of_any_order_are_the_same_part():
+def test_equal_rows_in_any_order_give_the_same_part():
     rows = [decision("a" * 16, kept) for kept in (True, False)] + [decision("b" * 16)]
     assert part_bytes("decisions", rows) == part_bytes("decisions", rows[::-1])
 
 
-def test_a_table_is_one_part_below_a_million_rows_else_even_ones():
+def test_a_table_is_one_part_below_a_million_rows_and_equal_parts_above():
     assert [num_parts("clips", rows) for rows in (0, 999_999, 1_000_000, 1_000_001)] == [1, 1, 4, 5]
     parts = [part_of_row(decision(f"{number:016d}"), 4) for number in range(2000)]
     assert all(abs(parts.count(part) - 500) < 80 for part in range(4))

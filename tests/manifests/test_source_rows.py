@@ -23,7 +23,7 @@ def test_a_failure_of_a_window_is_its_outcome_once():
     assert [(one.window_index, one.outcome) for one in found] == [(2, "failed")]
 
 
-def test_streams_are_told():
+def test_a_row_describes_the_streams():
     row = source_row(facts("a" * 16, 0), [], 0)
     assert (row.container, row.video_codec, row.width, row.source_fps) == ("mov,mp4", "h264", 64, 25.0)
     assert (row.sounds, row.sound_stream, row.sound_start_s) == (("1 aac 48000 Hz 2 ch -",), 1, 0.02)

@@ -1,6 +1,7 @@
 """The small commands, on real recordings."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -142,6 +143,17 @@ def test_report_is_written_again(tmp_path, capsys):
     write_dataset(tmp_path)
     assert talkshard.main(["report", str(tmp_path)]) == 0
     assert (tmp_path / "report.html").is_file() and (tmp_path / "dataset_card.md").is_file()
+
+
+@pytest.mark.parametrize("command", ["report", "verify"])
+def test_a_dataset_of_another_schema_version_is_refused_in_one_line(command, tmp_path, capsys):
+    write_dataset(tmp_path)
+    for name in ("run.json", "dataset.json"):
+        path = tmp_path / name
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": "1.1"}))
+    assert talkshard.main([command, str(tmp_path)]) != 0
+    [line] = capsys.readouterr().err.splitlines()
+    assert "was made with schema version 1.1; this Talkshard reads 2.0" in line
 
 
 def test_report_of_no_dataset_is_one_line(tmp_path, capsys):

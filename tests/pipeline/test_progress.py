@@ -53,13 +53,18 @@ def test_nothing_is_written_for_remote_staging(tmp_path, monkeypatch, staging):
 def test_rate_and_time_left_follow_from_the_windows():
     progress = progress_of([SPLIT, tracked(0)], num_inputs=1, tracking_s=8.0)
     assert progress.rate == 5.0 and progress.left_s == 8.0
-    assert "windows 1/2 · 5.0 s of video per s · 0:00:08 left" in progress.line()
+    assert "windows 1/2 · 0:00:08 left · " in progress.line() and progress.line().endswith(" · 5.0 s of video per s")
 
 
 def test_there_is_no_rate_until_it_means_something():
     for marks, tracking_s in (([SPLIT], 100.0), ([SPLIT, tracked(0)], 0.9 * MIN_RATE_S)):
         progress = progress_of(marks, num_inputs=1, tracking_s=tracking_s)
         assert progress.rate is None and progress.left_s is None and "per s" not in progress.line()
+
+
+def test_there_is_no_rate_once_all_windows_are_tracked():
+    progress = progress_of([SPLIT, tracked(0), tracked(1)], num_inputs=1, tracking_s=100.0)
+    assert progress.rate is None and "left" not in progress.line()
 
 
 def test_no_time_left_is_shown_before_all_sources_are_known():

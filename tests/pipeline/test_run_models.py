@@ -48,6 +48,11 @@ def test_the_cards_of_the_bundled_networks_say_the_same_licence(card):
     assert file_weights(DEFAULT_PATH, BUNDLED)["licence"] == BUNDLED
 
 
+def test_the_page_of_models_says_the_same_licences():
+    page = (ROOT / "docs" / "models-and-licences.md").read_text()
+    assert page.count(BUNDLED) == 2 and INSIGHTFACE_PACK in page
+
+
 def test_without_a_sync_network_the_speech_encoder_has_no_part():
     assert set(models_of("speakers.network=none")) == {"centerface", "face_mesh", "silero-v6.2.0"}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import beam_runner
 import talkshard
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,6 +106,12 @@ def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as ended:
         talkshard.main([command, "--help"])
     assert ended.value.code == 0 and f"usage: talkshard {command}" in capsys.readouterr().out
+
+
+def test_the_entry_of_a_build_is_the_build_command(capfd):
+    assert beam_runner.main([]) == 2
+    [line] = capfd.readouterr().err.splitlines()
+    assert "--output" in line and "beam_runner.py --help" in line
 
 
 @pytest.mark.parametrize("command", ["train", "train-sync"])

@@ -1,4 +1,4 @@
-"""A dataset for judging generators: painted faces whose mouth opens as their audio gets loud."""
+"""A dataset for evaluating generators: painted faces whose mouths open as their audio gets loud."""
 
 import io
 import json
@@ -116,7 +116,7 @@ class PaintedMesh:
 
 
 class ColourNetwork:
-    """Knows people by the colour of their skin's middle."""
+    """Recognises people by the colour of their forehead."""
 
     name, sha256 = "colour", "made"
 

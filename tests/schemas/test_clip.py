@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import IntegrityError, StorageError, UsageError
-from schemas.stored.clip import open_clip, read_clips
+from schemas.stored.clip import open_clip, open_rows, read_clips
 from schemas.stored.clip_index import StoredClip, find_clips
+from schemas.stored.tables import stored_table
 from tests.speech2vid.face_datasets import IMAGE_PX, NUM_FRAMES, damage, face_parts, npy, write_faces, write_record
 from transforms.media.face_crop import encode_jpeg
 from transforms.media.tar import tar_members
@@ -43,7 +44,7 @@ class WatchedFiles(LocalFileSystem):
 
 @pytest.fixture
 def dataset(tmp_path):
-    """Three clips to learn from in two shards, and one of val."""
+    """Three clips of train in two shards, and one of val."""
     parts = face_parts(about={"speaker": "ann"})
     return write_faces(
         tmp_path / "out",
@@ -63,7 +64,7 @@ def stored(parts, num_frames=NUM_FRAMES):
     )
 
 
-def test_all_parts_of_a_clip_come_as_they_were_stored(dataset):
+def test_all_parts_of_a_clip_are_read_as_they_were_stored(dataset):
     clip = next(read_clips(dataset, "train"))
     assert (clip.key, clip.num_frames, clip.row["speaker"]) == ("aa", NUM_FRAMES, "ann")
     assert clip.mfcc.shape == (13, 4 * NUM_FRAMES) and clip.mfcc[3, 5] == 3005
@@ -72,7 +73,7 @@ def test_all_parts_of_a_clip_come_as_they_were_stored(dataset):
     assert clip.mesh.shape == (NUM_FRAMES, 468, 3) and clip.mesh.dtype == np.int16
 
 
-def test_one_face_is_decoded_by_its_number(dataset):
+def test_one_face_is_decoded_by_its_frame(dataset):
     clip = next(read_clips(dataset))
     assert [round(clip.face(frame).mean() / 8) for frame in (0, 9, 27)] == [0, 9, 27]
     assert clip.faces([3, 2]).shape == (2, IMAGE_PX, IMAGE_PX, 3)
@@ -123,7 +124,7 @@ def test_a_wrong_condition_gets_one_line(dataset, condition, says):
     assert "\n" not in str(caught.value)
 
 
-def test_a_split_that_is_not_there_gets_one_line(dataset):
+def test_an_unknown_split_gets_one_line(dataset):
     with pytest.raises(UsageError, match="no split 'dev': give one of train, val, test"):
         find_clips(dataset, "dev")
 
@@ -208,7 +209,7 @@ def test_a_shard_that_was_replaced_is_read_again(dataset, tmp_path):
     assert bytes(next(clips.read([0])).members) == bytes(byte ^ 1 for byte in before)
 
 
-def test_clips_outlive_the_reading(dataset):
+def test_clips_can_be_used_after_the_dataset_is_deleted(dataset):
     clips = list(read_clips(dataset))
     shutil.rmtree(dataset)
     assert [clip.face(9).shape[0] for clip in clips] == [IMAGE_PX] * 4
@@ -244,9 +245,22 @@ def test_a_part_of_another_length_is_named():
         _ = open_clip(stored(face_parts(), NUM_FRAMES + 1)).mfcc
 
 
+def test_a_part_of_another_type_is_named():
+    parts = face_parts() | {"mesh.npy": npy(np.zeros((NUM_FRAMES, 468, 3), np.float32))}
+    with pytest.raises(IntegrityError, match=r"mesh\.npy is damaged: type float32, not int16"):
+        _ = open_clip(stored(parts)).mesh
+
+
+def test_of_rows_of_the_clips_table_those_without_their_shard_are_left_out(dataset):
+    clips = stored_table(dataset, "clips")
+    assert [clip.key for clip in open_rows(dataset, clips)] == ["aa", "bb", "cc", "dd"]
+    Path(dataset, SHARD).unlink()
+    assert [clip.key for clip in open_rows(dataset, clips)] == ["cc", "dd"]
+
+
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(data=st.data())
-def test_no_damage_brings_another_error_than_one_that_names_the_clip(data):
+def test_any_damage_gives_an_error_that_names_the_clip_or_none(data):
     members = bytearray(MEMBERS)
     length = data.draw(st.integers(1, 40))
     start = data.draw(

@@ -13,7 +13,7 @@ def numbers(sizes, first_bins):
 
 
 @given(histograms, st.integers(1, 50_000_000))
-def test_every_shard_holds_something_and_no_number_is_left_out(sizes, target):
+def test_no_shard_is_empty_and_no_number_is_skipped(sizes, target):
     first_bins = assign_shards({("train", place): size for place, size in sizes.items()}, target)["train"]
     assert first_bins[0] == min(sizes)
     assert set(numbers(sizes, first_bins).values()) == set(range(len(first_bins)))
@@ -29,12 +29,12 @@ def test_no_shard_exceeds_its_even_share_by_more_than_one_bin(sizes, target):
     assert max(held.values()) <= even + max(sizes.values())
 
 
-def test_order_means_nothing():
+def test_the_order_of_the_clips_does_not_matter():
     sizes = {("train", place * 97 % NUM_BINS): 1000 + place for place in range(500)}
     assert assign_shards(sizes, 20_000) == assign_shards(dict(reversed(sizes.items())), 20_000)
 
 
-def test_splits_are_assigned_apart():
+def test_splits_are_assigned_independently():
     found = assign_shards({("train", 5): 10, ("train", 60_000): 10, ("val", 9): 10}, 10)
     assert found == {"train": (5, 60_000), "val": (9,)}
 

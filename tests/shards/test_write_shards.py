@@ -42,7 +42,7 @@ def test_any_order_and_repeated_references_give_the_same_bytes(tmp_path, refs):
     assert len(hashes(tmp_path / "a")) == 4
 
 
-def test_a_clip_is_read_from_its_range_alone(tmp_path, refs):
+def test_a_clip_can_be_read_from_its_byte_range(tmp_path, refs):
     def check(clips):
         assert sorted(clip.key for clip in clips) == sorted(ref.key for ref in refs)
         expected = {ref.key: ref.sha256 for ref in refs}
@@ -53,7 +53,7 @@ def test_a_clip_is_read_from_its_range_alone(tmp_path, refs):
     write(tmp_path / "out", refs, check)
 
 
-def test_a_shard_is_a_whole_tar_with_fixed_metadata_and_its_row_is_true(tmp_path, refs):
+def test_a_shard_is_a_complete_tar_with_fixed_metadata_and_its_row_agrees(tmp_path, refs):
     def check(shards):
         for row in shards:
             path = tmp_path / "out" / row.shard
@@ -76,7 +76,7 @@ def test_damaged_staging_stops_the_run(tmp_path, refs):
         write(tmp_path / "out", broken)
 
 
-def test_a_vanished_pack_stops_the_run(tmp_path, refs):
+def test_a_missing_pack_stops_the_run(tmp_path, refs):
     with pytest.raises(IntegrityError, match="missing in staging"):
         write(tmp_path / "out", [replace(refs[0], pack_uri=str(tmp_path / "none.pack"))])
 

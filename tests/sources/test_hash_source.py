@@ -16,7 +16,7 @@ def named(uri, **fields):
     return HashedName(name=VideoSource(uri=uri, **fields), content_sha256="ab" * 32, size_bytes=7)
 
 
-def test_names_that_agree_are_one_source_with_what_each_tells():
+def test_names_that_agree_are_one_source_with_the_metadata_of_each():
     merged = merge_names(
         [named("b", speaker="anna", language="en"), named("a", licence="cc-by")], {"speaker:anna": "val"}
     )
@@ -40,23 +40,23 @@ def test_names_of_two_splits_are_dropped():
     )
 
 
-def test_names_of_two_languages_are_kept_without_one():
+def test_names_of_two_languages_are_one_source_without_a_language():
     merged = merge_names([named("b", language="en"), named("a", language="de")], {})
     assert merged.decision.kept and merged.source.language == ""
 
 
-def test_a_split_given_to_a_lone_source_is_its_own():
+def test_a_source_without_speaker_and_group_takes_its_given_split():
     assert merge_names([named("a", split="test")], {}).source.split == "test"
 
 
-def test_a_name_never_carries_its_split_into_another_unit():
+def test_a_given_split_is_never_used_for_another_unit():
     merged = merge_names(
         [named("a", group="g", split="test"), named("b", speaker="anna")], {"group:g": "test", "speaker:anna": "train"}
     )
     assert merged.source.split == "train" and not merged.decision.kept
 
 
-def test_a_unit_without_given_split_falls_by_its_hash():
+def test_a_unit_without_a_given_split_is_assigned_by_its_hash():
     source = merge_names([named("a", speaker="anna")], {"speaker:bert": "test"}).source
     assert source.split == split_of_unit("speaker:anna")
 
@@ -99,7 +99,7 @@ def test_an_unreadable_name_fails_alone_and_still_ends_as_a_source(tmp_path):
     pipeline.run()
 
 
-def test_names_that_conflict_end_here_as_one_source(tmp_path):
+def test_names_that_conflict_end_as_one_source(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"a")
     (tmp_path / "b.mp4").write_bytes(b"a")
     pipeline, out = run(
@@ -114,7 +114,7 @@ def test_names_that_conflict_end_here_as_one_source(tmp_path):
     pipeline.run()
 
 
-def test_a_file_is_never_changed_by_being_hashed(tmp_path):
+def test_hashing_does_not_change_a_file(tmp_path):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"content")
     os.utime(path, (1, 1))

@@ -51,7 +51,7 @@ def test_a_folder_is_listed_at_any_depth_sorted_and_other_files_are_counted(tmp_
     assert list_local(str(tmp_path)) == (expected, 2)
 
 
-def test_dots_in_a_path_stay(tmp_path, monkeypatch):
+def test_dots_in_a_path_are_kept(tmp_path, monkeypatch):
     touch(tmp_path / "a.mp4")
     (tmp_path / "sub").mkdir()
     monkeypatch.chdir(tmp_path / "sub")
@@ -103,7 +103,7 @@ def test_a_layout_reads_speaker_group_and_split(layout, uri, speaker, group, spl
 
 
 @pytest.mark.parametrize("layout", ["grid", "lrs2", "voxceleb2"])
-def test_a_path_that_is_not_of_the_layout_is_refused(layout):
+def test_a_path_of_another_layout_is_refused(layout):
     with pytest.raises(UsageError, match=f"layout {layout} expects"):
         listing_of(["/videos/a.mp4"], layout, 0)
 

@@ -10,7 +10,7 @@ from transforms.sources.source_table import parse_table
 from transforms.sources.stage import list_table
 
 
-def test_csv_jsonl_and_parquet_say_the_same(tmp_path):
+def test_csv_jsonl_and_parquet_give_the_same_sources(tmp_path):
     (tmp_path / "t.csv").write_text('uri,speaker,split\n"b ""q"".mp4",anna,val\n/a.mp4,,\n')
     (tmp_path / "t.jsonl").write_text(
         '{"uri": "b \\"q\\".mp4", "speaker": "anna", "split": "val"}\n{"uri": "/a.mp4"}\n'
@@ -24,7 +24,7 @@ def test_csv_jsonl_and_parquet_say_the_same(tmp_path):
         assert list_table(str(tmp_path / name)).sources == tuple(sorted(expected, key=lambda one: one.uri))
 
 
-def test_urls_stay_and_names_beside_a_remote_table_are_below_its_folder():
+def test_urls_are_kept_and_relative_names_are_resolved_in_the_folder_of_a_remote_table():
     sources = parse_table("gs://b/lists/t.csv", b"uri\nv/x.mp4\ns3://c/y.mp4\n/z.mp4\n").sources
     assert [one.uri for one in sources] == ["/z.mp4", "gs://b/lists/v/x.mp4", "s3://c/y.mp4"]
 
@@ -63,7 +63,7 @@ def test_a_missing_table_is_a_usage_error(tmp_path):
         list_table(str(tmp_path / "none.csv"))
 
 
-def test_a_table_that_tears_a_speaker_apart_is_refused_before_any_work(tmp_path):
+def test_a_table_with_a_speaker_in_two_splits_is_refused_before_any_work(tmp_path):
     (tmp_path / "t.csv").write_text("uri,speaker,split\na.mp4,anna,train\nb.mp4,anna,test\n")
     with pytest.raises(UsageError, match="speaker:anna is in two splits"):
         list_table(str(tmp_path / "t.csv"))

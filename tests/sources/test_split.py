@@ -15,7 +15,7 @@ def test_a_unit_is_the_speaker_else_the_group_else_the_source():
     assert split_unit("", "", "id") == "source:id"
 
 
-def test_units_fall_90_5_5():
+def test_units_are_split_90_5_5():
     counts = Counter(split_of_unit(f"speaker:{number}") for number in range(20_000))
     assert abs(counts["train"] - 18_000) < 150 and abs(counts["val"] - 1000) < 100 and abs(counts["test"] - 1000) < 100
 
@@ -25,7 +25,7 @@ def test_the_split_of_a_unit_never_changes():
     assert [n for n in range(40) if split_of_unit(f"group:{n}") != "train"] == [28]
 
 
-def test_one_given_member_gives_the_whole_unit():
+def test_the_given_split_of_one_member_holds_for_the_whole_unit():
     sources = [
         VideoSource(uri="a", speaker="anna"),
         VideoSource(uri="b", speaker="anna", split="test"),
@@ -34,7 +34,7 @@ def test_one_given_member_gives_the_whole_unit():
     assert given_splits(sources) == {"speaker:anna": "test"}
 
 
-def test_given_splits_that_tear_a_group_apart_are_refused():
+def test_two_given_splits_of_one_group_are_refused():
     sources = [VideoSource(uri="a", group="g", split="val"), VideoSource(uri="b", group="g", split="test")]
     with pytest.raises(UsageError, match="group:g is in two splits: 'a' is given val, 'b' test"):
         check_given_splits(sources)

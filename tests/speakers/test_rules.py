@@ -1,4 +1,4 @@
-"""The rules of FindSpeakers lie in the order in which tracks and turns are judged by them."""
+"""The rules of FindSpeakers are declared in the order in which they are applied."""
 
 from itertools import pairwise
 

@@ -4,7 +4,7 @@ from transforms.speakers.config import SpeakersConfig
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("settings", "message"),
     [
         ({"min_probability": 0.05}, "unsure_probability <= speakers.min_probability"),
         ({"min_probability": 1.2}, "min_probability <= 1"),
@@ -12,6 +12,6 @@ from transforms.speakers.config import SpeakersConfig
         ({"min_shift_frames": -1.0}, "min_shift_frames must be 0 or more"),
     ],
 )
-def test_a_setting_out_of_its_range_is_refused(settings, says):
-    with pytest.raises(ValueError, match=says):
+def test_a_setting_out_of_its_range_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
         SpeakersConfig(**settings)

@@ -123,7 +123,7 @@ def test_text_is_not_taken_for_a_converted_network(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         (
             {"netfclip.3.weight": np.zeros((256, 512), np.float32)},
@@ -137,9 +137,9 @@ def test_text_is_not_taken_for_a_converted_network(tmp_path):
         ({"netcnnaud.18.bias": None}, "holds no netcnnaud.18.bias"),
     ],
 )
-def test_another_layout_is_refused_naming_the_first_difference(change, says):
+def test_another_layout_is_refused_naming_the_first_difference(change, message):
     arrays = {key: value for key, value in (ZEROS | change).items() if value is not None}
-    with pytest.raises(UsageError, match=says):
+    with pytest.raises(UsageError, match=message):
         check_arrays(arrays, "wrong.model")
 
 

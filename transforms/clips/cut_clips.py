@@ -126,7 +126,7 @@ def _cut(
         align_face(tube.crop(t), tube.crop_to_source[t], tube.align[t], config.image_px) for t in range(end - start)
     ]
     speech = speech_mask(turns.faces.window.video.speech, start, end, shift)
-    row = _row(turns, turn, key, start, end, config.image_px, _quality(tube, faces, samples, speech))
+    row = _row(turns, turn, key, range(start, end), config.image_px, _quality(tube, faces, samples, speech))
     return CutClip(row=row, members=tar_members(key, clip_parts(row, tube, faces, samples, config.jpeg_quality)))
 
 
@@ -146,9 +146,7 @@ def _quality(tube: FaceTube, faces: list[np.ndarray], samples: np.ndarray, speec
     }
 
 
-def _row(
-    turns: WindowTurns, turn: SpeakingTurn, key: str, start: int, end: int, image_px: int, quality: _Quality
-) -> ClipRow:
+def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, frames: range, image_px: int, quality: _Quality) -> ClipRow:
     """The row of one clip, without its place in a shard."""
     faces, video, track = turns.faces, turns.faces.window.video, turn.track.row
     source = video.source
@@ -160,12 +158,12 @@ def _row(
         tar_length=0,
         source_id=source.source_id,
         source_uri=source.source_uri,
-        source_start_s=seconds_from_frames(start),
-        source_end_s=seconds_from_frames(end),
+        source_start_s=seconds_from_frames(frames.start),
+        source_end_s=seconds_from_frames(frames.stop),
         source_fps=float(video.probe.video.average_rate),
         track_id=track.track_id,
-        start_frame=start,
-        num_frames=end - start,
+        start_frame=frames.start,
+        num_frames=len(frames),
         **sync_columns(turn.sync),
         audio_shift_samples=turn.audio_shift_samples,
         detector=faces.detector,

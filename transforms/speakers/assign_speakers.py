@@ -4,9 +4,10 @@ The assignment is the Viterbi path over {no speaker, face 1..F}. A face that spe
 than at other shifts, about as well as the best face in view does while it speaks. A face that does not speak matches no
 better there than elsewhere.
 
-A second face whose similarity comes close to the speaker's is taken as speaking too, because the two cannot be told
-apart. Measured on held-out speakers, in segments of 3 s: with one voice the other face's similarity was a quarter of
-the speaker's (median), and above CO_SPEAKER_SHARE of it in one pair of twenty; with two voices in three pairs of five.
+A second face whose similarity comes close to the speaker's is taken as speaking too, because the two cannot be
+distinguished. Measured on held-out speakers, in segments of 3 s: with one voice the other face's similarity was a
+quarter of the speaker's (median), and above CO_SPEAKER_SHARE of it in one pair of twenty; with two voices in three
+pairs of five.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ _SPEAKERS_QUANTILE = 0.6  # of the best fit in view over frames: how well a face
 _FRAMES_AS_ONE = 8.0  # neighbouring frames are correlated: so many carry as much information as one independent frame
 _CHANGE_COST = 3.0  # nats: a change about once in two seconds
 CO_SPEAKER_SHARE = 0.7  # of the speaker's similarity: a face with more may speak too
-_COMPARED = np.hanning(127)[1:-1]  # five seconds: two faces are not told apart over less
+_COMPARED = np.hanning(127)[1:-1]  # five seconds: two faces are not distinguished over less
 _NEAR_COMMON = 2  # frames by which the measured lags of faces in one image may differ
 _MIN_SHIFTS = 10  # a frame with fewer known shifts is not compared
 _SMOOTHING = np.hanning(15)[1:-1] / np.hanning(15).sum()  # 13 frames: half a second
@@ -43,7 +44,7 @@ class FaceSimilarities:
 def assign_speakers(faces: Sequence[FaceSimilarities], unrelated: float | None = None) -> list[np.ndarray]:
     """Whether each face speaks, bool (T,), in the order of the faces.
 
-    unrelated: similarity of a face and an audio that do not belong together; None where the network has no such number,
+    unrelated: similarity of a face and audio that do not belong together; None where the network has no such number,
     and a frame's mean over the shifts is used instead.
 
     Faces that are in view at the same time share one audio, which is late by the same amount for all of them. So they
@@ -68,7 +69,7 @@ def assign_speakers(faces: Sequence[FaceSimilarities], unrelated: float | None =
 
 
 def _on_common_frames(values: list[np.ndarray], spans: list[slice], num_frames: int) -> np.ndarray:
-    """Values (T, 31) of each face on the frames of all faces: (F, num_frames, 31), 0 where nothing is known."""
+    """Values (T, 31) of each face on the frames of all faces: (F, num_frames, 31), 0 where no similarity is known."""
     common = np.zeros((len(values), num_frames, NUM_SHIFTS))
     for row, of_face, span in zip(common, values, spans, strict=True):
         row[span] = np.nan_to_num(of_face)
@@ -79,7 +80,7 @@ def _with_co_speakers(speakers: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Whether each face speaks, bool (F, T): the speaker of a frame, and faces that match nearly as well around it."""
     speaks = speakers.copy()
     for number, of_face in enumerate(speakers):
-        # Frames in which another face speaks say nothing about how well a face matches in these.
+        # Only the frames assigned to this face are compared: other frames do not show how well a face matches here.
         around = np.stack([same_length(level * of_face, _COMPARED) for level in levels])
         # A face that is not in view, and a frame without speech, have level 0.
         speaks |= of_face & (around >= CO_SPEAKER_SHARE * np.maximum(around[number], 1e-9)) & (levels != 0)
@@ -100,7 +101,7 @@ def _in_view_together(faces: Sequence[FaceSimilarities]) -> list[list[int]]:
 
 
 def _fit(similarities: np.ndarray) -> np.ndarray:
-    """By how much a frame's similarity exceeds its mean over the shifts: (T, 31), 0 where nothing is known."""
+    """By how much a frame's similarity exceeds its mean over the shifts: (T, 31), 0 where it is unknown."""
     known = np.isfinite(similarities)
     exists = known & (known.sum(1, keepdims=True) >= _MIN_SHIFTS)
     if not exists.any():

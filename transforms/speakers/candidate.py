@@ -19,8 +19,8 @@ class Candidate:
 
     track: FaceTrack
     voiced: np.ndarray  # bool (T,): frames with speech in the corrected audio
-    asks_probability: bool = False  # the sync network has a calibration
-    asks_confidence: bool = False  # it has none, or speakers.min_confidence was set
+    uses_probability: bool = False  # the sync network has a calibration
+    uses_confidence: bool = False  # it has none, or speakers.min_confidence was set
     num_other_faces: int = 0  # eligible faces in view at the same time; counted without a sync network only
     shift_samples: int = 0  # the correction of the audio
     similarities: np.ndarray | None = None  # float32 (T, 31); None: not judged

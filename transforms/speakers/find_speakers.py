@@ -1,4 +1,4 @@
-"""Who speaks in one window, and by how much the audio is late: the plain function behind FindSpeakers."""
+"""The active speakers of one window, and by how much the audio is late: the plain function of FindSpeakers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def find_speakers(
 
 
 class _WindowJudge:
-    """The steps from the tracks of one window to its turns; each step writes its decisions into `log`."""
+    """The steps from the tracks of one window to its turns; each step adds its decisions to `log`."""
 
     def __init__(
         self, faces: WindowFaces, network: SyncNetwork | None, config: SpeakersConfig, settings: dict[str, float]
@@ -98,12 +98,12 @@ class _WindowJudge:
         self._is_calibrated = network is not None and network.calibration is not None
 
     def candidate(self, track: FaceTrack) -> Candidate:
-        """A track about which nothing but its speech is known."""
+        """A track before it is judged: only its speech is known."""
         return Candidate(
             track=track,
             voiced=voiced(self._faces, track),
-            asks_probability=self._is_calibrated,
-            asks_confidence=not self._is_calibrated or self._config.min_confidence != UNCALIBRATED_CONFIDENCE,
+            uses_probability=self._is_calibrated,
+            uses_confidence=not self._is_calibrated or self._config.min_confidence != UNCALIBRATED_CONFIDENCE,
         )
 
     def keeps(self, face: Candidate, rules: Sequence[Rule[Candidate]]) -> bool:
@@ -144,7 +144,7 @@ class _WindowJudge:
         for index, (face, speaks) in enumerate(zip(matching, assign_speakers(faces, unrelated), strict=True)):
             if network.calibration is not None and _others_in_view(face, matching):
                 result = score_assigned_frames(faces, index, unrelated, network.calibration)
-                if result is not None and _is_surer(result, face.sync):
+                if result is not None and _is_more_probable(result, face.sync):
                     self._adopt(face, result)
             face.assigned = speaks & face.voiced
             if self.keeps(face, CONFIDENCE_RULES):
@@ -177,7 +177,7 @@ class _WindowJudge:
         face.adopt(result, self._faces, self._config.min_shift_frames)
 
 
-def _is_surer(result: SyncResult, other: SyncResult | None) -> bool:
+def _is_more_probable(result: SyncResult, other: SyncResult | None) -> bool:
     return other is None or (result.probability or 0.0) > (other.probability or 0.0)
 
 

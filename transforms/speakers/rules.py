@@ -45,7 +45,7 @@ SYNC_RULES: tuple[Rule[Candidate], ...] = (
         value=lambda face: face.sync and face.sync.probability,
         setting="speakers.unsure_probability",
         unit="probability",
-        applies=lambda face: face.asks_probability and face.sync is not None,
+        applies=lambda face: face.uses_probability and face.sync is not None,
     ),
     Rule(
         name="min_confidence",
@@ -53,7 +53,7 @@ SYNC_RULES: tuple[Rule[Candidate], ...] = (
         value=lambda face: face.sync and face.sync.confidence,
         setting="speakers.min_confidence",
         unit="similarity",
-        applies=lambda face: face.asks_confidence and not (face.asks_probability and face.sync is None),
+        applies=lambda face: face.uses_confidence and not (face.uses_probability and face.sync is None),
     ),
 )
 """Whether the audio may be the face's own."""
@@ -65,7 +65,7 @@ CONFIDENCE_RULES: tuple[Rule[Candidate], ...] = (
         value=lambda face: face.sync and face.sync.probability,
         setting="speakers.min_probability",
         unit="probability",
-        applies=lambda face: face.asks_probability,
+        applies=lambda face: face.uses_probability,
     ),
     Rule(
         name="max_abs_lag_frames",
@@ -83,7 +83,7 @@ SPEAKING_RULES: tuple[Rule[Candidate], ...] = (
 """Whether the face speaks at all."""
 
 TRACK_RULES = (*ELIGIBILITY_RULES, *SOLO_RULES, *SYNC_RULES, *CONFIDENCE_RULES, *SPEAKING_RULES)
-"""All rules of a track, in the order in which they are asked."""
+"""All rules of a track, in the order in which they are applied."""
 
 TURN_RULES: tuple[Rule[SpeakingSpan], ...] = (
     Rule(name="overlap", comparison="<=", value=lambda span: span.overlap_share, threshold=0.0, unit="of the turn"),

@@ -45,7 +45,7 @@ class PublishedSyncNet:
 
     The pixels come from the tube's crops (224 px at most), not from the source. They cover 0.61 to 0.95 of SyncNet's
     crop, about 0.75 on real clips, and always the whole face. The rest, shoulders and a strip at the sides, is filled
-    with 110, as the released program fills what lies outside the image. The box is that of the mesh; the released
+    with 110, as the released program fills the area outside the image. The box is that of the mesh; the released
     program takes S3FD's.
     """
 

@@ -1,0 +1,148 @@
+"""Trains and evaluates one job. Results of an earlier call are reused."""
+
+import json
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.ablations.numbers import SHARPNESS, numbers_of, sharpness_of
+from benchmarks.ablations.variants import Job, settings_of
+from schemas.errors import UsageError
+from schemas.stored.clip_index import find_clips
+from schemas.stored.record import dataset_sha256
+from speech2vid.evaluation.clips import read_evaluation_clips
+from speech2vid.evaluation.conditions import MEAN_STILLS, REAL, STILL, FaceGenerator
+from speech2vid.evaluation.evaluate import EvaluationSettings, evaluate
+from speech2vid.evaluation.face_networks import load_face_network
+from speech2vid.generator.file import DeblurringFile, GeneratorFile
+from speech2vid.generator_training.options import GeneratorTrainingOptions
+from speech2vid.generator_training.recipes import GeneratorTrainingSettings
+from speech2vid.generator_training.train import DEBLURRING, GENERATOR, train_generator
+from speech2vid.training.publish import write_whole
+from speech2vid.training.record import RECORD
+from transforms.speakers.sync_network import load_sync_network
+
+NUMBERS_FILE = "numbers.json"
+_SETTINGS_FILE = "settings.json"
+Train = Callable[[str, str | None, Path, int, GeneratorTrainingSettings], None]
+"""Trains into a folder, from a dataset, a condition on its clips, a seed and settings."""
+_REFERENCES = (STILL, MEAN_STILLS, REAL, "chance")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AblationSettings:
+    """Settings that all jobs share."""
+
+    dataset: str
+    where: str | None
+    evaluate_on: str
+    evaluate_split: str
+    evaluate_where: str | None
+    steps: int
+    clips: int  # that are evaluated, at most
+    face_network: str
+    sync: str
+
+    def record(self) -> dict[str, object]:
+        """Everything that determines the numbers, except the seeds."""
+        found = {name: getattr(self, name) for name in self.__slots__ if name not in ("dataset", "evaluate_on")}
+        return found | {"dataset": dataset_sha256(self.dataset), "evaluate_on": dataset_sha256(self.evaluate_on)}
+
+
+def require_networks(settings: AblationSettings) -> None:
+    """Raise UsageError where a network of the evaluation is missing, before anything is trained."""
+    load_face_network(settings.face_network)
+    if settings.sync != "none":
+        load_sync_network(settings.sync)
+
+
+def refuse_other_ablations(settings: AblationSettings, output: Path) -> None:
+    """Raise UsageError where the folder holds other ablations, or where training and evaluation share speakers."""
+    record, path = settings.record(), output / _SETTINGS_FILE
+    begun = json.loads(path.read_text()) if path.exists() else record
+    if differ := [name for name, value in record.items() if begun.get(name) != value]:
+        raise UsageError(
+            f"{output} holds ablations of another {differ[0]}: choose another --output, or give the same options again "
+            "to resume them"
+        )
+    trained = _speakers(settings.dataset, "train", settings.where)
+    evaluated = _speakers(settings.evaluate_on, settings.evaluate_split, settings.evaluate_where)
+    if both := sorted(trained & evaluated):
+        raise UsageError(
+            f"{', '.join(both[:3])} would be trained and evaluated on: exclude them from one by --where or "
+            "--evaluate_where, or give --evaluate_on a dataset of other people"
+        )
+    _write(path, record)
+
+
+def train_job(job: Job, settings: AblationSettings, output: Path, train: Train) -> None:
+    """Train a job, or resume a killed training; nothing is done where its generator is there."""
+    folder = output / job.training_folder
+    if not (folder / GENERATOR).exists():
+        train(settings.dataset, settings.where, folder, job.seed, settings_of(job.variant, settings.steps))
+
+
+def train_in_process(
+    dataset: str, where: str | None, folder: Path, seed: int, settings: GeneratorTrainingSettings
+) -> None:
+    """Train in a process of its own, which frees its memory, and forks readers before any network starts threads."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as processes:
+        processes.submit(_train, dataset, where, folder, seed, settings).result()
+
+
+def evaluate_job(job: Job, settings: AblationSettings, output: Path) -> dict[str, object]:
+    """Numbers of a job and of the references, and the training's speed; stored in the job's folder."""
+    path, training = output / job.folder / NUMBERS_FILE, output / job.training_folder
+    if path.exists():
+        return json.loads(path.read_text())
+    deblurring = training / DEBLURRING if job.variant.deblurs else None
+    evaluation = path.parent / "evaluation"
+    evaluate(_evaluation_settings(settings, training / GENERATOR, deblurring), evaluation)
+    measures = json.loads((evaluation / "evaluation.json").read_text())["measures"]
+    found = {
+        "numbers": numbers_of(measures) | {SHARPNESS: _sharpness(settings, training / GENERATOR, deblurring)},
+        "references": {condition: numbers_of(measures, condition) for condition in _REFERENCES},
+        "samples_s": json.loads((training / RECORD).read_text())["samples_s"],
+    }
+    _write(path, found)
+    return found
+
+
+def _train(dataset: str, where: str | None, folder: Path, seed: int, settings: GeneratorTrainingSettings) -> None:
+    options = GeneratorTrainingOptions(
+        dataset=dataset, recipe=settings.name, output=str(folder), seed=seed, where=where
+    )
+    train_generator(options, settings)
+
+
+def _evaluation_settings(settings: AblationSettings, generator: Path, deblurring: Path | None) -> EvaluationSettings:
+    return EvaluationSettings(
+        dataset=settings.evaluate_on,
+        checkpoint=generator,
+        deblurring=deblurring,
+        split=settings.evaluate_split,
+        where=settings.evaluate_where,
+        max_clips=settings.clips,
+        face_network=settings.face_network,
+        sync=settings.sync,
+    )
+
+
+def _sharpness(settings: AblationSettings, generator: Path, deblurring: Path | None) -> float:
+    network = GeneratorFile(generator)
+    clips, _ = read_evaluation_clips(
+        settings.evaluate_on, settings.evaluate_split, settings.evaluate_where, settings.clips, network.shape
+    )
+    sharpener = DeblurringFile(deblurring) if deblurring else None
+    return sharpness_of(FaceGenerator(network=network, deblurring=sharpener), clips)
+
+
+def _speakers(dataset: str, split: str, where: str | None) -> set[str]:
+    return set(find_clips(dataset, split, where).speakers)
+
+
+def _write(path: Path, content: dict[str, object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(content, indent=1).encode() + b"\n")
