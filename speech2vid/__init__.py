@@ -1,0 +1,1 @@
+"""The trainer: reading datasets, training, generating and evaluating talking faces."""

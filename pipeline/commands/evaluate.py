@@ -21,7 +21,7 @@ _CONSOLE_WIDTH = 130
 
 def main(argv: list[str], program: str) -> int:
     """Evaluate, write and print; returns the exit code."""
-    args = _parser(program).parse(argv, {"clips": 1, "sounds": 1, "seed": 0})
+    args = _parser(program).parse(argv, {"clips": 1, "candidates": 1, "seed": 0})
     check_generator_options(args)
     from speech2vid.evaluation.evaluate import EvaluationSettings, evaluate
     from speech2vid.generator.file import DEFAULT_PATH
@@ -36,7 +36,7 @@ def main(argv: list[str], program: str) -> int:
         max_clips=args.clips,
         face_network=args.face_network,
         sync=args.sync,
-        max_candidates=args.sounds,
+        max_candidates=args.candidates,
         seed=args.seed,
     )
     record, measures = evaluate(settings, Path(args.output), _show_progress)
@@ -74,7 +74,7 @@ def _parser(program: str) -> CommandParser:
         "(default: %(default)s)",
     )
     add(
-        "--sounds",
+        "--candidates",
         type=int,
         default=50,
         metavar="N",

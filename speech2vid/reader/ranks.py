@@ -38,13 +38,6 @@ class Ranks:
             for value in network.state_dict().values():
                 distributed.broadcast(value, 0)
 
-    def gather(self, state: object) -> list:
-        """The states of all ranks, in order."""
-        states = [state] * self.num_ranks
-        if self.num_ranks > 1:
-            distributed.all_gather_object(states, state)
-        return states
-
     def wait(self) -> None:
         """Wait for all ranks."""
         if self.num_ranks > 1:
