@@ -68,5 +68,5 @@ def _require_canonical(identity: Tensor) -> None:
     if identity.shape[-2] != STILL_PX:
         raise UsageError(
             f"the dataset's faces are {identity.shape[-2]} px, but the generator takes {STILL_PX}: build it with "
-            f"`talkshard build --image_px {STILL_PX}`"
+            f"`talkshard build --set clips.image_px={STILL_PX}`"
         )
