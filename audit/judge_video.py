@@ -65,7 +65,8 @@ class _Judge:
         video = _prepared(path, staging)
         if video is None:
             return []
-        windows = [window for window, row in speech_windows(video, _timeline(video)) if row.kept]
+        judged = speech_windows(video, _timeline(video), SpeechConfig().min_speech_s)
+        windows = [window for window, row in judged if row.kept]
         rows = [row for window in windows for row in self._window_rows(window)]
         self._frames.close()
         return chain_tracks(rows)
