@@ -5,6 +5,7 @@ from typing import Any
 import pyarrow as pa
 
 from audit.borderline_tracks import RULES
+from audit.media_sources import media_sources
 from audit.query import query
 from audit.report import licence_lines, page_environment, split_lines, totals
 from schemas.stored.tables import stored_table
@@ -13,6 +14,7 @@ from schemas.stored.tables import stored_table
 def dataset_card(output: str, run: dict[str, Any]) -> str:
     """Make the Markdown of the card. `run`: the content of run.json."""
     tables = {name: stored_table(output, name) for name in ("sources", "decisions", "clips", "shards", "failures")}
+    tables["sources"] = media_sources(tables["sources"], tables["decisions"])
     num_tracks = len(stored_table(output, "tracks", ["track_id"]))
     return (
         page_environment()

@@ -65,7 +65,8 @@ class _Judge:
         video = _prepared(path, staging)
         if video is None:
             return []
-        windows = [window for window, row in speech_windows(video, _timeline(video)) if row.kept]
+        judged = speech_windows(video, _timeline(video), SpeechConfig().min_speech_s)
+        windows = [window for window, row in judged if row.kept]
         rows = [row for window in windows for row in self._window_rows(window)]
         self._frames.close()
         return chain_tracks(rows)
@@ -83,9 +84,16 @@ class _Judge:
             tube_uri="",
         )
         tube_file = TubeFile(write_tubes(tubes)) if tubes else None
-        limits = {"min_box_px": self._faces.min_box_px, "min_track_s": self._faces.min_track_s}
         judged = find_speakers(
-            faces, tube_file, _audio(faces), self._network, self._speakers, min_turn_s=ClipsConfig().min_s, **limits
+            faces,
+            tube_file,
+            _audio(faces),
+            self._network,
+            self._speakers,
+            min_box_px=self._faces.min_box_px,
+            min_track_s=self._faces.min_track_s,
+            max_faces=self._faces.max_faces,
+            min_turn_s=ClipsConfig().min_s,
         )
         return judged.rows
 

@@ -1,6 +1,6 @@
 """Sheets to check by eye: frames of each source with face boxes, landmarks, verdicts and audio lags."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -9,6 +9,7 @@ import numpy as np
 from audit.track_overlays import TrackOverlay, overlays_by_source
 from schemas.clock import FRAME_RATE, source_frame_of
 from schemas.errors import MediaError, StorageError
+from schemas.stored.tables import stored_table
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
@@ -19,27 +20,36 @@ _WIDTH_PX = 640  # of one frame in a sheet
 _LINE_PX = 17
 
 
-def draw_overlays(dataset: str, folder: Path, num_frames: int) -> Iterator[tuple[str, Path | MediaError]]:
+def _call(uri: str, function: Callable[..., np.ndarray], *arguments: object) -> np.ndarray:
+    return function(*arguments)
+
+
+def draw_overlays(
+    dataset: str, folder: Path, num_frames: int, call: Callable[..., np.ndarray] = _call
+) -> Iterator[tuple[str, Path | MediaError]]:
     """Draw one sheet per source into the folder; yields its uri, and the PNG or the error that reading it gave.
 
+    call(uri, function, *arguments): calls the function that reads the source, in this process or in another.
     StorageError: the folder cannot be written.
     """
+    rows = stored_table(dataset, "sources", ["source_id", "video_stream"]).to_pylist()
+    video_streams = {row["source_id"]: row["video_stream"] for row in rows}
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make the folder {folder}: {error.strerror}; choose another --output") from error
     for (source_id, uri), tracks in overlays_by_source(dataset).items():
         try:
-            sheet = overlay_sheet(uri, tracks, num_frames)
+            sheet = call(uri, overlay_sheet, uri, tracks, num_frames, video_streams[source_id])
         except MediaError as error:
             yield uri, error
             continue
         yield uri, _write_png(folder / f"{source_id}.png", sheet)
 
 
-def overlay_sheet(uri: str, tracks: list[TrackOverlay], num_frames: int) -> np.ndarray:
+def overlay_sheet(uri: str, tracks: list[TrackOverlay], num_frames: int, video_stream: int = -1) -> np.ndarray:
     """Frames of a source side by side, RGB, its tracks drawn in the colours that `talkshard overlay --help` names."""
-    probe, timeline = probe_media(uri, LimitsConfig(), AudioConfig())
+    probe, timeline = probe_media(uri, LimitsConfig(), AudioConfig(), video_stream)
     assert timeline is not None  # a source with tracks has a video stream
     last = max(track.end_frame for track in tracks)
     frames = np.unique(np.linspace(0, last - 1, num_frames + 2).astype(int)[1:-1])

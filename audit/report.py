@@ -10,6 +10,7 @@ import pyarrow as pa
 from audit.borderline_tracks import COLUMNS as BORDERLINE_COLUMNS
 from audit.borderline_tracks import borderline_tracks
 from audit.funnel import funnel
+from audit.media_sources import media_sources
 from audit.query import query
 from audit.report_charts import report_charts
 from audit.sample_faces import sample_faces
@@ -25,6 +26,7 @@ _TRACK_COLUMNS = [*BORDERLINE_COLUMNS, "face_source_px", "yaw_deg"]
 def report_page(output: str, run: dict[str, Any]) -> str:
     """Make the HTML of the report. `run`: the content of run.json."""
     tables = {name: stored_table(output, name) for name in ("sources", "decisions", "clips", "shards", "failures")}
+    tables["sources"] = media_sources(tables["sources"], tables["decisions"])
     tracks = stored_table(output, "tracks", _TRACK_COLUMNS)
     asked = set(tables["decisions"]["rule"].unique().to_pylist())
     faces = sample_faces(output, tables["clips"], NUM_FACES)

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from audit.charts import Histogram, histogram
 from schemas.clock import FRAME_RATE
+from transforms.speakers.config import UNCALIBRATED_CONFIDENCE
 
 
 def report_charts(clips: pa.Table, tracks: pa.Table, asked: set[str], recipe: dict[str, Any]) -> list[Histogram]:
@@ -20,7 +21,8 @@ def report_charts(clips: pa.Table, tracks: pa.Table, asked: set[str], recipe: di
 
 
 def _sync_charts(tracks: pa.Table, asked: set[str], settings: dict[str, Any]) -> list[Histogram]:
-    thresholds = {name: settings.get(name) if name in asked else None for name in _SYNC_THRESHOLDS}
+    given = {"min_confidence": UNCALIBRATED_CONFIDENCE} | {name: at for name, at in settings.items() if at is not None}
+    thresholds = {name: given.get(name) if name in asked else None for name in _SYNC_THRESHOLDS}
     return [
         histogram(
             "Lag of the audio",

@@ -4,13 +4,14 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, get_args, get_type_hints
 
 from pipeline.nearest import nearest
 from schemas.errors import UsageError
 from transforms.clips.config import ClipsConfig
 from transforms.faces.config import FacesConfig
 from transforms.media.config import LimitsConfig
-from transforms.prepare.config import AudioConfig, SpeechConfig
+from transforms.prepare.config import AudioConfig, SpeechConfig, VideoConfig
 from transforms.shards.config import ShardsConfig
 from transforms.speakers.config import SpeakersConfig
 
@@ -31,6 +32,7 @@ class SettingLine:
 class Recipe:
     """Everything that decides what a dataset holds. The same recipe and input give the same bytes."""
 
+    video: VideoConfig = dataclasses.field(default_factory=VideoConfig)
     audio: AudioConfig = dataclasses.field(default_factory=AudioConfig)
     speech: SpeechConfig = dataclasses.field(default_factory=SpeechConfig)
     faces: FacesConfig = dataclasses.field(default_factory=FacesConfig)
@@ -53,7 +55,7 @@ class Recipe:
         section, field = name.split(".")
         config = getattr(self, section)
         try:
-            value = _parsed(text, type(getattr(config, field)))
+            value = _parsed(text, get_type_hints(type(config))[field])
             return dataclasses.replace(self, **{section: dataclasses.replace(config, **{field: value})})
         except ValueError as error:
             raise UsageError(f"{name}={text}: {error}") from error
@@ -75,8 +77,12 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
-def _parsed(text: str, kind: type) -> object:
-    """Convert text to a setting's type; ValueError says what was expected."""
+def _parsed(text: str, hint: Any) -> object:
+    """Convert text to a setting's type; ValueError says what was expected. "none" stands for a value not given."""
+    kinds = get_args(hint) or (hint,)
+    if type(None) in kinds and text.lower() == "none":
+        return None
+    kind = kinds[0]
     if kind is bool:
         if text.lower() not in _TRUTH:
             raise ValueError(f"must be true or false, not {text!r}")

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from audit.funnel import funnel
+from audit.media_sources import media_sources
 from schemas.clock import FRAME_RATE
 from schemas.stored.tables import has_object, stored_table
 
@@ -53,11 +54,13 @@ def print_places(output: str, run: dict[str, Any], console: Console | None = Non
 
 
 def _counts(output: str, wall_s: float) -> str:
-    clips, sources, failures = (stored_table(output, name) for name in ("clips", "sources", "failures"))
+    clips, listed, failures = (stored_table(output, name) for name in ("clips", "sources", "failures"))
+    sources = media_sources(listed, stored_table(output, "decisions", ["source_id", "rule", "kept"]))
+    left_out = f", {len(listed) - len(sources)} other files left out" if len(listed) > len(sources) else ""
     clip_s = (compute.sum(clips["num_frames"]).as_py() or 0) / FRAME_RATE
     source_s = compute.sum(sources["duration_s"]).as_py() or 0.0
     return (
-        f"{len(clips)} clips, {clip_s / 60:.1f} min, from {len(sources)} sources, {source_s / 60:.1f} min; "
+        f"{len(clips)} clips, {clip_s / 60:.1f} min, from {len(sources)} sources, {source_s / 60:.1f} min{left_out}; "
         f"{len(failures)} failure{'' if len(failures) == 1 else 's'}; "
         f"{source_s / max(wall_s, 0.1):.2f} s of video per second"
     )

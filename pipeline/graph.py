@@ -5,6 +5,7 @@ import apache_beam as beam
 from pipeline.plan import BuildPlan
 from schemas.records import VideoSource
 from transforms.clips.stage import CutClips
+from transforms.faces.face_counter import FaceCounter
 from transforms.faces.stage import TrackFaces
 from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests
 from transforms.manifests.verdict import Verdict
@@ -24,14 +25,20 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
 
     hashed = _names(pipeline, plan) | "HashSource" >> HashSource(given_splits(plan.sources), plan.staging, fail_fast)
     prepared = hashed.sources | "PrepareVideos" >> PrepareVideos(
-        recipe.audio, recipe.speech, recipe.limits, plan.staging, fail_fast
+        recipe.audio, recipe.speech, recipe.limits, plan.staging, fail_fast, recipe.video, FaceCounter(recipe.faces)
     )
-    split = prepared.videos | "SplitWindows" >> SplitWindows(plan.staging)
+    split = prepared.videos | "SplitWindows" >> SplitWindows(plan.staging, recipe.speech.min_speech_s)
     tracked = split.windows | "TrackFaces" >> TrackFaces(
         recipe.faces, canonical, recipe.limits, plan.staging, fail_fast
     )
     spoken = tracked.faces | "FindSpeakers" >> FindSpeakers(
-        recipe.speakers, recipe.faces.min_box_px, recipe.faces.min_track_s, recipe.clips.min_s, plan.staging, fail_fast
+        recipe.speakers,
+        recipe.faces.min_box_px,
+        recipe.faces.min_track_s,
+        recipe.clips.min_s,
+        recipe.faces.max_faces,
+        plan.staging,
+        fail_fast,
     )
     cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, plan.staging, fail_fast)
     written = cut.clips | "WriteShards" >> WriteShards(plan.output, recipe.shards)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pipeline.beam_options import beam_options, require_reachable
 from pipeline.commands.parser import CommandParser
 from pipeline.config import Recipe
-from pipeline.output import STAGING, normalised_output, require_free_output, require_inputs_outside
+from pipeline.output import STAGING, normalised_output, require_free_output, require_inputs_outside, without_output
 from pipeline.plan import BuildPlan
 from pipeline.preflight import preflight
 from pipeline.recipe_options import add_recipe_options, chosen_recipe, settings_text
@@ -38,7 +38,7 @@ def build_parser(program: str) -> CommandParser:
     given.add_argument(
         "--sources",
         metavar="TABLE",
-        help="CSV, JSONL or Parquet with uri and any of speaker, group, split, licence, consent, language",
+        help="CSV, TSV, JSONL or Parquet with uri and any of speaker, group, split, licence, consent, language",
     )
     parser.add_argument("--output", metavar="DIR", required=True, help="folder or URL of the new dataset")
     parser.add_argument(
@@ -79,7 +79,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     require_reachable(flags, output)
     require_free_output(output)
     listing = list_table(args.sources) if args.sources else list_inputs(args.input, args.layout)
-    sources = listing.sources
+    sources = without_output(output, listing.sources)
     require_inputs_outside(output, [source.uri for source in sources])
     max_bugs = max(MIN_BUGS_ALLOWED, len(sources) // INPUTS_PER_BUG) if args.max_bugs is None else args.max_bugs
     return BuildPlan(
@@ -92,7 +92,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         max_bugs=max_bugs,
         beam_options=flags,
         max_failed_share=args.max_failed_share,
-        run=run_record(recipe, [program, *argv], listing),
+        run=run_record(recipe, [program, *argv], len(sources)),
     )
 
 

@@ -1,10 +1,14 @@
 """The folder or URL of a dataset: whether it is free, what a killed run left in it, run.json and the pages."""
 
+import functools
 import json
 import os
+import posixpath
+from collections.abc import Callable
 from typing import Any
 
 from schemas.errors import StorageError, UnreadableSource, UsageError
+from schemas.records import VideoSource
 from transforms.beam_support import storage
 
 DATASET, RUN, STAGING = "dataset.json", "run.json", ".staging"
@@ -29,12 +33,19 @@ def require_free_output(output: str) -> None:
         raise UsageError(f"{output} is not empty and holds {named!r}, which no build wrote: choose another --output")
 
 
+def without_output(output: str, sources: tuple[VideoSource, ...]) -> tuple[VideoSource, ...]:
+    """Leave out what lies in the output under a name that no media has: what a killed run wrote is no input."""
+    ours = _real(output) + "/"
+    place_of = _place_finder()
+    return tuple(one for one in sources if not (one.content_decides and place_of(one.uri).startswith(ours)))
+
+
 def require_inputs_outside(output: str, uris: list[str]) -> None:
     """Raise UsageError where an input is in a folder that a run empties: inputs are never changed."""
-    ours = tuple(f"{os.path.realpath(output) if storage.is_local(output) else output}/{name}/" for name in FOLDERS)
+    ours = tuple(f"{_real(output)}/{name}/" for name in FOLDERS)
+    place_of = _place_finder()
     for uri in uris:
-        place = os.path.realpath(storage.path_of(uri)) if storage.is_local(uri) else uri
-        if place.startswith(ours):
+        if place_of(uri).startswith(ours):
             raise UsageError(
                 f"the input {uri!r} is in a folder of the output that a build empties: choose another --output"
             )
@@ -66,6 +77,23 @@ def write_page(output: str, name: str, text: str) -> None:
 def remove_staging(output: str) -> None:
     """Remove OUTPUT/.staging of a finished run."""
     storage.delete_tree(f"{output}/{STAGING}")
+
+
+def _real(uri: str) -> str:
+    return os.path.realpath(storage.path_of(uri)) if storage.is_local(uri) else uri
+
+
+def _place_finder() -> Callable[[str], str]:
+    """Make a function from a uri to where it lies, which follows the links of each folder once."""
+    real_folder = functools.cache(_real)
+
+    def place_of(uri: str) -> str:
+        path = storage.path_of(uri) if storage.is_local(uri) else uri
+        if storage.is_local(uri) and os.path.islink(path):
+            return _real(uri)
+        return posixpath.join(real_folder(posixpath.dirname(path)), posixpath.basename(path))
+
+    return place_of
 
 
 def _names(output: str) -> set[str]:

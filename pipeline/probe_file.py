@@ -10,8 +10,9 @@ from schemas.clock import FRAME_RATE, num_timeline_frames, source_frame_of
 from schemas.media import MediaProbe, Timeline
 from schemas.records import Source
 from transforms.faces.detectors.registry import load_detector
+from transforms.faces.face_counter import FaceCounter
 from transforms.media.frames import FrameReader
-from transforms.media.probe import probe_media
+from transforms.media.video_choice import choose_video
 from transforms.prepare.prepare_video import PreparedVideo, prepare_video
 from transforms.prepare.speech_models import load_speech_model
 from transforms.windows.split_windows import speech_windows
@@ -25,7 +26,8 @@ def probe_file(path: str, recipe: Recipe) -> FileProbe:
 
     MediaError: the file cannot be used.
     """
-    media, timeline = probe_media(path, recipe.limits, recipe.audio)
+    count_faces = FaceCounter(recipe.faces)
+    media, timeline = choose_video(path, recipe.limits, recipe.audio, recipe.video.stream, count_faces)
     prepared = prepare_video(
         _unhashed_source(path),
         path,
@@ -34,10 +36,13 @@ def probe_file(path: str, recipe: Recipe) -> FileProbe:
         audio=recipe.audio,
         min_speech_s=recipe.speech.min_speech_s,
         publish=lambda name, local_path: name,
+        video=recipe.video,
+        count_faces=count_faces,
     )
-    windows = speech_windows(prepared.video, timeline) if prepared.video and timeline else []
+    min_speech_s = recipe.speech.min_speech_s
+    windows = speech_windows(prepared.video, timeline, min_speech_s) if prepared.video and timeline else []
     return FileProbe(
-        media=media,
+        media=prepared.facts.probe or media,
         timeline=timeline,
         num_frames=_num_frames(timeline),
         speech_s=prepared.facts.speech_s,

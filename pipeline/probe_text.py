@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.config import Recipe
 from schemas.clock import FRAME_RATE
-from schemas.media import AudioStream, MediaProbe, Timeline, VideoStream
+from schemas.media import AudioStream, ListedVideo, MediaProbe, Timeline, VideoStream
 from schemas.tables import DecisionRow
 
 _MIN_START_S = 0.0005  # an audio stream that starts closer to the video's start is not late
@@ -75,8 +75,14 @@ def _media_lines(probe: FileProbe) -> Iterator[str]:
     yield f"video: {_video_text(media.video) if media.video else 'none (cover art does not count)'}"
     if media.video and probe.timeline:
         yield f"time: {_timeline_text(probe.timeline, probe.num_frames)}"
+    for listed in media.video_streams:
+        if not media.video or listed.index != media.video.index:
+            yield f"video: {_unused_text(listed)}"
     for place, audio in enumerate(media.audio_streams):
         yield f"audio: {_audio_text(audio, place == media.audio_index)}"
+        if place == media.audio_index and media.audio_mix.channels:
+            channels = ", ".join(str(channel) for channel in media.audio_mix.channels)
+            yield f"channels used: {channels} of {audio.num_channels}: {media.audio_mix.reason}"
     if not media.audio_streams:
         yield "audio: none"
 
@@ -85,10 +91,23 @@ def _video_text(video: VideoStream) -> str:
     is_scaled = (video.width, video.height) != (video.coded_width, video.coded_height)
     stored = f" (stored as {video.coded_width} x {video.coded_height})" if is_scaled else ""
     rotated = f", rotated by {video.rotation_deg} degrees" if video.rotation_deg else ""
+    mirrored = ", mirrored" if video.is_mirrored else ""
+    hdr = f", {video.colour.dynamic_range.upper()} mapped to SDR" if video.colour.dynamic_range != "sdr" else ""
     return (
-        f"stream {video.index}, {video.codec}, {video.width} x {video.height} px{stored}{rotated}, "
+        f"stream {video.index}, {_codec_text(video.codec, video.decoder)}, "
+        f"{video.width} x {video.height} px{stored}{rotated}{mirrored}{hdr}, "
         f"{float(video.average_rate):.3f} frames/s, {video.num_frames} frames"
     )
+
+
+def _unused_text(video: ListedVideo) -> str:
+    kind = "a still image" if video.is_still else "not used"
+    return f"stream {video.index}, {kind}, {video.codec}, {video.width} x {video.height} px"
+
+
+def _codec_text(codec: str, decoder: str) -> str:
+    """The codec, with the decoder where that has another name."""
+    return codec if decoder == codec else f"{codec} (decoder: {decoder or 'none'})"
 
 
 def _audio_text(audio: AudioStream, is_used: bool) -> str:
@@ -96,7 +115,8 @@ def _audio_text(audio: AudioStream, is_used: bool) -> str:
     start = f", starts {abs(audio.start_s):.3f} s {when} the video" if abs(audio.start_s) >= _MIN_START_S else ""
     language = f", {audio.language}" if audio.language else ""
     return (
-        f"stream {audio.index}, {'used' if is_used else 'not used'}, {audio.codec}, {audio.sample_rate_hz} Hz, "
+        f"stream {audio.index}, {'used' if is_used else 'not used'}, {_codec_text(audio.codec, audio.decoder)}, "
+        f"{audio.sample_rate_hz} Hz, "
         f"{_number(audio.num_channels, 'channel')}{language}{start}"
     )
 

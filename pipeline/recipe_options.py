@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from pipeline.config import Recipe
+from pipeline.config import Recipe, SettingLine
 from pipeline.recipes import RECIPES, named_recipe, with_syncnet_confidence
 from transforms.faces.detectors.registry import DETECTORS, detector_help
 from transforms.prepare.speech_models import speech_model_forms
@@ -51,10 +51,14 @@ def chosen_recipe(args: argparse.Namespace) -> Recipe:
 
 def settings_text() -> str:
     """List every setting with its default, unit and description, for --help."""
-    lines = [(line.name, f"{line.default} {line.unit}".strip(), line.about) for line in Recipe().settings()]
+    lines = [(line.name, _shown_default(line), line.about) for line in Recipe().settings()]
     widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
     shown = (f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {about}" for name, value, about in lines)
     return "\n".join(["settings (--set NAME=VALUE), with default and unit:", *shown])
+
+
+def _shown_default(line: SettingLine) -> str:
+    return "none" if line.default is None else f"{line.default} {line.unit}".strip()
 
 
 def _with_absolute_path(text: str) -> str:

@@ -73,7 +73,7 @@ def with_syncnet_confidence(recipe: Recipe) -> Recipe:
     A recipe with a threshold of its own keeps it: `syncnet` drops nothing.
     """
     speakers = recipe.speakers
-    if not speakers.is_syncnet or speakers.min_confidence != SpeakersConfig().min_confidence:
+    if not speakers.is_syncnet or speakers.min_confidence is not None:
         return recipe
     return dataclasses.replace(recipe, speakers=dataclasses.replace(speakers, min_confidence=SYNCNET_CONFIDENCE))
 
@@ -81,7 +81,7 @@ def with_syncnet_confidence(recipe: Recipe) -> Recipe:
 def require_possible_confidence(recipe: Recipe) -> None:
     """Raise UsageError for a confidence threshold that the recipe's sync network can never reach."""
     speakers = recipe.speakers
-    if not speakers.is_syncnet and speakers.min_confidence > MAX_SIMILARITY:
+    if not speakers.is_syncnet and speakers.confidence_threshold > MAX_SIMILARITY:
         raise UsageError(
             f"speakers.min_confidence={speakers.min_confidence:g} is on another network's scale: this sync network's "
             f"confidence is {MAX_SIMILARITY:g} at most; thresholds of the published SyncNet need --sync syncnet:FILE"

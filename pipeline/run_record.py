@@ -10,7 +10,6 @@ from typing import Any
 import schemas.tables
 from pipeline.config import Recipe
 from pipeline.run_models import used_models
-from transforms.sources.listing import Listing
 
 PACKAGES = (
     "talkshard",
@@ -33,13 +32,12 @@ PACKAGES = (
 )
 
 
-def run_record(recipe: Recipe, command_line: list[str], listing: Listing) -> dict[str, Any]:
+def run_record(recipe: Recipe, command_line: list[str], num_inputs: int) -> dict[str, Any]:
     """Return run.json as it is before the run."""
     return {
         "recipe": recipe.as_dict(),
         "command_line": command_line,
-        "num_inputs": len(listing.sources),
-        "num_skipped": listing.num_skipped,
+        "num_inputs": num_inputs,
         "schema_version": schemas.tables.SCHEMA_VERSION,
         "packages": _versions(),
         "models": used_models(recipe),

@@ -45,7 +45,7 @@ class DecisionLog:
 
     stage: str
     source_id: str
-    settings: Mapping[str, float] = field(default_factory=dict)  # full name of a setting -> threshold
+    settings: Mapping[str, float | tuple[str, ...]] = field(default_factory=dict)  # full name of a setting -> threshold
     rows: list[DecisionRow] = field(default_factory=list)
 
     def keeps(

@@ -37,6 +37,12 @@ class UnreadableSource(MediaError):
     kind = "unreadable"
 
 
+class ChangedSource(MediaError):
+    """The file is not the one that was hashed: it was written to, replaced or appended to during the run."""
+
+    kind = "changed"
+
+
 class NotMedia(MediaError):
     """Empty, a text file with a video's name, a truncated header."""
 
@@ -56,9 +62,21 @@ class LimitExceeded(MediaError):
 
 
 class MissingStream(MediaError):
-    """The requested stream (`audio.stream`) is not in the file."""
+    """The requested stream (`audio.stream`, `video.stream`) is not in the file."""
 
     kind = "missing_stream"
 
 
-MEDIA_ERRORS = (UnreadableSource, NotMedia, DamagedMedia, LimitExceeded, MissingStream)
+class EncryptedMedia(MediaError):
+    """The content is encrypted, so that no decoder can read it."""
+
+    kind = "encrypted"
+
+
+class NativeCrash(MediaError):
+    """The child process in which a command read media died: a native decoder crashed, or needed too long."""
+
+    kind = "crash"
+
+
+MEDIA_ERRORS = (UnreadableSource, ChangedSource, NotMedia, DamagedMedia, LimitExceeded, MissingStream, EncryptedMedia)

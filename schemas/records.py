@@ -1,6 +1,7 @@
 """The records that travel between stages: small, frozen, picklable. Images, audio and meshes stay in staging files."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from schemas.media import MediaProbe
 from schemas.sync_result import SyncResult
@@ -20,6 +21,8 @@ class VideoSource:
     licence: str = ""
     consent: str = ""
     language: str = ""
+    content_decides: bool = False  # found in a folder under a name that no media has: its content says what it is
+    left_out: str = ""  # why it is not opened; "": it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class Source:
     licence: str
     consent: str
     language: str
+    version: str = ""  # of the file source_uri when it was hashed, see storage.version_of; "": not known
 
     def __post_init__(self) -> None:
         """Refuse an unknown split, and names that are missing or not sorted."""
@@ -109,7 +113,7 @@ class FaceTrack:
     name: str  # prefix of its arrays in the tube file: "t00"
     start_frame: int  # timeline frames, half-open
     end_frame: int
-    end_rule: str  # lost, cut, window_edge, source_end
+    end_rule: str  # lost, cut, transition, window_edge, source_end
     has_mesh: bool  # False: found by the detector only, without a tube
     row: TrackRow  # what is known before sync is judged; FindSpeakers completes it
 
@@ -136,7 +140,7 @@ class SpeakingTurn:
     track: FaceTrack
     start_frame: int  # timeline frames, half-open
     end_frame: int
-    audio_shift_samples: int  # the correction: the audio of frame t begins at sample 640 t + shift
+    audio_shift_samples: int  # the correction: the audio of frame t begins at sample 640 t + shift, see WindowTurns
     sync: SyncResult | None  # of the track; None: not judged
 
 
@@ -148,6 +152,7 @@ class WindowTurns:
     turns: tuple[SpeakingTurn, ...]
     sync_network: str
     sync_network_sha256: str
+    audio_rate: Fraction = Fraction(1)  # samples and speech of this window are of audio corrected by this rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

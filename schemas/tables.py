@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from schemas.errors import UsageError
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 
 _TEXT, _INT, _FLOAT, _BOOL = pa.string(), pa.int64(), pa.float32(), pa.bool_()
 _TIME = pa.float64()
@@ -32,13 +32,34 @@ class SourceRow:
     size_bytes: int = column(_INT, "size of the content", "byte")
     container: str = column(_TEXT, "container format")
     video_codec: str = column(_TEXT, "codec of the video stream used")
+    video_decoder: str = column(_TEXT, "FFmpeg's decoder of that stream")
+    video_streams: tuple[str, ...] = column(
+        pa.list_(_TEXT), "each video stream: index, codec, size as stored, whether a still image, programmes"
+    )
+    video_stream: int = column(_INT, "container index of the video stream used; -1: none")
     width: int = column(_INT, "image width as shown", "px")
     height: int = column(_INT, "image height as shown", "px")
+    rotation_deg: int = column(_INT, "clockwise turn that the display matrix asks for, and frames have had", "degree")
+    is_mirrored: bool = column(_BOOL, "left and right exchanged after that turn, as the display matrix asks for")
+    pixel_format: str = column(_TEXT, "FFmpeg's name of the decoded frames' format")
+    bit_depth: int = column(_INT, "bits of each channel; 0: without video", "bit")
+    transfer: str = column(_TEXT, "transfer characteristic, as FFmpeg names it; empty where the file does not say")
+    primaries: str = column(_TEXT, "colour primaries, likewise")
+    colour_matrix: str = column(_TEXT, "matrix between RGB and YCbCr, likewise")
+    value_range: str = column(_TEXT, "limited, full, or empty where the file does not say")
+    peak_nits: float = column(_FLOAT, "brightest light of sampled frames, before the map to SDR; 0: not HDR", "cd/m2")
     source_fps: float = column(_FLOAT, "average image rate; never used for time", "1/s")
     sounds: tuple[str, ...] = column(pa.list_(_TEXT), "each audio stream: index, codec, rate, channels, language")
     sound_stream: int = column(_INT, "container index of the audio stream used; -1: none")
+    audio_decoder: str = column(_TEXT, "FFmpeg's decoder of that stream")
+    audio_channels: tuple[int, ...] = column(
+        pa.list_(_INT), "its channels whose mean is used, from 0; empty: all, as FFmpeg mixes them"
+    )
+    audio_mix: str = column(_TEXT, "why not all channels are mixed; empty: they are")
     sound_start_s: float = column(_TIME, "start of the audio after the first image; + = late", "s")
     duration_s: float = column(_TIME, "length of the image timeline", "s")
+    image_gap_s: float = column(_TIME, "time on that timeline without an image", "s")
+    timeline_parts: int = column(_INT, "parts of it: a jump of the clock, or over 10 s without an image, between two")
     speech_s: float = column(_TIME, "time with speech", "s")
     speaker: str = column(_TEXT, "person, as given")
     group: str = column(_TEXT, "group, as given")
@@ -84,7 +105,7 @@ class TrackRow:
     window_index: int = column(_INT, "window in the source")
     start_frame: int = column(_INT, "first timeline frame", "frame")
     end_frame: int = column(_INT, "one past the last timeline frame", "frame")
-    end_rule: str = column(_TEXT, "why it ended: lost, cut, window_edge, source_end")
+    end_rule: str = column(_TEXT, "why it ended: lost, cut, transition (dissolve or fade), window_edge, source_end")
     box_xyxy: tuple[float, ...] = column(_BOX, "median box in the source image", "px")
     boxes_xyxy: tuple[tuple[float, ...], ...] = column(pa.list_(_BOX), "box of each frame, 25 a second", "px")
     interpolated: tuple[bool, ...] = column(pa.list_(_BOOL), "whether that frame's box was interpolated")
@@ -109,6 +130,9 @@ class TrackRow:
     sync_confidence: float | None = column(_FLOAT, "peak less median of the curve")
     lse_d: float | None = column(_FLOAT, "LSE-D of the published SyncNet; null with any other network")
     lse_c: float | None = column(_FLOAT, "LSE-C of the published SyncNet; null with any other network")
+    audio_rate_correction: float = column(
+        _TIME, "rate by which the audio was corrected before it was judged; 1: it was not"
+    )
     drift_frames_per_minute: float | None = column(
         _FLOAT, "change of the lag along the chain; null: too short", "frame/min"
     )
@@ -143,7 +167,12 @@ class ClipRow:
     num_frames: int = column(_INT, "frames, 25 a second", "frame")
     audio_lag_frames: float | None = column(_FLOAT, "measured lag, + = the audio was late; null: not judged", "frame")
     audio_lag_se_frames: float | None = column(_FLOAT, "its standard error; null: not judged", "frame")
-    audio_shift_samples: int = column(_INT, "applied: stored sample n is the source's n + shift", "sample")
+    audio_shift_samples: int = column(
+        _INT, "applied: stored sample n is the source's n + shift, times the rate correction", "sample"
+    )
+    audio_rate_correction: float = column(
+        _TIME, "applied: the source's audio was resampled by it, because it ran at another rate than the image; 1: none"
+    )
     sync_probability: float | None = column(_FLOAT, "of the track; null: not judged, or no calibration")
     sync_confidence: float | None = column(_FLOAT, "of the track; null: not judged")
     sync_margin: float | None = column(_FLOAT, "of the track; null: not judged")
@@ -194,7 +223,9 @@ class FailureRow:
     """One element that failed. The run continued with the others."""
 
     stage: str = column(_TEXT, "stage")
-    kind: str = column(_TEXT, "not_media, unreadable, damaged, limit, crash, timeout or bug")
+    kind: str = column(
+        _TEXT, "not_media, unreadable, changed, damaged, limit, missing_stream, encrypted, crash, timeout or bug"
+    )
     message: str = column(_TEXT, "what is wrong, where, and what was expected")
     source_id: str = column(_TEXT, "source; empty when it could not be read")
     source_uri: str = column(_TEXT, "a name of the source")

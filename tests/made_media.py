@@ -1,7 +1,7 @@
 """Small videos with known answers, made with PyAV: each frame shows its own number, each click is at a known time."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +12,20 @@ import numpy as np
 WIDTH, HEIGHT = 160, 96
 _BITS = 10  # frame number, as black and white bars across the image
 TICK = Fraction(1, 90_000)
+
+STORED_FROM_SHOWN: dict[tuple[int, int, int, int], Callable[[np.ndarray], np.ndarray]] = {
+    (1, 0, 0, 1): lambda image: image,
+    (-1, 0, 0, 1): np.fliplr,
+    (1, 0, 0, -1): np.flipud,
+    (-1, 0, 0, -1): lambda image: np.rot90(image, 2),
+    (0, 1, -1, 0): np.rot90,
+    (0, -1, 1, 0): lambda image: np.rot90(image, -1),
+    (0, 1, 1, 0): lambda image: image.transpose(1, 0, 2),
+    (0, -1, -1, 0): lambda image: np.rot90(image, 2).transpose(1, 0, 2),
+}
+"""The entries a, b, c, d of each display matrix (x' = a x + c y, y' = b x + d y) -> how an image is stored for it."""
+
+_MATRIX_OF_ROTATION = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,23 +75,31 @@ def make_video(
     codec: str = "libx264",
     options: dict[str, str] | None = None,
     rotation_deg: int = 0,
+    display_matrix: tuple[int, int, int, int] | None = None,
     aspect: Fraction | None = None,
     container: str | None = None,
     cover_art: bool = False,
 ) -> Path:
-    """Write a video whose frame k shows the number k at times_s[k]. `rotation_deg`: clockwise turn a player applies."""
+    """Write a video whose frame k shows the number k at times_s[k].
+
+    rotation_deg: clockwise turn a player applies. display_matrix: a key of STORED_FROM_SHOWN.
+    """
     with av.open(os.fspath(path), "w", format=container) as file:
         image = _image_stream(file, codec, times_s, options or {"g": "25", "bf": "2"}, aspect) if times_s else None
         if rotation_deg:
             image.set_display_rotation(-rotation_deg)
+            display_matrix = _MATRIX_OF_ROTATION[rotation_deg]
+        elif display_matrix:
+            a, b, c, d = (entry << 16 for entry in display_matrix)
+            image.set_display_matrix((a, b, 0, c, d, 0, 0, 0, 1 << 30))
         streams = [_audio_stream(file, made) for made in audio_streams]
         cover = _cover_stream(file) if cover_art else None
         for made, stream in zip(audio_streams, streams, strict=True):
             _write_audio(file, stream, made)
         if image is not None:
-            _write_images(file, image, times_s, -rotation_deg // 90 if rotation_deg else 0)
+            _write_images(file, image, times_s, display_matrix or (1, 0, 0, 1))
         if cover is not None:
-            _write_images(file, cover, [Fraction(0)], 0)
+            _write_images(file, cover, [Fraction(0)], (1, 0, 0, 1))
     return path
 
 
@@ -147,12 +169,15 @@ def _cover_stream(file: "av.container.OutputContainer") -> "av.VideoStream":
 
 
 def _write_images(
-    file: "av.container.OutputContainer", stream: "av.VideoStream", times_s: Sequence[Fraction], quarter_turns: int
+    file: "av.container.OutputContainer",
+    stream: "av.VideoStream",
+    times_s: Sequence[Fraction],
+    display_matrix: tuple[int, int, int, int],
 ) -> None:
     time_base = stream.codec_context.time_base or 1 / stream.codec_context.framerate
     for number, time_s in enumerate(times_s):
-        upright = frame_image(number, *((HEIGHT, WIDTH) if quarter_turns % 2 else (WIDTH, HEIGHT)))
-        stored = np.ascontiguousarray(np.rot90(upright, -quarter_turns))
+        upright = frame_image(number, *((WIDTH, HEIGHT) if display_matrix[0] else (HEIGHT, WIDTH)))
+        stored = np.ascontiguousarray(STORED_FROM_SHOWN[display_matrix](upright))
         frame = av.VideoFrame.from_ndarray(stored, format="rgb24").reformat(format=stream.pix_fmt)
         frame.pts, frame.time_base = round(time_s / time_base), time_base
         file.mux(stream.encode(frame))

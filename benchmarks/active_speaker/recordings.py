@@ -123,7 +123,8 @@ def _make(source: Source, path: Path, folder: Path) -> Recording:
     timeline = timeline_from_bytes(
         (folder / prepared.video.timeline_uri).read_bytes(), prepared.video.probe.video.time_base
     )
-    windows = [window for window, decision in speech_windows(prepared.video, timeline) if decision.kept]
+    judged = speech_windows(prepared.video, timeline, SPEECH.min_speech_s)
+    windows = [window for window, decision in judged if decision.kept]
     faces = tuple(
         track_images(window, images_of(empty, path, window), folder / f"window-{window.index:05d}.npz")
         for window in windows

@@ -2,13 +2,21 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.commands.parser import CommandParser, require_file
+from pipeline.native_call import call_in_child
 from schemas.clock import FRAME_RATE
 from schemas.errors import UsageError
+from transforms.media.config import LimitsConfig
+
+if TYPE_CHECKING:
+    from speech2vid.generation.generate import GeneratedVideo
 
 MAX_GAIN = 10
 MIN_SIZE_PX = 16
+MAX_S = 86_400.0
+MAX_MEMORY_MB = 32_000
 _DESCRIPTION = """Make a video of a face that says audio. The face is aligned by eyes and nose, as in the dataset; the
 audio is stored with it. The file's metadata says that it was generated: show it only as generated, and only faces of
 people who agreed to it."""
@@ -17,10 +25,19 @@ people who agreed to it."""
 def main(argv: list[str], program: str) -> int:
     """Write the video; returns the exit code."""
     args = _parse(argv, program)
+    made = call_in_child(args.audio, _generated, args, limits=LimitsConfig(prepare_s=MAX_S, memory_mb=MAX_MEMORY_MB))
+    print(
+        f"{args.output}: {made.num_frames} frames, {made.num_frames / FRAME_RATE:.2f} s, by {made.generator} "
+        f"({made.recipe}); {made.frames_per_s:.1f} frames/s"
+    )
+    return 0
+
+
+def _generated(args: argparse.Namespace) -> "GeneratedVideo":
     from speech2vid.generation.generate import generate
     from speech2vid.generator.file import DEFAULT_PATH
 
-    made = generate(
+    return generate(
         args.identity,
         args.audio,
         Path(args.output),
@@ -29,11 +46,6 @@ def main(argv: list[str], program: str) -> int:
         deblurring=Path(args.deblurring) if args.deblurring else None,
         size_px=args.size_px,
     )
-    print(
-        f"{args.output}: {made.num_frames} frames, {made.num_frames / FRAME_RATE:.2f} s, by {made.generator} "
-        f"({made.recipe}); {made.frames_per_s:.1f} frames/s"
-    )
-    return 0
 
 
 def add_generator_options(parser: CommandParser) -> None:

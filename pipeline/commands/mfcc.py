@@ -3,6 +3,7 @@
 import numpy as np
 
 from pipeline.commands.parser import CommandParser
+from pipeline.native_call import call_in_child
 from schemas.errors import StorageError
 from transforms.media.mfcc_file import mfcc_of_file
 
@@ -16,7 +17,7 @@ def main(argv: list[str], program: str) -> int:
     )
     parser.add_argument("--output", metavar="OUT.npy", required=True, help="file to write")
     args = parser.parse(argv)
-    features = mfcc_of_file(args.media, args.preset)
+    features = call_in_child(args.media, mfcc_of_file, args.media, args.preset)
     try:
         with open(args.output, "wb") as file:
             np.save(file, features)

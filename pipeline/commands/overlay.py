@@ -5,6 +5,7 @@ from pathlib import Path
 from audit.overlay import draw_overlays
 from pipeline.commands.parser import CommandParser
 from pipeline.commands.stored_run import require_run
+from pipeline.native_call import call_in_child
 from schemas.errors import MediaError
 
 _DESCRIPTION = """Draw what was found over frames of each source: green is in a stored clip, red is not, orange is a
@@ -21,6 +22,6 @@ def main(argv: list[str], program: str) -> int:
     parser.add_argument("--frames", type=int, default=4, metavar="N", help="frames per source (default: %(default)s)")
     args = parser.parse(argv, {"frames": 1})
     require_run(args.dataset)
-    for uri, drawn in draw_overlays(args.dataset, Path(args.output), args.frames):
+    for uri, drawn in draw_overlays(args.dataset, Path(args.output), args.frames, call_in_child):
         print(f"{program}: {drawn}" if isinstance(drawn, MediaError) else f"{drawn}  {uri}")
     return 0

@@ -3,6 +3,7 @@
 import os
 
 from pipeline.commands.parser import CommandParser
+from pipeline.native_call import call_in_child
 from pipeline.preflight import preflight
 from pipeline.probe_file import probe_file
 from pipeline.probe_text import probe_lines
@@ -20,5 +21,7 @@ def main(argv: list[str], program: str) -> int:
     recipe = preflight(chosen_recipe(args))
     if storage.is_local(args.file) and not os.path.exists(storage.path_of(args.file)):
         raise UsageError(f"there is no file {args.file!r}")
-    print("\n".join(probe_lines(args.file, probe_file(storage.local_path(args.file), recipe), recipe)))
+    path = storage.local_path(args.file)
+    probe = call_in_child(args.file, probe_file, path, recipe, limits=recipe.limits)
+    print("\n".join(probe_lines(args.file, probe, recipe)))
     return 0

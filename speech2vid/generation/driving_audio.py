@@ -8,10 +8,10 @@ import numpy as np
 
 from schemas.clock import FRAME_RATE, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
 from schemas.errors import MissingStream, UsageError
+from schemas.media import ALL_CHANNELS, ChannelMix
 from transforms.media.audio import decode_audio
-from transforms.media.config import AudioConfig, LimitsConfig
-from transforms.media.mfcc_file import audio_span_s
-from transforms.media.probe import probe_media
+from transforms.media.config import AudioConfig
+from transforms.media.mfcc_file import audio_span_s, probe_voice
 
 _SILENT_PEAK = 33  # of 32768: -60 dB
 
@@ -24,6 +24,7 @@ class DrivingAudio:
     stream_index: int
     zero_s: Fraction  # time of the first sample on the container's clock
     num_samples: int  # of whole frames: the last frame is padded with zeros
+    mix: ChannelMix = ALL_CHANNELS
 
     @property
     def num_frames(self) -> int:
@@ -32,12 +33,12 @@ class DrivingAudio:
 
     def blocks(self) -> Iterator[np.ndarray]:
         """Blocks int16 (n,), together num_samples; each call reads the file from its start."""
-        return decode_audio(self.path, self.stream_index, self.zero_s, self.num_samples)
+        return decode_audio(self.path, self.stream_index, self.zero_s, self.num_samples, self.mix)
 
 
 def open_audio(path: str) -> DrivingAudio:
     """Audio stream of a file; MediaError or UsageError when there is none, or it is empty or silent."""
-    probe, _ = probe_media(path, LimitsConfig(), AudioConfig())
+    probe, _ = probe_voice(path, AudioConfig())
     if probe.audio_index < 0:
         raise MissingStream(f"{path!r} has no audio; expected a file with an audio stream (--audio)")
     stream_index = probe.audio_streams[probe.audio_index].index
@@ -46,7 +47,11 @@ def open_audio(path: str) -> DrivingAudio:
     if (end_s - start_s) * SAMPLE_RATE_HZ < SAMPLES_PER_FRAME:
         raise UsageError(f"--audio {path!r} is empty: it lasts {float(end_s - start_s):.3f} s, less than one frame")
     audio = DrivingAudio(
-        path=path, stream_index=stream_index, zero_s=start_s, num_samples=num_frames * SAMPLES_PER_FRAME
+        path=path,
+        stream_index=stream_index,
+        zero_s=start_s,
+        num_samples=num_frames * SAMPLES_PER_FRAME,
+        mix=probe.audio_mix,
     )
     if not any(_is_audible(block) for block in audio.blocks()):
         raise UsageError(f"--audio {path!r} is silent from start to end: a face has nothing to say")

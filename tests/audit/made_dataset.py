@@ -17,7 +17,6 @@ from transforms.manifests.parts import manifest_part, part_bytes, part_path
 from transforms.manifests.source_rows import source_row
 from transforms.media.face_crop import encode_jpeg
 from transforms.media.tar import tar_end, tar_members
-from transforms.sources.listing import Listing
 
 SHARD = "shards/train-000000.tar"
 A, B, C = "a" * 16, "b" * 16, "c" * 16
@@ -62,9 +61,7 @@ def write_dataset(output: Path, run: dict | None = None, more_rows: Iterable = (
     _write(
         output / "dataset.json", json.dumps({"shards": [], "manifests": [{"path": part} for part in parts]}).encode()
     )
-    run = finished(
-        run or run_record(Recipe(), ["talkshard build"], Listing(sources=(), num_skipped=0)), {"TrackFaces/in": 2}, 10.0
-    )
+    run = finished(run or run_record(Recipe(), ["talkshard build"], 0), {"TrackFaces/in": 2}, 10.0)
     run["verdict"] = {"ok": True, "exit_code": 0, "problems": [], "num_clips": 3}
     _write(output / "run.json", json.dumps(run).encode())
     return run

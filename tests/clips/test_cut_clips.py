@@ -2,6 +2,8 @@ import io
 import json
 import tarfile
 from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from schemas.tables import DecisionRow
 from tests.speakers.made_windows import made_faces, made_track, made_turn, tube_of_events
 from transforms.clips.config import ClipsConfig
 from transforms.clips.cut_clips import CutClip, cut_clips, split_turn
+from transforms.media.audio_rate import read_at_rate
 from transforms.media.canonical import FILL_VALUE, apply_affine
 from transforms.media.face_crop import decode_jpeg, encode_jpeg
 from transforms.media.mfcc import clip_mfcc
@@ -45,7 +48,7 @@ def made_tube(bridged=(), align=None):
     )
 
 
-def cut(shift=0, start=20, end=60, bridged=(), align=None, **config):
+def cut(shift=0, start=20, end=60, bridged=(), align=None, rate=Fraction(1), **config):
     track = made_track(0, TRACK_START, TRACK_START + NUM_FRAMES)
     turn = SpeakingTurn(
         turn_id="s",
@@ -65,7 +68,7 @@ def cut(shift=0, start=20, end=60, bridged=(), align=None, **config):
         ),
     )
     faces = made_faces(100, [track], [made_turn(0, 40)])
-    turns = WindowTurns(faces=faces, turns=(turn,), sync_network="made", sync_network_sha256="")
+    turns = WindowTurns(faces=faces, turns=(turn,), sync_network="made", sync_network_sha256="", audio_rate=rate)
     return list(
         cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged, align)})), read_audio, ClipsConfig(**config))
     )
@@ -94,6 +97,15 @@ def test_the_shift_of_a_turn_moves_the_samples(shift):
     samples, rate = audio_of(parts_of(clip))
     assert clip.row.audio_shift_samples == shift and rate == 16_000
     assert np.array_equal(samples, AUDIO[20 * 640 + shift : 60 * 640 + shift])
+
+
+@pytest.mark.parametrize("rate", [Fraction(147, 160), Fraction(25, 24)])
+def test_audio_at_another_rate_is_resampled_and_the_row_says_so(rate):
+    [clip] = clips_of(cut(320, rate=rate))
+    samples, _ = audio_of(parts_of(clip))
+    assert clip.row.audio_rate_correction == float(rate) and clip.row.audio_shift_samples == 320
+    assert np.array_equal(samples, read_at_rate(read_audio, rate, 20 * 640 + 320, 60 * 640 + 320))
+    assert clips_of(cut())[0].row.audio_rate_correction == 1.0
 
 
 def test_audio_before_the_source_is_silence():
@@ -152,11 +164,52 @@ def test_the_json_is_the_row_without_the_place_in_the_shard():
 
 @given(start=st.integers(0, 500), length=st.integers(1, 5000), max_s=st.floats(1.0, 20.0))
 def test_long_turns_are_cut_into_equal_parts(start, length, max_s):
-    parts = split_turn(start, start + length, max_s)
+    parts = split_turn(start, start + length, 0.2, max_s)
     lengths = [high - low for low, high in parts]
     assert sum(lengths) == length and parts[0][0] == start and parts[-1][1] == start + length
     assert max(lengths) - min(lengths) <= 1 and max(lengths) <= max_s * 25
     assert len(lengths) == 1 or length > max_s * 25 - 25
+
+
+@pytest.mark.parametrize(
+    ("length", "min_s", "max_s", "parts"),
+    [
+        (125, 5.0, 5.0, [125]),
+        (126, 5.0, 5.0, [125, 1]),
+        (249, 5.0, 5.0, [125, 124]),
+        (250, 5.0, 5.0, [125, 125]),
+        (138, 4.0, 5.0, [125, 13]),
+        (260, 4.0, 5.0, [125, 125, 10]),
+        (230, 4.0, 5.0, [115, 115]),
+        (230, 4.6, 4.6, [115, 115]),
+        (100, 5.0, 5.0, [100]),
+    ],
+)
+def test_where_equal_parts_are_too_short_as_many_whole_clips_as_fit_are_cut(length, min_s, max_s, parts):
+    found = split_turn(40, 40 + length, min_s, max_s)
+    assert [high - low for low, high in found] == parts
+    assert found[0][0] == 40 and all(first[1] == second[0] for first, second in pairwise(found))
+
+
+@given(length=st.integers(1, 2000), min_frames=st.integers(5, 250), more=st.integers(0, 250))
+def test_no_turn_that_holds_a_clip_is_lost_whole(length, min_frames, more):
+    min_s, max_s = min_frames / 25, (min_frames + more) / 25
+    lengths = [high - low for low, high in split_turn(0, length, min_s, max_s)]
+    stored = [one for one in lengths if min_s <= one / 25 <= max_s]
+    assert sum(lengths) == length and len(lengths) - len(stored) <= 1
+    assert bool(stored) == (length >= min_frames) and length - sum(stored) < max(min_frames, 1)
+
+
+def test_what_remains_of_a_turn_of_whole_clips_is_a_decision():
+    items = cut(max_s=1.0, min_s=1.0)
+    assert [(clip.row.start_frame, clip.row.num_frames) for clip in clips_of(items)] == [(20, 25)]
+    [dropped] = [item for item in items if isinstance(item, DecisionRow) and not item.kept]
+    assert (dropped.rule, dropped.value, dropped.threshold, dropped.subject_id[-8:]) == ("min_s", 0.6, 1.0, "-0000045")
+
+
+def test_lengths_between_which_no_frame_ends_are_refused():
+    with pytest.raises(ValueError, match="no whole number of frames"):
+        ClipsConfig(min_s=5.01, max_s=5.03)
 
 
 def test_each_part_of_a_long_turn_is_a_clip_of_its_own():

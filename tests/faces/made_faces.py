@@ -1,5 +1,6 @@
 """Made faces: meshes with eyes, nose and lips at known places; a detector and a mesh that find what a test says."""
 
+import cv2
 import numpy as np
 
 from transforms.faces.detectors.detections import NO_EMBEDDING, Detections
@@ -64,3 +65,9 @@ class MadeFaces:
         """Mesh of the face nearest to the region."""
         near = min(self.centres, key=lambda centre: abs(centre[0] - region.centre_x))
         return made_mesh(near), -5.0 if self.is_blind or not self.has_mesh else 5.0
+
+
+def view(seed, height=90, width=160):
+    """An RGB image full of soft blobs: another view for each seed."""
+    noise = np.random.default_rng(seed).uniform(0, 255, (height // 10, width // 10, 3)).astype(np.uint8)
+    return cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)

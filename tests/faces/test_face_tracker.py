@@ -53,6 +53,20 @@ def test_a_damaged_image_is_a_gap():
     assert np.flatnonzero(boxes_of(track)[1]).tolist() == [7, 8]
 
 
+@pytest.mark.parametrize(
+    ("gap", "spans"), [(5, [(0, 39, "source_end")]), (6, [(0, 12, "lost"), (19, 39, "source_end")])]
+)
+def test_frames_that_have_no_image_are_bridged_like_any_gap_and_are_no_damage(gap, spans):
+    faces = MadeFaces((100, 100))
+    images = [(frame, grey_image(128)) for frame in range(40) if not 13 <= frame < 13 + gap]
+    tracker = FaceTracker(faces, faces, FacesConfig(), CANONICAL, Stopwatch())
+    tracks, num_damaged = tracks_of(images, tracker, 40, "source_end")
+    assert [(track.start_frame, track.last_frame, rule) for track, rule in tracks] == spans
+    assert num_damaged == 0
+    missed = range(13, 13 + gap) if len(spans) == 1 else ()
+    assert np.flatnonzero(boxes_of(tracks[0][0])[1]).tolist() == list(missed)
+
+
 def test_two_faces_are_two_tracks_from_left_to_right():
     tracks, _ = tracked(MadeFaces((300, 100), (100, 100)), 15)
     assert [round(float(track.last_box[0])) < 200 for track, _ in tracks] == [True, False]

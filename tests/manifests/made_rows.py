@@ -134,6 +134,7 @@ def track(track_id, source_id):
         sync_confidence=None,
         lse_d=None,
         lse_c=None,
+        audio_rate_correction=1.0,
         drift_frames_per_minute=None,
         drift_se_frames_per_minute=None,
         stretch_middle_frames=(),

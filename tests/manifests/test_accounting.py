@@ -8,6 +8,7 @@ from schemas.tables import TABLES, arrow_table, table_name
 from tests.manifests.made_rows import ENDED, decision, failure, other_rows, placed_clip
 from transforms.manifests.accounting import find_problems, funnel_counts, licences, totals
 from transforms.manifests.source_rows import failed_outcomes, source_row
+from transforms.manifests.verdict import judge_run
 
 A, B, C = "a" * 16, "b" * 16, "c" * 16
 
@@ -125,6 +126,13 @@ def test_totals_funnel_and_licences_come_from_the_rows():
         {"stage": "TrackFaces", "subject_kind": "track", "rule": "min_box_px", "kept": 1, "dropped": 1}
     ]
     assert licences(tables) == [{"licence": "x", "num_sources": 2, "num_clips": 3}]
+
+
+def test_what_is_left_out_is_counted_apart_and_has_no_share_in_failing():
+    left_out = replace(decision(C), stage="HashSource", rule="is_media", subject_kind="source", kept=False)
+    found = totals(tables_of([*whole_rows(), left_out]))
+    assert (found.num_sources, found.num_left_out, found.failed_sources) == (3, 1, 1)
+    assert judge_run([], found, 0, 0.5).ok and not judge_run([], found, 0, 0.4).ok
 
 
 def test_tables_without_rows_add_up_to_nothing():

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from tests.made_media import damage_packets, frame_image, make_plain_video, make_video, number_of, steady_times
+from tests.packed_avi import make_packed_avi
 from tests.shared_data import needs_shared, shared
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
+from transforms.media.frames_pyav import PyavFrames
 from transforms.media.probe import probe_media
 
 
@@ -55,6 +57,39 @@ def test_open_gops_are_exact_after_a_seek(tmp_path):
     path = make_plain_video(tmp_path / "a.mkv", options={"g": "12", "bf": "2", "x264-params": "open-gop=1:scenecut=0"})
     for first in (11, 12, 13, 30, 40):
         assert numbers(path, range(first, 60)) == list(range(first, 60))
+
+
+REORDERED = [("mpeg4", {"g": "24", "bf": "2"}), ("mpeg2video", {"g": "12", "bf": "2"}), ("libx264", {"bf": "3"})]
+
+
+@pytest.mark.parametrize(("codec", "options"), REORDERED)
+@pytest.mark.parametrize("first", [0, 1, 22, 23, 24, 150, 288])
+def test_reordered_frames_in_avi_are_exact_after_a_seek(tmp_path, codec, options, first):
+    path = make_plain_video(tmp_path / "a.avi", 300, codec=codec, options={"g": "24", **options})
+    assert numbers(path, range(first, min(first + 30, 300))) == list(range(first, min(first + 30, 300)))
+
+
+@pytest.mark.parametrize("first", [0, 22, 23, 24, 150])
+def test_packed_b_frames_are_exact_after_a_seek_and_cost_two_groups_more(tmp_path, first):
+    path = make_packed_avi(tmp_path / "a.avi", 300, 24)
+    assert num_packets(path, range(first, first + 20)) < 20 + 3 * 24
+
+
+def num_packets(path, source_frames):
+    """Packets that are decoded to read these frames."""
+    probe, timeline = probe_media(str(path), LimitsConfig(), AudioConfig())
+    reader = PyavFrames(str(path), probe.used_video, timeline)
+    for source_frame in source_frames:
+        assert number_of(reader.read(source_frame)) == source_frame
+    reader.close()
+    return reader.num_packets
+
+
+@pytest.mark.parametrize(("codec", "options"), REORDERED)
+def test_reordered_frames_in_avi_cost_two_groups_more_than_they_are_and_no_file(tmp_path, codec, options):
+    path = make_plain_video(tmp_path / "a.avi", 900, codec=codec, options={"g": "24", **options})
+    assert num_packets(path, range(800, 830)) < 30 + 4 * 24
+    assert num_packets(path, range(0, 900, 5)) <= 900
 
 
 def test_variable_rates_are_exact(tmp_path):

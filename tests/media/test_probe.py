@@ -125,6 +125,28 @@ def test_limits_on_duration_and_frame_size(tmp_path):
         probed(path, LimitsConfig(frame_megapixels=0.01))
 
 
+def jumping(path, hours):
+    """A video of 3 s, and 3 s more after the clock has jumped."""
+    times_s = [Fraction(number, 25) + (hours * 3600 if number >= 75 else 0) for number in range(150)]
+    return make_video(path, times_s)
+
+
+def test_a_jump_of_the_clock_parts_the_timeline_and_is_no_duration(tmp_path):
+    probe, _ = probed(jumping(tmp_path / "a.mkv", 10), LimitsConfig(duration_h=6))
+    assert probe.video.num_parts == 2
+    assert probe.video.gap_frames == 10 * 3600 * 25 - 1
+
+
+def test_times_of_days_are_beyond_any_clock(tmp_path):
+    with pytest.raises(LimitExceeded, match=r"h apart.*remux it"):
+        probed(jumping(tmp_path / "a.mkv", 60))
+
+
+def test_a_constant_rate_is_one_part_without_gaps(tmp_path):
+    video = probed(make_plain_video(tmp_path / "a.mp4"))[0].video
+    assert (video.num_parts, video.gap_frames) == (1, 0)
+
+
 def test_names_with_a_colon_are_files_not_protocols(tmp_path, monkeypatch):
     make_plain_video(tmp_path / "plain.mp4", 5).rename(tmp_path / 'http:a "b"\n\udcff%d.mp4')
     monkeypatch.chdir(tmp_path)

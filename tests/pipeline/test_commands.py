@@ -153,7 +153,7 @@ def test_a_dataset_of_another_schema_version_is_refused_in_one_line(command, tmp
         path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": "1.1"}))
     assert talkshard.main([command, str(tmp_path)]) != 0
     [line] = capsys.readouterr().err.splitlines()
-    assert "was made with schema version 1.1; this Talkshard reads 2.0" in line
+    assert "was made with schema version 1.1; this Talkshard reads 2.1" in line
 
 
 def test_report_of_no_dataset_is_one_line(tmp_path, capsys):

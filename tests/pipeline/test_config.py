@@ -51,11 +51,23 @@ def test_every_setting_reads_its_own_default_back(line):
     assert Recipe().with_setting(f"{line.name}={line.default}") == Recipe()
 
 
+def test_a_setting_that_need_not_be_given_can_be_given_its_usual_value():
+    assert Recipe().speakers.min_confidence is None
+    assert Recipe().with_setting("speakers.min_confidence=0.21").speakers.min_confidence == 0.21
+
+
+def test_an_unknown_dynamic_range_is_refused():
+    assert Recipe().with_setting("video.dynamic_range=sdr").video.dynamic_range == "sdr"
+    with pytest.raises(UsageError, match="must be any or sdr, not 'hdr'"):
+        Recipe().with_setting("video.dynamic_range=hdr")
+
+
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_every_recipe_is_complete_and_can_be_written_as_json(name):
     recipe = named_recipe(name)
     require_possible_confidence(recipe)
     assert json.loads(json.dumps(recipe.as_dict())).keys() == {
+        "video",
         "audio",
         "speech",
         "faces",

@@ -27,10 +27,24 @@ def plan_of(clips, *argv):
 @needs_models
 def test_a_plan_lists_media_sorted_and_stages_below_the_output(clips):
     plan = plan_of(clips)
-    assert [source.uri for source in plan.sources] == [str(clips / "a.mp4"), str(clips / "b.mp4")]
+    assert [source.uri for source in plan.sources] == [str(clips / name) for name in ("a.mp4", "b.mp4", "notes.txt")]
+    assert [source.content_decides for source in plan.sources] == [False, False, True]
     assert plan.staging.startswith(f"{plan.output}/.staging/") and plan.output == str(clips.parent / "out")
-    assert (plan.num_inputs, plan.max_bugs, plan.fail_fast) == (2, 3, False)
-    assert plan.run["num_skipped"] == 1 and plan.run["recipe"] == plan.recipe.as_dict()
+    assert (plan.num_inputs, plan.max_bugs, plan.fail_fast) == (3, 3, False)
+    assert plan.run["num_inputs"] == 3 and plan.run["recipe"] == plan.recipe.as_dict()
+
+
+@needs_models
+def test_what_a_killed_run_left_below_the_input_is_no_input(clips):
+    for name in ("run.json", "manifests/part.parquet", ".staging/x/audio.flac"):
+        (clips / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (clips / "out" / name).touch()
+    plan = parse_plan(["--input", str(clips), "--output", str(clips / "out")], PROGRAM)
+    assert [source.uri for source in plan.sources] == [str(clips / name) for name in ("a.mp4", "b.mp4", "notes.txt")]
+    (clips / "out" / "shards").mkdir()
+    (clips / "out" / "shards" / "mine.mp4").touch()
+    with pytest.raises(UsageError, match="in a folder of the output that a build empties"):
+        parse_plan(["--input", str(clips), "--output", str(clips / "out")], PROGRAM)
 
 
 @needs_models

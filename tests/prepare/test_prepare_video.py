@@ -9,9 +9,10 @@ from schemas.errors import NotMedia
 from schemas.records import SpeechTurn
 from tests.made_media import MadeAudio, click_times_s, make_plain_video, make_video
 from tests.made_records import made_source
-from transforms.media.config import AudioConfig, LimitsConfig
+from tests.media.made_colours import Coding, make_patches
+from transforms.media.config import AudioConfig, LimitsConfig, VideoConfig
 from transforms.media.timeline_file import timeline_from_bytes
-from transforms.prepare.prepare_video import prepare_video
+from transforms.prepare.prepare_video import DEFAULT_VIDEO, prepare_video
 
 
 class FakeSpeech:
@@ -30,7 +31,7 @@ class FakeSpeech:
         )
 
 
-def prepared(path, tmp_path, speech):
+def prepared(path, tmp_path, speech, video=DEFAULT_VIDEO):
     folder = tmp_path / "staging"
 
     def publish(name, local_path):
@@ -45,6 +46,7 @@ def prepared(path, tmp_path, speech):
         audio=AudioConfig(),
         min_speech_s=0.2,
         publish=publish,
+        video=video,
     )
 
 
@@ -63,7 +65,7 @@ def test_a_talking_video_gets_its_audio_times_and_speech_into_staging(tmp_path):
         speech,
     )
     video = result.video
-    assert rules(result) == [("has_video", True), ("has_audio", True), ("has_speech", True)]
+    assert rules(result) == [(rule, True) for rule in ("has_video", "has_audio", "dynamic_range", "has_speech")]
     assert (video.num_frames, result.facts.num_frames, result.facts.speech_s) == (75, 75, 1.25)
     samples, rate = soundfile.read(video.audio_uri, dtype="int16")
     assert (rate, len(samples), speech.num_samples) == (16_000, 48_000, 48_000)
@@ -76,6 +78,15 @@ def test_a_talking_video_gets_its_audio_times_and_speech_into_staging(tmp_path):
 def test_a_video_without_audio_ends_at_has_audio(tmp_path):
     result = prepared(make_plain_video(tmp_path / "a.mp4"), tmp_path, FakeSpeech())
     assert result.video is None and rules(result) == [("has_video", True), ("has_audio", False)]
+
+
+def test_hdr_ends_at_dynamic_range_where_sdr_is_wanted_and_sdr_does_not(tmp_path):
+    transfers = {"sdr": Coding(), "pq": Coding(transfer=16), "hlg": Coding(transfer=18)}
+    for kind, coding in transfers.items():
+        path = make_patches(tmp_path / f"{kind}.mkv", coding, audio_s=0.12)
+        assert prepared(path, tmp_path, FakeSpeech((0, 1_900))).decisions[2].kept
+        row = prepared(path, tmp_path, FakeSpeech((0, 1_900)), VideoConfig(dynamic_range="sdr")).decisions[2]
+        assert (row.rule, row.comparison, row.value_text, row.kept) == ("dynamic_range", "in", kind, kind == "sdr")
 
 
 def test_audio_with_cover_art_ends_at_has_video(tmp_path):

@@ -1,3 +1,4 @@
+import dataclasses
 import multiprocessing
 
 import apache_beam as beam
@@ -33,11 +34,13 @@ def spawned_children():
 @needs_shared
 def test_every_source_comes_out_once_as_video_or_as_ended(tmp_path, spawned_children):
     (tmp_path / "text.mp4").write_text("text")
+    grown = str(make_plain_video(tmp_path / "grown.mp4"))
     sources = [
         made_source(str(shared("dev/grid_other/lbax4n.mpg")), "a" * 16),
         made_source(str(make_plain_video(tmp_path / "mute.mp4")), "b" * 16),
         made_source(str(tmp_path / "text.mp4"), "c" * 16),
         made_source(str(tmp_path / "gone.mp4"), "d" * 16),
+        dataclasses.replace(made_source(grown, "e" * 16), version="as it was when it was hashed"),
     ]
     with beam.Pipeline("FnApiRunner") as pipeline:
         outputs = (
@@ -50,7 +53,7 @@ def test_every_source_comes_out_once_as_video_or_as_ended(tmp_path, spawned_chil
         kinds = outputs.failures | beam.Map(lambda row: f"{row.kind} {row.source_id[0]}")
         dropped = outputs.decisions | beam.Filter(lambda row: not row.kept) | beam.Map(lambda row: row.rule)
         assert_that(outputs.videos, ids("a" * 16), label="videos")
-        assert_that(outputs.ended, ids("b" * 16, "c" * 16, "d" * 16), label="ended")
-        assert_that(kinds, ids("not_media c", "unreadable d"), label="failures")
+        assert_that(outputs.ended, ids("b" * 16, "c" * 16, "d" * 16, "e" * 16), label="ended")
+        assert_that(kinds, ids("changed e", "not_media c", "unreadable d"), label="failures")
         assert_that(dropped, ids("has_audio"), label="decisions")
     assert (tmp_path / "staging" / "audio" / f"{'a' * 16}.flac").is_file()

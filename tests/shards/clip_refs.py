@@ -58,6 +58,7 @@ def clip_row(key, source_id="s1", split="train", split_unit="speaker:x", **field
         "start_frame": 0,
         "num_frames": 25,
         "audio_shift_samples": 0,
+        "audio_rate_correction": 1.0,
         "image_px": 112,
         **_NUMBERS,
         **_TEXTS,

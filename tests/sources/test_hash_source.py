@@ -7,9 +7,10 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from schemas.records import VideoSource
+from transforms.beam_support.unchanged import hash_content
 from transforms.sources.merge import HashedName, merge_names, unread_id
 from transforms.sources.split import split_of_unit
-from transforms.sources.stage import HashSource, hash_content
+from transforms.sources.stage import HashSource
 
 
 def named(uri, **fields):

@@ -6,6 +6,7 @@ import pytest
 
 from schemas.errors import UsageError
 from schemas.records import VideoSource
+from tests.shared_data import shared
 from transforms.sources.source_table import parse_table
 from transforms.sources.stage import list_table
 
@@ -44,12 +45,15 @@ def test_a_name_with_undecodable_bytes_is_kept():
         ("t.csv", b"speaker\nanna\n", "no column uri"),
         ("t.csv", b"uri,speaker\n,anna\n", "has no uri"),
         ("t.csv", b"uri\na.mp4,anna\n", "more cells than columns"),
-        ("t.csv", b"uri,speaker\na.mp4,\xff\n", "speaker is not UTF-8"),
+        ("t.csv", b"uri,speaker\na.mp4,Jos\xe9\n", "row 1: speaker is not UTF-8 .as Windows-1252 it is 'José'.: save"),
+        ("t.csv", b"uri,sp\xe9aker\na.mp4,x\n", "column's name is not UTF-8"),
+        ("t.csv", "uri,speaker\na.mp4,x\n".encode("utf-32"), "unknown encoding: save it as UTF-8"),
+        ("t.csv", "uri\na.mp4\n".encode("utf-16")[:-1], "is not whole UTF-16"),
         ("t.jsonl", b'{"uri": "a.mp4", "speaker": 7}', "speaker must be text, not 7"),
         ("t.jsonl", b'{"uri": ', "cannot read the table"),
         ("t.jsonl", b'["a.mp4"]', "must be an object"),
         ("t.parquet", b"PAR0", "cannot read the table"),
-        ("t.txt", b"a.mp4", "must be .csv, .jsonl or .parquet"),
+        ("t.xlsx", b"PK", "must be .csv, .tsv, .txt, .jsonl or .parquet"),
         ("t.csv", b"uri,speaker\na.mp4,anna\na.mp4,bert\n", "listed twice"),
     ],
 )
@@ -67,3 +71,50 @@ def test_a_table_with_a_speaker_in_two_splits_is_refused_before_any_work(tmp_pat
     (tmp_path / "t.csv").write_text("uri,speaker,split\na.mp4,anna,train\nb.mp4,anna,test\n")
     with pytest.raises(UsageError, match="speaker:anna is in two splits"):
         list_table(str(tmp_path / "t.csv"))
+
+
+SAVED = {
+    "comma": "uri,speaker\na b.mp4,Zoë\nc.mp4,\n",
+    "semicolon, as Excel in much of Europe": "uri;speaker\na b.mp4;Zoë\nc.mp4;\n",
+    "tab, as Excel's Unicode text": "uri\tspeaker\na b.mp4\tZoë\nc.mp4\t\n",
+    "Excel's own first line": "sep=;\nuri;speaker\na b.mp4;Zoë\nc.mp4;\n",
+    "quoted cells": '"uri";"speaker"\n"a b.mp4";"Zoë"\n"c.mp4";""\n',
+    "empty lines and padded cells": "\nuri;speaker;;\n\na b.mp4;Zoë;;\n;;;\n\nc.mp4;;;\n\n",
+    "lines twice": "uri,speaker\na b.mp4,Zoë\nc.mp4,\na b.mp4,Zoë\n",
+    "no end of line": "uri,speaker\na b.mp4,Zoë\nc.mp4,",
+}
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("text", SAVED.values(), ids=SAVED)
+def test_a_table_is_read_as_excel_saves_it(text, encoding):
+    expected = (VideoSource(uri="/d/a b.mp4", speaker="Zoë"), VideoSource(uri="/d/c.mp4"))
+    for line_end in ("\n", "\r\n", "\r"):
+        for name in ("/d/t.csv", "/d/t.txt"):
+            assert parse_table(name, text.replace("\n", line_end).encode(encoding)).sources == expected
+
+
+def test_a_quoted_name_keeps_its_newline_and_separators():
+    (source,) = parse_table("/d/t.csv", b'uri;speaker\r\n"new\nline, ""x"";.mp4";anna\r\n').sources
+    assert source.uri == '/d/new\nline, "x";.mp4'
+
+
+def test_jsonl_that_a_shell_of_windows_saved_is_read():
+    sources = parse_table("/d/t.jsonl", '{"uri": "é.mp4"}\r\n'.encode("utf-16")).sources
+    assert sources == (VideoSource(uri="/d/é.mp4"),)
+
+
+def test_a_table_in_windows_1252_is_refused_where_its_files_show_it(tmp_path):
+    (tmp_path / "café.mp4").touch()
+    (tmp_path / "t.csv").write_bytes("uri\ncafé.mp4\n".encode("cp1252"))
+    with pytest.raises(UsageError, match=r"is not UTF-8 but Windows-1252, as .*café\.mp4' shows: save"):
+        list_table(str(tmp_path / "t.csv"))
+
+
+def test_the_shared_table_in_utf_16_is_read():
+    path = shared("hard/footage/k28_utf16.csv")
+    if not path.is_file():
+        pytest.skip("the shared recordings are not there")
+    (source,) = list_table(str(path)).sources
+    assert source.uri.endswith("/dev/grid_other/lbbc2a.mpg") and source.speaker == "s1"

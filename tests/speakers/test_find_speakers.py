@@ -13,10 +13,16 @@ ALWAYS = [made_turn(0, 200)]
 NETWORK = MadeNetwork()
 
 
-def judged(tracks, events, speech=ALWAYS, network=NETWORK, audio=SPOKEN, **config):
+def judged(tracks, events, speech=ALWAYS, network=NETWORK, audio=SPOKEN, max_faces=None, **config):
     faces = made_faces(200, tracks, speech)
     return find_speakers(
-        faces, tubes_of(tracks, events), audio_of_events(audio), network, SpeakersConfig(**config), **LIMITS
+        faces,
+        tubes_of(tracks, events),
+        audio_of_events(audio),
+        network,
+        SpeakersConfig(**config),
+        max_faces=max_faces,
+        **LIMITS,
     )
 
 
@@ -132,6 +138,19 @@ def test_with_a_calibration_confidence_is_judged_only_when_its_setting_was_chang
     assert drops(found) == [("t00", "min_confidence")]
 
 
+def test_a_confidence_that_is_given_is_asked_whatever_its_value():
+    found = judged([made_track(0, 0, 200)], [SPOKEN], network=CalibratedNetwork(0.0), min_confidence=0.21)
+    [row] = [row for row in found.decisions if row.rule == "min_confidence"]
+    assert (row.threshold, row.kept) == (0.21, True) and row.value > 0.5
+
+
+@pytest.mark.parametrize(("min_active_s", "kept"), [(2.0, True), (7.0, False)])
+def test_the_longest_time_in_which_a_face_speaks_decides(min_active_s, kept):
+    found = judged([made_track(0, 0, 200)], [SPOKEN], speech=[made_turn(0, 120)], min_active_s=min_active_s)
+    [row] = [row for row in found.decisions if row.rule == "speaks"]
+    assert (row.value, row.threshold, row.kept) == (4.8, min_active_s, kept) and bool(spans(found)) == kept
+
+
 def test_without_a_calibration_there_is_no_probability():
     found = judged([made_track(0, 0, 200)], [SPOKEN])
     assert found.rows[0].sync_probability is None and found.turns.turns[0].sync.probability is None
@@ -243,6 +262,16 @@ def test_without_a_network_faces_that_are_in_view_together_are_dropped():
     assert drops(found) == [("t00", "max_other_faces"), ("t01", "max_other_faces")]
 
 
+@pytest.mark.parametrize(
+    "other", [made_track(1, 0, 200, has_mesh=False), made_track(1, 50, 60), made_track(1, 0, 200, face_source_px=20.0)]
+)
+def test_without_a_network_a_face_that_cannot_be_used_is_company_too(other):
+    silent = SILENT[: other.end_frame - other.start_frame]
+    found = judged([made_track(0, 0, 200), other], [SPOKEN, silent], network=None)
+    [row] = [row for row in found.decisions if row.rule == "max_other_faces"]
+    assert (row.value, row.kept) == (1.0, False) and spans(found) == []
+
+
 def test_without_a_network_faces_one_after_another_are_each_alone():
     found = judged([made_track(0, 0, 100), made_track(1, 100, 200)], [SILENT[:100], SILENT[100:]], network=None)
     assert spans(found) == [("t00", 0, 100), ("t01", 100, 200)]
@@ -258,6 +287,19 @@ def test_without_a_network_faces_one_after_another_are_each_alone():
 )
 def test_a_track_that_cannot_be_used_is_a_decision(track, rule):
     assert drops(judged([track], [SPOKEN[: track.end_frame]])) == [("t00", rule)]
+
+
+def test_of_more_faces_than_are_judged_the_largest_are_and_the_others_have_a_row():
+    sizes = [(0, 200, 50.0), (0, 200, 90.0), (0, 200, 70.0), (0, 60, 60.0), (60, 200, 80.0)]
+    tracks = [made_track(number, start, end, face_source_px=px) for number, (start, end, px) in enumerate(sizes)]
+    events = [SPOKEN, SILENT, SILENT, SILENT[:60], SILENT[60:]]
+    found = judged(tracks, events, max_faces=2)
+    ranks = {row.subject_id[-3:]: (row.value, row.kept) for row in found.decisions if row.rule == "max_faces"}
+    assert ranks == {"t00": (3, False), "t01": (1, True), "t02": (3, False), "t03": (2, True), "t04": (2, True)}
+    assert "max_faces" not in {row.rule for row in judged(tracks, events, max_faces=5).decisions}
+    assert found.rows[0].sync_confidence is None and {
+        row.threshold for row in found.decisions if row.rule == "max_faces"
+    } == {2}
 
 
 def test_a_track_without_speech_is_a_decision():

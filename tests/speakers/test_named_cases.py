@@ -2,8 +2,13 @@
 
 import functools
 import shutil
+from dataclasses import replace
+from fractions import Fraction
 
+import numpy as np
 import pytest
+import soundfile
+from scipy.signal import resample_poly
 
 from schemas.clock import SAMPLES_PER_FRAME
 from schemas.records import Window
@@ -16,6 +21,7 @@ from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
 from transforms.media.audio import read_audio_span
+from transforms.media.audio_rate import speech_at_rate
 from transforms.media.canonical import CanonicalFace
 from transforms.media.config import LimitsConfig
 from transforms.media.tubes import TubeFile, write_tubes
@@ -149,3 +155,31 @@ def test_two_who_take_turns_have_a_turn_each(judged):
 def test_two_who_speak_at_once_give_no_turn(judged):
     found = judged("hard/known_speaker/two_both_speak.mp4")
     assert speakers(found) == [] and "overlap" in drops(found)
+
+
+def test_audio_that_runs_fast_is_corrected(judged):
+    [path] = shared("hard/footage").glob("k20_*")
+    found = judged(f"hard/footage/{path.name}")
+    assert found.turns.audio_rate == Fraction(147, 160)
+    [turn] = found.turns.turns
+    assert turn.end_frame - turn.start_frame > 140 and abs(turn.sync.lag_frames) < 1 and turn.sync.lag_se_frames < 0.3
+
+
+@pytest.mark.parametrize("rate", [Fraction(160, 147), Fraction(24, 25), Fraction(25, 24), Fraction(147, 160)])
+def test_audio_at_any_common_rate_is_corrected(tmp_path, rate):
+    window = _window("dev/clips/WDA_KatieHill_000.mp4", tmp_path)
+    samples, _ = soundfile.read(window.video.audio_uri, dtype="int16")
+    at_rate = resample_poly(samples.astype(np.float64), rate.numerator, rate.denominator)
+    soundfile.write(window.video.audio_uri, np.round(at_rate).astype(np.int16), 16_000, format="FLAC")
+    speech = speech_at_rate(window.video.speech, 1 / rate)
+    found = _judged(replace(window, video=replace(window.video, speech=speech)))
+    assert found.turns.audio_rate == rate and len(found.turns.turns) == 1
+    assert found.rows[0].audio_lag_frames == pytest.approx(2.6, abs=0.7)
+
+
+def test_a_speaker_and_the_self_view_are_one_person(judged):
+    found = judged("hard/footage/k29_self_view.mp4")
+    large = max(found.rows, key=lambda row: row.face_source_px).track_id
+    assert speakers(found) == [large] and drops(found) == {"max_lip_correlation"}
+    [turn] = found.turns.turns
+    assert turn.end_frame - turn.start_frame == 150

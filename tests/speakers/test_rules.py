@@ -8,6 +8,8 @@ import pytest
 from audit.funnel import funnel
 from schemas.tables import arrow_table
 from tests.speakers.made_windows import made_track, made_turn
+from tests.speakers.test_audio_rate import RATES, TimeNetwork, audio_at
+from tests.speakers.test_audio_rate import judged as judged_at_rate
 from tests.speakers.test_find_speakers import (
     ALWAYS,
     NETWORK,
@@ -39,6 +41,7 @@ def windows():
     yield judged([made_track(0, 0, 200)], [SPOKEN], speech=[made_turn(0, 30)])
     yield judged(PAIR, [SILENT, SPOKEN], network=None)
     yield judged(PAIR[:1], [SPOKEN], network=None)
+    yield judged(PAIR, [SILENT, SPOKEN], max_faces=1)
     for network in (NETWORK, BlindNetwork(), BlindCalibratedNetwork(), *map(CalibratedNetwork, (0.3, 1.0, 1.5))):
         for settings in ({}, {"min_confidence": 0.2}):
             yield judged(PAIR, [SILENT, SPOKEN], network=network, **STRICT | settings)
@@ -48,6 +51,8 @@ def windows():
     yield judged(PAIR, [np.where(HALF, SPOKEN, SILENT), np.where(HALF, SILENT, SPOKEN)])
     yield judged(PAIR[:1], [SPOKEN], speech=[made_turn(50, 70), *ALWAYS[:0]], min_voiced_share=0.05)
     yield judged(PAIR[:1], [SPOKEN], speech=[made_turn(50, 53)], min_voiced_share=0.0)
+    every = {"min_probability": 0.0, "unsure_probability": 0.0, "max_abs_lag_frames": 15.0}
+    yield judged_at_rate(audio_at(RATES[0]), TimeNetwork(half=1.5), **every)
 
 
 ROWS = [row for judgement in windows() for row in judgement.decisions]

@@ -1,7 +1,7 @@
 import numpy as np
 
 from tests.speakers.made_windows import made_turn
-from transforms.speakers.turns import speaking_spans
+from transforms.speakers.turns import longest_run, speaking_spans
 
 
 def mask(num_frames, *runs):
@@ -11,9 +11,9 @@ def mask(num_frames, *runs):
     return values
 
 
-def spans(speaks, speech, contested=None, start_frame=0, shift_samples=0):
+def spans(speaks, speech, contested=None, start_frame=0, shift_samples=0, min_active_frames=5):
     contested = np.zeros(len(speaks), bool) if contested is None else contested
-    found = speaking_spans(speaks, contested, speech, start_frame, shift_samples, 5)
+    found = speaking_spans(speaks, contested, speech, start_frame, shift_samples, 5, min_active_frames)
     return [(span.start_frame, span.end_frame, span.overlap_share) for span in found]
 
 
@@ -31,6 +31,15 @@ def test_a_longer_pause_ends_the_turn():
 
 def test_a_few_frames_make_no_turn():
     assert spans(mask(200, (50, 54)), [made_turn(0, 200)]) == []
+
+
+def test_how_few_frames_make_no_turn_is_a_setting():
+    assert spans(mask(200, (50, 54)), [made_turn(0, 200)], min_active_frames=4) == [(45, 59, 0.0)]
+    assert spans(mask(200, (50, 70)), [made_turn(0, 200)], min_active_frames=21) == []
+
+
+def test_the_longest_run_is_counted():
+    assert longest_run(mask(50, (3, 8), (20, 32))) == 12 and longest_run(mask(50)) == 0
 
 
 def test_a_turn_is_cut_where_another_face_speaks_too():

@@ -46,6 +46,10 @@ def video_of(timeline, num_frames, speech=()):
     )
 
 
+def judged_windows(video, timeline, min_speech_s=0.2):
+    return speech_windows(video, timeline, min_speech_s)
+
+
 def test_windows_begin_at_the_first_key_frame_from_each_half_minute_on():
     assert split_windows(timeline_of(2500, 100), 2500) == [(0, 800), (800, 1500), (1500, 2300), (2300, 2500)]
 
@@ -56,6 +60,27 @@ def test_a_short_video_is_one_window():
 
 def test_without_key_frames_no_window_exceeds_a_minute():
     assert split_windows(timeline_of(4000, 100_000), 4000) == [(0, 1333), (1333, 2666), (2666, 4000)]
+
+
+def test_no_window_spans_a_jump_of_the_clock_and_none_is_empty():
+    before, after = timeline_of(2000, 100), timeline_of(1000, 100)
+    ticks = np.concatenate([before.presentation_ticks, after.presentation_ticks + 10 * 3600 * 90_000])
+    keys = np.concatenate([before.key_frames, after.key_frames])
+    timeline = Timeline(presentation_ticks=ticks, key_frames=keys, time_base=before.time_base)
+    num_frames = num_timeline_frames(ticks, timeline.time_base)
+    assert split_windows(timeline, num_frames) == [
+        (0, 800),
+        (800, 1500),
+        (1500, 2026),
+        (900_000, 900_800),
+        (900_800, 901_000),
+    ]
+
+
+def test_a_short_gap_lies_within_a_window():
+    ticks = np.concatenate([np.arange(75), np.arange(200, 275)]) * 3600
+    timeline = Timeline(presentation_ticks=ticks, key_frames=np.arange(150) % 75 == 0, time_base=Fraction(1, 90_000))
+    assert split_windows(timeline, 275) == [(0, 275)]
 
 
 def test_windows_begin_with_a_frame_that_needs_none_before_its_key_frame():
@@ -86,7 +111,7 @@ def test_every_frame_is_in_exactly_one_window(num_source_frames, key_every, rate
 
 def test_a_window_without_speech_is_dropped_and_its_seconds_are_recorded():
     timeline = timeline_of(2500, 750)
-    judged = speech_windows(video_of(timeline, 2500, [(0, 2400), (750 * 640, 760 * 640)]), timeline)
+    judged = judged_windows(video_of(timeline, 2500, [(0, 2400), (750 * 640, 760 * 640)]), timeline)
     assert [(row.kept, round(row.value, 3)) for _, row in judged] == [
         (False, 0.15),
         (True, 0.4),
@@ -96,9 +121,17 @@ def test_a_window_without_speech_is_dropped_and_its_seconds_are_recorded():
     assert judged[0][1].subject_id == "0123456789abcdef-w00000" and judged[0][1].subject_kind == "window"
 
 
+def test_the_setting_decides_how_much_speech_a_window_needs():
+    timeline = timeline_of(2500, 750)
+    video = video_of(timeline, 2500, [(0, 2400), (750 * 640, 760 * 640)])
+    for min_speech_s, kept in ((0.1, [True, True, False, False]), (0.5, [False] * 4)):
+        rows = [row for _, row in judged_windows(video, timeline, min_speech_s)]
+        assert [row.kept for row in rows] == kept and {row.threshold for row in rows} == {min_speech_s}
+
+
 def test_overlapping_turns_count_once():
     timeline = timeline_of(75, 75)
-    ((_, row),) = speech_windows(video_of(timeline, 75, [(0, 16_000), (8_000, 24_000), (9_000, 10_000)]), timeline)
+    ((_, row),) = judged_windows(video_of(timeline, 75, [(0, 16_000), (8_000, 24_000), (9_000, 10_000)]), timeline)
     assert row.value == 1.5
 
 
@@ -112,13 +145,13 @@ def test_a_window_carries_the_speech_within_a_second_of_it_and_no_more():
         (61 * 16_000 - 1, 62 * 16_000),
         (61 * 16_000, 62 * 16_000),
     ]
-    window = speech_windows(video_of(timeline, 2250, turns), timeline)[1][0]
+    window = judged_windows(video_of(timeline, 2250, turns), timeline)[1][0]
     assert [(turn.start_sample, turn.end_sample) for turn in window.video.speech] == turns[2:5]
     assert (window.start_frame, window.end_frame, window.is_last) == (750, 1500, False)
 
 
 def test_only_the_last_window_is_last():
     timeline = timeline_of(2250, 750)
-    windows = [window for window, _ in speech_windows(video_of(timeline, 2250), timeline)]
+    windows = [window for window, _ in judged_windows(video_of(timeline, 2250), timeline)]
     assert [window.is_last for window in windows] == [False, False, True]
     assert dataclasses.replace(windows[0].video, speech=()) == windows[0].video

@@ -33,7 +33,7 @@ def test_windows_come_in_order_in_runs_and_every_window_is_accounted_for(tmp_pat
         assert sum(row.kept for row in rows) == 27 and len(rows) == 54
 
     with beam.Pipeline("FnApiRunner") as pipeline:
-        outputs = pipeline | beam.Create([video]) | SplitWindows(staging=os.fspath(tmp_path))
+        outputs = pipeline | beam.Create([video]) | SplitWindows(staging=os.fspath(tmp_path), min_speech_s=0.2)
         assert_that(outputs.windows, in_two_runs, label="windows")
         assert_that(outputs.outcomes, without_speech, label="outcomes")
         assert_that(outputs.facts, counted, label="facts")

@@ -19,6 +19,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from schemas.errors import StorageError, TalkshardError, UnreadableSource
 from transforms.beam_support.source_cache import cached_copy
+from transforms.media.regular_file import require_regular
 
 _SCHEME = re.compile(r"[a-zA-Z][-a-zA-Z0-9+.]*://")
 _COPY_BYTES = 1 << 20
@@ -55,10 +56,21 @@ def size_bytes(uri: str) -> int:
         return os.path.getsize(path_of(uri)) if is_local(uri) else _metadata(uri).size_in_bytes
 
 
+def version_of(uri: str) -> str:
+    """Text that changes when the file at `uri` does: size, time of the last change, and inode of a local file."""
+    with _readable(uri):
+        if is_local(uri):
+            found = os.stat(path_of(uri))
+            return f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
+        remote = _metadata(uri)
+        return f"{remote.size_in_bytes} {remote.last_updated_in_seconds}"
+
+
 def open_stream(uri: str) -> BinaryIO:
     """The file's bytes as a readable, seekable stream; the caller closes it."""
     with _readable(uri):
         if is_local(uri):
+            require_regular(path_of(uri))
             return open(path_of(uri), "rb")
         return FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
 
@@ -88,6 +100,7 @@ def local_path(uri: str) -> str:
     with _readable(uri):
         if is_local(uri):
             path = path_of(uri)
+            require_regular(path)
             with open(path, "rb"):  # a file that is listed may still not be readable
                 return path
         found = _metadata(uri)

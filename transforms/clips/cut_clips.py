@@ -7,14 +7,15 @@ from typing import TypedDict
 
 import numpy as np
 
-from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME, seconds_from_frames
+from schemas.clock import SAMPLES_PER_FRAME, seconds_from_frames
 from schemas.decisions import DecisionLog, Rule
 from schemas.records import SpeakingTurn, WindowTurns
 from schemas.settings import setting_values
 from schemas.sync_result import sync_columns
 from schemas.tables import ClipRow, DecisionRow
 from transforms.clips.clip_parts import align_face, clip_parts
-from transforms.clips.config import ClipsConfig
+from transforms.clips.config import ClipsConfig, max_clip_frames
+from transforms.media.audio_rate import read_at_rate
 from transforms.media.canonical import MESH_UNIT, mouth_opening
 from transforms.media.face_crop import sharpness
 from transforms.media.speech_mask import speech_mask
@@ -73,7 +74,7 @@ def cut_clips(
     its ends.
     """
     for turn, tube in _turns_with_tubes(turns, tubes):
-        for start, end in split_turn(turn.start_frame, turn.end_frame, config.max_s):
+        for start, end in split_turn(turn.start_frame, turn.end_frame, config.min_s, config.max_s):
             clip_tube = slice_tube(tube, start - turn.track.start_frame, end - turn.track.start_frame)
             key = f"{turn.track.track_id}-{start:07d}"
             log = DecisionLog(
@@ -95,11 +96,18 @@ def _turns_with_tubes(turns: WindowTurns, tubes: TubeFile | None) -> Iterator[tu
             yield turn, tube
 
 
-def split_turn(start_frame: int, end_frame: int, max_s: float) -> list[tuple[int, int]]:
-    """Cut a turn into equal parts, none longer than max_s: start and end frame of each."""
-    num_frames = end_frame - start_frame
-    num_parts = max(1, -(-num_frames // int(max_s * FRAME_RATE)))
-    edges = [start_frame + num_frames * part // num_parts for part in range(num_parts + 1)]
+def split_turn(start_frame: int, end_frame: int, min_s: float, max_s: float) -> list[tuple[int, int]]:
+    """Cut a turn into equal parts, none longer than max_s: start and end frame of each.
+
+    Where equal parts would be shorter than min_s, as many clips of max_s as fit are cut from the turn's start; what
+    remains is the last part, which is shorter than min_s.
+    """
+    num_frames, max_frames = end_frame - start_frame, max_clip_frames(max_s)
+    num_parts = max(1, -(-num_frames // max_frames))
+    if num_parts > 1 and seconds_from_frames(num_frames // num_parts) < min_s:
+        edges = [*range(start_frame, end_frame, max_frames), end_frame]
+    else:
+        edges = [start_frame + num_frames * part // num_parts for part in range(num_parts + 1)]
     return list(pairwise(edges))
 
 
@@ -121,7 +129,8 @@ def _cut(
     config: ClipsConfig,
 ) -> CutClip:
     shift = turn.audio_shift_samples
-    samples = read_audio(start * SAMPLES_PER_FRAME + shift, end * SAMPLES_PER_FRAME + shift)
+    span = (start * SAMPLES_PER_FRAME + shift, end * SAMPLES_PER_FRAME + shift)
+    samples = read_at_rate(read_audio, turns.audio_rate, *span)
     faces = [
         align_face(tube.crop(t), tube.crop_to_source[t], tube.align[t], config.image_px) for t in range(end - start)
     ]
@@ -166,6 +175,7 @@ def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, frames: range, image_
         num_frames=len(frames),
         **sync_columns(turn.sync),
         audio_shift_samples=turn.audio_shift_samples,
+        audio_rate_correction=float(turns.audio_rate),
         detector=faces.detector,
         detector_sha256=faces.detector_sha256,
         mesh_sha256=faces.mesh_sha256,

@@ -1,19 +1,21 @@
 """Track every face through the frames of one window: detection every few frames, the mesh from frame to frame."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from transforms.faces.association import assign
 from transforms.faces.config import FacesConfig
-from transforms.faces.cuts import CutDetector
+from transforms.faces.cuts import CutDetector, ShotImage
 from transforms.faces.detectors.detections import Detections, FaceDetector
 from transforms.faces.live_track import LiveTrack
 from transforms.faces.mesh import FaceMesh, FaceRegion, region_of_detection, region_of_mesh
+from transforms.faces.shots import Shots, Transition, parts_of
 from transforms.faces.stopwatch import Stopwatch
+from transforms.faces.thumbnail import thumbnail
 from transforms.media.boxes import iou_matrix
-from transforms.media.canonical import CanonicalFace
-from transforms.media.face_crop import cut_face, face_square
+from transforms.media.canonical import CanonicalFace, apply_affine, five_points, invert_affine
+from transforms.media.face_crop import cut_face, decode_jpeg, face_square
 
 _MAX_UNCONFIRMED_ROUNDS = 3  # detections in a row that do not find a tracked face: its mesh has drifted off
 _SAME_FACE_IOU = 0.6  # two tracks that overlap more are one face
@@ -34,35 +36,60 @@ class FaceTracker:
     ) -> None:
         """Begin a window without tracks; the stopwatch gets the time of each step."""
         self._detector, self._mesh, self._config, self._canonical = detector, mesh, config, canonical
-        self._cuts, self._watch = CutDetector(config.cut_threshold), stopwatch
+        self._cuts = CutDetector(config.cut_threshold, max_flash_frames=config.max_gap_frames)
+        self._shots, self._watch = Shots(), stopwatch
         self._live: list[LiveTrack] = []
         self._ended: list[tuple[LiveTrack, str]] = []
         self._last_detection = -config.detect_every
 
     def update(self, frame: int, rgb: np.ndarray | None) -> None:
-        """Take the image of one timeline frame; None where it could not be decoded."""
+        """Take the image of one timeline frame; None where it could not be decoded. A frame left out had no image."""
+        with self._watch("cuts"):
+            small = None if rgb is None else thumbnail(rgb)
+            decided = list(self._cuts.take(frame, rgb, small))
+        for image in decided:
+            self._follow(image)
+
+    def finish(self, end_frame: int, end_rule: str) -> list[tuple[LiveTrack, str]]:
+        """End the tracks that are left; all tracks with their end rule, by first frame, then from left to right."""
+        for image in self._cuts.rest():
+            self._follow(image)
+        self._end_all(end_frame, end_rule)
+        with self._watch("cuts"):
+            transitions = self._shots.transitions()
+        parts = [part for track, rule in self._ended for part in self._parts(track, rule, transitions)]
+        return sorted(parts, key=lambda ended: (ended[0].start_frame, *_first_box(ended[0])))
+
+    def _parts(self, track: LiveTrack, rule: str, transitions: list[Transition]) -> Iterator[tuple[LiveTrack, str]]:
+        """The track with its end rule; in parts where transitions part it, each with its own embedding."""
+        for part, part_rule in parts_of(track, rule, transitions):
+            if part.start_frame != track.start_frame and part.has_mesh:
+                crop = part.crops[part.start_frame]
+                to_crop = invert_affine(crop.to_source[None])
+                landmarks = apply_affine(to_crop, five_points(part.mesh_at(part.start_frame)[None]))[0]
+                part.embedding = self._detector.embed(decode_jpeg(crop.jpeg), landmarks.astype(np.float32))
+            yield part, part_rule
+
+    def _follow(self, image: ShotImage) -> None:
+        """Follow the tracked faces into one image, and look for new ones."""
+        frame, rgb = image.frame, image.rgb
+        self._shots.add(frame, image.small, image_width=0 if rgb is None else rgb.shape[1], is_cut=image.is_cut)
+        self._end_in_gap(frame)
         if rgb is None:
             self._end_lost(frame)
             return
-        with self._watch("cuts"):
-            is_cut = self._cuts.is_cut(rgb)
-        if is_cut:
+        if image.is_cut:
             self._end_all(frame, "cut")
         with self._watch("mesh"):
             for track in self._live:
                 if track.has_mesh:
                     self._locate(track, frame, rgb, region_of_mesh(track.last_mesh))
-        if is_cut or self._is_detection_due(frame):
+        if image.is_cut or self._is_detection_due(frame):
             self._detect(frame, rgb)
         self._end_duplicates(frame)
         self._end_lost(frame)
         with self._watch("tube"):
             self._cut_faces(frame, rgb)
-
-    def finish(self, end_frame: int, end_rule: str) -> list[tuple[LiveTrack, str]]:
-        """End the tracks that are left; all tracks with their end rule, by first frame, then from left to right."""
-        self._end_all(end_frame, end_rule)
-        return sorted(self._ended, key=lambda ended: (ended[0].start_frame, *_first_box(ended[0])))
 
     def _locate(self, track: LiveTrack, frame: int, rgb: np.ndarray, region: FaceRegion) -> bool:
         """Observe the track's mesh in a region of the image; whether it is there."""
@@ -134,6 +161,13 @@ class FaceTracker:
             if track.has_mesh:
                 square = face_square(track.last_mesh, self._canonical)
                 track.crops[frame] = cut_face(rgb, square, 2 * self._canonical.image_px, _CROP_JPEG_QUALITY)
+
+    def _end_in_gap(self, frame: int) -> None:
+        """End the tracks that are too old at this frame because those before it had no image; look for them again."""
+        num_live = len(self._live)
+        self._end_lost(frame - 1)
+        if len(self._live) < num_live:
+            self._last_detection = frame - self._config.detect_every
 
     def _end_lost(self, frame: int) -> None:
         for track in list(self._live):

@@ -16,6 +16,7 @@ _SHARPNESS_EVERY = 10  # frames
 
 
 class _AudioColumns(TypedDict):
+    audio_rate_correction: float
     drift_frames_per_minute: None
     drift_se_frames_per_minute: None
     stretch_middle_frames: tuple[float, ...]
@@ -26,6 +27,7 @@ class _AudioColumns(TypedDict):
 
 
 _WITHOUT_AUDIO: _AudioColumns = {
+    "audio_rate_correction": 1.0,
     "drift_frames_per_minute": None,
     "drift_se_frames_per_minute": None,
     "stretch_middle_frames": (),
@@ -99,7 +101,7 @@ def track_row(
         boxes_xyxy=tuple(_floats(box) for box in boxes),
         interpolated=tuple(bool(value) for value in interpolated),
         face_source_px=float(np.median(sides)),
-        detector_score=float(np.median(track.scores)),
+        detector_score=float(np.median(list(track.scores.values()))),
         mesh_presence=float(np.median([observation.presence for observation in track.observations.values()])),
         sharpness=_sharpness(tube),
         yaw_deg=float(pose[0]),

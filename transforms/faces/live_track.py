@@ -25,7 +25,7 @@ class LiveTrack:
     has_mesh: bool
     observations: dict[int, Observation] = field(default_factory=dict)  # by timeline frame, ascending
     crops: dict[int, FaceCrop] = field(default_factory=dict)  # of every decoded frame, also those between observations
-    scores: list[float] = field(default_factory=list)  # of the detections that confirmed it
+    scores: dict[int, float] = field(default_factory=dict)  # of the detections that confirmed it, by frame
     embedding: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     last_confirmed_frame: int = 0
     unconfirmed_rounds: int = 0  # detections in a row that did not find it
@@ -40,7 +40,7 @@ class LiveTrack:
 
     def confirm(self, frame: int, score: float) -> None:
         """Take note that the detector found the face too."""
-        self.scores.append(score)
+        self.scores[frame] = score
         self.last_confirmed_frame, self.unconfirmed_rounds = frame, 0
 
     @property
@@ -63,6 +63,24 @@ class LiveTrack:
         mesh = self.observations[frame].mesh
         assert mesh is not None, "this track has no meshes"
         return mesh
+
+    def box_near(self, frame: int) -> np.ndarray:
+        """Box of the observation nearest to a frame, px."""
+        return self.observations[min(self.observations, key=lambda observed: abs(observed - frame))].box_xyxy
+
+    def part(self, start_frame: int, end_frame: int) -> "LiveTrack":
+        """The track from its first observation in these frames (end excluded) on; without an embedding if later."""
+        inside = range(start_frame, end_frame)
+        observations = {frame: seen for frame, seen in self.observations.items() if frame in inside}
+        first = next(iter(observations), start_frame)
+        return LiveTrack(
+            start_frame=first,
+            has_mesh=self.has_mesh,
+            observations=observations,
+            crops={frame: crop for frame, crop in self.crops.items() if first <= frame < end_frame},
+            scores={frame: score for frame, score in self.scores.items() if frame in inside} or dict(self.scores),
+            embedding=self.embedding if first == self.start_frame else np.zeros(0, np.float32),
+        )
 
     def cut_off_at(self, frame: int) -> None:
         """Drop observations at or after this frame."""

@@ -15,6 +15,7 @@ from schemas.tables import FailureRow
 from transforms.beam_support.counters import count, count_msec
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import join, local_path, write_once
+from transforms.beam_support.unchanged import unchanged
 from transforms.faces.config import FacesConfig
 from transforms.faces.detectors.registry import load_detector
 from transforms.faces.mesh import MediaPipeMesh
@@ -79,17 +80,18 @@ class _Track(beam.DoFn):
     def process(self, window: Window) -> Iterator[WindowFaces]:
         stopwatch = Stopwatch()
         uri = join(self._staging, "tubes", f"{window.window_id}.npz")
-        faces, tubes = track_faces(
-            window=window,
-            images=self._timed_images(window, stopwatch),
-            detector=self._detector,
-            mesh=self._mesh,
-            config=self._config,
-            canonical=self._canonical,
-            damaged_share=self._limits.damaged_share,
-            stopwatch=stopwatch,
-            tube_uri=uri,
-        )
+        with unchanged(window.video.source):
+            faces, tubes = track_faces(
+                window=window,
+                images=self._timed_images(window, stopwatch),
+                detector=self._detector,
+                mesh=self._mesh,
+                config=self._config,
+                canonical=self._canonical,
+                damaged_share=self._limits.damaged_share,
+                stopwatch=stopwatch,
+                tube_uri=uri,
+            )
         if tubes:
             write_once(uri, write_tubes(tubes))
         leave_mark(

@@ -19,6 +19,7 @@ class Totals:
 
     num_inputs: int  # names of sources
     num_sources: int
+    num_left_out: int  # of these sources: no media, by the rule `is_media`
     num_windows: int
     num_tracks: int
     num_clips: int
@@ -57,10 +58,12 @@ def totals(tables: Mapping[str, pa.Table]) -> Totals:
         "count(*) FILTER (WHERE status = 'failed'), coalesce(sum(duration_s), 0) FROM sources",
     )
     clips, clip_frames = _only_row(database, "SELECT count(*), coalesce(sum(num_frames), 0) FROM clips")
+    (left_out,) = _only_row(database, "SELECT count(*) FROM decisions WHERE rule = 'is_media' AND NOT kept")
     failures, bugs = _only_row(database, "SELECT count(*), count(*) FILTER (WHERE kind = 'bug') FROM failures")
     return Totals(
         num_inputs=int(inputs),
         num_sources=sources,
+        num_left_out=left_out,
         num_windows=int(windows),
         num_tracks=tables["tracks"].num_rows,
         num_clips=clips,

@@ -26,11 +26,12 @@ def judge_run(problems: list[str], found: Totals | None, max_bugs: int, max_fail
     if problems or found is None:
         return Verdict(ok=False, exit_code=BROKEN, problems=tuple(problems))
     lines = []
+    num_media = found.num_sources - found.num_left_out
     if found.num_bugs > max_bugs:
         lines.append(f"{found.num_bugs} failures are bugs, more than --max_bugs {max_bugs}: see the failures table")
-    if found.failed_sources > max_failed_share * found.num_sources:
+    if found.failed_sources > max_failed_share * num_media:
         lines.append(
-            f"{found.failed_sources} of {found.num_sources} sources failed, a larger share than "
+            f"{found.failed_sources} of {num_media} sources failed, a larger share than "
             f"--max_failed_share {max_failed_share:g}: see the failures table"
         )
     if lines:

@@ -1,6 +1,7 @@
 """Audio as 16 kHz mono on the video's timeline, by its own presentation times; and the FLAC that it is stored in."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 
 import av
@@ -8,23 +9,28 @@ import numpy as np
 import soundfile
 
 from schemas.clock import SAMPLE_RATE_HZ
+from schemas.media import ALL_CHANNELS, ChannelMix
+from transforms.media.audio_mixing import ChannelMixer, Mixer, MonoMixer
+from transforms.media.audio_placement import Placement
+from transforms.media.channel_layout import keep_layout, settle_layout
 from transforms.media.container import audio_stream_at, open_media
+from transforms.media.encryption import require_clear
 from transforms.media.video_packets import packets_of
 
-_JUMP_S = Fraction(15, 1000)  # a larger step in the presentation times is a gap or an overlap
-_DRIFT_S = Fraction(5, 1000)  # so is a larger mean step; a smaller one is rounding (Matroska stores milliseconds)
-_MEAN_OVER_FRAMES = 8
+_MARGIN = SAMPLE_RATE_HZ // 8  # samples decoded around a part: a decoder is not settled at its first packet
 _ZEROS = SAMPLE_RATE_HZ  # samples in a block of silence
 
 
-def decode_audio(path: str, stream_index: int, zero_s: Fraction, num_samples: int) -> Iterator[np.ndarray]:
+def decode_audio(
+    path: str, stream_index: int, zero_s: Fraction, num_samples: int, mix: ChannelMix = ALL_CHANNELS
+) -> Iterator[np.ndarray]:
     """Blocks int16 (n,), `num_samples` in all; sample k is the audio at k / 16000 s after `zero_s`.
 
-    Zeros stand before the stream's begin and after its end, in its gaps, and where packets do not decode. Channels are
-    mixed down by swresample. `zero_s` is on the container's clock.
+    Zeros stand before the stream's begin and after its end, in its gaps, and where packets do not decode. `zero_s` is
+    on the container's clock; `mix` says how channels become one.
     """
     done = 0
-    for start, block in _placed_blocks(path, stream_index, zero_s):
+    for start, block in _placed_blocks(path, stream_index, zero_s, lambda: MonoMixer(mix)):
         yield from _zeros(min(start, num_samples) - done)
         done = max(done, min(start, num_samples))
         block = block[max(0, done - start) : num_samples - start] if start < num_samples else block[:0]
@@ -62,101 +68,102 @@ def read_audio_span(flac_path: str, start_sample: int, end_sample: int) -> np.nd
     return samples
 
 
-def _placed_blocks(path: str, stream_index: int, zero_s: Fraction) -> Iterator[tuple[int, np.ndarray]]:
-    """(first sample on the timeline, int16 block), ascending; a block may begin before zero or overlap the last one."""
-    placement = _Placement(zero_s)
-    resampler: av.AudioResampler | None = None
+def decode_spans(
+    path: str, stream_index: int, zero_s: Fraction, spans: Sequence[tuple[int, int]], num_channels: int
+) -> list[np.ndarray]:
+    """Some parts of a stream, with all channels apart: int16 (channels, n) for each span of samples at 16 kHz.
+
+    Spans ascend. Zeros stand where nothing decodes, and where a stream has another number of channels for a while.
+    """
+    parts = [np.zeros((end - start, num_channels), np.int16) for start, end in spans]
+
+    def is_wanted(begin_s: float, end_s: float) -> bool:
+        first, last = begin_s * SAMPLE_RATE_HZ, end_s * SAMPLE_RATE_HZ
+        return any(first < end + _MARGIN and start - _MARGIN < last for start, end in spans)
+
+    for position, block in _placed_blocks(path, stream_index, zero_s, ChannelMixer, is_wanted):
+        for (start, end), part in zip(spans, parts, strict=True):
+            first, last = max(start, position), min(end, position + len(block))
+            if first < last and block.shape[1] == num_channels:
+                part[first - start : last - start] = block[first - position : last - position]
+        if position > spans[-1][1]:
+            break
+    return [part.T for part in parts]
+
+
+def _placed_blocks(
+    path: str,
+    stream_index: int,
+    zero_s: Fraction,
+    new_mixer: Callable[[], Mixer],
+    is_wanted: Callable[[float, float], bool] | None = None,
+) -> Iterator[tuple[int, np.ndarray]]:
+    """(first sample on the timeline, int16 block), ascending; a block may begin before zero or overlap the last one.
+
+    is_wanted: of the begin and end of a packet, seconds after zero; the others are not decoded.
+    """
+    placement = Placement(zero_s)
+    mixer = new_mixer()
     position = 0
     with open_media(path) as container:
-        for frame in _frames(container, audio_stream_at(container, stream_index)):
+        for frame in _frames(container, audio_stream_at(container, stream_index), zero_s, is_wanted):
             if frame is None:  # a damaged packet: the next frame is placed by its own time
                 placement.forget()
                 continue
-            is_discontinuous = placement.is_discontinuous(frame)
-            if resampler is None or is_discontinuous:
-                yield from _flushed(resampler, position)
-                resampler, position = _resampler(), round(placement.start_s(frame) * SAMPLE_RATE_HZ)
+            start_s = placement.run_start_s(frame)
+            if start_s is not None:
+                for block in mixer.push(None):
+                    yield position, block
+                    position += len(block)
+                mixer, position = new_mixer(), round(start_s * SAMPLE_RATE_HZ)
             frame.pts = None  # otherwise the resampler would correct for the times too
-            for block in _samples(resampler.resample(frame)):
+            for block in mixer.push(frame):
                 yield position, block
                 position += len(block)
-        yield from _flushed(resampler, position)
+        for block in mixer.push(None):
+            yield position, block
+            position += len(block)
 
 
-class _Placement:
-    """Finds runs of frames without a gap. Within a run samples are counted, so that nothing drifts."""
-
-    def __init__(self, zero_s: Fraction) -> None:
-        """Begin a stream; zero_s: the timeline's zero on the container's clock."""
-        self._zero_s = zero_s
-        self._next_s: Fraction | None = None  # where the next frame begins if there is no gap; None: unknown
-        self._mean_step_s = Fraction(0)
-        self._layout: tuple[int, str, str] | None = None  # sample rate, channel layout and sample format of the run
-
-    def forget(self) -> None:
-        """Begin a new run with the next frame."""
-        self._layout = None
-
-    def is_discontinuous(self, frame: "av.AudioFrame") -> bool:
-        """Whether a new run begins with this frame. Call it once for each frame: it counts the samples."""
-        stated_s, next_s = self._stated_s(frame), self._next_s
-        layout = (frame.sample_rate, frame.layout.name, frame.format.name)
-        begins_run = layout != self._layout or next_s is None or self._has_jumped(stated_s, next_s)
-        if next_s is None or begins_run:
-            next_s = self.start_s(frame)
-            self._mean_step_s, self._layout = Fraction(0), layout
-        self._next_s = next_s + Fraction(frame.samples, frame.sample_rate)
-        return begins_run
-
-    def start_s(self, frame: "av.AudioFrame") -> Fraction:
-        """Where this frame, the first of its run, begins: seconds after zero."""
-        stated_s = self._stated_s(frame)
-        return stated_s if stated_s is not None else self._next_s or Fraction(0)
-
-    def _stated_s(self, frame: "av.AudioFrame") -> Fraction | None:
-        if frame.pts is None or frame.time_base is None:
-            return None
-        return frame.pts * frame.time_base - self._zero_s
-
-    def _has_jumped(self, stated_s: Fraction | None, next_s: Fraction) -> bool:
-        """Whether the stated time differs from the counted one by a gap or an overlap."""
-        if stated_s is None:
-            return False
-        step_s = stated_s - next_s
-        self._mean_step_s += Fraction(round((step_s - self._mean_step_s) / _MEAN_OVER_FRAMES * 10**9), 10**9)
-        return abs(step_s) > _JUMP_S or abs(self._mean_step_s) > _DRIFT_S
-
-
-def _frames(container: "av.container.InputContainer", stream: "av.AudioStream") -> Iterator["av.AudioFrame | None"]:
-    """Decoded frames; None for each packet that does not decode."""
+def _frames(
+    container: "av.container.InputContainer",
+    stream: "av.AudioStream",
+    zero_s: Fraction,
+    is_wanted: Callable[[float, float], bool] | None,
+) -> Iterator["av.AudioFrame | None"]:
+    """Decoded frames; None for each packet that does not decode, and where packets are left out."""
+    require_clear(container, stream)
+    settle_layout(stream)
+    if stream.codec_context is None:
+        return  # no decoder: there is nothing but silence
     if stream.codec_context.name == "flac":  # its checksums are compared only on request
         stream.codec_context.options = {"err_detect": "crccheck+explode"}
+    tick_s, start_s = float(stream.time_base or 0), float(zero_s)
     for packet in packets_of(container, stream):
-        try:
-            frames = stream.codec_context.decode(packet)
-        except av.error.FFmpegError:
+        if is_wanted is not None and not is_wanted(*_span_s(packet, tick_s, start_s)):
             yield None
             continue
-        for frame in frames:
-            yield None if frame.is_corrupt else frame
-    yield from stream.codec_context.decode(None)
+        yield from _decoded(stream, packet)
+    yield from _decoded(stream, None)
 
 
-def _resampler() -> "av.AudioResampler":
-    return av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
-
-
-def _flushed(resampler: "av.AudioResampler | None", position: int) -> Iterator[tuple[int, np.ndarray]]:
-    """The samples that the resampler still holds, from `position` on."""
-    """The samples that the resampler still holds, from `position` on."""
-    for block in _samples(resampler.resample(None)) if resampler is not None else ():
-        yield position, block
-        position += len(block)
-
-
-def _samples(frames: list["av.AudioFrame"]) -> Iterator[np.ndarray]:
+def _decoded(stream: "av.AudioStream", packet: "av.Packet | None") -> Iterator["av.AudioFrame | None"]:
+    try:
+        frames = stream.codec_context.decode(packet)
+    except av.error.FFmpegError:
+        yield None
+        return
     for frame in frames:
-        yield frame.to_ndarray().reshape(-1)
+        keep_layout(frame)
+        yield None if frame.is_corrupt else frame
+
+
+def _span_s(packet: "av.Packet", tick_s: float, zero_s: float) -> tuple[float, float]:
+    """Begin and end of a packet, seconds after zero; the begin alone where its length is not stated."""
+    if packet.pts is None or not tick_s:
+        return -math.inf, math.inf  # it may lie anywhere
+    begin_s = packet.pts * tick_s - zero_s
+    return begin_s, begin_s + (packet.duration or 0) * tick_s
 
 
 def _zeros(count: int) -> Iterator[np.ndarray]:

@@ -1,4 +1,4 @@
-"""Limits on what one source may cost, and which of its audio streams is used."""
+"""Limits on what one source may cost, and which of its streams are used."""
 
 from dataclasses import dataclass
 
@@ -26,4 +26,26 @@ class LimitsConfig:
 class AudioConfig:
     """Which audio stream is used."""
 
-    stream: int = setting(-1, "container stream index", "audio stream to use; -1: the default one, else the first")
+    stream: int = setting(
+        -1, "container stream index", "audio stream to use; -1: the default one, or of several the one with speech"
+    )
+
+
+DYNAMIC_RANGES = {"any": ("sdr", "pq", "hlg"), "sdr": ("sdr",)}
+"""Values of video.dynamic_range -> the kinds of dynamic range that it keeps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoConfig:
+    """Which video stream is used, and of which sources."""
+
+    stream: int = setting(
+        -1, "container stream index", "video stream to use; -1: the default one, or of several the one that shows faces"
+    )
+    dynamic_range: str = setting("any", "any or sdr", "sdr: sources of high dynamic range (PQ, HLG) are dropped")
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown dynamic range."""
+        require(
+            self.dynamic_range in DYNAMIC_RANGES, f"video.dynamic_range must be any or sdr, not {self.dynamic_range!r}"
+        )

@@ -6,10 +6,12 @@ from fractions import Fraction
 import av
 
 from schemas.errors import DamagedMedia, NotMedia, UnreadableSource
+from transforms.media.regular_file import require_regular
 
 
 def open_media(path: str) -> "av.container.InputContainer":
     """Open a file for reading; MediaError, which names the file, where that fails."""
+    require_regular(path)
     try:
         if os.path.getsize(path) == 0:
             raise NotMedia(f"{path!r} is empty; expected a video file")

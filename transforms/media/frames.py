@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 
+from schemas.clock import NO_IMAGE
 from schemas.media import MediaProbe, Timeline
 from transforms.media.frames_decord import DecordFrames, NotExact
 from transforms.media.frames_pyav import PyavFrames
@@ -26,10 +27,12 @@ class FrameReader:
         """(position in `source_frames`, image) for each of `source_frames`, int (N,), ascending, may repeat.
 
         Images are RGB uint8 (H, W, 3), upright with square pixels, and must not be written to: a repeated frame is
-        the same array. None: the frame cannot be decoded or is damaged.
+        the same array. None: the frame cannot be decoded or is damaged. NO_IMAGE in `source_frames` is left out.
         """
         last_frame, image = -1, None
         for position, source_frame in enumerate(np.asarray(source_frames, np.int64).tolist()):
+            if source_frame == NO_IMAGE:
+                continue
             if source_frame != last_frame:
                 last_frame, image = source_frame, self._read(source_frame)
             yield position, image

@@ -9,8 +9,9 @@ os.environ.setdefault("DECORD_REWIND_RETRY_MAX", "0")
 import decord
 import numpy as np
 
-from schemas.media import MediaProbe, Timeline
+from schemas.media import MediaProbe, Timeline, VideoColour
 from transforms.media.frames_pyav import PyavFrames, shown_frame
+from transforms.media.tone_map import needs_mapping
 
 _INDEXED_CONTAINERS = ("mov,", "matroska", "avi")
 _SAME_TIME_S = 0.002
@@ -29,8 +30,15 @@ class DecordFrames:
         """Open the file; see above for NotExact."""
         if not probe.container.startswith(_INDEXED_CONTAINERS):
             raise NotExact(f"seeking in {probe.container} lands on other frames")
+        if len(probe.moving_video_streams) > 1:
+            raise NotExact("decord chooses a video stream by itself")
+        colour = probe.used_video.colour
+        if probe.used_video.is_mirrored or needs_mapping(colour) or colour.bit_depth > 8 or _is_grey(colour):
+            raise NotExact("decord neither mirrors nor maps colours, and has 8 bits a channel")
         self._video, self._timeline = probe.used_video, timeline
         self._reference = PyavFrames(path, probe.used_video, timeline)
+        if probe.container == "avi" and self._reference.only_counts():
+            raise NotExact("it has no times, and to compare reordered frames takes as long as to decode them")
         self._reader: Any = self._open(path)
         self._next = -1  # index of the frame that decord returns next; -1: not positioned yet
         self._checked_ticks = -1  # time of the last comparison since the last seek; -1: none
@@ -93,3 +101,7 @@ class DecordFrames:
         if expected is None or np.abs(expected[::4, ::4].astype(np.int16) - rgb[::4, ::4]).mean() > _SAME_IMAGE:
             raise NotExact(f"decord's frame {key_frame} is a different one, or damaged")
         self._checked_ticks = ticks
+
+
+def _is_grey(colour: VideoColour) -> bool:
+    return colour.pixel_format.startswith("gray")

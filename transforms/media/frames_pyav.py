@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 
 from schemas.media import Timeline, VideoStream
+from transforms.media.colour import RgbConverter
 from transforms.media.container import open_media, video_stream_at
+from transforms.media.orientation import upright
 from transforms.media.video_packets import (
     counts_in_decoding_order,
     decode_on_one_thread,
@@ -19,6 +21,8 @@ from transforms.media.video_packets import (
 )
 
 _SEEK_BACK_S = (0, 2, 10, 60)  # how far before a key frame to seek, one try after the other
+
+_SAMPLE_PAST_KEY = 250  # frames that are decoded at most for one sample
 
 
 class _OpenFile(NamedTuple):
@@ -32,25 +36,44 @@ class PyavFrames:
     def __init__(self, path: str, video: VideoStream, timeline: Timeline) -> None:
         """Open nothing yet; video and timeline are those of the file's probe."""
         self._path, self._video, self._timeline = path, video, timeline
+        self._converter = RgbConverter(video.colour)
         self._file: _OpenFile | None = None
         self._key_sizes: dict[int | None, int] | None = None  # time of each key packet -> its size
         self._frames: Iterator[tuple[int, av.VideoFrame]] = iter(())
         self._ahead: tuple[int, av.VideoFrame] | None = None  # decoded, not yet asked for
         self._position = -1  # the source frame read last; -1: none
+        self._only_counts = False  # see counts_in_decoding_order; known once the file is open
+        self.num_packets = 0  # packets that were decoded: what reading has cost
 
     def read(self, source_frame: int) -> np.ndarray | None:
         """Upright RGB uint8 (height, width, 3) as shown, or None where the frame is missing or damaged."""
+        frame = self.decoded(source_frame)
+        if frame is None:
+            return None
+        try:
+            rgb = self._converter.rgb(frame)
+        except av.error.FFmpegError:
+            return None  # a pixel format that FFmpeg decodes and does not convert
+        return shown_frame(upright(rgb, self._video), self._video)
+
+    def decoded(self, source_frame: int) -> "av.VideoFrame | None":
+        """The frame as its decoder gives it, or None where it is missing or damaged."""
         key_frame = self._key_before(source_frame)
-        if not 0 <= self._position < source_frame or key_frame > self._position + 1:
-            self._seek(int(self._timeline.presentation_ticks[key_frame]))
+        if not 0 <= self._position < source_frame or self._decoded_from(key_frame) > self._position + 1:
+            self._seek(key_frame)
         self._position = source_frame
         wanted = int(self._timeline.presentation_ticks[source_frame])
         while self._ahead is not None and self._ahead[0] < wanted:
             self._ahead = next(self._frames, None)
         if self._ahead is None or self._ahead[0] != wanted or self._ahead[1].is_corrupt:
             return None
-        rgb = self._ahead[1].to_ndarray(format="rgb24")
-        return shown_frame(np.rot90(rgb, -self._video.rotation_deg // 90), self._video)
+        return self._ahead[1]
+
+    def only_counts(self) -> bool:
+        """Whether the file has no times, only an order of its packets, in which its frames are not shown."""
+        if self._file is None:
+            self._reopened()
+        return self._only_counts
 
     def close(self) -> None:
         """Close the file."""
@@ -62,16 +85,31 @@ class PyavFrames:
         keys = np.flatnonzero(self._timeline.key_frames[: source_frame + 1])
         return int(keys[-1]) if len(keys) else 0
 
-    def _seek(self, key_ticks: int) -> None:
-        """Position the decoder so that it gives the key frame at `key_ticks` and all frames after it."""
+    def _decoded_from(self, key_frame: int) -> int:
+        """The source frame at which decoding begins for this key frame.
+
+        Where times only count packets, it is the key frame before it: the frames shown right before a key frame may
+        follow it in the file, have its count, and refer to images before it.
+        """
+        return self._key_before(key_frame - 1) if self._only_counts and key_frame else key_frame
+
+    def _seek(self, key_frame: int) -> None:
+        """Position the decoder so that it gives the key frame and all frames after it."""
         file = self._reopened()
-        packets: Iterator[av.Packet] | None = None
-        if not counts_in_decoding_order(*file):
-            packets = self._packets_from_key(file, key_ticks)
-            if packets is None:
-                file = self._reopened()
-        self._frames = timed_frames(*file, packets_of(*file) if packets is None else packets)
+        packets = self._packets_from_key(file, int(self._timeline.presentation_ticks[self._decoded_from(key_frame)]))
+        first_count = None
+        if packets is None:
+            file = self._reopened()
+            packets = packets_of(*file)
+        elif self._only_counts:
+            first_count = int(self._timeline.presentation_ticks[key_frame])
+        self._frames = timed_frames(*file, self._counted(packets), first_count)
         self._ahead = next(self._frames, None)
+
+    def _counted(self, packets: Iterator["av.Packet"]) -> Iterator["av.Packet"]:
+        for packet in packets:
+            self.num_packets += 1
+            yield packet
 
     def _packets_from_key(self, file: _OpenFile, key_ticks: int) -> Iterator["av.Packet"] | None:
         """Packets from a key packet at or before `key_ticks` on; None: no seek finds one, so read from the begin."""
@@ -91,8 +129,9 @@ class PyavFrames:
             return None  # the file cannot seek
         packets = packets_of(*file)
         for packet in packets:
-            if packet.is_keyframe and packet.pts is not None:
-                if packet.pts > key_ticks:
+            ticks = packet.dts if self._only_counts else packet.pts
+            if packet.is_keyframe and ticks is not None:
+                if ticks > key_ticks:
                     return None
                 if self._is_trusted(file, packet):
                     return itertools.chain((packet,), packets)
@@ -117,7 +156,24 @@ class PyavFrames:
         container = open_media(self._path)
         self._file = _OpenFile(container, video_stream_at(container, self._video.index))
         decode_on_one_thread(self._file.stream)
+        self._only_counts = counts_in_decoding_order(*self._file)
         return self._file
+
+
+def sample_frames(path: str, video: VideoStream, timeline: Timeline, most: int) -> Iterator["av.VideoFrame"]:
+    """Decoded frames, `most` at most, spread over the video; damaged ones are left out."""
+    keys = np.flatnonzero(timeline.key_frames)
+    spread = (np.arange(most) + 0.5) * len(timeline.presentation_ticks) / most
+    places = np.searchsorted(keys, spread.astype(int), side="right") - 1
+    limits = keys[places] + _SAMPLE_PAST_KEY if len(keys) else np.full(most, _SAMPLE_PAST_KEY)
+    reader = PyavFrames(path, video, timeline)
+    try:
+        for source_frame in np.unique(np.minimum(spread.astype(int), limits)).tolist():
+            frame = reader.decoded(source_frame)
+            if frame is not None:
+                yield frame
+    finally:
+        reader.close()
 
 
 def shown_frame(upright_rgb: np.ndarray, video: VideoStream) -> np.ndarray:

@@ -6,7 +6,9 @@ import numpy as np
 
 from schemas.clock import SAMPLE_RATE_HZ
 from schemas.errors import MissingStream
+from schemas.media import MediaProbe, Timeline
 from transforms.media.audio import decode_audio
+from transforms.media.audio_choice import choose_audio
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.container import audio_stream_at, open_media, time_base_of
 from transforms.media.mfcc import MfccStream
@@ -18,19 +20,29 @@ def mfcc_of_file(path: str, preset: str, audio_stream: int = -1) -> np.ndarray:
     """MFCC of the whole audio of a file by a literal preset: float32 (13, N), 100 columns a second.
 
     Column 0 begins at the first frame of the video; without video, at the first audio sample. Memory is constant but
-    for the columns. audio_stream: container index; -1: the default stream, else the first. UsageError: the preset is
-    unknown; MediaError: the file cannot be read or has no audio.
+    for the columns. audio_stream: container index; -1: the default stream, of several one with speech. Channels are
+    mixed as in a build. UsageError: the preset is unknown; MediaError: the file cannot be read or has no audio.
     """
     stream = MfccStream(preset)
-    probe, timeline = probe_media(path, LimitsConfig(), AudioConfig(stream=audio_stream))
+    probe, timeline = probe_voice(path, AudioConfig(stream=audio_stream))
     audio = probe.used_audio
     if audio is None:
         raise MissingStream(f"{path!r} has no audio; expected a file with an audio stream")
     start_s, end_s = audio_span_s(path, audio.index)
     zero_s = start_s if timeline is None else timeline.zero_s
     num_samples = max(0, int((end_s - zero_s) * SAMPLE_RATE_HZ))
-    columns = [stream.push(block) for block in decode_audio(path, audio.index, zero_s, num_samples)]
-    return np.concatenate([*columns, stream.close()], axis=1)
+    blocks = decode_audio(path, audio.index, zero_s, num_samples, probe.audio_mix)
+    return np.concatenate([*(stream.push(block) for block in blocks), stream.close()], axis=1)
+
+
+def probe_voice(path: str, audio: AudioConfig) -> tuple[MediaProbe, Timeline | None]:
+    """Probe a file for its audio alone, choosing stream and channels that hold voice as a build does."""
+    probe, timeline = probe_media(path, LimitsConfig(), audio)
+    if probe.used_audio is None:
+        return probe, timeline
+    start_s, end_s = audio_span_s(path, probe.used_audio.index)
+    zero_s = start_s if timeline is None else timeline.zero_s
+    return choose_audio(path, probe, audio, zero_s, int((end_s - zero_s) * SAMPLE_RATE_HZ)), timeline
 
 
 def audio_span_s(path: str, stream_index: int) -> tuple[Fraction, Fraction]:

@@ -11,6 +11,7 @@ import numpy as np
 from schemas.errors import DamagedMedia, NotMedia, UnreadableSource
 from schemas.media import Timeline
 from transforms.media.container import open_media, time_base_of, video_stream_at
+from transforms.media.encryption import encrypted_error, is_encrypted_packet
 
 
 def probe_timeline(path: str, stream_index: int) -> Timeline:
@@ -45,6 +46,8 @@ def packets_of(container: "av.container.InputContainer", stream: "av.stream.Stre
     """Packets with content, in file order, up to the end or up to where the file is broken off."""
     try:
         for packet in container.demux(stream):
+            if packet.size and is_encrypted_packet(packet):
+                raise encrypted_error(container, stream.index)
             if packet.size:
                 yield packet
     except OSError as error:
@@ -56,15 +59,27 @@ def packets_of(container: "av.container.InputContainer", stream: "av.stream.Stre
 
 
 def timed_frames(
-    container: "av.container.InputContainer", stream: "av.VideoStream", packets: Iterator["av.Packet"]
+    container: "av.container.InputContainer",
+    stream: "av.VideoStream",
+    packets: Iterator["av.Packet"],
+    first_count: int | None = None,
 ) -> Iterator[tuple[int, "av.VideoFrame"]]:
-    """(presentation tick, frame) in presentation order; packets that do not decode are skipped."""
+    """(presentation tick, frame) in presentation order; packets that do not decode are skipped.
+
+    first_count: where packet times only count packets, that of a key packet; the frames of packets before it are left
+    out. They are all shown before the others, which therefore have the counts from there on.
+    """
     only_order = counts_in_decoding_order(container, stream)
     counts: list[int] = []  # of packets in decoding order whose frames are still to come
     for packet in itertools.chain(packets, (None,)):  # None: the decoder hands out the frames that it holds back
         if only_order and packet is not None and packet.dts is not None:
-            heapq.heappush(counts, packet.dts)
+            if first_count is not None:
+                packet.pts = packet.dts  # the decoder hands it to the frame of this packet
+            if first_count is None or packet.dts >= first_count:
+                heapq.heappush(counts, packet.dts)
         for frame in _decoded(stream, packet):
+            if first_count is not None and frame.pts is not None and frame.pts < first_count:
+                continue
             ticks = frame.dts if frame.pts is None else frame.pts
             if counts:
                 ticks = heapq.heappop(counts)
@@ -75,7 +90,8 @@ def timed_frames(
 def counts_in_decoding_order(container: "av.container.InputContainer", stream: "av.VideoStream") -> bool:
     """Whether packet times only count packets: AVI stores none, and those that FFmpeg makes up are a frame or two late.
 
-    The counts are then given to the frames in the order in which these are shown, reading from the file's begin.
+    The counts are then given to the frames in the order in which these are shown, reading from the file's begin or from
+    a key packet on.
     """
     codec = stream.codec_context
     reorders = codec.name in ("h264", "hevc", "mpeg1video", "mpeg2video") or (

@@ -9,6 +9,7 @@ from schemas.clock import source_frame_of
 from schemas.media import Timeline
 from schemas.records import Video, Window
 from transforms.media.frames import FrameReader
+from transforms.media.stalled_images import without_stalls
 from transforms.media.timeline_file import timeline_from_bytes
 
 
@@ -23,12 +24,16 @@ class WindowFrames:
         self._source_frames = np.zeros(0, np.int64)
 
     def of(self, window: Window) -> Iterator[tuple[int, np.ndarray | None]]:
-        """(timeline frame, upright RGB uint8 (H, W, 3), or None where it cannot be decoded), ascending, each once."""
+        """(timeline frame, upright RGB uint8 (H, W, 3), or None where it cannot be decoded), ascending, each once.
+
+        Timeline frames without an image are left out.
+        """
         if self._reader is None or window.video.source.source_id != self._source_id:
             self._reader = self._opened(window.video)
         wanted = self._source_frames[window.start_frame : window.end_frame]
-        for position, image in self._reader.frames(wanted):
-            yield window.start_frame + position, image
+        yield from without_stalls(
+            (window.start_frame + position, image) for position, image in self._reader.frames(wanted)
+        )
 
     def close(self) -> None:
         """Close the file."""

@@ -14,13 +14,15 @@ from schemas.media import MediaProbe, Timeline
 from schemas.records import Source, SourceFacts, SpeechTurn, Video
 from schemas.tables import DecisionRow
 from transforms.media.audio import decode_audio, flac_writer
-from transforms.media.config import AudioConfig, LimitsConfig
-from transforms.media.probe import probe_media
+from transforms.media.audio_choice import choose_audio
+from transforms.media.config import DYNAMIC_RANGES, AudioConfig, LimitsConfig, VideoConfig
 from transforms.media.speech_seconds import speech_seconds
 from transforms.media.timeline_file import timeline_bytes
+from transforms.media.video_choice import FaceCount, choose_video
 from transforms.prepare.speech_models import SpeechModel
 
 STAGE = "PrepareVideos"
+DEFAULT_VIDEO = VideoConfig()
 
 _STREAM_RULES: tuple[Rule[SourceFacts], ...] = (
     Rule(name="has_video", comparison="exists", value=lambda facts: facts.num_frames > 0),
@@ -28,6 +30,12 @@ _STREAM_RULES: tuple[Rule[SourceFacts], ...] = (
         name="has_audio",
         comparison="exists",
         value=lambda facts: facts.probe is not None and facts.probe.audio_index >= 0,
+    ),
+    Rule(
+        name="dynamic_range",
+        comparison="in",
+        value=lambda facts: facts.probe.used_video.colour.dynamic_range if facts.probe else None,
+        setting="video.dynamic_range",
     ),
 )
 _SPEECH_RULES: tuple[Rule[SourceFacts], ...] = (
@@ -57,21 +65,28 @@ def prepare_video(
     audio: AudioConfig,
     min_speech_s: float,
     publish: Callable[[str, str], str],
+    video: VideoConfig = DEFAULT_VIDEO,
+    count_faces: FaceCount | None = None,
 ) -> PreparedVideo:
     """Prepare the source whose content lies at `path`.
 
-    publish(name, local path): puts a file into staging and returns its uri. MediaError: the file cannot be used.
+    publish(name, path): puts a file into staging, returns its uri. count_faces: see choose_video. MediaError: unusable.
     """
-    probe, timeline = probe_media(path, limits, audio)
+    probe, timeline = choose_video(path, limits, audio, video.stream, count_faces)
     num_frames = 0 if timeline is None else num_timeline_frames(timeline.presentation_ticks, timeline.time_base)
     facts = SourceFacts(source=source, probe=probe, num_frames=num_frames, num_windows=0, speech_s=0.0)
-    log = DecisionLog(stage=STAGE, source_id=source.source_id, settings={"speech.min_speech_s": min_speech_s})
-    video = None
+    thresholds: dict[str, float | tuple[str, ...]] = {
+        "speech.min_speech_s": min_speech_s,
+        "video.dynamic_range": DYNAMIC_RANGES[video.dynamic_range],
+    }
+    log = DecisionLog(stage=STAGE, source_id=source.source_id, settings=thresholds)
+    prepared = None
     if log.keeps(source.source_id, "source", facts, _STREAM_RULES, SOURCE_RULES) and timeline is not None:
+        probe = choose_audio(path, probe, audio, timeline.zero_s, num_frames * SAMPLES_PER_FRAME)
         turns, audio_uri = _find_speech(source, path, probe, timeline, num_frames, speech_model, publish)
-        facts = replace(facts, speech_s=speech_seconds(turns, 0, num_frames * SAMPLES_PER_FRAME))
+        facts = replace(facts, probe=probe, speech_s=speech_seconds(turns, 0, num_frames * SAMPLES_PER_FRAME))
         if log.keeps(source.source_id, "source", facts, _SPEECH_RULES, SOURCE_RULES):
-            video = Video(
+            prepared = Video(
                 source=source,
                 probe=probe,
                 num_frames=num_frames,
@@ -80,7 +95,7 @@ def prepare_video(
                 timeline_uri=_publish_timeline(source, timeline, publish),
                 speech_model=speech_model.name,
             )
-    return PreparedVideo(video=video, facts=facts, decisions=tuple(log.rows))
+    return PreparedVideo(video=prepared, facts=facts, decisions=tuple(log.rows))
 
 
 def _find_speech(
@@ -94,7 +109,7 @@ def _find_speech(
 ) -> tuple[tuple[SpeechTurn, ...], str]:
     """Decode the audio once, block by block, into the FLAC and into the speech model: turns, and the FLAC's uri."""
     stream = probe.audio_streams[probe.audio_index]
-    blocks = decode_audio(path, stream.index, timeline.zero_s, num_frames * SAMPLES_PER_FRAME)
+    blocks = decode_audio(path, stream.index, timeline.zero_s, num_frames * SAMPLES_PER_FRAME, probe.audio_mix)
     with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:
         flac_path = os.path.join(folder, "audio.flac")
         with flac_writer(flac_path) as flac:

@@ -16,10 +16,12 @@ from schemas.tables import DecisionRow, FailureRow
 from transforms.beam_support.counters import count
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import join, local_path, open_once
-from transforms.media.config import AudioConfig, LimitsConfig
+from transforms.beam_support.unchanged import unchanged
+from transforms.media.config import AudioConfig, LimitsConfig, VideoConfig
 from transforms.media.progress_marks import ProgressMark, leave_mark
+from transforms.media.video_choice import FaceCount
 from transforms.prepare.config import SpeechConfig
-from transforms.prepare.prepare_video import STAGE, PreparedVideo, prepare_video
+from transforms.prepare.prepare_video import DEFAULT_VIDEO, STAGE, PreparedVideo, prepare_video
 from transforms.prepare.speech_models import load_speech_model
 
 
@@ -34,17 +36,19 @@ class PrepareVideosOutputs(NamedTuple):
 
 @dataclass
 class PrepareVideos(beam.PTransform):
-    """Probe each source, decode its audio once, find its speech."""
+    """Probe each source, choose its streams, decode its audio once, find its speech."""
 
     audio: AudioConfig
     speech: SpeechConfig
     limits: LimitsConfig
     staging: str
     fail_fast: bool = False
+    video: VideoConfig = DEFAULT_VIDEO
+    count_faces: FaceCount | None = None  # chooses one of several video streams; None: the default one is used
 
     def expand(self, sources: beam.PCollection[Source]) -> PrepareVideosOutputs:
         """See beam.PTransform."""
-        work = _Prepare(self.audio, self.speech, self.limits, self.staging)
+        work = _Prepare(self.audio, self.speech, self.limits, self.staging, self.video, self.count_faces)
         guarded = sources | "Prepare" >> Guarded(
             work=work,
             stage=STAGE,
@@ -71,22 +75,35 @@ class PrepareVideos(beam.PTransform):
 
 
 class _Prepare(beam.DoFn):
-    def __init__(self, audio: AudioConfig, speech: SpeechConfig, limits: LimitsConfig, staging: str):
+    def __init__(
+        self,
+        audio: AudioConfig,
+        speech: SpeechConfig,
+        limits: LimitsConfig,
+        staging: str,
+        video: VideoConfig,
+        count_faces: FaceCount | None,
+    ):
         self._audio, self._speech, self._limits, self._staging = audio, speech, limits, staging
+        self._video, self._count_faces = video, count_faces
 
     def setup(self) -> None:
         self._speech_model = load_speech_model(self._speech)
 
     def process(self, source: Source) -> Iterator[PreparedVideo]:
-        yield prepare_video(
-            source,
-            local_path(source.source_uri),
-            self._speech_model,
-            limits=self._limits,
-            audio=self._audio,
-            min_speech_s=self._speech.min_speech_s,
-            publish=functools.partial(_publish, self._staging),
-        )
+        with unchanged(source):
+            prepared = prepare_video(
+                source,
+                local_path(source.source_uri),
+                self._speech_model,
+                limits=self._limits,
+                audio=self._audio,
+                min_speech_s=self._speech.min_speech_s,
+                publish=functools.partial(_publish, self._staging),
+                video=self._video,
+                count_faces=self._count_faces,
+            )
+        yield prepared
 
 
 class _Part(beam.DoFn):

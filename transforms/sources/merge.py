@@ -1,4 +1,4 @@
-"""Merge the names of one content into one source."""
+"""Merge the names of one content into one source; what is left out is a source as well, with its reason."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,10 +12,27 @@ STAGE = "HashSource"
 _MUST_AGREE = ("speaker", "group", "split", "licence", "consent")
 _GIVEN = (*_MUST_AGREE, "language")
 
-SOURCE_RULES: tuple[Rule[list[str]], ...] = (
-    Rule(name="conflicting_metadata", comparison="in", value="; ".join, threshold=("",)),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameFacts:
+    """What is known of a source's names."""
+
+    is_judged: bool = False  # whether it was asked if they name media
+    left_out: str = ""  # why they do not; "": they do, as far as is known
+    conflicts: tuple[str, ...] = ()  # between the metadata given with them
+
+
+SOURCE_RULES: tuple[Rule[NameFacts], ...] = (
+    Rule(
+        name="is_media",
+        comparison="in",
+        value=lambda facts: facts.left_out,
+        threshold=("",),
+        applies=lambda facts: facts.is_judged,
+    ),
+    Rule(name="conflicting_metadata", comparison="in", value=lambda facts: "; ".join(facts.conflicts), threshold=("",)),
 )
-"""The rules of a source; they judge the conflicts between the metadata given with its names."""
+"""The rules of a source, in order. `is_media` is asked where the content decides, and of what is no regular file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,23 +42,36 @@ class HashedName:
     name: VideoSource
     content_sha256: str  # "" when it could not be read
     size_bytes: int
+    version: str = ""  # of the file, see storage.version_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedSource:
-    """One source, and the decision whether its names agree."""
+    """One source, and the decisions whether it is media and its names agree."""
 
     source: Source
-    decision: DecisionRow
+    decisions: tuple[DecisionRow, ...]
+
+    @property
+    def decision(self) -> DecisionRow:
+        """The last decision, which drops the source or keeps it."""
+        return self.decisions[-1]
 
 
 def unread_id(uri: str) -> str:
-    """Id of a source that could not be read: 16 characters like any source id, but not hexadecimal."""
-    return "unread-" + hashlib.sha256(uri.encode(errors="surrogateescape")).hexdigest()[:9]
+    """Id of a source that was not read: 16 characters like any source id, but not hexadecimal."""
+    return "x" + hashlib.sha256(uri.encode(errors="surrogateescape")).hexdigest()[:15]
+
+
+def left_out(name: VideoSource, reason: str, given: dict[str, str]) -> MergedSource:
+    """A name that is not read, and the decision that says why. given: as in merge_names."""
+    log = DecisionLog(stage=STAGE, source_id=unread_id(name.uri))
+    log.keeps(log.source_id, "source", NameFacts(is_judged=True, left_out=reason), SOURCE_RULES)
+    return MergedSource(source=unread_source(name, given), decisions=tuple(log.rows))
 
 
 def unread_source(name: VideoSource, given: dict[str, str]) -> Source:
-    """The source for a name that could not be read."""
+    """The source for a name that was not read."""
     hashed = HashedName(name=name, content_sha256="", size_bytes=0)
     return _source(unread_id(name.uri), [hashed], {field: getattr(name, field) for field in _GIVEN}, given)
 
@@ -59,9 +89,10 @@ def merge_names(hashed: list[HashedName], given: dict[str, str]) -> MergedSource
     source = _source(source_id, hashed, agreed, given)
     if agreed["split"] and agreed["split"] != source.split:
         conflicts.append(f"split: {agreed['split']}, but {source.split} of {source.split_unit}")
+    facts = NameFacts(is_judged=any(one.name.content_decides for one in hashed), conflicts=tuple(conflicts))
     log = DecisionLog(stage=STAGE, source_id=source_id)
-    log.keeps(source_id, "source", conflicts, SOURCE_RULES)
-    return MergedSource(source=source, decision=log.rows[0])
+    log.keeps(source_id, "source", facts, SOURCE_RULES)
+    return MergedSource(source=source, decisions=tuple(log.rows))
 
 
 def ended_facts(source: Source) -> SourceFacts:
@@ -77,6 +108,7 @@ def _source(source_id: str, hashed: list[HashedName], agreed: dict[str, str], gi
         content_sha256=hashed[0].content_sha256,
         uris=tuple(one.name.uri for one in hashed),
         size_bytes=hashed[0].size_bytes,
+        version=hashed[0].version,
         split_unit=unit,
         split=own_split or given.get(unit) or split_of_unit(unit),
         **{field: agreed[field] for field in ("speaker", "group", "licence", "consent", "language")},

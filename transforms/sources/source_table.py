@@ -1,12 +1,12 @@
-"""The table of --sources: CSV, JSONL or Parquet, with a uri and its metadata in each row."""
+"""The table of --sources: CSV, TSV, JSONL or Parquet, with a uri and its metadata in each row."""
 
 import csv
 import difflib
-import io
 import json
 import posixpath
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,8 +14,11 @@ from schemas.errors import UsageError
 from schemas.records import SPLITS, VideoSource
 from schemas.stored.parquet import read_parquet
 from transforms.sources.listing import Listing, is_utf8, storable_uri, without_repeats
+from transforms.sources.table_text import csv_rows, decoded, encoding_hint
 
-COLUMNS = tuple(field.name for field in fields(VideoSource))
+_TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")  # .txt is what Excel calls "Unicode text"
+_OURS = ("content_decides", "left_out")  # fields that no table gives
+COLUMNS = tuple(field.name for field in fields(VideoSource) if field.name not in _OURS)
 
 
 def parse_table(table_uri: str, data: bytes) -> Listing:
@@ -28,28 +31,28 @@ def parse_table(table_uri: str, data: bytes) -> Listing:
         raise UsageError(f"the table {table_uri!r} is empty: give it a line for each source")
     folder = posixpath.dirname(table_uri)
     sources = [_source(row, folder, f"{table_uri!r}, row {number}") for number, row in enumerate(rows, 1)]
-    return Listing(sources=without_repeats(sources), num_skipped=0)
+    return Listing(sources=without_repeats(sources))
 
 
-def _rows(table_uri: str, data: bytes) -> list[dict[str, object]]:
+def _rows(table_uri: str, data: bytes) -> Sequence[object]:
     suffix = posixpath.splitext(table_uri)[1].lower()
     try:
         if suffix == ".parquet":
             return read_parquet(data).to_pylist()
-        text = data.decode("utf-8-sig", "surrogateescape")
-        if suffix == ".csv":
-            return _csv_rows(text)
+        if suffix in _TEXT_SUFFIXES:
+            return _csv_rows(decoded(table_uri, data))
         if suffix in (".jsonl", ".ndjson"):
+            text = decoded(table_uri, data)
             return [json.loads(line) for line in text.split("\n") if line.strip()]
     except (pa.ArrowException, csv.Error, json.JSONDecodeError) as error:
         raise UsageError(f"cannot read the table {table_uri!r}: {error}") from error
-    raise UsageError(f"the table {table_uri!r} must be .csv, .jsonl or .parquet")
+    raise UsageError(f"the table {table_uri!r} must be .csv, .tsv, .txt, .jsonl or .parquet")
 
 
-def _csv_rows(text: str) -> list[dict[str, object]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    _require_columns(reader.fieldnames or [], "the table's first line")
-    return list(reader)
+def _csv_rows(text: str) -> list[dict[str | None, object]]:
+    names, rows = csv_rows(text)
+    _require_columns(names, "the table's first line")
+    return rows
 
 
 def _source(row: object, folder: str, where: str) -> VideoSource:
@@ -66,14 +69,17 @@ def _source(row: object, folder: str, where: str) -> VideoSource:
         raise UsageError(f"{where}: split must be one of {', '.join(SPLITS)}, not {values['split']!r}")
     unstorable = next((name for name, value in values.items() if name != "uri" and not is_utf8(value)), None)
     if unstorable is not None:
-        raise UsageError(f"{where}: {unstorable} is not UTF-8: {values[unstorable]!r}")
-    return VideoSource(**{**values, "uri": _absolute(values["uri"], folder)})
+        raise UsageError(f"{where}: {unstorable} {encoding_hint(values[unstorable])}")
+    given: dict[str, Any] = {**values, "uri": _absolute(values["uri"], folder)}
+    return VideoSource(**given)
 
 
 def _require_columns(names: Sequence[object], where: str) -> None:
     if None in names:
         raise UsageError(f"{where}: has more cells than columns")
     for name in names:
+        if not is_utf8(str(name)):
+            raise UsageError(f"{where}: a column's name {encoding_hint(str(name))}")
         if name not in COLUMNS:
             nearest = difflib.get_close_matches(str(name), COLUMNS, 1, 0)[0]
             raise UsageError(f"{where}: unknown column {name!r}, did you mean {nearest!r}? Known: {', '.join(COLUMNS)}")

@@ -1,6 +1,6 @@
 """HashSource, which finds the sources behind the input names; and the listing of inputs before the graph is built."""
 
-import hashlib
+import os
 import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,26 +9,41 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 
-from schemas.errors import TalkshardError, UsageError
+from schemas.errors import TalkshardError, UnreadableSource, UsageError
 from schemas.records import Source, SourceFacts, VideoSource
 from schemas.tables import DecisionRow, FailureRow
 from transforms.beam_support import storage
+from transforms.beam_support.child_process import ChildDied, ChildProcess
 from transforms.beam_support.counters import count
 from transforms.beam_support.guard import BugFound, Place, failure_row
+from transforms.beam_support.unchanged import hash_unchanged
 from transforms.media.progress_marks import ProgressMark, leave_mark
-from transforms.sources.listing import Listing, is_media_name, list_local, listing_of
-from transforms.sources.merge import STAGE, HashedName, MergedSource, ended_facts, merge_names, unread_id, unread_source
+from transforms.media.regular_file import why_not_regular
+from transforms.sources.demuxed import why_no_video_in, why_no_video_of
+from transforms.sources.first_bytes import HEAD_BYTES, why_no_video
+from transforms.sources.listing import Listing, found_name, is_utf8, list_local, listing_of
+from transforms.sources.merge import (
+    STAGE,
+    HashedName,
+    MergedSource,
+    ended_facts,
+    left_out,
+    merge_names,
+    unread_id,
+    unread_source,
+)
 from transforms.sources.source_table import parse_table
 from transforms.sources.split import check_given_splits
+from transforms.sources.table_text import CURE, as_windows_1252
 
-_READ_BYTES = 1 << 20
+_LOOK_S = 60.0  # for a child process to say what one file is, its start included
 
 
 class HashSourceOutputs(NamedTuple):
     """The outputs of HashSource."""
 
     sources: beam.PCollection[Source]
-    ended: beam.PCollection[SourceFacts]  # sources that are not processed further: unreadable, or their names disagree
+    ended: beam.PCollection[SourceFacts]  # sources that end here: no media, unreadable, or their names disagree
     decisions: beam.PCollection[DecisionRow]
     failures: beam.PCollection[FailureRow]
 
@@ -44,7 +59,7 @@ class HashSource(beam.PTransform):
     def expand(self, names: beam.PCollection[VideoSource]) -> HashSourceOutputs:
         """Build the stage."""
         hashed = names | "Hash" >> beam.ParDo(_Hash(self.given, self.staging, self.fail_fast)).with_outputs(
-            "ended", "failures", main="hashed"
+            "ended", "decisions", "failures", main="hashed"
         )
         merged = (
             hashed.hashed
@@ -54,23 +69,33 @@ class HashSource(beam.PTransform):
             | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs("ended", "decisions", main="sources")
         )
         ended = (hashed.ended, merged.ended) | beam.Flatten()
-        return HashSourceOutputs(merged.sources, ended, merged.decisions, hashed.failures)
+        decisions = (hashed.decisions, merged.decisions) | "Decisions" >> beam.Flatten()
+        return HashSourceOutputs(merged.sources, ended, decisions, hashed.failures)
 
 
 class _Hash(beam.DoFn):
-    """Runs without a guarding subprocess: it reads bytes and decodes nothing."""
+    """Hashes in the worker, which decodes nothing. Where FFmpeg must say what a file is, a child process asks it."""
 
     def __init__(self, given: dict[str, str], staging: str, fail_fast: bool):
         self._given, self._staging, self._fail_fast = given, staging, fail_fast
 
+    def setup(self) -> None:
+        self._child = ChildProcess(_LOOK_S)
+
     def process(self, name: VideoSource) -> Iterator[Any]:
         count(STAGE, "in")
         try:
-            sha256, size_bytes = hash_content(name.uri)
+            if reason := _why_left_out(name, self._child):
+                yield from _ended(left_out(name, reason, self._given), self._staging)
+                return
+            sha256, size_bytes, version = hash_unchanged(name.uri)
         except Exception as error:
             yield from self._failed(name, error)
         else:
-            yield HashedName(name=name, content_sha256=sha256, size_bytes=size_bytes)
+            yield HashedName(name=name, content_sha256=sha256, size_bytes=size_bytes, version=version)
+
+    def teardown(self) -> None:
+        self._child.close()
 
     def _failed(self, name: VideoSource, error: Exception) -> Iterator[beam.pvalue.TaggedOutput]:
         row = failure_row(error, STAGE, Place(unread_id(name.uri), name.uri))
@@ -97,44 +122,74 @@ class _Part(beam.DoFn):
         self._staging = staging
 
     def process(self, merged: MergedSource) -> Iterator[Any]:
-        yield beam.pvalue.TaggedOutput("decisions", merged.decision)
-        if merged.decision.kept:
-            count(STAGE, "out")
-            yield merged.source
-        else:
-            count(STAGE, f"dropped_{merged.decision.rule}")
-            leave_mark(self._staging, ProgressMark(stage=STAGE, source_id=merged.source.source_id, dropped=1))
-            yield beam.pvalue.TaggedOutput("ended", ended_facts(merged.source))
+        if not merged.decision.kept:
+            yield from _ended(merged, self._staging)
+            return
+        for row in merged.decisions:
+            yield beam.pvalue.TaggedOutput("decisions", row)
+        count(STAGE, "out")
+        yield merged.source
 
 
-def hash_content(uri: str) -> tuple[str, int]:
-    """sha256 and size in bytes of a file, read in blocks. UnreadableSource: it is missing or cannot be read."""
-    digest, size_bytes = hashlib.sha256(), 0
+def _ended(merged: MergedSource, staging: str) -> Iterator[beam.pvalue.TaggedOutput]:
+    """The rows of a source that a rule dropped here."""
+    count(STAGE, f"dropped_{merged.decision.rule}")
+    leave_mark(staging, ProgressMark(stage=STAGE, source_id=merged.source.source_id, dropped=1))
+    for row in merged.decisions:
+        yield beam.pvalue.TaggedOutput("decisions", row)
+    yield beam.pvalue.TaggedOutput("ended", ended_facts(merged.source))
+
+
+def _why_left_out(name: VideoSource, child: ChildProcess) -> str:
+    """Why a name is not read, as words; "": it is. Only regular files are opened, and of junk only the first bytes."""
+    is_local = storage.is_local(name.uri)
+    reason = name.left_out or (why_not_regular(storage.path_of(name.uri)) if is_local else "")
+    if reason or not name.content_decides:
+        return reason
+    try:
+        found = why_no_video(storage.read_range(name.uri, 0, HEAD_BYTES))
+        if found is not None:
+            return found
+        return child.call(why_no_video_of, storage.path_of(name.uri)) if is_local else child.call(_look, name.uri)
+    except (UnreadableSource, OSError) as error:
+        return f"a file that cannot be read ({error})".encode(errors="backslashreplace").decode()
+    except ChildDied as error:
+        return str(error)
+
+
+def _look(uri: str) -> str:
+    """Why a remote file holds no video; only what FFmpeg asks for is read."""
     with storage.reading(uri) as stream:
-        while block := stream.read(_READ_BYTES):
-            digest.update(block)
-            size_bytes += len(block)
-    return digest.hexdigest(), size_bytes
+        return why_no_video_in(stream)
 
 
 def list_inputs(inputs: list[str], layout: str) -> Listing:
     """The sources that --input names, local or remote. UsageError: nothing is there, or a path of another layout."""
-    uris, num_skipped = [], 0
+    found: list[VideoSource] = []
     for text in inputs:
-        local = storage.is_local(text)
-        found, skipped = list_local(storage.path_of(text)) if local else _list_remote(text)
-        uris += found
-        num_skipped += skipped
-    return _checked(listing_of(uris, layout, num_skipped))
+        found += list_local(storage.path_of(text)) if storage.is_local(text) else _list_remote(text)
+    return _checked(listing_of(found, layout))
 
 
 def list_table(table_uri: str) -> Listing:
     """The sources in the table of --sources. UsageError: there is no such table, or it has an error."""
     table_uri = storage.path_of(table_uri) if storage.is_local(table_uri) else table_uri
     try:
-        return _checked(parse_table(table_uri, storage.read_bytes(table_uri)))
+        listing = parse_table(table_uri, storage.read_bytes(table_uri))
     except TalkshardError as error:
         raise UsageError(str(error)) from error
+    _require_right_encoding(table_uri, listing)
+    return _checked(listing)
+
+
+def _require_right_encoding(table_uri: str, listing: Listing) -> None:
+    """UsageError where a path is no UTF-8 and not there, but is there if the table is read as Windows-1252."""
+    for source in listing.sources:
+        path = storage.path_of(source.uri) if storage.is_local(source.uri) else ""
+        if not is_utf8(path) and not os.path.lexists(path):
+            other = as_windows_1252(path)
+            if os.path.lexists(other):
+                raise UsageError(f"the table {table_uri!r} is not UTF-8 but Windows-1252, as {other!r} shows: {CURE}")
 
 
 def _checked(listing: Listing) -> Listing:
@@ -142,19 +197,18 @@ def _checked(listing: Listing) -> Listing:
     return listing
 
 
-def _list_remote(text: str) -> tuple[list[str], int]:
-    """A file, all media files below a folder, or a glob's matches, in a remote store."""
+def _list_remote(text: str) -> list[VideoSource]:
+    """A file, every file below a folder, or a glob's matches, in a remote store; nothing is read."""
     try:
         found = [one.path for one in FileSystems.match([text])[0].metadata_list]
         if found == [text]:
-            return found, 0
+            return [VideoSource(uri=text)]
         files = found if any(sign in text for sign in "*?[") else storage.list_files(text)
     except Exception as error:  # each store's client raises its own errors
         raise UsageError(f"cannot list {text!r}: {error}") from error
-    media = [uri for uri in files if is_media_name(posixpath.basename(uri))]
-    if not media:
-        raise UsageError(f"no media file in {text!r} ({len(files)} other files)")
-    return media, len(files) - len(media)
+    if not files:
+        raise UsageError(f"there is no file in {text!r}: name a file, a folder, a glob or a URL")
+    return [found_name(uri, posixpath.basename(uri)) for uri in files]
 
 
 def _by_content(hashed: HashedName) -> tuple[str, HashedName]:

@@ -1,6 +1,7 @@
 """A track that may be the active speaker: what is measured of it, and the row and turns that it becomes."""
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from schemas.sync_result import SyncResult, track_sync_columns
 from schemas.tables import TrackRow
 from transforms.media.speech_mask import speech_mask
 from transforms.speakers.drift import SegmentLag
-from transforms.speakers.turns import SpeakingSpan
+from transforms.speakers.turns import SpeakingSpan, longest_run
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -21,11 +22,16 @@ class Candidate:
     voiced: np.ndarray  # bool (T,): frames with speech in the corrected audio
     uses_probability: bool = False  # the sync network has a calibration
     uses_confidence: bool = False  # it has none, or speakers.min_confidence was set
-    num_other_faces: int = 0  # eligible faces in view at the same time; counted without a sync network only
+    size_rank: int | None = None  # among the faces in view, the largest is 1; None: few enough to judge them all
+    lip_correlation: float | None = None  # highest with a better face in view; None: there is none
+    is_copy: bool = False  # of a better face in view
+    num_other_faces: int = 0  # faces in view at the same time; counted without a sync network only
     shift_samples: int = 0  # the correction of the audio
     similarities: np.ndarray | None = None  # float32 (T, 31); None: not judged
     sync: SyncResult | None = None  # None: not judged, or nothing could be compared
     segments: tuple[SegmentLag, ...] = ()
+    audio_rate: Fraction = Fraction(1)  # by which the audio that it was compared with is corrected
+    drift_frames: float | None = None  # change of the lag along the track; None: none was found, or it was corrected
     assigned: np.ndarray | None = None  # bool (T,): the audio is assigned to this face, whether or not it is kept
     speaks: np.ndarray | None = None  # bool (T,); None: dropped
     spans: list[SpeakingSpan] = field(default_factory=list)  # of `speaks`
@@ -37,8 +43,13 @@ class Candidate:
 
     @property
     def active_s(self) -> float:
-        """Time in which the face speaks, seconds; 0 where no part of it is long enough for a turn."""
-        return seconds_from_frames(int(self.speaks.sum())) if self.speaks is not None and self.spans else 0.0
+        """The longest time in a row in which the face speaks, seconds."""
+        return 0.0 if self.speaks is None else seconds_from_frames(longest_run(self.speaks))
+
+    @property
+    def clarity(self) -> float:
+        """How much can be seen of the face: its size, and to a lesser degree its sharpness."""
+        return self.track.row.face_source_px * max(self.track.row.sharpness, 0.0) ** 0.25
 
     def overlaps(self, other: "Candidate") -> bool:
         """Whether both are in view at the same time."""
@@ -55,6 +66,7 @@ class Candidate:
         return replace(
             self.track.row,
             **track_sync_columns(self.sync),
+            audio_rate_correction=float(self.audio_rate),
             stretch_middle_frames=tuple(segment.middle_frame for segment in self.segments),
             stretch_lags_frames=tuple(segment.lag_frames for segment in self.segments),
             stretch_lag_se_frames=tuple(segment.lag_se_frames for segment in self.segments),

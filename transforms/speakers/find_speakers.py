@@ -1,7 +1,9 @@
 """The active speakers of one window, and by how much the audio is late: the plain function of FindSpeakers."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -15,12 +17,15 @@ from transforms.media.tubes import TubeFile
 from transforms.speakers.assign_speakers import FaceSimilarities, assign_speakers
 from transforms.speakers.assigned_frames import score_assigned_frames
 from transforms.speakers.audio_embedding import AudioEmbedding, embed_window_audio
+from transforms.speakers.audio_rate import MIN_GAIN_TO_DROP, at_audio_rate, find_rate, is_certain, may_drift
 from transforms.speakers.candidate import Candidate, voiced
-from transforms.speakers.config import UNCALIBRATED_CONFIDENCE, SpeakersConfig
+from transforms.speakers.config import SpeakersConfig
 from transforms.speakers.drift import segment_lags
 from transforms.speakers.rules import (
     CONFIDENCE_RULES,
+    CROWD_RULES,
     ELIGIBILITY_RULES,
+    SAME_FACE_RULES,
     SOLO_RULES,
     SPEAKING_RULES,
     SYNC_RULES,
@@ -28,6 +33,7 @@ from transforms.speakers.rules import (
     TURN_RULES,
     WINDOW_RULES,
 )
+from transforms.speakers.same_face import MIN_SHARED_FRAMES, lip_correlation, lip_series
 from transforms.speakers.score_sync import score_sync
 from transforms.speakers.sync_network import SyncNetwork
 from transforms.speakers.sync_scores import similarity
@@ -56,28 +62,39 @@ def find_speakers(
     min_box_px: float,
     min_track_s: float,
     min_turn_s: float,
+    max_faces: int | None = None,
 ) -> WindowJudgement:
     """Judge every face of a window.
 
     audio: int16, from AUDIO_MARGIN_FRAMES before the window's first frame to as much after its last. network: None does
-    not judge sync; then a face that is alone in view is taken as speaking whenever there is speech.
+    not judge sync; then a face that is alone in view is taken as speaking whenever there is speech. max_faces: in view
+    at once that are judged; None: all.
     """
     limits = {"faces.min_box_px": min_box_px, "faces.min_track_s": min_track_s, "clips.min_s": min_turn_s}
+    limits |= {
+        "speakers.min_confidence": config.confidence_threshold,
+        "faces.max_faces": max_faces or len(faces.tracks),
+    }
     judge = _WindowJudge(faces, network, config, setting_values("speakers", config) | limits)
     judge.log.keeps(faces.window.window_id, "window", faces, WINDOW_RULES)
     candidates = [judge.candidate(track) for track in faces.tracks]
     eligible = [face for face in candidates if judge.keeps(face, ELIGIBILITY_RULES)]
+    if max_faces is not None and len(eligible) > max_faces:
+        eligible = judge.largest(eligible)
+    if tubes is not None:
+        eligible = judge.without_copies(eligible, tubes)
     if network is None:
-        judge.keep_solo_faces(eligible)
+        judge.keep_solo_faces(eligible, candidates)
     elif eligible:
         assert tubes is not None  # eligible faces have a mesh, and so a tube
-        judge.score(eligible, tubes, embed_window_audio(faces, audio, network), network)
+        judge.score(eligible, tubes, audio, network)
         judge.assign([face for face in eligible if judge.may_match(face)], network)
     turns = tuple(turn for face in candidates for turn in judge.turns(face, candidates))
     return WindowJudgement(
         turns=WindowTurns(
-            faces=faces,
+            faces=judge.faces,
             turns=turns,
+            audio_rate=judge.audio_rate,
             sync_network=network.name if network else "none",
             sync_network_sha256=network.sha256 if network else "",
         ),
@@ -94,43 +111,103 @@ class _WindowJudge:
     ) -> None:
         """`settings`: full name of a setting -> its value, for every setting that a rule names."""
         self.log = DecisionLog(stage=STAGE, source_id=faces.window.video.source.source_id, settings=settings)
-        self._faces, self._config = faces, config
+        self.faces, self.audio_rate, self._config = faces, Fraction(1), config
         self._is_calibrated = network is not None and network.calibration is not None
 
     def candidate(self, track: FaceTrack) -> Candidate:
         """A track before it is judged: only its speech is known."""
         return Candidate(
             track=track,
-            voiced=voiced(self._faces, track),
+            voiced=voiced(self.faces, track),
             uses_probability=self._is_calibrated,
-            uses_confidence=not self._is_calibrated or self._config.min_confidence != UNCALIBRATED_CONFIDENCE,
+            uses_confidence=not self._is_calibrated or self._config.min_confidence is not None,
         )
 
     def keeps(self, face: Candidate, rules: Sequence[Rule[Candidate]]) -> bool:
         """Whether a track passes some of its rules."""
         return self.log.keeps(face.track.track_id, "track", face, rules, TRACK_RULES)
 
-    def keep_solo_faces(self, eligible: list[Candidate]) -> None:
-        """Without a sync network: a face that is alone in view is taken as speaking whenever there is speech."""
+    def largest(self, eligible: list[Candidate]) -> list[Candidate]:
+        """The faces that are among the largest of those in view at every moment."""
+        window = self.faces.window
+        in_view, kept = np.zeros(window.end_frame - window.start_frame, int), list[Candidate]()
+        for face in sorted(eligible, key=lambda face: (-face.track.row.face_source_px, face.track.track_id)):
+            span = slice(face.track.start_frame - window.start_frame, face.track.end_frame - window.start_frame)
+            face.size_rank = 1 + int(in_view[span].max())
+            if self.keeps(face, CROWD_RULES):
+                in_view[span] += 1
+                kept.append(face)
+        return [face for face in eligible if face in kept]
+
+    def without_copies(self, eligible: list[Candidate], tubes: TubeFile) -> list[Candidate]:
+        """Faces without those whose lips move as a better face's do: one person seen twice. Best faces come first."""
+        kept: list[tuple[Candidate, np.ndarray]] = []
+        for face in sorted(eligible, key=lambda face: (-face.clarity, face.track.track_id)):
+            if not any(_shared_frames(face, other) >= MIN_SHARED_FRAMES for other in eligible if other is not face):
+                continue
+            series = lip_series(tubes.mesh(face.track.name))
+            face.lip_correlation = _highest_correlation(face, series, kept)
+            face.is_copy = not self.keeps(face, SAME_FACE_RULES)
+            kept += [] if face.is_copy else [(face, series)]
+        return [face for face in eligible if not face.is_copy]
+
+    def keep_solo_faces(self, eligible: list[Candidate], candidates: list[Candidate]) -> None:
+        """Without a sync network: a face that is alone in view is taken as speaking whenever there is speech.
+
+        Every face in view counts, whether or not it can be used: the voice may be its own. A copy of a face does not.
+        """
         for face in eligible:
-            face.num_other_faces = len(_others_in_view(face, eligible))
+            face.num_other_faces = sum(not other.is_copy for other in _others_in_view(face, candidates))
             face.speaks = face.voiced if self.keeps(face, SOLO_RULES) else None
 
-    def score(self, eligible: list[Candidate], tubes: TubeFile, audio: AudioEmbedding, network: SyncNetwork) -> None:
+    def score(self, eligible: list[Candidate], tubes: TubeFile, audio: np.ndarray, network: SyncNetwork) -> None:
         """Compare each track with the window's audio. A track where nothing could be compared gets no sync result."""
-        for face in eligible:
-            track = face.track
-            face.similarities = similarity(
-                network.embed_face(tubes, track.name),
-                audio.vectors,
-                audio.start_frame - track.start_frame,
-                audio.speech,
-                network.similarity,
-            )
+        vectors = [network.embed_face(tubes, face.track.name) for face in eligible]
+        embedded = embed_window_audio(self.faces, audio, network)
+        self._compare(eligible, vectors, embedded, network)
+        if network.calibration is not None:
+            self._correct_rate(eligible, vectors, audio, embedded, network)
+
+    def _compare(
+        self, eligible: list[Candidate], vectors: list[np.ndarray], audio: AudioEmbedding, network: SyncNetwork
+    ) -> None:
+        for face, of_face in zip(eligible, vectors, strict=True):
+            face.similarities = _similarities(of_face, face.track, audio, network)
+            face.sync, face.segments, face.audio_rate = None, (), self.audio_rate
             result = with_lse(network, score_sync(face.similarities, network.calibration))
             if result is not None:
                 self._adopt(face, result)
-                face.segments = segment_lags(face.similarities, result.lag_frames, track.start_frame)
+                face.segments = segment_lags(face.similarities, result.lag_frames, face.track.start_frame)
+
+    def _correct_rate(
+        self,
+        eligible: list[Candidate],
+        vectors: list[np.ndarray],
+        audio: np.ndarray,
+        embedded: AudioEmbedding,
+        network: SyncNetwork,
+    ) -> None:
+        """Compare all faces with audio at the rate that fits one of them best, where it certainly is that face's.
+
+        Where it is not certain, the drift of each face is kept for the rule.
+        """
+        found = [
+            (find_rate(of_face, embedded, face.track.start_frame), face, of_face)
+            for face, of_face in zip(eligible, vectors, strict=True)
+            if face.sync is not None and may_drift(face.sync, len(of_face))
+        ]
+        drifting = [one for one in found if one[0].may_be_corrected]
+        if drifting:
+            rate, face, of_face = max(drifting, key=lambda one: one[0].gain)
+            faces, at_rate = at_audio_rate(self.faces, audio, rate.rate)
+            corrected = embed_window_audio(faces, at_rate, network)
+            result = score_sync(_similarities(of_face, face.track, corrected, network), network.calibration)
+            if is_certain(result, face.sync):
+                self.faces, self.audio_rate = faces, rate.rate
+                self._compare(eligible, vectors, corrected, network)
+                return
+        for rate, face, _ in found:
+            face.drift_frames = rate.drift_frames if rate.gain >= MIN_GAIN_TO_DROP else None
 
     def may_match(self, face: Candidate) -> bool:
         """Whether the audio may be the face's own; a face that could not be compared is dropped by the last rule."""
@@ -162,10 +239,11 @@ class _WindowJudge:
         face.spans = speaking_spans(
             face.speaks,
             contested(face.speaks, face.track.start_frame, others),
-            self._faces.window.video.speech,
+            self.faces.window.video.speech,
             face.track.start_frame,
             face.shift_samples,
             round(self._config.turn_margin_s * FRAME_RATE),
+            max(1, math.ceil(round(self._config.min_active_s * FRAME_RATE, 6))),
         )
         self.keeps(face, SPEAKING_RULES)
         for span in face.spans:
@@ -174,11 +252,35 @@ class _WindowJudge:
                 yield face.turn(span, turn_id)
 
     def _adopt(self, face: Candidate, result: SyncResult) -> None:
-        face.adopt(result, self._faces, self._config.min_shift_frames)
+        face.adopt(result, self.faces, self._config.min_shift_frames)
 
 
 def _is_more_probable(result: SyncResult, other: SyncResult | None) -> bool:
     return other is None or (result.probability or 0.0) > (other.probability or 0.0)
+
+
+def _shared_frames(face: Candidate, other: Candidate) -> int:
+    """Frames in which both are in view."""
+    return min(face.track.end_frame, other.track.end_frame) - max(face.track.start_frame, other.track.start_frame)
+
+
+def _highest_correlation(
+    face: Candidate, series: np.ndarray, others: Sequence[tuple[Candidate, np.ndarray]]
+) -> float | None:
+    """Of a face's lip series with those of other faces, over the frames in which both are in view; None without any."""
+    found = []
+    for other, of_other in others:
+        num_frames, first = _shared_frames(face, other), max(face.track.start_frame, other.track.start_frame)
+        if num_frames >= MIN_SHARED_FRAMES:
+            start, begin = first - face.track.start_frame, first - other.track.start_frame
+            found.append(lip_correlation(series[start : start + num_frames], of_other[begin : begin + num_frames]))
+    return max(found, default=None)
+
+
+def _similarities(vectors: np.ndarray, track: FaceTrack, audio: AudioEmbedding, network: SyncNetwork) -> np.ndarray:
+    """Similarity (T, 31) of a track's vectors with the window's audio."""
+    audio_start = audio.start_frame - track.start_frame
+    return similarity(vectors, audio.vectors, audio_start, audio.speech, network.similarity)
 
 
 def _face_similarities(face: Candidate) -> FaceSimilarities:

@@ -3,7 +3,6 @@
 A new rule takes a setting, an entry here and a test.
 """
 
-from schemas.clock import FRAME_RATE
 from schemas.decisions import Rule
 from schemas.records import WindowFaces
 from transforms.speakers.candidate import Candidate
@@ -32,6 +31,30 @@ ELIGIBILITY_RULES: tuple[Rule[Candidate], ...] = (
     ),
 )
 """Whether there is enough of a face, and of speech, to be judged."""
+
+CROWD_RULES: tuple[Rule[Candidate], ...] = (
+    Rule(
+        name="max_faces",
+        comparison="<=",
+        value=lambda face: face.size_rank,
+        setting="faces.max_faces",
+        unit="face",
+        applies=lambda face: face.size_rank is not None,
+    ),
+)
+"""Whether the face is among the largest of those in view; asked in windows with more faces than that."""
+
+SAME_FACE_RULES: tuple[Rule[Candidate], ...] = (
+    Rule(
+        name="max_lip_correlation",
+        comparison="<=",
+        value=lambda face: face.lip_correlation,
+        setting="speakers.max_lip_correlation",
+        unit="correlation",
+        applies=lambda face: face.lip_correlation is not None,
+    ),
+)
+"""Whether the face is another person than each better face in view with it."""
 
 SOLO_RULES: tuple[Rule[Candidate], ...] = (
     Rule(name="max_other_faces", comparison="<=", value=lambda face: face.num_other_faces, threshold=0.0, unit="face"),
@@ -74,15 +97,31 @@ CONFIDENCE_RULES: tuple[Rule[Candidate], ...] = (
         setting="speakers.max_abs_lag_frames",
         unit="frame",
     ),
+    Rule(
+        name="max_drift_frames",
+        comparison="<=",
+        value=lambda face: face.drift_frames,
+        setting="speakers.max_drift_frames",
+        unit="frame",
+        applies=lambda face: face.drift_frames is not None,
+    ),
 )
 """Whether the audio is the face's own with enough certainty, at a lag that can be corrected."""
 
 SPEAKING_RULES: tuple[Rule[Candidate], ...] = (
-    Rule(name="speaks", comparison=">=", value=lambda face: face.active_s, threshold=1 / FRAME_RATE, unit="s"),
+    Rule(name="speaks", comparison=">=", value=lambda face: face.active_s, setting="speakers.min_active_s", unit="s"),
 )
-"""Whether the face speaks at all."""
+"""Whether the face speaks, for long enough in a row."""
 
-TRACK_RULES = (*ELIGIBILITY_RULES, *SOLO_RULES, *SYNC_RULES, *CONFIDENCE_RULES, *SPEAKING_RULES)
+TRACK_RULES = (
+    *ELIGIBILITY_RULES,
+    *CROWD_RULES,
+    *SAME_FACE_RULES,
+    *SOLO_RULES,
+    *SYNC_RULES,
+    *CONFIDENCE_RULES,
+    *SPEAKING_RULES,
+)
 """All rules of a track, in the order in which they are applied."""
 
 TURN_RULES: tuple[Rule[SpeakingSpan], ...] = (

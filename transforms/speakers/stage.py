@@ -40,12 +40,13 @@ class FindSpeakers(beam.PTransform):
     min_box_px: float
     min_track_s: float
     min_turn_s: float
+    max_faces: int
     staging: str
     fail_fast: bool = False
 
     def expand(self, faces: beam.PCollection[WindowFaces]) -> FindSpeakersOutputs:
         """Judge each window in a guarded step, then chain the tracks of each source across its windows."""
-        work = _Find(self.config, self.min_box_px, self.min_track_s, self.min_turn_s)
+        work = _Find(self)
         guarded = faces | "Find" >> Guarded(
             work=work, stage=STAGE, place=_place_of_faces, fail_fast=self.fail_fast, staging=self.staging
         )
@@ -62,9 +63,13 @@ class FindSpeakers(beam.PTransform):
 
 
 class _Find(beam.DoFn):
-    def __init__(self, config: SpeakersConfig, min_box_px: float, min_track_s: float, min_turn_s: float):
-        self._config = config
-        self._limits = {"min_box_px": min_box_px, "min_track_s": min_track_s, "min_turn_s": min_turn_s}
+    def __init__(self, stage: FindSpeakers):
+        self._config, self._max_faces = stage.config, stage.max_faces
+        self._limits = {
+            "min_box_px": stage.min_box_px,
+            "min_track_s": stage.min_track_s,
+            "min_turn_s": stage.min_turn_s,
+        }
 
     def setup(self) -> None:
         self._network = None if self._config.network == "none" else load_sync_network(self._config.network)
@@ -78,7 +83,7 @@ class _Find(beam.DoFn):
                 local_path(window.video.audio_uri), first * SAMPLES_PER_FRAME, last * SAMPLES_PER_FRAME
             )
         tubes = TubeFile(read_bytes(faces.tube_uri)) if faces.tube_uri else None
-        yield find_speakers(faces, tubes, audio, self._network, self._config, **self._limits)
+        yield find_speakers(faces, tubes, audio, self._network, self._config, max_faces=self._max_faces, **self._limits)
 
 
 class _Part(beam.DoFn):

@@ -11,7 +11,7 @@ from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME, seconds_from_frames
 from schemas.records import SpeechTurn
 
 _PAUSE_FRAMES = FRAME_RATE  # shorter pauses belong to the turn
-_MIN_SPEAKING_FRAMES = 5  # shorter runs are ignored, also of overlapped speech
+_MIN_OVERLAPPED_FRAMES = 5  # shorter runs of overlapped speech are ignored
 _MAX_OVERLAP_GAP_FRAMES = 12  # shorter gaps between overlapped runs are overlapped too
 
 
@@ -47,15 +47,17 @@ def speaking_spans(
     start_frame: int,
     shift_samples: int,
     margin_frames: int,
+    min_active_frames: int,
 ) -> list[SpeakingSpan]:
     """Turns of a face that speaks in `speaks` (bool (T,)), pauses filled, cut where the voice or the overlap changes.
 
     shared: bool (T,), frames in which another face speaks too; speech: turns of the audio, in samples; shift_samples:
-    the correction of the audio; margin_frames: kept around each turn.
+    the correction of the audio; margin_frames: kept around each turn; min_active_frames: shorter runs of `speaks` are
+    ignored.
     """
     voices, overlapped = _voices(speech, start_frame, len(speaks), shift_samples)
-    overlapped = _close(_open(shared | (overlapped & speaks), _MIN_SPEAKING_FRAMES), _MAX_OVERLAP_GAP_FRAMES)
-    filled = _close(_open(speaks, _MIN_SPEAKING_FRAMES), _PAUSE_FRAMES)
+    overlapped = _close(_open(shared | (overlapped & speaks), _MIN_OVERLAPPED_FRAMES), _MAX_OVERLAP_GAP_FRAMES)
+    filled = _close(_open(speaks, min_active_frames), _PAUSE_FRAMES)
     filled = _grow(filled, margin_frames)
     spans = []
     for low, high in _runs(filled):
@@ -66,6 +68,11 @@ def speaking_spans(
             for a, b in pairwise(bounds)
         ]
     return spans
+
+
+def longest_run(speaks: np.ndarray) -> int:
+    """Frames of the longest run of true values, bool (T,)."""
+    return max((high - low for low, high in _runs(speaks)), default=0)
 
 
 def _voices(

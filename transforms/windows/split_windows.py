@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 
-from schemas.clock import FRAME_RATE, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
+from schemas.clock import FRAME_RATE, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, source_frame_of, timeline_parts
 from schemas.decisions import DecisionLog, Rule
 from schemas.media import Timeline
 from schemas.records import Video, Window
@@ -16,42 +16,39 @@ STAGE = "SplitWindows"
 _EVERY_FRAMES = 30 * FRAME_RATE
 _MAX_FRAMES = 60 * FRAME_RATE
 _SPEECH_MARGIN = SAMPLE_RATE_HZ  # samples on each side of a window whose speech the window carries
-_MIN_SPEECH_S = 0.2
 
 WINDOW_RULES: tuple[Rule[float], ...] = (
-    Rule(name="has_speech", comparison=">=", value=lambda speech_s: speech_s, threshold=_MIN_SPEECH_S, unit="s"),
+    Rule(name="has_speech", comparison=">=", value=lambda speech_s: speech_s, setting="speech.min_speech_s", unit="s"),
 )
 """The rules for a window, given its seconds of speech."""
 
 
 def split_windows(timeline: Timeline, num_frames: int) -> list[tuple[int, int]]:
-    """Half-open ranges of timeline frames that hold each of `num_frames` once; none is empty or longer than 60 s.
+    """Half-open ranges of timeline frames that hold each image once; none is empty or longer than 60 s.
 
-    Window k begins at the first key frame at or after 30 s * k. Where key frames are more than 60 s apart, windows also
-    begin between them.
+    Window k of each part of the timeline begins at the first key frame at or after 30 s * k of it. Where key frames are
+    more than 60 s apart, windows also begin between them.
     """
     keys = _timeline_frames_of_keys(timeline)
-    wanted = np.arange(_EVERY_FRAMES, num_frames, _EVERY_FRAMES)
-    places = np.searchsorted(keys, wanted)
-    found = keys[places[places < len(keys)]]
-    edges = [0, *sorted(set(found[(found > 0) & (found < num_frames)].tolist())), num_frames]
-    return [part for start, end in itertools.pairwise(edges) for part in _equal_parts(start, end)]
+    shown = source_frame_of(timeline.presentation_ticks, timeline.time_base, num_frames)
+    return [window for start, end in timeline_parts(shown) for window in _windows_of_part(keys, start, end)]
 
 
-def speech_windows(video: Video, timeline: Timeline) -> list[tuple[Window, DecisionRow]]:
+def speech_windows(video: Video, timeline: Timeline, min_speech_s: float) -> list[tuple[Window, DecisionRow]]:
     """Every window of a video, with the decision that keeps it or drops it for lack of speech."""
     ranges = split_windows(timeline, video.num_frames)
     return [
-        _judged(_window(video, index, start, end, index == len(ranges) - 1))
+        _judged(_window(video, index, start, end, index == len(ranges) - 1), min_speech_s)
         for index, (start, end) in enumerate(ranges)
     ]
 
 
-def _judged(window: Window) -> tuple[Window, DecisionRow]:
+def _judged(window: Window, min_speech_s: float) -> tuple[Window, DecisionRow]:
     speech_s = speech_seconds(
         window.video.speech, window.start_frame * SAMPLES_PER_FRAME, window.end_frame * SAMPLES_PER_FRAME
     )
-    log = DecisionLog(stage=STAGE, source_id=window.video.source.source_id)
+    settings = {"speech.min_speech_s": min_speech_s}
+    log = DecisionLog(stage=STAGE, source_id=window.video.source.source_id, settings=settings)
     log.keeps(window.window_id, "window", speech_s, WINDOW_RULES)
     return window, log.rows[0]
 
@@ -74,6 +71,15 @@ def _timeline_frames_of_keys(timeline: Timeline) -> np.ndarray:
     ticks = timeline.presentation_ticks[timeline.key_frames] - timeline.presentation_ticks[0]
     numerator, denominator = timeline.time_base.numerator, timeline.time_base.denominator
     return np.maximum(-((denominator - ticks * (2 * FRAME_RATE * numerator)) // (2 * denominator)), 0)
+
+
+def _windows_of_part(keys: np.ndarray, first: int, last: int) -> list[tuple[int, int]]:
+    """Windows of the timeline frames first to last, last excluded; keys: timeline frames of key frames, int (K,)."""
+    wanted = np.arange(first + _EVERY_FRAMES, last, _EVERY_FRAMES)
+    places = np.searchsorted(keys, wanted)
+    found = keys[places[places < len(keys)]]
+    edges = [first, *sorted(set(found[(found > first) & (found < last)].tolist())), last]
+    return [part for start, end in itertools.pairwise(edges) for part in _equal_parts(start, end)]
 
 
 def _equal_parts(start: int, end: int) -> list[tuple[int, int]]:

@@ -33,10 +33,11 @@ class SplitWindows(beam.PTransform):
     """Split each video into windows at key frames, and group these in runs of ten minutes."""
 
     staging: str
+    min_speech_s: float  # of a window
 
     def expand(self, videos: beam.PCollection[Video]) -> SplitWindowsOutputs:
         """See beam.PTransform."""
-        split = videos | "Split" >> beam.ParDo(_Split(self.staging)).with_outputs(
+        split = videos | "Split" >> beam.ParDo(_Split(self.staging, self.min_speech_s)).with_outputs(
             "facts", "decisions", "outcomes", main="windows"
         )
         grouped = (
@@ -49,12 +50,12 @@ class SplitWindows(beam.PTransform):
 
 
 class _Split(beam.DoFn):
-    def __init__(self, staging: str):
-        self._staging = staging
+    def __init__(self, staging: str, min_speech_s: float):
+        self._staging, self._min_speech_s = staging, min_speech_s
 
     def process(self, video: Video) -> Iterator[Any]:
         timeline = timeline_from_bytes(read_bytes(video.timeline_uri), video.probe.used_video.time_base)
-        judged = speech_windows(video, timeline)
+        judged = speech_windows(video, timeline, self._min_speech_s)
         kept = [window for window, decision in judged if decision.kept]
         for window, decision in judged:
             yield beam.pvalue.TaggedOutput("decisions", decision)

@@ -1,0 +1,45 @@
+"""A child process for single calls: whatever a native library does in it, the caller goes on."""
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+class ChildDied(Exception):
+    """The child ended, or did not answer in time; the text says which."""
+
+
+class ChildProcess:
+    """Started at the first call, and again after a call that ended it."""
+
+    def __init__(self, timeout_s: float) -> None:
+        """timeout_s: for each call."""
+        self._timeout_s = timeout_s
+        self._pool: ProcessPoolExecutor | None = None
+
+    def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """The result of a module's function in the child; its exceptions are raised here. ChildDied: see there."""
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+        try:
+            return self._pool.submit(function, *arguments).result(self._timeout_s)
+        except BrokenProcessPool as error:
+            self.close()
+            raise ChildDied("the process that looked at it died") from error
+        except TimeoutError as error:
+            self.close()
+            raise ChildDied(f"looking at it took longer than {self._timeout_s:g} s") from error
+
+    def close(self) -> None:
+        """End the child, also in the middle of a call."""
+        if self._pool is None:
+            return
+        children = list((self._pool._processes or {}).values())  # the pool itself cannot end a child that hangs
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = None
+        for child in children:
+            child.kill()
