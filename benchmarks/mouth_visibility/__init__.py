@@ -1,1 +1,0 @@
-"""Makes and measures the weights of mouth visibility: covers painted on visible mouths, and a logistic regression."""
