@@ -10,6 +10,7 @@ from pipeline.config import Recipe
 from schemas.decisions import DecisionLog, Rule
 
 RULES_WITHOUT_SETTING = {
+    "is_media",
     "conflicting_metadata",
     "has_audio",
     "has_face",
