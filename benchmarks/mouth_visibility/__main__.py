@@ -81,7 +81,7 @@ def samples_of(data: Path, groups: tuple[str, ...], vary: bool) -> Samples:
 
 
 def fit(samples: Samples) -> tuple[np.ndarray, float]:
-    """Weights and offset: a logistic regression with a penalty on large weights; both classes weigh the same."""
+    """Weights and offset: a logistic regression with a penalty on large weights; both classes count the same."""
     values, is_seen = np.stack(samples.features), np.array(samples.is_seen)
     mean, sd = values.mean(0), values.std(0) + 1e-6
     values = (values - mean) / sd

@@ -24,7 +24,8 @@ def cover(image: np.ndarray, place: Place, kind: str, seed: int) -> np.ndarray:
     """A copy of an RGB crop whose mouth is covered; the same seed paints the same cover."""
     random = np.random.default_rng(seed)
     size = random.uniform(1.0, 1.7)
-    shift = random.uniform((-0.3, -0.2), (0.3, 0.2)) * (0.3 * place.width, place.height)
+    reach = 0.45 if kind in ("caption", "bar") else 0.2  # a caption that hides one lip hides enough
+    shift = random.uniform((-0.3, -reach), (0.3, reach)) * (0.3 * place.width, place.height)
     half = np.array([size * place.width, 0.62 * size * place.height])
     return _PAINTERS[kind](image.copy(), place.centre + shift, half, random)
 

@@ -26,21 +26,27 @@ _SUFFIXES = (".mp4", ".mkv", ".avi", ".mpg", ".mov")
 
 def tubes_of(data: Path, groups: tuple[str, ...]) -> Iterator[tuple[str, FaceTube]]:
     """(name of the track, its tube) of all tracks of the recordings in some groups."""
-    config, mesh = FacesConfig(), MediaPipeMesh()
-    detector = load_detector(config.detector, min_box_px=config.min_box_px, score=config.detector_score)
     for path in sorted(path for group in groups for path in (data / group).rglob("*") if path.suffix in _SUFFIXES):
         name = path.relative_to(data).as_posix()
         if "mouth_only" in name or ("footage" in name and "caption" not in name):
             continue
-        tracker = FaceTracker(detector, mesh, config, CANONICAL, Stopwatch())
         try:
-            ended = _tracks(path, tracker)
+            for number, tube in enumerate(tubes_of_recording(path)):
+                yield f"{name}#{number}", tube
         except MediaError as error:
             print(error)
-            continue
-        for number, (track, _) in enumerate(ended):
-            if track.has_mesh and track.last_frame - track.start_frame >= _MIN_FRAMES:
-                yield f"{name}#{number}", finish_tube(track, CANONICAL, config.smoothing_frames)[0]
+
+
+def tubes_of_recording(path: Path) -> list[FaceTube]:
+    """Tubes of the tracks of one recording that have a mesh and at least 15 frames."""
+    config = FacesConfig()
+    detector = load_detector(config.detector, min_box_px=config.min_box_px, score=config.detector_score)
+    ended = _tracks(path, FaceTracker(detector, MediaPipeMesh(), config, CANONICAL, Stopwatch()))
+    return [
+        finish_tube(track, CANONICAL, config.smoothing_frames)[0]
+        for track, _ in ended
+        if track.has_mesh and track.last_frame - track.start_frame >= _MIN_FRAMES
+    ]
 
 
 def _tracks(path: Path, tracker: FaceTracker) -> list[tuple[LiveTrack, str]]:

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from transforms.faces.live_track import LiveTrack
-from transforms.faces.thumbnail import grey_levels, likeness
+from transforms.faces.thumbnail import edge_similarity, grey_levels
 from transforms.faces.transitions import find_transitions
 
 _REACH = 1.5  # of a face's box: what is compared around it
 _MIN_SIDE = 8  # px of a thumbnail; less of a face says nothing
 _MIN_STEP = 8.0  # grey levels, mean; a cut of less is one of hue alone, as in the last dark images of a fade
-_SAME_FACE_VIEW = 0.5  # likeness around a face from which on the transition is elsewhere, as in slides beside a speaker
+_SAME_FACE_VIEW = (
+    0.5  # similarity around a face from which on the transition is elsewhere, as in slides beside a speaker
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,7 +33,7 @@ class Transition:
         high = np.maximum(np.ceil((centre + _REACH / 2 * sides) * self.scale), 0).astype(int)
         part = (slice(low[1], high[1]), slice(low[0], high[0]))
         before, after = self.before[part], self.after[part]
-        return min(before.shape) < _MIN_SIDE or likeness(before, after) < _SAME_FACE_VIEW
+        return min(before.shape) < _MIN_SIDE or edge_similarity(before, after) < _SAME_FACE_VIEW
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -22,7 +22,7 @@ def grey_levels(bgr: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
 
 
-def likeness(grey_a: np.ndarray, grey_b: np.ndarray) -> float:
+def edge_similarity(grey_a: np.ndarray, grey_b: np.ndarray) -> float:
     """How alike the edges of two images (h, w) are, -1..1, whatever their light and contrast; 0 where one is flat."""
     a, b = _edges(grey_a), _edges(grey_b)
     power = float((a * a).sum()) * float((b * b).sum())
