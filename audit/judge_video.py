@@ -57,7 +57,9 @@ class _Judge:
     def __init__(self, speakers: SpeakersConfig, faces: FacesConfig) -> None:
         self._speakers, self._faces = speakers, faces
         self._network = None if speakers.network == "none" else load_sync_network(speakers.network)
-        self._detector = load_detector(faces.detector, min_box_px=faces.min_box_px, score=faces.detector_score)
+        self._detector = load_detector(
+            faces.detector, min_box_px=faces.min_box_px, score=faces.detector_score, tiles=faces.tiles
+        )
         self._mesh, self._frames = MediaPipeMesh(), WindowFrames(str)
 
     def rows(self, path: str, staging: Path) -> list[TrackRow]:

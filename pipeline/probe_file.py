@@ -57,7 +57,10 @@ def probe_file(path: str, recipe: Recipe) -> FileProbe:
 def _detect_faces(path: str, media: MediaProbe, timeline: Timeline, recipe: Recipe) -> tuple[FacesInFrame, ...]:
     """Detect faces in NUM_FRAMES frames, spread evenly over the file."""
     detector = load_detector(
-        recipe.faces.detector, min_box_px=recipe.faces.min_box_px, score=recipe.faces.detector_score
+        recipe.faces.detector,
+        min_box_px=recipe.faces.min_box_px,
+        score=recipe.faces.detector_score,
+        tiles=recipe.faces.tiles,
     )
     num_frames = _num_frames(timeline)
     source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, num_frames)

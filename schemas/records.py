@@ -116,6 +116,7 @@ class FaceTrack:
     end_rule: str  # lost, cut, transition, window_edge, source_end
     has_mesh: bool  # False: found by the detector only, without a tube
     row: TrackRow  # what is known before sync is judged; FindSpeakers completes it
+    size_rank: int | None = None  # among the faces in view, where faces.max_faces are larger: then it has no mesh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,7 @@ class WindowFaces:
     mesh_sha256: str
     damaged_frames: int
     work_msec: tuple[tuple[str, int], ...]  # (kernel, milliseconds); a later step counts them
+    smallest_face_px: float = 0.0  # shorter side of the smallest face that the detector can find in these images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,3 +179,4 @@ class WindowOutcome:
     outcome: str  # clips, decided, failed
     num_clips: int
     damaged_frames: int
+    smallest_face_px: float = 0.0  # of the detector, in these images; 0: none were searched

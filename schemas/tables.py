@@ -73,6 +73,11 @@ class SourceRow:
     windows_decided: int = column(_INT, "windows without a clip, by decision")
     windows_failed: int = column(_INT, "windows that failed")
     damaged_frames: int = column(_INT, "timeline frames whose image could not be decoded")
+    smallest_face_px: float = column(
+        _FLOAT,
+        "shorter side of the smallest face that the detector could find in its images; 0: none were searched",
+        "px",
+    )
     num_clips: int = column(_INT, "clips stored")
     status: str = column(_TEXT, "clips, else failed, else decided")
 
@@ -117,6 +122,9 @@ class TrackRow:
     pitch_deg: float = column(_FLOAT, "median; + = looks down", "degree")
     roll_deg: float = column(_FLOAT, "median; + = clockwise in the image", "degree")
     mouth_opening: float = column(_FLOAT, "mean inner-lip distance over eye distance")
+    mouth_visibility: float | None = column(
+        _FLOAT, "mean probability that the mouth is seen and not covered; null: without a mesh"
+    )
     sync_curve: tuple[float, ...] = column(
         pa.list_(pa.float32()),
         "mean similarity with the audio delayed by -15..15 frames against the image; 31 values or none",
@@ -200,6 +208,7 @@ class ClipRow:
     pitch_deg: float = column(_FLOAT, "median", "degree")
     roll_deg: float = column(_FLOAT, "median", "degree")
     mouth_opening: float = column(_FLOAT, "mean inner-lip distance over eye distance")
+    mouth_visibility: float = column(_FLOAT, "mean probability that the mouth is seen and not covered")
     mouth_opening_sd: float = column(_FLOAT, "its standard deviation over the clip")
     bridged_share: float = column(_FLOAT, "share of frames whose face was interpolated")
     speech_share: float = column(_FLOAT, "share of frames with speech")

@@ -69,9 +69,8 @@ def cut(shift=0, start=20, end=60, bridged=(), align=None, rate=Fraction(1), **c
     )
     faces = made_faces(100, [track], [made_turn(0, 40)])
     turns = WindowTurns(faces=faces, turns=(turn,), sync_network="made", sync_network_sha256="", audio_rate=rate)
-    return list(
-        cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged, align)})), read_audio, ClipsConfig(**config))
-    )
+    config = ClipsConfig(**{"min_mouth_visibility": 0.0, **config})  # the made faces have no mouth
+    return list(cut_clips(turns, TubeFile(write_tubes({"t00": made_tube(bridged, align)})), read_audio, config))
 
 
 def clips_of(items):
@@ -241,3 +240,10 @@ def test_the_stored_map_goes_from_the_aligned_face_to_the_source_frame():
     points = np.array([[[10.0, 20.0], [90.0, 70.0]]])
     there = apply_affine(turned[None].astype(np.float64), apply_affine(stored[:1], points))
     np.testing.assert_allclose(there, points, atol=1e-3)
+
+
+def test_a_clip_whose_mouth_is_not_seen_is_dropped_by_the_rule():
+    decisions = [item for item in cut(min_mouth_visibility=1.0) if isinstance(item, DecisionRow)]
+    assert (decisions[-1].rule, decisions[-1].kept, decisions[-1].threshold) == ("min_mouth_visibility", False, 1.0)
+    [clip] = clips_of(cut())
+    assert clip.row.mouth_visibility == pytest.approx(decisions[-1].value)

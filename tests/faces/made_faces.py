@@ -41,11 +41,12 @@ class MadeFaces:
 
     def __init__(self, *centres):
         self.centres, self.is_blind, self.has_mesh = list(centres), False, True
+        self.scales = {}  # by the centre's x; 1 for the others
 
     def detect(self, rgb):
         """Boxes of all faces."""
         centres = [] if self.is_blind else self.centres
-        meshes = [made_mesh(centre) for centre in centres]
+        meshes = [made_mesh(centre, self.scales.get(centre[0], 1.0)) for centre in centres]
         return Detections(
             boxes_xyxy=np.array([[*mesh[:, :2].min(0), *mesh[:, :2].max(0)] for mesh in meshes], np.float32).reshape(
                 -1, 4
@@ -64,7 +65,7 @@ class MadeFaces:
     def locate(self, rgb, region):
         """Mesh of the face nearest to the region."""
         near = min(self.centres, key=lambda centre: abs(centre[0] - region.centre_x))
-        return made_mesh(near), -5.0 if self.is_blind or not self.has_mesh else 5.0
+        return made_mesh(near, self.scales.get(near[0], 1.0)), -5.0 if self.is_blind or not self.has_mesh else 5.0
 
 
 def view(seed, height=90, width=160):

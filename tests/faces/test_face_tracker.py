@@ -130,3 +130,28 @@ def test_a_mesh_that_the_detector_no_longer_confirms_ends():
 
 def test_no_face_is_no_track():
     assert tracked(MadeFaces(), 12)[0] == []
+
+
+def crowd(num_faces):
+    """Faces side by side, each smaller than the one before."""
+    faces = MadeFaces(*((60 + 150 * place, 100) for place in range(num_faces)))
+    faces.scales = {60 + 150 * place: 1 - 0.05 * place for place in range(num_faces)}
+    return faces
+
+
+def test_in_a_crowd_only_the_largest_faces_get_a_mesh_and_the_others_a_rank():
+    tracks, _ = tracked(crowd(6), 25, config=FacesConfig(max_faces=4))
+    assert [(track.has_mesh, track.size_rank) for track, _ in tracks] == [(True, None)] * 4 + [(False, 5), (False, 6)]
+    assert all((track.start_frame, track.last_frame) == (0, 24) for track, _ in tracks if track.has_mesh)
+    assert not any(track.crops for track, _ in tracks if not track.has_mesh)
+
+
+def test_a_face_gets_a_mesh_when_larger_ones_leave():
+    faces = crowd(3)
+    tracker = FaceTracker(faces, faces, FacesConfig(max_faces=2), CANONICAL, Stopwatch())
+    for frame in range(40):
+        faces.centres = [(60, 100), (210, 100), (360, 100)][0 if frame < 15 else 1 :]
+        tracker.update(frame, grey_image())
+    tracks = tracker.finish(40, "source_end")
+    last = [track for track, _ in tracks if track.has_mesh and track.last_frame == 39]
+    assert [round(float(track.last_box[[0, 2]].mean())) for track in last] == [210, 360]

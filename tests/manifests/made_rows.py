@@ -109,6 +109,7 @@ def track(track_id, source_id):
             "pitch_deg",
             "roll_deg",
             "mouth_opening",
+            "mouth_visibility",
             "active_share",
             "voiced_share",
         ),

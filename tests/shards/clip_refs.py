@@ -17,6 +17,7 @@ _NUMBERS = dict.fromkeys(
         "pitch_deg",
         "roll_deg",
         "mouth_opening",
+        "mouth_visibility",
         "mouth_opening_sd",
         "bridged_share",
         "speech_share",

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -313,3 +315,10 @@ def test_a_window_without_a_face_is_a_decision():
         made_faces(200, [], ALWAYS), None, audio_of_events(SPOKEN), MadeNetwork(), SpeakersConfig(), **LIMITS
     )
     assert [(row.subject_kind, row.rule, row.kept) for row in found.decisions] == [("window", "has_face", False)]
+
+
+def test_one_of_a_crowd_that_was_followed_without_a_mesh_is_dropped_for_its_size_not_for_its_mesh():
+    tracks = [made_track(0, 0, 200), replace(made_track(1, 0, 200, has_mesh=False), size_rank=3)]
+    found = judged(tracks, [SPOKEN, SPOKEN], max_faces=2)
+    rows = [(row.rule, row.value, row.threshold, row.kept) for row in found.decisions if row.subject_id.endswith("t01")]
+    assert rows == [("max_faces", 3.0, 2.0, False)]

@@ -16,6 +16,9 @@ class ClipsConfig:
         10.0, "s", "longest clip; longer turns are cut into equal parts, or into clips of this length"
     )
     max_bridged_share: float = setting(0.1, "of the clip's frames", "interpolated faces above which a clip is dropped")
+    min_mouth_visibility: float = setting(
+        0.35, "probability", "mean probability that the mouth is seen, below which a clip is dropped; 0: none is"
+    )
     image_px: int = setting(112, "px", "side of the stored face")
     margin: float = setting(0.0, "of the canonical crop's side", "widens the canonical crop on every side")
     jpeg_quality: int = setting(95, "JPEG quality", "of stored faces, 4:4:4")
@@ -29,6 +32,10 @@ class ClipsConfig:
             "0.04 s: give a multiple of it",
         )
         require(16 <= self.image_px <= 1024, f"clips.image_px must be in 16..1024, not {self.image_px}")
+        require(
+            0 <= self.min_mouth_visibility <= 1,
+            f"clips.min_mouth_visibility must be in 0..1, not {self.min_mouth_visibility}",
+        )
         require(0 <= self.margin <= 1, f"clips.margin must be in 0..1, not {self.margin}")
 
 

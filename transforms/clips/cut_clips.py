@@ -16,8 +16,9 @@ from schemas.tables import ClipRow, DecisionRow
 from transforms.clips.clip_parts import align_face, clip_parts
 from transforms.clips.config import ClipsConfig, max_clip_frames
 from transforms.media.audio_rate import read_at_rate
-from transforms.media.canonical import MESH_UNIT, mouth_opening
+from transforms.media.canonical import MESH_UNIT, CanonicalFace, mouth_opening
 from transforms.media.face_crop import sharpness
+from transforms.media.mouth_visibility import mouth_visibility
 from transforms.media.speech_mask import speech_mask
 from transforms.media.tar import tar_members
 from transforms.media.tubes import FaceTube, TubeFile
@@ -25,20 +26,36 @@ from transforms.media.tubes import FaceTube, TubeFile
 _SHARPNESS_EVERY = 10  # frames
 _FULL_SCALE = 32767
 
-CLIP_RULES: tuple[Rule[FaceTube], ...] = (
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ClipFacts:
+    """What the rules of a clip ask about."""
+
+    tube: FaceTube  # of the clip's frames
+    mouth_visibility: float
+
+
+CLIP_RULES: tuple[Rule[ClipFacts], ...] = (
     Rule(
         name="min_s",
         comparison=">=",
-        value=lambda tube: seconds_from_frames(len(tube.interpolated)),
+        value=lambda clip: seconds_from_frames(len(clip.tube.interpolated)),
         setting="clips.min_s",
         unit="s",
     ),
     Rule(
         name="max_bridged_share",
         comparison="<=",
-        value=lambda tube: float(tube.interpolated.mean()),
+        value=lambda clip: float(clip.tube.interpolated.mean()),
         setting="clips.max_bridged_share",
         unit="of the clip's frames",
+    ),
+    Rule(
+        name="min_mouth_visibility",
+        comparison=">=",
+        value=lambda clip: clip.mouth_visibility,
+        setting="clips.min_mouth_visibility",
+        unit="probability",
     ),
 )
 """The rules of a clip, in order."""
@@ -58,6 +75,7 @@ class _Quality(TypedDict):
     sharpness: float
     face_source_px: float
     mouth_opening: float
+    mouth_visibility: float
     mouth_opening_sd: float
     bridged_share: float
     speech_share: float
@@ -73,6 +91,7 @@ def cut_clips(
     tubes: None for a window without turns. read_audio(start, end): int16 samples of the source's timeline, zeros beyond
     its ends.
     """
+    canonical = CanonicalFace(image_px=config.image_px, margin=config.margin)
     for turn, tube in _turns_with_tubes(turns, tubes):
         for start, end in split_turn(turn.start_frame, turn.end_frame, config.min_s, config.max_s):
             clip_tube = slice_tube(tube, start - turn.track.start_frame, end - turn.track.start_frame)
@@ -80,10 +99,11 @@ def cut_clips(
             log = DecisionLog(
                 stage="CutClips", source_id=turn.track.row.source_id, settings=setting_values("clips", config)
             )
-            kept = log.keeps(key, "clip", clip_tube, CLIP_RULES)
+            facts = ClipFacts(tube=clip_tube, mouth_visibility=mouth_visibility(clip_tube, canonical))
+            kept = log.keeps(key, "clip", facts, CLIP_RULES)
             yield from log.rows
             if kept:
-                yield _cut(turns, turn, clip_tube, key, start, end, read_audio, config)
+                yield _cut(turns, turn, facts, key, start, end, read_audio, config)
 
 
 def _turns_with_tubes(turns: WindowTurns, tubes: TubeFile | None) -> Iterator[tuple[SpeakingTurn, FaceTube]]:
@@ -121,32 +141,34 @@ def slice_tube(tube: FaceTube, start: int, end: int) -> FaceTube:
 def _cut(
     turns: WindowTurns,
     turn: SpeakingTurn,
-    tube: FaceTube,
+    facts: ClipFacts,
     key: str,
     start: int,
     end: int,
     read_audio: Callable[[int, int], np.ndarray],
     config: ClipsConfig,
 ) -> CutClip:
-    shift = turn.audio_shift_samples
+    tube, shift = facts.tube, turn.audio_shift_samples
     span = (start * SAMPLES_PER_FRAME + shift, end * SAMPLES_PER_FRAME + shift)
     samples = read_at_rate(read_audio, turns.audio_rate, *span)
     faces = [
         align_face(tube.crop(t), tube.crop_to_source[t], tube.align[t], config.image_px) for t in range(end - start)
     ]
     speech = speech_mask(turns.faces.window.video.speech, start, end, shift)
-    row = _row(turns, turn, key, range(start, end), config.image_px, _quality(tube, faces, samples, speech))
+    row = _row(turns, turn, key, range(start, end), config.image_px, _quality(facts, faces, samples, speech))
     return CutClip(row=row, members=tar_members(key, clip_parts(row, tube, faces, samples, config.jpeg_quality)))
 
 
-def _quality(tube: FaceTube, faces: list[np.ndarray], samples: np.ndarray, speech: np.ndarray) -> _Quality:
+def _quality(facts: ClipFacts, faces: list[np.ndarray], samples: np.ndarray, speech: np.ndarray) -> _Quality:
     """Measure the clip. speech: bool (T,)."""
+    tube = facts.tube
     opening = mouth_opening(tube.mesh.astype(np.float32) / MESH_UNIT)
     power = float(np.mean(samples.astype(np.float64) ** 2))
     return {
         "sharpness": float(np.median([sharpness(face) for face in faces[::_SHARPNESS_EVERY]])),
         "face_source_px": float(np.median((tube.boxes_xyxy[:, 2:] - tube.boxes_xyxy[:, :2]).min(1))),
         "mouth_opening": float(opening.mean()),
+        "mouth_visibility": facts.mouth_visibility,
         "mouth_opening_sd": float(opening.std()),
         "bridged_share": float(tube.interpolated.mean()),
         "speech_share": float(speech.mean()),

@@ -80,6 +80,7 @@ class _Cut(beam.DoFn):
             outcome="clips" if refs else "decided",
             num_clips=len(refs),
             damaged_frames=turns.faces.damaged_frames,
+            smallest_face_px=turns.faces.smallest_face_px,
         )
         yield from refs
         yield from decisions

@@ -15,8 +15,8 @@ from schemas.clock import FRAME_RATE
 from transforms.faces.thumbnail import edge_similarity, grey_levels
 
 _SAME_VIEW = 0.5
-"""Likeness from which on a sudden change is one of light alone: 0.13 at most at cuts, 0.70 at least at flashes that do
-not hide the scene (27 changes, measured)."""
+"""Similarity of edges from which on a sudden change is one of light alone: 0.13 at most at cuts, 0.70 at least at
+flashes that do not hide the scene (27 changes, measured)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -19,7 +19,10 @@ class FaceCounter:
         """Number of faces of at least `faces.min_box_px` in an RGB uint8 (H, W, 3) image."""
         if self._detector is None:
             self._detector = load_detector(
-                self._faces.detector, min_box_px=self._faces.min_box_px, score=self._faces.detector_score
+                self._faces.detector,
+                min_box_px=self._faces.min_box_px,
+                score=self._faces.detector_score,
+                tiles=self._faces.tiles,
             )
         boxes_xyxy = self._detector.detect(rgb).boxes_xyxy
         sides_px = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).min(axis=1)

@@ -21,6 +21,7 @@ _MAX_UNCONFIRMED_ROUNDS = 3  # detections in a row that do not find a tracked fa
 _SAME_FACE_IOU = 0.6  # two tracks that overlap more are one face
 _MIN_MISSED_FRAMES = 2  # frames between detections while a mesh is lost
 _CROP_JPEG_QUALITY = 95
+_STAYS_LARGEST = 1.2  # factor on the area of a face whose mesh is followed, so that crowds do not take turns
 
 
 class FaceTracker:
@@ -118,15 +119,48 @@ class FaceTracker:
             found = self._detector.detect(rgb)
         self._last_detection = frame
         known = assign(np.array([track.last_box for track in self._live]), found.boxes_xyxy, self._config.join_iou)
+        ranks = self._size_ranks(found, known)
         with self._watch("mesh"):
             for index, track in enumerate(list(self._live)):
-                if index in known:
+                if index in known and known[index] in ranks:
+                    self._continue_in_crowd(track, frame, found, known[index], ranks[known[index]])
+                elif index in known:
                     self._continue(track, frame, rgb, found, known[index])
                 else:
                     # Counts only where the mesh was found in this frame and the detection was not: a gap is no doubt.
                     track.unconfirmed_rounds += track.last_frame == frame
             for index in sorted(set(range(len(found))) - set(known.values())):
-                self._start(frame, rgb, found, index)
+                if index in ranks:
+                    self._start_in_crowd(frame, found, index, ranks[index])
+                else:
+                    self._start(frame, rgb, found, index)
+
+    def _size_ranks(self, found: Detections, known: dict[int, int]) -> dict[int, int]:
+        """Index of a detection -> its rank by size, the largest being 1, where faces.max_faces are larger."""
+        if len(found) <= self._config.max_faces:
+            return {}
+        areas = np.prod(found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2], axis=1)
+        for track, index in known.items():
+            areas[index] *= _STAYS_LARGEST if self._live[track].has_mesh else 1.0
+        order = np.argsort(-areas, kind="stable").tolist()
+        return {index: rank for rank, index in enumerate(order, 1) if rank > self._config.max_faces}
+
+    def _continue_in_crowd(self, track: LiveTrack, frame: int, found: Detections, index: int, rank: int) -> None:
+        """Follow a face by the detector alone, because enough others are larger."""
+        if track.has_mesh:
+            self._end(track, frame, "lost")
+            self._start_in_crowd(frame, found, index, rank)
+        else:
+            track.size_rank = rank
+            track.add_box(frame, found.boxes_xyxy[index], 0.0)
+            track.confirm(frame, float(found.scores[index]))
+
+    def _start_in_crowd(self, frame: int, found: Detections, index: int, rank: int) -> None:
+        """Start a track of a face that is followed by the detector alone."""
+        track = LiveTrack(start_frame=frame, has_mesh=False, size_rank=rank)
+        track.add_box(frame, found.boxes_xyxy[index], 0.0)
+        track.confirm(frame, float(found.scores[index]))
+        self._live.append(track)
 
     def _continue(self, track: LiveTrack, frame: int, rgb: np.ndarray, found: Detections, index: int) -> None:
         """Continue a track with the detection that was assigned to it."""

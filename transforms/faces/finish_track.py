@@ -10,6 +10,7 @@ from schemas.tables import TrackRow
 from transforms.faces.live_track import LiveTrack
 from transforms.media.canonical import CanonicalFace, align_mesh, five_points, head_pose_deg, mouth_opening
 from transforms.media.face_crop import FaceCrop, decode_jpeg, sharpness
+from transforms.media.mouth_visibility import mouth_visibility
 from transforms.media.tubes import FaceTube
 
 _SHARPNESS_EVERY = 10  # frames
@@ -83,6 +84,7 @@ def track_row(
     window_index: int,
     tube: FaceTube | None,
     mesh: np.ndarray | None,
+    canonical: CanonicalFace,
 ) -> TrackRow:
     """The track's row, as far as it is known without its audio."""
     boxes, interpolated = boxes_of(track)
@@ -108,6 +110,7 @@ def track_row(
         pitch_deg=float(pose[1]),
         roll_deg=float(pose[2]),
         mouth_opening=float(mouth_opening(mesh).mean()) if mesh is not None else 0.0,
+        mouth_visibility=mouth_visibility(tube, canonical) if tube is not None else None,
         **track_sync_columns(None),
         **_WITHOUT_AUDIO,
         face_embedding=_floats(track.embedding),

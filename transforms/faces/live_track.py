@@ -29,6 +29,7 @@ class LiveTrack:
     embedding: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     last_confirmed_frame: int = 0
     unconfirmed_rounds: int = 0  # detections in a row that did not find it
+    size_rank: int | None = None  # of a face that is followed by the detector alone, because more are larger
 
     def add_mesh(self, frame: int, mesh: np.ndarray, presence: float) -> None:
         """Add the observation of a frame in which the mesh was found."""
@@ -76,6 +77,7 @@ class LiveTrack:
         return LiveTrack(
             start_frame=first,
             has_mesh=self.has_mesh,
+            size_rank=self.size_rank,
             observations=observations,
             crops={frame: crop for frame, crop in self.crops.items() if first <= frame < end_frame},
             scores={frame: score for frame, score in self.scores.items() if frame in inside} or dict(self.scores),

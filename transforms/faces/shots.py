@@ -11,8 +11,8 @@ from transforms.faces.transitions import find_transitions
 _REACH = 1.5  # of a face's box: what is compared around it
 _MIN_SIDE = 8  # px of a thumbnail; less of a face says nothing
 _MIN_STEP = 8.0  # grey levels, mean; a cut of less is one of hue alone, as in the last dark images of a fade
-_SAME_FACE_VIEW = 0.5  # edge similarity around a face at or above which the transition is elsewhere, as slides beside a speaker
-    0.5  # edge_similarity around a face from which on the transition is elsewhere, as in slides beside a speaker
+_SAME_FACE_VIEW = (
+    0.5  # similarity around a face from which on the transition is elsewhere, as in slides beside a speaker
 )
 
 

@@ -72,7 +72,10 @@ class _Track(beam.DoFn):
 
     def setup(self) -> None:
         self._detector = load_detector(
-            self._config.detector, min_box_px=self._config.min_box_px, score=self._config.detector_score
+            self._config.detector,
+            min_box_px=self._config.min_box_px,
+            score=self._config.detector_score,
+            tiles=self._config.tiles,
         )
         self._mesh = MediaPipeMesh()
         self._frames = WindowFrames(local_path)

@@ -34,6 +34,7 @@ def track_faces(
     images: (timeline frame, RGB uint8 (H, W, 3) or None where it could not be decoded), in order. Raises DamagedMedia
     when more than `damaged_share` of them are None.
     """
+    video = window.video.probe.used_video
     tracker = FaceTracker(detector, mesh, config, canonical, stopwatch)
     end_rule = "source_end" if window.is_last else "window_edge"
     ended, num_damaged = tracks_of(images, tracker, window.end_frame, end_rule)
@@ -53,6 +54,7 @@ def track_faces(
         detector_sha256=detector.sha256,
         mesh_sha256=mesh.sha256,
         damaged_frames=num_damaged,
+        smallest_face_px=detector.smallest_face_px(video.width, video.height),
         work_msec=stopwatch.milliseconds(),
     ), tubes
 
@@ -72,6 +74,7 @@ def _finish(
     name = f"t{number:03d}"
     track_id = f"{window.window_id}-{name}"
     tube, mesh = finish_tube(live, canonical, smoothing_frames) if live.has_mesh else (None, None)
+    live.crops.clear()  # the tube holds them; of a crowd they are most of the memory
     row = track_row(
         track=live,
         end_rule=end_rule,
@@ -80,6 +83,7 @@ def _finish(
         window_index=window.index,
         tube=tube,
         mesh=mesh,
+        canonical=canonical,
     )
     return FaceTrack(
         track_id=track_id,
@@ -89,4 +93,5 @@ def _finish(
         end_rule=end_rule,
         has_mesh=live.has_mesh,
         row=row,
+        size_rank=live.size_rank,
     ), tube

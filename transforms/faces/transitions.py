@@ -19,7 +19,7 @@ _NOISE_POWER = 0.5  # grey levels squared, of each pixel and frame
 _TREND_SHARE, _TREND_LEVELS = 0.8, 10.0  # of the change over time; grey levels over the span
 _SURE_TREND_SHARE, _SURE_TREND_LEVELS = 0.9, 20.0
 _MAX_SIMILARITY = 0.15  # of the views before and after; at least 0.18 at the sure trends of 146 recordings (motion)
-_BLEND_LIKENESS = 0.9  # of the middle with both sides, added up; motion reaches 0.88
+_BLEND_SIMILARITY = 0.9  # of the middle with both sides, added up; motion reaches 0.88
 _MAX_RESIDUAL = 0.1  # of the difference of both sides: what their blends leave unexplained
 _MAX_EDGE_FRAMES = 100  # on each side of the span
 _MARGIN_FRAMES, _MARGIN_SHARE = 2, 0.08
@@ -101,7 +101,7 @@ def _verified(greys: Sequence[np.ndarray], levels: np.ndarray, trend: _Trend) ->
     blend = edge_similarity(middle, greys[before]) + edge_similarity(middle, greys[after])
     is_whole = before > 0 and after < len(levels) - 1  # both views are seen
     is_sure = trend.share >= _SURE_TREND_SHARE and trend.levels >= _SURE_TREND_LEVELS
-    if not (is_sure and is_whole) and blend < _BLEND_LIKENESS:
+    if not (is_sure and is_whole) and blend < _BLEND_SIMILARITY:
         return None
     if edge_similarity(greys[before], greys[after]) > _MAX_SIMILARITY:
         return None

@@ -76,6 +76,7 @@ def source_row(facts: SourceFacts, outcomes: list[WindowOutcome], num_failures: 
         windows_decided=ended["decided"],
         windows_failed=ended["failed"],
         damaged_frames=sum(one.damaged_frames for one in counted),
+        smallest_face_px=max((one.smallest_face_px for one in counted), default=0.0),
         num_clips=num_clips,
         status="clips" if num_clips else "failed" if num_failures else "decided",
     )

@@ -78,7 +78,7 @@ def find_speakers(
     judge = _WindowJudge(faces, network, config, setting_values("speakers", config) | limits)
     judge.log.keeps(faces.window.window_id, "window", faces, WINDOW_RULES)
     candidates = [judge.candidate(track) for track in faces.tracks]
-    eligible = [face for face in candidates if judge.keeps(face, ELIGIBILITY_RULES)]
+    eligible = [face for face in candidates if judge.is_eligible(face)]
     if max_faces is not None and len(eligible) > max_faces:
         eligible = judge.largest(eligible)
     if tubes is not None:
@@ -121,6 +121,7 @@ class _WindowJudge:
             voiced=voiced(self.faces, track),
             uses_probability=self._is_calibrated,
             uses_confidence=not self._is_calibrated or self._config.min_confidence is not None,
+            size_rank=track.size_rank,
         )
 
     def keeps(self, face: Candidate, rules: Sequence[Rule[Candidate]]) -> bool:
@@ -150,6 +151,11 @@ class _WindowJudge:
             face.is_copy = not self.keeps(face, SAME_FACE_RULES)
             kept += [] if face.is_copy else [(face, series)]
         return [face for face in eligible if not face.is_copy]
+
+    def is_eligible(self, face: Candidate) -> bool:
+        """Whether there is enough of a face to be judged. One of a crowd, without a mesh, is dropped for its size."""
+        rules = ELIGIBILITY_RULES if face.size_rank is None else CROWD_RULES
+        return self.keeps(face, rules)
 
     def keep_solo_faces(self, eligible: list[Candidate], candidates: list[Candidate]) -> None:
         """Without a sync network: a face that is alone in view is taken as speaking whenever there is speech.

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, suppress
+from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, smallest_face_px, suppress
 from transforms.faces.detectors.entry import installed_entry
 from transforms.faces.litert_network import LiteRtNetwork
 from transforms.media.models import model_path, model_sha256
@@ -44,6 +44,10 @@ class BlazeFace:
         landmarks = points[:, [0, 1, 2, 3, 3]]
         shift = np.array([(_SIDE - width * scale) / 2, (_SIDE - height * scale) / 2])
         return suppress((boxes - np.tile(shift, 2)) / scale, scores[kept], (landmarks - shift) / scale)
+
+    def smallest_face_px(self, width: int, height: int) -> float:
+        """See FaceDetector."""
+        return smallest_face_px(width, height, (_SIDE, _SIDE))
 
     def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         """BlazeFace has no recognition network."""

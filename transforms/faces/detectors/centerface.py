@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, detector_size, suppress
+from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, detector_size, smallest_face_px, suppress
 from transforms.faces.detectors.entry import installed_entry
 from transforms.media.models import model_path, model_sha256
 from transforms.media.onnx_runtime import onnx_session
@@ -33,6 +33,10 @@ class CenterFace:
         boxes, scores, landmarks = _decode(heat[0, 0], scale[0], offset[0], points[0], self._score)
         factor = np.array([width / size[0], height / size[1]], np.float32)
         return suppress(boxes * np.tile(factor, 2), scores, landmarks * factor)
+
+    def smallest_face_px(self, width: int, height: int) -> float:
+        """See FaceDetector."""
+        return smallest_face_px(width, height, detector_size(width, height, self._min_box_px))
 
     def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         """CenterFace has no recognition network."""

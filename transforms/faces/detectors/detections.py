@@ -6,6 +6,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+_SMALLEST_FACE_PX = 10.0  # of the detectors' input; CenterFace finds half of the faces of 10 px, and those of 12
+
 NO_EMBEDDING = np.zeros(0, np.float32)
 """Embedding of a face by a detector without a recognition network."""
 
@@ -35,6 +37,9 @@ class FaceDetector(Protocol):
     def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         """Recognition embedding float32 (D,) of the face with these landmarks (5, 2); D = 0 without such a network."""
 
+    def smallest_face_px(self, width: int, height: int) -> float:
+        """Shorter side of the smallest face that can be found in an image of this size, px."""
+
 
 def detector_size(width: int, height: int, min_box_px: float) -> tuple[int, int]:
     """Size of the image that a detector is given, in multiples of 32 px.
@@ -42,9 +47,14 @@ def detector_size(width: int, height: int, min_box_px: float) -> tuple[int, int]
     The smallest wanted face keeps 10 px; the longer side is 320 to 960 px, and never enlarged.
     """
     longest = max(width, height)
-    side = float(np.clip(longest * 10.0 / min_box_px, min(longest, 320), 960))
+    side = float(np.clip(longest * _SMALLEST_FACE_PX / min_box_px, min(longest, 320), 960))
     scale = min(1.0, side / longest)
     return _multiple_of_32(width * scale), _multiple_of_32(height * scale)
+
+
+def smallest_face_px(width: int, height: int, size: tuple[int, int]) -> float:
+    """Shorter side of the smallest face that can be found when an image is searched at another size, px."""
+    return _SMALLEST_FACE_PX * max(1.0, max(width, height) / max(size))
 
 
 def suppress(boxes_xyxy: np.ndarray, scores: np.ndarray, landmarks: np.ndarray, iou: float = 0.3) -> Detections:

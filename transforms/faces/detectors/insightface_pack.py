@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from schemas.errors import UsageError
-from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, detector_size
+from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, detector_size, smallest_face_px
 from transforms.faces.detectors.entry import DetectorEntry
 from transforms.media.model_licences import INSIGHTFACE_PACK, file_weights
 
@@ -50,6 +50,11 @@ class InsightFacePack:
             scores=found[:, 4].astype(np.float32),
             landmarks=landmarks.astype(np.float32).reshape(-1, 5, 2),
         )
+
+    def smallest_face_px(self, width: int, height: int) -> float:
+        """See FaceDetector."""
+        size = _FIXED_SIZE if self._has_fixed_size else detector_size(width, height, self._min_box_px)
+        return smallest_face_px(width, height, size)
 
     def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         """Embedding float32 (D,) of length 1; D = 0 without a recognition network."""

@@ -2,6 +2,7 @@
 
 from transforms.faces.detectors import blazeface, centerface, insightface_pack
 from transforms.faces.detectors.detections import FaceDetector
+from transforms.faces.detectors.tiled import TiledDetector
 from transforms.media.choices import chosen, forms_of, is_choice
 
 DETECTORS = {entry.name: entry for entry in (centerface.ENTRY, blazeface.ENTRY, insightface_pack.ENTRY)}
@@ -23,10 +24,14 @@ def is_detector(setting: str) -> bool:
     return is_choice(DETECTORS, setting)
 
 
-def load_detector(setting: str, *, min_box_px: float, score: float) -> FaceDetector:
-    """Load the detector that a setting names; UsageError where its weights are missing."""
+def load_detector(setting: str, *, min_box_px: float, score: float, tiles: int = 1) -> FaceDetector:
+    """Load the detector that a setting names; UsageError where its weights are missing.
+
+    tiles: along the image's longer side; 1: the image is searched as a whole only; 0: as many as `min_box_px` needs.
+    """
     entry, argument = chosen(DETECTORS, setting)
-    return entry.load(argument, min_box_px=min_box_px, score=score)
+    detector = entry.load(argument, min_box_px=min_box_px, score=score)
+    return detector if tiles == 1 else TiledDetector(detector, tiles=tiles, min_box_px=min_box_px)
 
 
 def require_detector(setting: str) -> None:
