@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.arrow_tables import arrow_schema
 from schemas.clip_parts import BLOCK_BYTES, PLACE_COLUMNS, ROW
 from schemas.errors import IntegrityError, UsageError
 from schemas.stored.decode import decode_json
 from schemas.stored.parquet import read_parquet
 from schemas.stored.record import dataset_record
-from schemas.tables import TABLES, arrow_schema
+from schemas.tables import TABLES
 from transforms.manifests.accounting import find_problems
 
 _READ_BYTES = 1 << 20

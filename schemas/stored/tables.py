@@ -6,9 +6,9 @@ from pathlib import PurePosixPath
 import fsspec
 import pyarrow as pa
 
+from schemas.arrow_tables import arrow_schema
 from schemas.stored.parquet import read_parquet
 from schemas.stored.record import DATASET
-from schemas.tables import arrow_schema
 
 
 def stored_table(output: str, name: str, columns: list[str] | None = None) -> pa.Table:

@@ -7,7 +7,7 @@ import pytest
 from audit.borderline_tracks import borderline_tracks
 from audit.dataset_card import dataset_card
 from audit.report import report_page
-from schemas.tables import arrow_table
+from schemas.arrow_tables import arrow_table
 from tests.audit.made_dataset import A, write_dataset
 from tests.manifests import made_rows
 from transforms.manifests.source_rows import source_row

@@ -166,7 +166,7 @@ def test_long_turns_are_cut_into_equal_parts(start, length, max_s):
     parts = split_turn(start, start + length, 0.2, max_s)
     lengths = [high - low for low, high in parts]
     assert sum(lengths) == length and parts[0][0] == start and parts[-1][1] == start + length
-    assert max(lengths) - min(lengths) <= 1 and max(lengths) <= max_s * 25
+    assert max(lengths) - min(lengths) <= 1 and max(lengths) <= max_s * 25 + 1e-6  # 4.6 s times 25 is 114.99...
     assert len(lengths) == 1 or length > max_s * 25 - 25
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from demo.answers import Answers, Face
 from demo.check import check
-from schemas.tables import FailureRow, SourceRow, TrackRow, arrow_table
+from schemas.arrow_tables import arrow_table
+from schemas.tables import FailureRow, SourceRow, TrackRow
 
 SPEAKER_BOX, SILENT_BOX, NEAR_BOX = (100.0, 50.0, 200.0, 160.0), (400.0, 60.0, 480.0, 150.0), (90.0, 40.0, 300.0, 280.0)
 ANSWERS = Answers(

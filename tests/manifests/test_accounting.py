@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.tables import TABLES, arrow_table, table_name
+from schemas.arrow_tables import arrow_table
+from schemas.tables import TABLES, table_name
 from tests.manifests.made_rows import ENDED, decision, failure, other_rows, placed_clip
 from transforms.manifests.accounting import find_problems, funnel_counts, licences, totals
 from transforms.manifests.source_rows import failed_outcomes, source_row

@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
+from schemas.arrow_tables import arrow_schema
 from schemas.errors import StorageError
-from schemas.tables import SCHEMA_VERSION, TABLES, arrow_schema
+from schemas.tables import SCHEMA_VERSION, TABLES
 from tests.manifests.made_rows import ENDED, decision, failure, other_rows, outcome
 from transforms.manifests.parts import num_parts, part_bytes, part_of_row
 from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests

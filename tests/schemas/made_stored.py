@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 
+from schemas.arrow_tables import arrow_table
 from schemas.clock import SAMPLES_PER_FRAME
-from schemas.tables import SCHEMA_VERSION, arrow_table
+from schemas.tables import SCHEMA_VERSION
 from tests.manifests import made_rows
 from transforms.clips.clip_parts import clip_parts
 from transforms.media.canonical import MESH_UNIT, CanonicalFace

@@ -3,8 +3,9 @@
 import hashlib
 import json
 
+from schemas.arrow_tables import stored_values
 from schemas.records import ClipRef
-from schemas.tables import ClipRow, stored_values
+from schemas.tables import ClipRow
 from transforms.media.tar import tar_members
 
 _NUMBERS = dict.fromkeys(

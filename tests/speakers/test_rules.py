@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audit.funnel import funnel
-from schemas.tables import arrow_table
+from schemas.arrow_tables import arrow_table
 from tests.speakers.made_windows import made_track, made_turn
 from tests.speakers.test_audio_rate import RATES, TimeNetwork, audio_at
 from tests.speakers.test_audio_rate import judged as judged_at_rate

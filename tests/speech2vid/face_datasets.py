@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
 
+from schemas.arrow_tables import arrow_table
 from schemas.clock import COLUMNS_PER_FRAME, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
-from schemas.tables import SCHEMA_VERSION, TABLES, ClipRow, ShardRow, arrow_table
+from schemas.tables import SCHEMA_VERSION, TABLES, ClipRow, ShardRow
 from transforms.media.face_crop import encode_jpeg
 from transforms.media.tar import tar_end, tar_members
 

@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import soundfile
 
+from schemas.arrow_tables import stored_values
 from schemas.clip_parts import PARTS, PLACE_COLUMNS
 from schemas.clock import SAMPLE_RATE_HZ
-from schemas.tables import ClipRow, stored_values
+from schemas.tables import ClipRow
 from transforms.media.canonical import FILL_VALUE, MESH_UNIT, five_points, invert_affine
 from transforms.media.face_crop import encode_jpeg
 from transforms.media.mfcc import clip_mfcc

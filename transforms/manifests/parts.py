@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.tables import SORT_BY, arrow_table, table_name
+from schemas.arrow_tables import arrow_table
+from schemas.tables import SORT_BY, table_name
 
 _MAX_ROWS_OF_SINGLE_PART, _ROWS_PER_PART = 1_000_000, 250_000
 _TRACKS_PER_PART = 5_000  # a track holds a box for each frame: a million would not fit a worker's memory

@@ -9,9 +9,10 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 
+from schemas.arrow_tables import arrow_schema
 from schemas.errors import UnreadableSource
 from schemas.stored.parquet import read_parquet
-from schemas.tables import TABLES, SourceRow, arrow_schema, table_name
+from schemas.tables import TABLES, SourceRow, table_name
 from transforms.beam_support import storage
 from transforms.beam_support.counters import count
 from transforms.manifests.accounting import find_problems, totals

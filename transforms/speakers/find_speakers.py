@@ -33,7 +33,7 @@ from transforms.speakers.rules import (
     TURN_RULES,
     WINDOW_RULES,
 )
-from transforms.speakers.same_face import MIN_SHARED_FRAMES, lip_correlation, lip_series
+from transforms.speakers.same_face import MIN_SHARED_FRAMES, highest_correlation, lip_series, shared_frames
 from transforms.speakers.score_sync import score_sync
 from transforms.speakers.sync_network import SyncNetwork
 from transforms.speakers.sync_scores import similarity
@@ -70,37 +70,24 @@ def find_speakers(
     not judge sync; then a face that is alone in view is taken as speaking whenever there is speech. max_faces: in view
     at once that are judged; None: all.
     """
-    limits = {"faces.min_box_px": min_box_px, "faces.min_track_s": min_track_s, "clips.min_s": min_turn_s}
-    limits |= {
+    settings = setting_values("speakers", config) | {
+        "faces.min_box_px": min_box_px,
+        "faces.min_track_s": min_track_s,
+        "clips.min_s": min_turn_s,
         "speakers.min_confidence": config.confidence_threshold,
         "faces.max_faces": max_faces or len(faces.tracks),
     }
-    judge = _WindowJudge(faces, network, config, setting_values("speakers", config) | limits)
+    judge = _WindowJudge(faces, network, config, settings)
     judge.log.keeps(faces.window.window_id, "window", faces, WINDOW_RULES)
     candidates = [judge.candidate(track) for track in faces.tracks]
-    eligible = [face for face in candidates if judge.is_eligible(face)]
-    if max_faces is not None and len(eligible) > max_faces:
-        eligible = judge.largest(eligible)
-    if tubes is not None:
-        eligible = judge.without_copies(eligible, tubes)
+    eligible = judge.eligible(candidates, tubes, max_faces)
     if network is None:
         judge.keep_solo_faces(eligible, candidates)
     elif eligible:
         assert tubes is not None  # eligible faces have a mesh, and so a tube
         judge.score(eligible, tubes, audio, network)
         judge.assign([face for face in eligible if judge.may_match(face)], network)
-    turns = tuple(turn for face in candidates for turn in judge.turns(face, candidates))
-    return WindowJudgement(
-        turns=WindowTurns(
-            faces=judge.faces,
-            turns=turns,
-            audio_rate=judge.audio_rate,
-            sync_network=network.name if network else "none",
-            sync_network_sha256=network.sha256 if network else "",
-        ),
-        rows=tuple(face.row for face in candidates),
-        decisions=tuple(judge.log.rows),
-    )
+    return judge.judgement(candidates, network)
 
 
 class _WindowJudge:
@@ -113,6 +100,27 @@ class _WindowJudge:
         self.log = DecisionLog(stage=STAGE, source_id=faces.window.video.source.source_id, settings=settings)
         self.faces, self.audio_rate, self._config = faces, Fraction(1), config
         self._is_calibrated = network is not None and network.calibration is not None
+
+    def eligible(self, candidates: list[Candidate], tubes: TubeFile | None, max_faces: int | None) -> list[Candidate]:
+        """The faces to judge: those with enough face and speech, at most max_faces at once, each person once."""
+        faces = [face for face in candidates if self.is_eligible(face)]
+        if max_faces is not None and len(faces) > max_faces:
+            faces = self.largest(faces)
+        return faces if tubes is None else self.without_copies(faces, tubes)
+
+    def judgement(self, candidates: list[Candidate], network: SyncNetwork | None) -> WindowJudgement:
+        """Turns, rows and decisions, once every face is judged."""
+        return WindowJudgement(
+            turns=WindowTurns(
+                turns=tuple(turn for face in candidates for turn in self.turns(face, candidates)),
+                faces=self.faces,
+                audio_rate=self.audio_rate,
+                sync_network=network.name if network else "none",
+                sync_network_sha256=network.sha256 if network else "",
+            ),
+            rows=tuple(face.row for face in candidates),
+            decisions=tuple(self.log.rows),
+        )
 
     def candidate(self, track: FaceTrack) -> Candidate:
         """A track before it is judged: only its speech is known."""
@@ -144,10 +152,10 @@ class _WindowJudge:
         """Faces without those whose lips move as a better face's do: one person seen twice. Best faces come first."""
         kept: list[tuple[Candidate, np.ndarray]] = []
         for face in sorted(eligible, key=lambda face: (-face.clarity, face.track.track_id)):
-            if not any(_shared_frames(face, other) >= MIN_SHARED_FRAMES for other in eligible if other is not face):
+            if not any(shared_frames(face, other) >= MIN_SHARED_FRAMES for other in eligible if other is not face):
                 continue
             series = lip_series(tubes.mesh(face.track.name))
-            face.lip_correlation = _highest_correlation(face, series, kept)
+            face.lip_correlation = highest_correlation(face, series, kept)
             face.is_copy = not self.keeps(face, SAME_FACE_RULES)
             kept += [] if face.is_copy else [(face, series)]
         return [face for face in eligible if not face.is_copy]
@@ -263,24 +271,6 @@ class _WindowJudge:
 
 def _is_more_probable(result: SyncResult, other: SyncResult | None) -> bool:
     return other is None or (result.probability or 0.0) > (other.probability or 0.0)
-
-
-def _shared_frames(face: Candidate, other: Candidate) -> int:
-    """Frames in which both are in view."""
-    return min(face.track.end_frame, other.track.end_frame) - max(face.track.start_frame, other.track.start_frame)
-
-
-def _highest_correlation(
-    face: Candidate, series: np.ndarray, others: Sequence[tuple[Candidate, np.ndarray]]
-) -> float | None:
-    """Of a face's lip series with those of other faces, over the frames in which both are in view; None without any."""
-    found = []
-    for other, of_other in others:
-        num_frames, first = _shared_frames(face, other), max(face.track.start_frame, other.track.start_frame)
-        if num_frames >= MIN_SHARED_FRAMES:
-            start, begin = first - face.track.start_frame, first - other.track.start_frame
-            found.append(lip_correlation(series[start : start + num_frames], of_other[begin : begin + num_frames]))
-    return max(found, default=None)
 
 
 def _similarities(vectors: np.ndarray, track: FaceTrack, audio: AudioEmbedding, network: SyncNetwork) -> np.ndarray:

@@ -6,10 +6,13 @@ same frame, one pair in a thousand correlates above 0.70, and the highest of 2,2
 61 px correlates by 0.78 to 0.96 with the face of 150 to 240 px that it copies, mirrored or not, up to 4 frames late.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from schemas.clock import FRAME_RATE
+from transforms.speakers.candidate import Candidate
 from transforms.speakers.lip_motion import MIRRORED, lip_motion
 
 MIN_SHARED_FRAMES = 2 * FRAME_RATE
@@ -44,3 +47,21 @@ def _correlation(series: np.ndarray, other: np.ndarray) -> float:
     series, other = series - series.mean(0), other - other.mean(0)
     power = float((series**2).sum()) * float((other**2).sum())
     return float((series * other).sum()) / power**0.5 if power > 0 else 0.0
+
+
+def shared_frames(face: Candidate, other: Candidate) -> int:
+    """Frames in which both are in view."""
+    return min(face.track.end_frame, other.track.end_frame) - max(face.track.start_frame, other.track.start_frame)
+
+
+def highest_correlation(
+    face: Candidate, series: np.ndarray, others: Sequence[tuple[Candidate, np.ndarray]]
+) -> float | None:
+    """Of a face's lip series with those of other faces, over the frames in which both are in view; None without any."""
+    found = []
+    for other, of_other in others:
+        num_frames, first = shared_frames(face, other), max(face.track.start_frame, other.track.start_frame)
+        if num_frames >= MIN_SHARED_FRAMES:
+            start, begin = first - face.track.start_frame, first - other.track.start_frame
+            found.append(lip_correlation(series[start : start + num_frames], of_other[begin : begin + num_frames]))
+    return max(found, default=None)
