@@ -1,11 +1,10 @@
 """Calls of commands that read media: in a child process, so that a native decoder that dies ends with one line."""
 
-import resource
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from schemas.errors import LimitExceeded, NativeCrash
-from transforms.beam_support.child_process import ChildDied, ChildProcess
+from transforms.beam_support.child_process import ChildDied, ChildProcess, limit_data_memory
 from transforms.media.config import LimitsConfig
 
 Result = TypeVar("Result")
@@ -33,6 +32,5 @@ def call_in_child(
 
 def _called(memory_mb: int, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
     """The function's result, within a limit of data memory."""
-    limit = memory_mb * 1_000_000
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    limit_data_memory(memory_mb)
     return function(*arguments)

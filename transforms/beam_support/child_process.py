@@ -1,12 +1,19 @@
 """A child process for single calls: whatever a native library does in it, the caller goes on."""
 
 import multiprocessing
+import resource
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+
+
+def limit_data_memory(memory_mb: int) -> None:
+    """Bound this process's data memory: what needs more raises MemoryError."""
+    limit = memory_mb * 1_000_000
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 class ChildDied(Exception):

@@ -6,7 +6,6 @@ would look like a crash. Counters made in the child are lost, so they are made i
 """
 
 import multiprocessing
-import resource
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +16,7 @@ import apache_beam as beam
 
 from schemas.errors import MEDIA_ERRORS, IntegrityError, LimitExceeded, StorageError, UsageError
 from schemas.tables import FailureRow
+from transforms.beam_support.child_process import limit_data_memory
 from transforms.beam_support.counters import count
 from transforms.media.progress_marks import ProgressMark, leave_mark
 
@@ -114,8 +114,7 @@ class _CatchErrors(beam.DoFn):
         if self._ready:
             return
         if self._memory_mb is not None:
-            limit = self._memory_mb * 1_000_000
-            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+            limit_data_memory(self._memory_mb)
         self._work.setup()
         self._ready = True
 

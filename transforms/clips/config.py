@@ -1,6 +1,5 @@
 """Settings of stored clips."""
 
-import math
 from dataclasses import dataclass
 
 from schemas.clock import FRAME_RATE, seconds_from_frames
@@ -41,4 +40,7 @@ class ClipsConfig:
 
 def max_clip_frames(max_s: float) -> int:
     """Frames of the longest clip: the most that last no longer than max_s."""
-    return math.floor(round(max_s * FRAME_RATE, 6))  # 4.6 * 25 is 114.99999999999999
+    nearest = round(max_s * FRAME_RATE)
+    return (
+        nearest if seconds_from_frames(nearest) <= max_s else nearest - 1
+    )  # in seconds: 4.6 * 25 is 114.99999999999999
