@@ -14,7 +14,7 @@ from speech2vid.sync_training.augment_voice import augmented_voices
 from speech2vid.sync_training.clips import TalkingClip, source_name, without_lag
 from transforms.speakers.lip_motion import lip_motion
 from transforms.speakers.speech_encoder import SpeechEncoder
-from transforms.speakers.sync_network import audio_columns
+from transforms.speakers.sync_network import audio_columns, sync_speech_encoder
 
 _SPLIT = "train"
 _VOICES_SEED = 0  # the same augmented voices for every seed of training
@@ -54,7 +54,7 @@ def read_clips(
         name = source_name(clip.row["source_uri"])
         if lags.get(name, 0.0) is not None:
             recordings.append(_recording(name, clip))
-    talking = _talking_clips(recordings, encoder or SpeechEncoder())
+    talking = _talking_clips(recordings, encoder or sync_speech_encoder())
     return [without_lag(clip, _lag_of(clip, lags) - clip.lag_frames) for clip in talking]
 
 

@@ -29,8 +29,7 @@ from speech2vid.sync_training.loop import SyncTraining, SyncTrainingSettings, em
 from speech2vid.sync_training.scoring import score
 from speech2vid.sync_training.segments import ScoredSegment, score_segments
 from speech2vid.sync_training.towers import SyncTowers
-from transforms.speakers.speech_encoder import SpeechEncoder
-from transforms.speakers.sync_network import audio_columns
+from transforms.speakers.sync_network import audio_columns, sync_speech_encoder
 from transforms.speakers.sync_scores import similarity
 
 _NEGATIVE_CLIPS = 2  # of each negative speaker
@@ -70,7 +69,7 @@ class TowersInUse:
 
     def __init__(self, pairs: list[SyncTowers]) -> None:
         """Take the pairs, and load the speech encoder."""
-        self._pairs, self._encoder = pairs, SpeechEncoder()
+        self._pairs, self._encoder = pairs, sync_speech_encoder()
 
     def embed_face(self, positions: np.ndarray) -> np.ndarray:
         """Vectors float32 (T, E) of lip positions (T, 192)."""

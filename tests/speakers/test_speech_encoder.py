@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from transforms.speakers.speech_encoder import FEATURES_PER_FRAME, NUM_FEATURES, SpeechEncoder
+from transforms.speakers.speech_encoder import BLOCK_FRAMES, FEATURES_PER_FRAME, NUM_FEATURES, NUM_LAYERS, SpeechEncoder
+from transforms.speakers.sync_network import SPEECH_BLOCK_FRAMES, SPEECH_LAYERS, sync_speech_encoder
 
 
-@pytest.fixture(scope="module")
-def encoder() -> SpeechEncoder:
-    return SpeechEncoder()
+@pytest.fixture(scope="module", params=["whole", "of sync networks"])
+def encoder(request) -> SpeechEncoder:
+    return SpeechEncoder() if request.param == "whole" else sync_speech_encoder()
 
 
 def made_speech(num_frames: int, seed: int = 0) -> np.ndarray:
@@ -21,9 +22,9 @@ def made_speech(num_frames: int, seed: int = 0) -> np.ndarray:
     return (3000 * loudness * audio + random.normal(0, 20, len(audio))).astype(np.int16)
 
 
-@pytest.mark.parametrize("num_frames", [0, 1, 3, 74, 75, 76, 200])
+@pytest.mark.parametrize("num_frames", [0, 1, 3, 74, 75, 76, 224, 225, 226, 300])
 def test_a_frame_has_two_features(encoder, num_frames):
-    found = encoder.encode(made_speech(200)[: 640 * num_frames])
+    found = encoder.encode(made_speech(300)[: 640 * num_frames])
     assert found.shape == (FEATURES_PER_FRAME * num_frames, NUM_FEATURES)
     assert found.dtype == np.float32 and np.isfinite(found).all()
 
@@ -47,11 +48,19 @@ def test_a_moment_has_the_same_features_in_longer_audio(encoder):
 
 @pytest.mark.parametrize("chunk_samples", [1111, 640 * 75, 640 * 90])
 def test_audio_in_chunks_gives_the_bits_of_the_whole(encoder, chunk_samples):
-    audio = made_speech(310)
+    audio = made_speech(510)
     chunks = [audio[start : start + chunk_samples] for start in range(0, len(audio), chunk_samples)]
     assert np.array_equal(np.concatenate(list(encoder.encode_stream(chunks))), encoder.encode(audio))
 
 
-def test_the_same_audio_gives_the_same_bits(encoder):
+@pytest.mark.parametrize("shape", [(NUM_LAYERS, BLOCK_FRAMES), (SPEECH_LAYERS, SPEECH_BLOCK_FRAMES)])
+def test_the_same_audio_gives_the_same_bits(shape):
     audio = made_speech(90)
-    assert np.array_equal(encoder.encode(audio), SpeechEncoder().encode(audio))
+    assert np.array_equal(SpeechEncoder(*shape).encode(audio), SpeechEncoder(*shape).encode(audio))
+
+
+def test_each_layer_adds_to_what_the_layers_before_it_found():
+    audio = made_speech(75)
+    found = [SpeechEncoder(num_layers).encode(audio) for num_layers in range(1, NUM_LAYERS + 1)]
+    alike = [[np.corrcoef(a.ravel(), b.ravel())[0, 1] for b in found] for a in found]
+    assert alike[1][2] > alike[1][4] > alike[1][5]

@@ -177,7 +177,8 @@ class _WindowJudge:
     def score(self, eligible: list[Candidate], tubes: TubeFile, audio: np.ndarray, network: SyncNetwork) -> None:
         """Compare each track with the window's audio. A track where nothing could be compared gets no sync result."""
         vectors = [network.embed_face(tubes, face.track.name) for face in eligible]
-        embedded = embed_window_audio(self.faces, audio, network)
+        tracks = [face.track for face in eligible]
+        embedded = embed_window_audio(self.faces, tracks, audio, network)
         self._compare(eligible, vectors, embedded, network)
         if network.calibration is not None:
             self._correct_rate(eligible, vectors, audio, embedded, network)
@@ -214,7 +215,7 @@ class _WindowJudge:
         if drifting:
             rate, face, of_face = max(drifting, key=lambda one: one[0].gain)
             faces, at_rate = at_audio_rate(self.faces, audio, rate.rate)
-            corrected = embed_window_audio(faces, at_rate, network)
+            corrected = embed_window_audio(faces, [one.track for one in eligible], at_rate, network)
             result = score_sync(_similarities(of_face, face.track, corrected, network), network.calibration)
             if is_certain(result, face.sync):
                 self.faces, self.audio_rate = faces, rate.rate

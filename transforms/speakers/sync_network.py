@@ -27,7 +27,12 @@ FACE_INPUT, FACE_OUTPUT = "lip_motion", "face_embedding"
 AUDIO_INPUT, SPEECH_INPUT, AUDIO_OUTPUT = "sound_columns", "speech_features", "sound_embedding"
 FEATURES_KEY, NAME_KEY, CALIBRATION_KEY = "talkshard.sync_features", "talkshard.name", "talkshard.calibration"
 """Metadata of a network file: the features it was trained on, its name, and its calibration."""
-FEATURES = f"lip_motion {FEATURE_VERSION}, log_mel 40, {MODEL} {model_sha256(MODEL)[:8]}"
+SPEECH_LAYERS, SPEECH_BLOCK_FRAMES = 3, 225
+"""What the networks use of the speech encoder."""
+FEATURES = (
+    f"lip_motion {FEATURE_VERSION}, log_mel 40, {MODEL} {model_sha256(MODEL)[:8]} "
+    f"layer {SPEECH_LAYERS} in blocks of {SPEECH_BLOCK_FRAMES}"
+)
 DEFAULT_PATH = Path(__file__).parent / "weights" / "lip_sync.onnx"
 
 
@@ -68,7 +73,7 @@ class OnnxSyncNetwork:
         self.name, self.calibration = metadata[NAME_KEY], _calibration(metadata, path)
         self._face = part_session(model, [FACE_INPUT], FACE_OUTPUT)
         self._audio = part_session(model, [AUDIO_INPUT, SPEECH_INPUT], AUDIO_OUTPUT)
-        self._encoder = SpeechEncoder()
+        self._encoder = sync_speech_encoder()
 
     def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
         """Unit vectors, one per frame: see SyncNetwork."""
@@ -89,6 +94,11 @@ class OnnxSyncNetwork:
     def similarity(self, face: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """Cosine similarity: see SyncNetwork."""
         return dot_products(face, audio)
+
+
+def sync_speech_encoder() -> SpeechEncoder:
+    """The speech encoder as sync networks use it, in training as in a build."""
+    return SpeechEncoder(SPEECH_LAYERS, SPEECH_BLOCK_FRAMES)
 
 
 def _audible_frames(samples: np.ndarray) -> tuple[int, int]:
