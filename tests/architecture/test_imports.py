@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+SCIPY_PARTS = ("fft", "interpolate", "linalg", "ndimage", "optimize", "signal", "spatial", "special", "stats")
 OWN = (
     "audit",
     "beam_runner",
@@ -188,6 +189,12 @@ def test_the_dataset_graph_never_imports_torch():
         if not name_of(path).startswith("speech2vid/") and name_of(path) not in SPEAKS_TORCH
     ]
     assert offences(files, TRAINING) == {}
+
+
+def test_the_parts_of_scipy_are_loaded_where_they_are_used():
+    """`import scipy` loads none of them: all of them would cost each process of a build a second."""
+    files = [path for path in shipped_files() if not name_of(path).startswith("speech2vid/")]
+    assert offences(files, tuple(f"scipy.{part}" for part in SCIPY_PARTS)) == {}
 
 
 def test_nothing_imports_benchmarks_or_tests():

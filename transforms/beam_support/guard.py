@@ -5,11 +5,13 @@ ends the child and not the worker. An exception comes back from the child as a v
 would look like a crash. Counters made in the child are lost, so they are made in the step after it.
 """
 
+import atexit
 import multiprocessing
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -20,8 +22,11 @@ from transforms.beam_support.child_process import limit_data_memory
 from transforms.beam_support.counters import count
 from transforms.media.progress_marks import ProgressMark, leave_mark
 
-# Beam starts the child by the default method. With fork it could hang where the parent's native libraries have threads.
-multiprocessing.set_start_method("spawn", force=True)
+# Beam starts the child by the default method. With fork it could hang where the parent's native libraries have threads;
+# a fork server has none, and imports Beam once for all the children of a worker, those after a crash included.
+multiprocessing.set_start_method("forkserver", force=True)
+multiprocessing.set_forkserver_preload([__name__])
+atexit.register(forkserver._forkserver._stop)  # type: ignore[attr-defined]  # this process answers for its CPU time
 
 _STOPS_THE_RUN = (StorageError, IntegrityError, UsageError)
 _CHILD_ENDED, _OUT_OF_TIME = "crash", "timeout"

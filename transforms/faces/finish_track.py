@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 import numpy as np
-from scipy.signal import savgol_filter
+import scipy
 
 from schemas.sync_result import track_sync_columns
 from schemas.tables import TrackRow
@@ -65,7 +65,7 @@ def smooth(points: np.ndarray, num_frames: int) -> np.ndarray:
     as they are.
     """
     length = min(num_frames, len(points) - 1 + len(points) % 2)
-    return savgol_filter(points, length, 2, axis=0, mode="interp") if length >= 5 else points
+    return scipy.signal.savgol_filter(points, length, 2, axis=0, mode="interp") if length >= 5 else points
 
 
 def boxes_of(track: LiveTrack) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from scipy.signal import resample_poly
+import scipy
 
 from schemas.clock import SAMPLE_RATE_HZ
 from schemas.records import SpeechTurn
@@ -22,7 +22,7 @@ def read_at_rate(
     up, down = rate.denominator, rate.numerator
     first = (start_sample - _PAD_SAMPLES) // up  # a multiple of `up` lies on a whole sample of the source
     last = -(-(end_sample + _PAD_SAMPLES) // up)
-    resampled = resample_poly(read_audio(first * down, last * down).astype(np.float64), up, down)
+    resampled = scipy.signal.resample_poly(read_audio(first * down, last * down).astype(np.float64), up, down)
     cut = resampled[start_sample - first * up :][: end_sample - start_sample]
     return np.clip(np.round(cut), -32768, 32767).astype(np.int16)
 

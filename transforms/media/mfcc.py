@@ -6,8 +6,8 @@ The two presets differ in window, spectrum, filter bank and last frame: a networ
 import functools
 
 import numpy as np
+import scipy
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.fft import dct, rfft
 
 from schemas.clip_parts import NUM_COEFFICIENTS
 from schemas.clock import COLUMNS_PER_FRAME, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
@@ -68,7 +68,7 @@ def log_mel(
     for start in range(0, num_columns, 4096):
         stop = min(start + 4096, num_columns)
         part = padded[start * _HOP_SAMPLES : (stop - 1) * _HOP_SAMPLES + _WINDOW_SAMPLES]
-        power = np.abs(rfft(_windows(part) * _hamming(), _FFT_SIZE)) ** 2 / _FFT_SIZE
+        power = np.abs(scipy.fft.rfft(_windows(part) * _hamming(), _FFT_SIZE)) ** 2 / _FFT_SIZE
         columns[:, start:stop] = np.log(np.maximum(power @ bank.T, floor)).T
     return columns
 
@@ -148,14 +148,14 @@ def _htk_dct(num_bands: int) -> np.ndarray:
 
 
 def _speech2vid_columns(windows: np.ndarray) -> np.ndarray:
-    magnitude = np.abs(rfft(windows * _hamming(), _FFT_SIZE))
+    magnitude = np.abs(scipy.fft.rfft(windows * _hamming(), _FFT_SIZE))
     energies = np.maximum(magnitude @ exact_triangles(40, 300.0, 3700.0).T, _SILENCE_FLOOR)
     return np.log(energies) @ _htk_dct(40).T * _LIFTER
 
 
 def _syncnet_columns(windows: np.ndarray) -> np.ndarray:
-    power = np.abs(rfft(windows, _FFT_SIZE)) ** 2 / _FFT_SIZE
-    columns = dct(_log_of_nonzero(power @ _rounded_triangles(26).T), type=2, norm="ortho", axis=1)
+    power = np.abs(scipy.fft.rfft(windows, _FFT_SIZE)) ** 2 / _FFT_SIZE
+    columns = scipy.fft.dct(_log_of_nonzero(power @ _rounded_triangles(26).T), type=2, norm="ortho", axis=1)
     columns = columns[:, :NUM_COEFFICIENTS] * _LIFTER
     columns[:, 0] = _log_of_nonzero(power.sum(axis=1))
     return columns

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 from schemas.records import SpeechTurn
 from transforms.prepare.speech_spans import SpeechThresholds, speech_spans
@@ -70,7 +70,7 @@ def voice_turns(
 def _same_voices(before: np.ndarray, now: np.ndarray, last_voices: dict[int, int], onset: float) -> dict[int, int]:
     """Local speaker now -> voice, for those who speak in both chunks where these overlap."""
     agreement = (before.T >= onset).astype(float) @ (now >= onset)
-    pairs = zip(*linear_sum_assignment(-agreement), strict=True)
+    pairs = zip(*scipy.optimize.linear_sum_assignment(-agreement), strict=True)
     return {int(new): last_voices[old] for old, new in pairs if agreement[old, new] > 0 and old in last_voices}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import binary_dilation, find_objects, label
+import scipy
 
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
 from schemas.records import FaceTrack, WindowFaces
@@ -51,6 +51,8 @@ def embed_window_audio(
 
 
 def _spans_around(frames: np.ndarray) -> list[slice]:
-    """Spans of the frames within _AROUND_FRAMES of some of bool (S,), at least one; all frames where there are none."""
-    around = binary_dilation(frames, np.ones(2 * _AROUND_FRAMES + 1)) if frames.any() else np.ones_like(frames)
-    return [span for (span,) in find_objects(label(around)[0])]
+    """Spans of the frames within _AROUND_FRAMES of some of bool (S,), at least one; all frames for none."""
+    if not frames.any():
+        return [slice(0, len(frames))]
+    around = scipy.ndimage.binary_dilation(frames, np.ones(2 * _AROUND_FRAMES + 1))
+    return [span for (span,) in scipy.ndimage.find_objects(scipy.ndimage.label(around)[0])]

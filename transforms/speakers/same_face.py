@@ -9,7 +9,7 @@ same frame, one pair in a thousand correlates above 0.70, and the highest of 2,2
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+import scipy
 
 from schemas.clock import FRAME_RATE
 from transforms.speakers.candidate import Candidate
@@ -27,8 +27,10 @@ def lip_series(mesh: np.ndarray) -> np.ndarray:
     """Motion of the lips of a mesh (T, 468, 3), the same for a face and its mirror image: float32 (T, 192)."""
     motion = lip_motion(mesh)
     mirrored = motion.reshape(len(motion), -1, 3)[:, MIRRORED] * np.array([-1, 1, 1], np.float32)
-    symmetric = gaussian_filter1d((motion + mirrored.reshape(motion.shape)) / 2, _SMOOTHING_FRAMES, axis=0)
-    return symmetric - uniform_filter1d(symmetric, _SLOW_FRAMES, axis=0, mode="nearest")
+    symmetric = scipy.ndimage.gaussian_filter1d(
+        (motion + mirrored.reshape(motion.shape)) / 2, _SMOOTHING_FRAMES, axis=0
+    )
+    return symmetric - scipy.ndimage.uniform_filter1d(symmetric, _SLOW_FRAMES, axis=0, mode="nearest")
 
 
 def lip_correlation(series: np.ndarray, other: np.ndarray) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import theilslopes
+import scipy
 
 from schemas.clock import FRAME_RATE
 
@@ -105,7 +105,7 @@ def drift_frames_per_minute(middle_frames: np.ndarray, lags_frames: np.ndarray) 
     """Theil-Sen slope of lags measured at some frames, which one outlier does not move; None below three lags."""
     if len(middle_frames) < 3:
         return None
-    return float(theilslopes(lags_frames, np.asarray(middle_frames) / (60 * FRAME_RATE)).slope)
+    return float(scipy.stats.theilslopes(lags_frames, np.asarray(middle_frames) / (60 * FRAME_RATE)).slope)
 
 
 def same_length(values: np.ndarray, window: np.ndarray) -> np.ndarray:

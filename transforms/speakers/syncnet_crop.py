@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
+import scipy
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.ndimage import median_filter
 
 from transforms.media.canonical import FILL_VALUE, invert_affine
 from transforms.media.tubes import FaceTube
@@ -25,7 +25,7 @@ def crop_squares(boxes_xyxy: np.ndarray) -> np.ndarray:
     """
     boxes = np.asarray(boxes_xyxy, np.float64)
     centre, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(1, keepdims=True) / 2
-    smooth = median_filter(np.concatenate([centre, half], 1), size=(_SMOOTHING_FRAMES, 1), mode="nearest")
+    smooth = scipy.ndimage.median_filter(np.concatenate([centre, half], 1), size=(_SMOOTHING_FRAMES, 1), mode="nearest")
     x, y, half_side = smooth.T
     return np.stack([x - (1 + GROWTH) * half_side, y - half_side, 2 * (1 + GROWTH) * half_side], 1)
 

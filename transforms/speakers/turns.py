@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.ndimage import label
+import scipy
 
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME, seconds_from_frames
 from schemas.records import SpeechTurn
@@ -98,7 +98,7 @@ def _voices(
 
 def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
     """Half-open ranges of consecutive true values."""
-    marks, count = label(mask)
+    marks, count = scipy.ndimage.label(mask)
     return [(int(where[0]), int(where[-1]) + 1) for where in (np.nonzero(marks == n + 1)[0] for n in range(count))]
 
 
