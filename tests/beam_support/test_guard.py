@@ -4,6 +4,7 @@ import ctypes
 import os
 import pickle
 import threading
+import time
 from collections.abc import Iterator
 
 import apache_beam as beam
@@ -48,6 +49,22 @@ class BrokenSetup(Misbehave):
         raise FileNotFoundError("model.onnx")
 
 
+class Busy(beam.DoFn):
+    """Computes for 0.1 s to set up, and for 0.2 s with each element."""
+
+    def setup(self) -> None:
+        self._compute(0.1)
+
+    def process(self, element: str) -> Iterator[str]:
+        self._compute(0.2)
+        yield element
+
+    def _compute(self, cpu_s: float) -> None:
+        end = time.thread_time() + cpu_s
+        while time.thread_time() < end:
+            pass
+
+
 def place(element: str) -> Place:
     return Place("id-" + element, f"/in/{element}.mp4", 4)
 
@@ -80,7 +97,18 @@ def test_an_element_that_kills_or_blocks_the_process_fails_alone(element, kind):
         use_subprocess=True,
         timeout_s=2,
     )
-    assert counters == {"in": 3, "out": 2, "failed_" + kind: 1}
+    assert {name: value for name, value in counters.items() if not name.endswith("cpu_usec")} == {
+        "in": 3,
+        "out": 2,
+        "failed_" + kind: 1,
+    }
+
+
+@pytest.mark.parametrize("use_subprocess", [True, False])
+def test_the_cpu_time_of_setup_and_of_the_elements_is_counted(use_subprocess):
+    counters = run(["a", "bbb"], {}, work=Busy(), use_subprocess=use_subprocess)
+    assert 100_000 <= counters["setup_cpu_usec"] < 200_000
+    assert 400_000 <= counters["cpu_usec"] < 500_000
 
 
 def test_an_element_that_needs_too_much_memory_fails_as_a_limit():

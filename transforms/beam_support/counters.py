@@ -1,4 +1,4 @@
-"""Beam metrics with the stage as namespace: in, out, dropped_<reason>, failed_<kind>, <work>_msec."""
+"""Beam metrics with the stage as namespace: in, out, dropped_<reason>, failed_<kind>, <work>_msec, cpu_usec."""
 
 import functools
 

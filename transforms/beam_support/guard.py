@@ -7,10 +7,11 @@ would look like a crash. Counters made in the child are lost, so they are made i
 
 import atexit
 import multiprocessing
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import forkserver
 from typing import Any, NamedTuple
 
@@ -55,11 +56,13 @@ class BugFound(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Outcome of one element: results, or a failure, or an error that must stop the run."""
+    """Outcome of one element: results, or a failure, or an error that must stop the run; and the CPU time it took."""
 
     results: tuple[Any, ...] = ()
     failure: FailureRow | None = None
     stop: Exception | None = None
+    cpu_usec: int = 0
+    setup_cpu_usec: int = 0  # of the work's `setup`, at the first element of a process
 
 
 @dataclass
@@ -79,7 +82,7 @@ class Guarded(beam.PTransform):
         """See beam.PTransform."""
         result_type = self.work.get_type_hints().simple_output_type(self.stage) or Any
         memory_mb = self.memory_mb if self.use_subprocess else None  # without a child it would limit the worker
-        calls = beam.ParDo(_CatchErrors(self.work, self.stage, self.place, memory_mb))
+        calls = beam.ParDo(_CatchErrors(self.work, self.stage, self.place, memory_mb, self.use_subprocess))
         settle = _Settle(self.stage, self.fail_fast, self.staging)
         if self.use_subprocess:
             caught = elements | "Run" >> calls.with_exception_handling(
@@ -98,18 +101,27 @@ class Guarded(beam.PTransform):
 class _CatchErrors(beam.DoFn):
     """Runs the work and returns its outcome as a value; sets up at the first element, where errors are caught."""
 
-    def __init__(self, work: beam.DoFn, stage: str, place: Callable[[Any], Place], memory_mb: int | None):
+    def __init__(
+        self, work: beam.DoFn, stage: str, place: Callable[[Any], Place], memory_mb: int | None, is_alone: bool
+    ):
         self._work, self._stage, self._place, self._memory_mb = work, stage, place, memory_mb
+        self._is_alone = is_alone  # in its process; in the worker, threads of Beam's run beside it
         self._ready = False
 
     def process(self, element: Any) -> Iterator[Outcome]:
+        began = ready = self._cpu_usec()
         try:
             self._set_up()
-            yield Outcome(results=tuple(self._work.process(element) or ()))
+            ready = self._cpu_usec()
+            outcome = Outcome(results=tuple(self._work.process(element) or ()))
         except _STOPS_THE_RUN as error:
-            yield Outcome(stop=error)
+            outcome = Outcome(stop=error)
         except Exception as error:  # becomes a failure row
-            yield Outcome(failure=failure_row(error, self._stage, self._place(element)))
+            outcome = Outcome(failure=failure_row(error, self._stage, self._place(element)))
+        yield replace(outcome, cpu_usec=self._cpu_usec() - ready, setup_cpu_usec=ready - began)
+
+    def _cpu_usec(self) -> int:
+        return (time.process_time_ns() if self._is_alone else time.thread_time_ns()) // 1000
 
     def teardown(self) -> None:
         if self._ready:
@@ -132,6 +144,8 @@ class _Settle(beam.DoFn):
 
     def process(self, outcome: Outcome) -> Iterator[Any]:
         count(self._stage, "in")
+        count(self._stage, "cpu_usec", outcome.cpu_usec)
+        count(self._stage, "setup_cpu_usec", outcome.setup_cpu_usec)
         if outcome.stop is not None:
             raise outcome.stop
         if outcome.failure is None:
