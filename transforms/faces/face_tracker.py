@@ -8,6 +8,7 @@ from transforms.faces.association import assign
 from transforms.faces.config import FacesConfig
 from transforms.faces.cuts import CutDetector, ShotImage
 from transforms.faces.detectors.detections import Detections, FaceDetector
+from transforms.faces.face_search import FaceSearch
 from transforms.faces.live_track import LiveTrack
 from transforms.faces.mesh import FaceMesh, FaceRegion, region_of_detection, region_of_mesh
 from transforms.faces.shots import Shots, Transition, parts_of
@@ -38,6 +39,7 @@ class FaceTracker:
         """Begin a window without tracks; the stopwatch gets the time of each step."""
         self._detector, self._mesh, self._config, self._canonical = detector, mesh, config, canonical
         self._cuts = CutDetector(config.cut_threshold, max_flash_frames=config.max_gap_frames)
+        self._search = FaceSearch(detector, config.join_iou)
         self._shots, self._watch = Shots(), stopwatch
         self._live: list[LiveTrack] = []
         self._ended: list[tuple[LiveTrack, str]] = []
@@ -86,7 +88,7 @@ class FaceTracker:
                 if track.has_mesh:
                     self._locate(track, frame, rgb, region_of_mesh(track.last_mesh))
         if image.is_cut or self._is_detection_due(frame):
-            self._detect(frame, rgb)
+            self._detect(image, rgb)
         self._end_duplicates(frame)
         self._end_lost(frame)
         with self._watch("tube"):
@@ -113,10 +115,11 @@ class FaceTracker:
             or (has_box_tracks and since >= self._config.max_gap_frames)
         )
 
-    def _detect(self, frame: int, rgb: np.ndarray) -> None:
-        """Detect faces in the whole image: confirm the tracks that they belong to, start tracks with the rest."""
+    def _detect(self, image: ShotImage, rgb: np.ndarray) -> None:
+        """Detect faces: confirm the tracks that they belong to, start tracks with the rest."""
+        frame = image.frame
         with self._watch("detect"):
-            found = self._detector.detect(rgb)
+            found = self._search.detect(image, self._followed(frame))
         self._last_detection = frame
         known = assign(np.array([track.last_box for track in self._live]), found.boxes_xyxy, self._config.join_iou)
         ranks = self._size_ranks(found, known)
@@ -134,6 +137,11 @@ class FaceTracker:
                     self._start_in_crowd(frame, found, index, ranks[index])
                 else:
                     self._start(frame, rgb, found, index)
+
+    def _followed(self, frame: int) -> np.ndarray:
+        """Boxes (N, 4) of the tracked faces; N = 0 unless the mesh of each was found in this frame."""
+        is_followed = all(track.has_mesh and track.last_frame == frame for track in self._live)
+        return np.array([track.last_box for track in self._live if is_followed]).reshape(-1, 4)
 
     def _size_ranks(self, found: Detections, known: dict[int, int]) -> dict[int, int]:
         """Index of a detection -> its rank by size, the largest being 1, where faces.max_faces are larger."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from transforms.faces.litert_network import LiteRtNetwork
 from transforms.media.models import model_path, model_sha256
+from transforms.media.shrink import halved, num_halvings
 
 _SIDE = 192
 NUM_POINTS = 468
@@ -92,19 +93,18 @@ def _region_affine(region: FaceRegion) -> np.ndarray:
 
 
 def _crop(rgb: np.ndarray, to_source: np.ndarray, side: float) -> np.ndarray:
-    """The rotated crop of a region. Large faces are shrunk by area first: a bilinear warp alone would skip pixels."""
+    """The rotated crop of a region. Large faces are halved first: a bilinear warp alone would skip pixels."""
     if side <= 2 * _SIDE:
         return cv2.warpAffine(rgb, to_source, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    times = num_halvings(side / _SIDE)
     reach = 0.75 * side
     centre = to_source @ np.array([_SIDE / 2, _SIDE / 2, 1.0])
     x1, y1 = np.maximum(np.floor(centre - reach).astype(int), 0)
     x2, y2 = np.minimum(np.ceil(centre + reach).astype(int), [rgb.shape[1], rgb.shape[0]])
-    if x2 - x1 < 8 or y2 - y1 < 8:
+    if min(x2 - x1, y2 - y1) < 2**times:
         return np.zeros((_SIDE, _SIDE, 3), np.uint8)
-    factor = 1.5 * _SIDE / side
-    size = (max(1, round((x2 - x1) * factor)), max(1, round((y2 - y1) * factor)))
-    small = cv2.resize(rgb[y1:y2, x1:x2], size, interpolation=cv2.INTER_AREA)
-    exact = np.array([size[0] / (x2 - x1), size[1] / (y2 - y1)])
-    shrunk = np.column_stack([to_source[:, :2], to_source[:, 2] - [x1, y1]]) * exact[:, None]
-    shrunk[:, 2] += 0.5 * exact - 0.5
+    small = halved(rgb[y1:y2, x1:x2], times)
+    factor = 0.5**times
+    shrunk = np.column_stack([to_source[:, :2], to_source[:, 2] - [x1, y1]]) * factor
+    shrunk[:, 2] += 0.5 * factor - 0.5
     return cv2.warpAffine(small, shrunk, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from transforms.media.shrink import shrink
+
 _WIDTH = 160  # px; a change of colour over the whole image needs no more
 _SAMPLED_SIDE = 360  # px; of larger images only every second, third ... pixel is read
 _FLAT = 20.0  # grey levels; gradients well below this are noise
@@ -10,11 +12,12 @@ _FLAT = 20.0  # grey levels; gradients well below this are noise
 
 def thumbnail(rgb: np.ndarray) -> np.ndarray:
     """BGR uint8 (h, w, 3), at most 160 px wide, of an RGB image."""
-    step = max(1, min(rgb.shape[:2]) // _SAMPLED_SIDE)
-    rgb = rgb[::step, ::step]
     height, width = rgb.shape[:2]
-    size = (min(_WIDTH, width), max(1, round(height * min(_WIDTH, width) / width)))
-    return cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2BGR)
+    step = max(1, min(height, width) // _SAMPLED_SIDE)
+    if step > 1:
+        rgb = cv2.resize(rgb, (width // step, height // step), interpolation=cv2.INTER_NEAREST)
+    small_width = min(_WIDTH, width)
+    return cv2.cvtColor(shrink(rgb, (small_width, max(1, round(height * small_width / width)))), cv2.COLOR_RGB2BGR)
 
 
 def grey_levels(bgr: np.ndarray) -> np.ndarray:

@@ -135,7 +135,7 @@ def _converted(
         frame.colorspace = _BT2020_NCL
     elif matrix not in _KNOWN_MATRICES:
         frame.colorspace = _UNSPECIFIED
-    return reformatter.reformat(frame, format=pixel_format)
+    return reformatter.reformat(frame, format=pixel_format, threads=1)
 
 
 @functools.lru_cache(maxsize=4)

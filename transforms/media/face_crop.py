@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from transforms.media.canonical import FILL_VALUE, CanonicalFace, five_points
+from transforms.media.shrink import num_halvings, shrink
 
 REACH = 1.5
 """Side of the cut-out over the side of the canonical crop: leaves room for a turned head and for smoothing."""
@@ -30,12 +31,13 @@ def face_square(mesh: np.ndarray, canonical: CanonicalFace) -> tuple[float, floa
 
 def cut_face(rgb: np.ndarray, square: tuple[float, float, float], max_side: int, quality: int) -> FaceCrop:
     """Cut a square (centre x, y, side) out of an RGB image; outside the image it is filled with FILL_VALUE."""
-    side = max(8, round(square[2]))
+    times = num_halvings(square[2] / max_side)
+    side = max(8, round(square[2] / 2**times) * 2**times)
     left, top = round(square[0] - side / 2), round(square[1] - side / 2)
     pixels = _padded(rgb, left, top, side)
     factor = min(1.0, max_side / side)
     if factor < 1.0:
-        pixels = cv2.resize(pixels, (max_side, max_side), interpolation=cv2.INTER_AREA)
+        pixels = shrink(pixels, (max_side, max_side))
         factor = max_side / side
     to_source = np.array([[1 / factor, 0, left + 0.5 / factor - 0.5], [0, 1 / factor, top + 0.5 / factor - 0.5]])
     return FaceCrop(jpeg=encode_jpeg(pixels, quality), to_source=to_source)

@@ -1,12 +1,12 @@
 """CenterFace (Xu et al. 2019, MIT): one convolutional network on the whole image, through ONNX Runtime."""
 
-import cv2
 import numpy as np
 
 from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, detector_size, smallest_face_px, suppress
 from transforms.faces.detectors.entry import installed_entry
 from transforms.media.models import model_path, model_sha256
 from transforms.media.onnx_runtime import onnx_session
+from transforms.media.shrink import shrink
 
 _STRIDE = 4  # image px a cell of the network's maps
 
@@ -26,9 +26,7 @@ class CenterFace:
         """See FaceDetector."""
         height, width = rgb.shape[:2]
         size = detector_size(width, height, self._min_box_px)
-        interpolation = cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR
-        image = cv2.resize(rgb, size, interpolation=interpolation)
-        blob = np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
+        blob = np.ascontiguousarray(shrink(rgb, size).transpose(2, 0, 1)[None], dtype=np.float32)
         heat, scale, offset, points = self._session.run(None, {"input.1": blob})
         boxes, scores, landmarks = _decode(heat[0, 0], scale[0], offset[0], points[0], self._score)
         factor = np.array([width / size[0], height / size[1]], np.float32)

@@ -25,6 +25,11 @@ class Detections:
         return len(self.boxes_xyxy)
 
 
+NO_DETECTIONS = Detections(
+    boxes_xyxy=np.zeros((0, 4), np.float32), scores=np.zeros(0, np.float32), landmarks=np.zeros((0, 5, 2), np.float32)
+)
+
+
 class FaceDetector(Protocol):
     """Finds all faces of an image."""
 
