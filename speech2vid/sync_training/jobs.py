@@ -3,12 +3,8 @@
 A job's result depends on its clips, settings and seed alone, not on the worker or on how often it was interrupted.
 """
 
-import multiprocessing
-import os
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import ClassVar
@@ -29,6 +25,7 @@ from speech2vid.sync_training.loop import SyncTraining, SyncTrainingSettings, em
 from speech2vid.sync_training.scoring import score
 from speech2vid.sync_training.segments import ScoredSegment, score_segments
 from speech2vid.sync_training.towers import SyncTowers
+from transforms.beam_support.child_process import end_with_parent
 from transforms.speakers.sync_network import audio_columns, sync_speech_encoder
 from transforms.speakers.sync_scores import similarity
 
@@ -91,9 +88,7 @@ def start_worker(clips: list[TalkingClip], steps_made: "Synchronized[int]") -> N
     """Prepare this process for jobs."""
     torch.set_num_threads(1)  # another number sums in another order
     WorkerState.clips, WorkerState.steps_made = clips, steps_made
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_exit_with, args=(parent,), daemon=True).start()
+    end_with_parent()  # a worker whose command was killed must not work beside the resumed one
 
 
 def train_to(
@@ -149,9 +144,3 @@ def _negative_clips(held_out: list[TalkingClip], trained: list[TalkingClip]) -> 
     for clip in trained:
         of_speaker.setdefault(clip.speaker, []).append(clip)
     return [clip for clips in of_speaker.values() for clip in clips[:_NEGATIVE_CLIPS]]
-
-
-def _exit_with(parent: BaseProcess) -> None:
-    """A worker whose command was killed must not work beside the resumed one."""
-    parent.join()
-    os._exit(1)

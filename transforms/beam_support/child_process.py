@@ -1,7 +1,9 @@
 """A child process for single calls: whatever a native library does in it, the caller goes on."""
 
 import multiprocessing
+import os
 import resource
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -14,6 +16,13 @@ def limit_data_memory(memory_mb: int) -> None:
     """Bound this process's data memory: what needs more raises MemoryError."""
     limit = memory_mb * 1_000_000
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def end_with_parent() -> None:
+    """Let this process end when its parent does, also by SIGKILL, in the middle of a call that releases the GIL."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
 class ChildDied(Exception):
@@ -31,7 +40,7 @@ class ChildProcess:
     def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """The result of a module's function in the child; its exceptions are raised here. ChildDied: see there."""
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), end_with_parent)
         try:
             return self._pool.submit(function, *arguments).result(self._timeout_s)
         except BrokenProcessPool as error:

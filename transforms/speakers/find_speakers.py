@@ -15,7 +15,6 @@ from schemas.sync_result import SyncResult
 from schemas.tables import DecisionRow, TrackRow
 from transforms.media.tubes import TubeFile
 from transforms.speakers.assign_speakers import FaceSimilarities, assign_speakers
-from transforms.speakers.assigned_frames import score_assigned_frames
 from transforms.speakers.audio_embedding import AudioEmbedding, embed_window_audio
 from transforms.speakers.audio_rate import MIN_GAIN_TO_DROP, at_audio_rate, find_rate, is_certain, may_drift
 from transforms.speakers.candidate import Candidate, voiced
@@ -35,6 +34,7 @@ from transforms.speakers.rules import (
 )
 from transforms.speakers.same_face import MIN_SHARED_FRAMES, highest_correlation, lip_series, shared_frames
 from transforms.speakers.score_sync import score_sync
+from transforms.speakers.shared_audio import with_shared_audio
 from transforms.speakers.sync_network import SyncNetwork
 from transforms.speakers.sync_scores import similarity
 from transforms.speakers.syncnet import with_lse
@@ -86,6 +86,7 @@ def find_speakers(
     elif eligible:
         assert tubes is not None  # eligible faces have a mesh, and so a tube
         judge.score(eligible, tubes, audio, network)
+        judge.share_evidence(eligible, network)
         judge.assign([face for face in eligible if judge.may_match(face)], network)
     return judge.judgement(candidates, network)
 
@@ -224,6 +225,16 @@ class _WindowJudge:
         for rate, face, _ in found:
             face.drift_frames = rate.drift_frames if rate.gain >= MIN_GAIN_TO_DROP else None
 
+    def share_evidence(self, eligible: list[Candidate], network: SyncNetwork) -> None:
+        """Adopt what the faces of the window tell of each other, before any is dropped."""
+        compared = [face for face in eligible if face.sync is not None]
+        if network.calibration is None:
+            return
+        faces, results = [_face_similarities(face) for face in compared], [face.sync for face in compared if face.sync]
+        shared = with_shared_audio(faces, results, network.calibration, _unrelated(network))
+        for face, result in zip(compared, shared, strict=True):
+            self._adopt(face, result)
+
     def may_match(self, face: Candidate) -> bool:
         """Whether the audio may be the face's own; a face that could not be compared is dropped by the last rule."""
         return self.keeps(face, SYNC_RULES if face.sync is not None else (*SYNC_RULES, *CONFIDENCE_RULES))
@@ -231,13 +242,7 @@ class _WindowJudge:
     def assign(self, matching: list[Candidate], network: SyncNetwork) -> None:
         """Assign the audio of each frame to faces in view or to no speaker; drop faces that are still not certain."""
         faces = [_face_similarities(face) for face in matching]
-        # A network with a calibration compares by cosine: vectors that have nothing in common have similarity 0.
-        unrelated = None if network.calibration is None else 0.0
-        for index, (face, speaks) in enumerate(zip(matching, assign_speakers(faces, unrelated), strict=True)):
-            if network.calibration is not None and _others_in_view(face, matching):
-                result = score_assigned_frames(faces, index, unrelated, network.calibration)
-                if result is not None and _is_more_probable(result, face.sync):
-                    self._adopt(face, result)
+        for face, speaks in zip(matching, assign_speakers(faces, _unrelated(network)), strict=True):
             face.assigned = speaks & face.voiced
             if self.keeps(face, CONFIDENCE_RULES):
                 face.speaks = face.assigned
@@ -270,8 +275,9 @@ class _WindowJudge:
         face.adopt(result, self.faces, self._config.min_shift_frames)
 
 
-def _is_more_probable(result: SyncResult, other: SyncResult | None) -> bool:
-    return other is None or (result.probability or 0.0) > (other.probability or 0.0)
+def _unrelated(network: SyncNetwork) -> float | None:
+    """Similarity of what does not belong together: 0 of a network with a calibration, which compares by cosine."""
+    return None if network.calibration is None else 0.0
 
 
 def _similarities(vectors: np.ndarray, track: FaceTrack, audio: AudioEmbedding, network: SyncNetwork) -> np.ndarray:
