@@ -25,11 +25,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 _SAMPLE_S = 0.05
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LAUNCHER, _WORKER, _SERVER, _CHILD = "launcher", "worker", "fork server", "guarded children"
-_ROLES = {
-    "forkserver": _SERVER,
-    "spawn_main": _CHILD,
-    "sdk_worker_main": _WORKER,
-}
+_ROLES = {"forkserver": _SERVER, "spawn_main": _CHILD, "sdk_worker_main": _WORKER}
 """Part of a command line -> kind of process; the first one found counts."""
 _KERNELS = ("decode", "cuts", "detect", "mesh", "tube")
 _STAGES = ("PrepareVideos", "TrackFaces", "FindSpeakers", "CutClips")

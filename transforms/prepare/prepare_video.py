@@ -1,5 +1,6 @@
 """One source to a Video: probe it, put its frame times and its audio into staging, find its speech."""
 
+import itertools
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -8,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import soundfile
 
-from schemas.clock import SAMPLES_PER_FRAME, num_timeline_frames
+from schemas.clock import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, num_timeline_frames
 from schemas.decisions import DecisionLog, Rule
 from schemas.media import MediaProbe, Timeline
 from schemas.records import Source, SourceFacts, SpeechTurn, Video
@@ -118,10 +119,16 @@ def _find_speech(
 
 
 def _written(blocks: Iterable[np.ndarray], flac: soundfile.SoundFile) -> Iterator[np.ndarray]:
-    """The same blocks, each written before it is handed on."""
-    for block in blocks:
-        flac.write(block)
-        yield block
+    """The audio in blocks of a second at least, each written before it is handed on."""
+    held: list[np.ndarray] = []
+    for block in itertools.chain(blocks, [None]):
+        if block is not None:
+            held.append(block)
+        if held and (block is None or sum(map(len, held)) >= SAMPLE_RATE_HZ):
+            joined = np.concatenate(held)
+            held = []
+            flac.write(joined)
+            yield joined
 
 
 def _publish_timeline(source: Source, timeline: Timeline, publish: Callable[[str, str], str]) -> str:

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
 from schemas.records import FaceTrack, WindowFaces
 from transforms.media.speech_mask import speech_mask
+from transforms.speakers.runs import runs_of
 from transforms.speakers.sync_network import SyncNetwork
-from transforms.speakers.sync_scores import MAX_SHIFT
+from transforms.speakers.sync_scores import MAX_SHIFT, same_length
 
 AUDIO_MARGIN_FRAMES = FRAME_RATE
 """Audio beyond each edge of a window that is embedded with it."""
@@ -42,17 +42,15 @@ def embed_window_audio(
     for track in tracks:
         compared[max(0, track.start_frame - MAX_SHIFT - first) : track.end_frame + MAX_SHIFT - first] = True
     spans = _spans_around(speech & compared)
-    samples = [slice(span.start * SAMPLES_PER_FRAME, span.stop * SAMPLES_PER_FRAME) for span in spans]
-    parts = [network.embed_audio(audio[part]) for part in samples]
+    parts = [network.embed_audio(audio[begin * SAMPLES_PER_FRAME : end * SAMPLES_PER_FRAME]) for begin, end in spans]
     vectors = np.full((num_frames, parts[0].shape[1]), np.nan, np.float32)
-    for span, part in zip(spans, parts, strict=True):
-        vectors[span] = part
+    for (begin, end), part in zip(spans, parts, strict=True):
+        vectors[begin:end] = part
     return AudioEmbedding(start_frame=first, vectors=vectors, speech=speech)
 
 
-def _spans_around(frames: np.ndarray) -> list[slice]:
+def _spans_around(frames: np.ndarray) -> list[tuple[int, int]]:
     """Spans of the frames within _AROUND_FRAMES of some of bool (S,), at least one; all frames for none."""
     if not frames.any():
-        return [slice(0, len(frames))]
-    around = scipy.ndimage.binary_dilation(frames, np.ones(2 * _AROUND_FRAMES + 1))
-    return [span for (span,) in scipy.ndimage.find_objects(scipy.ndimage.label(around)[0])]
+        return [(0, len(frames))]
+    return runs_of(same_length(frames.astype(np.float32), np.ones(2 * _AROUND_FRAMES + 1, np.float32)) > 0.5)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import scipy
 
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME, seconds_from_frames
 from schemas.records import SpeechTurn
+from transforms.speakers.runs import runs_of
 
 _PAUSE_FRAMES = FRAME_RATE  # shorter pauses belong to the turn
 _MIN_OVERLAPPED_FRAMES = 5  # shorter runs of overlapped speech are ignored
@@ -60,7 +60,7 @@ def speaking_spans(
     filled = _close(_open(speaks, min_active_frames), _PAUSE_FRAMES)
     filled = _grow(filled, margin_frames)
     spans = []
-    for low, high in _runs(filled):
+    for low, high in runs_of(filled):
         changes = (np.diff(voices[low:high]) != 0) | np.diff(overlapped[low:high])
         bounds = [low, *(low + 1 + int(edge) for edge in np.flatnonzero(changes)), high]
         spans += [
@@ -72,7 +72,7 @@ def speaking_spans(
 
 def longest_run(speaks: np.ndarray) -> int:
     """Frames of the longest run of true values, bool (T,)."""
-    return max((high - low for low, high in _runs(speaks)), default=0)
+    return max((high - low for low, high in runs_of(speaks)), default=0)
 
 
 def _voices(
@@ -96,16 +96,10 @@ def _voices(
     return voices[known[before]], overlapped
 
 
-def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
-    """Half-open ranges of consecutive true values."""
-    marks, count = scipy.ndimage.label(mask)
-    return [(int(where[0]), int(where[-1]) + 1) for where in (np.nonzero(marks == n + 1)[0] for n in range(count))]
-
-
 def _close(mask: np.ndarray, num_frames: int) -> np.ndarray:
     """Fill gaps shorter than num_frames between true frames."""
     closed = mask.copy()
-    for low, high in _runs(~mask):
+    for low, high in runs_of(~mask):
         if low > 0 and high < len(mask) and high - low < num_frames:
             closed[low:high] = True
     return closed
@@ -114,7 +108,7 @@ def _close(mask: np.ndarray, num_frames: int) -> np.ndarray:
 def _open(mask: np.ndarray, num_frames: int) -> np.ndarray:
     """Remove runs of true frames shorter than num_frames."""
     opened = mask.copy()
-    for low, high in _runs(mask):
+    for low, high in runs_of(mask):
         if high - low < num_frames:
             opened[low:high] = False
     return opened
@@ -123,6 +117,6 @@ def _open(mask: np.ndarray, num_frames: int) -> np.ndarray:
 def _grow(mask: np.ndarray, num_frames: int) -> np.ndarray:
     """Extend each run of true frames by num_frames on both sides."""
     grown = mask.copy()
-    for low, high in _runs(mask):
+    for low, high in runs_of(mask):
         grown[max(0, low - num_frames) : high + num_frames] = True
     return grown
