@@ -160,9 +160,12 @@ def _family(root: int) -> dict[int, tuple[str, float]]:
         if entry.name.isdigit():
             try:
                 fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-                commands[int(entry.name)] = (entry / "cmdline").read_text()
+                command = (entry / "cmdline").read_text()
             except OSError:
                 continue  # the process has ended meanwhile
+            if not command:
+                continue  # it has ended, and its parent does not know yet
+            commands[int(entry.name)] = command
             parents[int(entry.name)] = int(fields[1])
             times[int(entry.name)] = (int(fields[11]) + int(fields[12])) / _TICKS
     found = {root: (_LAUNCHER, times.get(root, 0.0))}

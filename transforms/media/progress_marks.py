@@ -4,6 +4,7 @@ Worker processes report counters only at the end of a run, so the launcher reads
 in local staging only: a remote runner shows progress on its own page. A retried element replaces its mark.
 """
 
+import functools
 import os
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -45,6 +46,7 @@ def read_marks(staging: str) -> list[ProgressMark]:
     return list({(mark.stage, mark.source_id, mark.window_index): mark for mark in marks}.values())
 
 
+@functools.lru_cache(maxsize=100_000)  # a display reads the same names again every second
 def _parsed(name: str) -> ProgressMark:
     stage, source_id, *numbers = name.split("_")
     window_index, failed, dropped, windows, frames, tracks, clips = map(int, numbers)
