@@ -168,7 +168,9 @@ def _family(root: int) -> dict[int, tuple[str, float]]:
             commands[int(entry.name)] = command
             parents[int(entry.name)] = int(fields[1])
             times[int(entry.name)] = (int(fields[11]) + int(fields[12])) / _TICKS
-    found = {root: (_LAUNCHER, times.get(root, 0.0))}
+    if root not in times:
+        return {}
+    found = {root: (_LAUNCHER, times[root])}
     family = [root]
     for process in family:
         children = [child for child, parent in parents.items() if parent == process]
