@@ -2,9 +2,9 @@
 
     python -m benchmarks.syncnet_baseline FILE_OR_FOLDER [--seconds 120]
 
-Every frame, 25 a second, is decoded, searched for faces at a quarter of its sides by the detector of `talkshard build`, and of each
-face a crop of 224 px is cut; then the audio is decoded. No cuts, no tracks, no lag, nothing is written. Prints one JSON
-line; start-up does not count.
+Every frame, 25 a second, is decoded and searched for faces at a quarter of its sides by the detector of `talkshard
+build`, and of each face a crop of 224 px is cut; then the audio is decoded. No cuts, no tracks, no lag, nothing is
+written. Prints one JSON line; start-up does not count.
 """
 
 import argparse
