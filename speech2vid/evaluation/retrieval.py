@@ -108,6 +108,7 @@ def _face_tube(faces_rgb: np.ndarray, meshes_px: np.ndarray, stored_px: int) -> 
         mesh=np.clip(np.round(meshes_px * (MESH_UNIT / stored_px)), -32768, 32767).astype(np.int16),
         align=np.tile(np.eye(2, 3, dtype=np.float32), (num_frames, 1, 1)),
         crop_to_source=np.tile(to_stored, (num_frames, 1, 1)),
+        mouth_visibility=np.ones(num_frames, np.float32),
         crops_jpeg=np.frombuffer(b"".join(jpegs), np.uint8),
         crops_index=np.cumsum([0, *map(len, jpegs)]).astype(np.uint32),
     )

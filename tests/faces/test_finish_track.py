@@ -60,16 +60,7 @@ def test_tubes_come_back_from_their_file_unchanged():
 def test_the_row_has_the_median_box_and_the_interpolated_frames():
     track = live_track([(100, 100), None, (104, 100)])
     tube, mesh = finish_tube(track, CANONICAL, 11)
-    row = track_row(
-        track=track,
-        end_rule="lost",
-        track_id="s-t",
-        source_id="s",
-        window_index=2,
-        tube=tube,
-        mesh=mesh,
-        canonical=CANONICAL,
-    )
+    row = track_row(track=track, end_rule="lost", track_id="s-t", source_id="s", window_index=2, tube=tube, mesh=mesh)
     assert 0 <= row.mouth_visibility <= 1
     assert (row.start_frame, row.end_frame, row.interpolated) == (7, 10, (False, True, False))
     assert row.box_xyxy[0] == pytest.approx(np.median([box[0] for box in row.boxes_xyxy]))

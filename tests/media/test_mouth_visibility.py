@@ -39,23 +39,23 @@ def photograph():
 
 
 def test_a_mouth_with_teeth_is_seen(photograph):
-    assert mouth_visibility(tube_of(photograph), CANONICAL) > 0.9
+    assert mouth_visibility(tube_of(photograph), CANONICAL).mean() > 0.9
 
 
 @pytest.mark.parametrize("shade", [0.35, 0.6, 1.2])
 def test_light_does_not_matter(photograph, shade):
     image = np.clip(photograph * shade, 0, 255).astype(np.uint8)
-    assert mouth_visibility(tube_of(image), CANONICAL) > 0.8
+    assert mouth_visibility(tube_of(image), CANONICAL).mean() > 0.8
 
 
 def test_a_mouth_in_black_and_white_is_seen(photograph):
     grey = cv2.cvtColor(cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    assert mouth_visibility(tube_of(grey), CANONICAL) > 0.8
+    assert mouth_visibility(tube_of(grey), CANONICAL).mean() > 0.8
 
 
 def test_the_size_and_margin_of_the_stored_face_do_not_matter(photograph):
     wide = CanonicalFace(image_px=256, margin=0.2)
-    assert mouth_visibility(tube_of(photograph, wide), wide) > 0.9
+    assert mouth_visibility(tube_of(photograph, wide), wide).mean() > 0.9
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -74,7 +74,7 @@ def test_the_card_names_the_weights():
 @needs_shared
 def test_a_caption_over_the_mouth_is_noticed():
     [tube] = tubes_of_recording(shared("hard/footage/k14_caption_over_mouth.mp4"))
-    assert mouth_visibility(tube, CANONICAL) < 0.3
+    assert mouth_visibility(tube, CANONICAL).mean() < 0.3
 
 
 @needs_shared
@@ -84,4 +84,4 @@ def test_a_caption_over_the_mouth_is_noticed():
 def test_mouths_that_are_not_covered_are_seen(path):
     """Teeth; a beard on a turned head; a face of 50 px."""
     tubes = tubes_of_recording(shared(path))
-    assert max(mouth_visibility(tube, CANONICAL) for tube in tubes) > 0.6
+    assert max(mouth_visibility(tube, CANONICAL).mean() for tube in tubes) > 0.6

@@ -61,6 +61,7 @@ def stored_clip(number: int, speaker: str, colour: tuple[int, int, int], num_fra
         mesh=np.round(mesh_of(opening) * (MESH_UNIT / 112)).astype(np.int16),
         align=still,
         crop_to_source=still,
+        mouth_visibility=np.ones(num_frames, np.float32),
         crops_jpeg=np.frombuffer(jpeg * num_frames, np.uint8),
         crops_index=(np.arange(num_frames + 1) * len(jpeg)).astype(np.uint32),
     )

@@ -79,6 +79,7 @@ def tube_of_events(events):
         mesh=mesh,
         align=np.zeros((num_frames, 2, 3), np.float32),
         crop_to_source=np.zeros((num_frames, 2, 3), np.float32),
+        mouth_visibility=np.full(num_frames, 0.9, np.float32),
         crops_jpeg=np.zeros(0, np.uint8),
         crops_index=np.zeros(num_frames + 1, np.uint32),
     )

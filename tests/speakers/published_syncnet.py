@@ -84,6 +84,7 @@ def made_tubes(num_frames, side=200, seed=0):
         mesh=np.zeros((num_frames, 468, 3), np.int16),
         align=np.zeros((num_frames, 2, 3), np.float32),
         crop_to_source=np.tile(np.array([[1, 0, 0], [0, 1, 0]], np.float32), (num_frames, 1, 1)),
+        mouth_visibility=np.ones(num_frames, np.float32),
         crops_jpeg=np.frombuffer(b"".join(jpegs), np.uint8),
         crops_index=np.cumsum([0, *map(len, jpegs)]).astype(np.uint32),
     )

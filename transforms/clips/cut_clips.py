@@ -16,9 +16,8 @@ from schemas.tables import ClipRow, DecisionRow
 from transforms.clips.clip_parts import align_face, clip_parts
 from transforms.clips.config import ClipsConfig, max_clip_frames
 from transforms.media.audio_rate import read_at_rate
-from transforms.media.canonical import MESH_UNIT, CanonicalFace, mouth_opening
+from transforms.media.canonical import MESH_UNIT, mouth_opening
 from transforms.media.face_crop import sharpness
-from transforms.media.mouth_visibility import mouth_visibility
 from transforms.media.speech_mask import speech_mask
 from transforms.media.tar import tar_members
 from transforms.media.tubes import FaceTube, TubeFile
@@ -32,7 +31,7 @@ class ClipFacts:
     """What the rules of a clip ask about."""
 
     tube: FaceTube  # of the clip's frames
-    mouth_visibility: float
+    mouth_visibility: float  # mean
 
 
 CLIP_RULES: tuple[Rule[ClipFacts], ...] = (
@@ -91,7 +90,6 @@ def cut_clips(
     tubes: None for a window without turns. read_audio(start, end): int16 samples of the source's timeline, zeros beyond
     its ends.
     """
-    canonical = CanonicalFace(image_px=config.image_px, margin=config.margin)
     for turn, tube in _turns_with_tubes(turns, tubes):
         for start, end in split_turn(turn.start_frame, turn.end_frame, config.min_s, config.max_s):
             clip_tube = slice_tube(tube, start - turn.track.start_frame, end - turn.track.start_frame)
@@ -99,7 +97,7 @@ def cut_clips(
             log = DecisionLog(
                 stage="CutClips", source_id=turn.track.row.source_id, settings=setting_values("clips", config)
             )
-            facts = ClipFacts(tube=clip_tube, mouth_visibility=mouth_visibility(clip_tube, canonical))
+            facts = ClipFacts(tube=clip_tube, mouth_visibility=float(clip_tube.mouth_visibility.mean()))
             kept = log.keeps(key, "clip", facts, CLIP_RULES)
             yield from log.rows
             if kept:

@@ -221,7 +221,9 @@ class FaceTracker:
 
     def _end_duplicates(self, frame: int) -> None:
         """Of two tracks that have come to lie on one face, end the younger."""
-        boxes = np.array([track.last_box for track in self._live]).reshape(-1, 4)
+        if len(self._live) < 2:
+            return
+        boxes = np.array([track.last_box for track in self._live])
         overlap = np.triu(iou_matrix(boxes, boxes), 1) > _SAME_FACE_IOU
         for younger in sorted(set(np.nonzero(overlap)[1].tolist()), reverse=True):
             self._end(self._live[younger], frame, "lost")

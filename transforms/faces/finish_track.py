@@ -1,5 +1,6 @@
 """From a track's observations to its face tube and its row: gaps interpolated and marked, the alignment smoothed."""
 
+from dataclasses import replace
 from typing import TypedDict
 
 import numpy as np
@@ -46,16 +47,17 @@ def finish_tube(track: LiveTrack, canonical: CanonicalFace, smoothing_frames: in
     mesh = _interpolate(frames, observed, np.stack([track.mesh_at(frame) for frame in observed]))
     align = canonical.fit(smooth(five_points(mesh)[:, :3], smoothing_frames))
     crops = _crops(track, frames)
-    tube = FaceTube(
+    unseen = FaceTube(
         boxes_xyxy=np.concatenate([mesh[..., :2].min(1), mesh[..., :2].max(1)], 1).astype(np.float32),
         interpolated=~np.isin(frames, observed),
         mesh=align_mesh(mesh, align, canonical.image_px),
         align=align.astype(np.float32),
         crop_to_source=np.stack([crop.to_source for crop in crops]).astype(np.float32),
+        mouth_visibility=np.zeros(len(frames), np.float32),
         crops_jpeg=np.frombuffer(b"".join(crop.jpeg for crop in crops), np.uint8),
         crops_index=np.cumsum([0, *(len(crop.jpeg) for crop in crops)]).astype(np.uint32),
     )
-    return tube, mesh
+    return replace(unseen, mouth_visibility=mouth_visibility(unseen, canonical)), mesh
 
 
 def smooth(points: np.ndarray, num_frames: int) -> np.ndarray:
@@ -84,7 +86,6 @@ def track_row(
     window_index: int,
     tube: FaceTube | None,
     mesh: np.ndarray | None,
-    canonical: CanonicalFace,
 ) -> TrackRow:
     """The track's row, as far as it is known without its audio."""
     boxes, interpolated = boxes_of(track)
@@ -110,7 +111,7 @@ def track_row(
         pitch_deg=float(pose[1]),
         roll_deg=float(pose[2]),
         mouth_opening=float(mouth_opening(mesh).mean()) if mesh is not None else 0.0,
-        mouth_visibility=mouth_visibility(tube, canonical) if tube is not None else None,
+        mouth_visibility=float(tube.mouth_visibility.mean()) if tube is not None else None,
         **track_sync_columns(None),
         **_WITHOUT_AUDIO,
         face_embedding=_floats(track.embedding),

@@ -83,7 +83,6 @@ def _finish(
         window_index=window.index,
         tube=tube,
         mesh=mesh,
-        canonical=canonical,
     )
     return FaceTrack(
         track_id=track_id,

@@ -23,9 +23,9 @@ class FaceCrop:
 def face_square(mesh: np.ndarray, canonical: CanonicalFace) -> tuple[float, float, float]:
     """Centre x, y and side, px, of a square around the face of a mesh (468, 3) that holds the canonical crop."""
     affine = canonical.fit(five_points(mesh[None])[:, :3])[0]
-    scale = np.hypot(affine[0, 0], affine[1, 0])
+    scale = float(np.hypot(affine[0, 0], affine[1, 0]))
     middle = np.full(2, (canonical.image_px - 1) / 2)
-    centre = np.linalg.solve(affine[:, :2], middle - affine[:, 2])
+    centre = affine[:, :2].T @ (middle - affine[:, 2]) / max(scale, 1e-6) ** 2  # a similarity transform, inverted
     return float(centre[0]), float(centre[1]), REACH * canonical.image_px / max(scale, 1e-6)
 
 

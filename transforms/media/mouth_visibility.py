@@ -23,10 +23,11 @@ _EDGE_FLOOR = 20.0  # grey levels; fainter edges count less
 _CONTRAST, _CONTRAST_FLOOR = 50.0, 6.0  # grey levels, standard deviation: of a patch after scaling; added before
 
 
-def mouth_visibility(tube: FaceTube, canonical: CanonicalFace) -> float:
-    """Mean over every tenth frame of the probability that the mouth is seen, 0..1."""
-    frames = range(0, len(tube.boxes_xyxy), _EVERY)
-    return float(np.mean([visibility(mouth_patch(tube.crop(t), tube, t, canonical)) for t in frames]))
+def mouth_visibility(tube: FaceTube, canonical: CanonicalFace) -> np.ndarray:
+    """Probability that the mouth is seen, float32 (T,): measured in every tenth frame, and kept until the next."""
+    num_frames = len(tube.boxes_xyxy)
+    seen = [visibility(mouth_patch(tube.crop(t), tube, t, canonical)) for t in range(0, num_frames, _EVERY)]
+    return np.repeat(np.array(seen, np.float32), _EVERY)[:num_frames]
 
 
 def mouth_patch(crop_rgb: np.ndarray, tube: FaceTube, frame: int, canonical: CanonicalFace) -> np.ndarray:

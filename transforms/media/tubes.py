@@ -21,6 +21,7 @@ class FaceTube:
     mesh: np.ndarray  # int16 (T, 468, 3), unit image_px / 16384, aligned coordinates, unsmoothed
     align: np.ndarray  # float32 (T, 2, 3): source px -> aligned face px, smoothed
     crop_to_source: np.ndarray  # float32 (T, 2, 3): cut-out px -> source px
+    mouth_visibility: np.ndarray  # float32 (T,): how surely the mouth is seen, 0..1
     crops_jpeg: np.ndarray  # uint8: JPEGs back to back
     crops_index: np.ndarray  # uint32 (T + 1): where each begins
 
@@ -33,6 +34,7 @@ class FaceTube:
             "mesh": (num_frames, 468, 3),
             "align": (num_frames, 2, 3),
             "crop_to_source": (num_frames, 2, 3),
+            "mouth_visibility": (num_frames,),
             "crops_index": (num_frames + 1,),
         }
         for name, shape in expected.items():
