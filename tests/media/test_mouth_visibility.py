@@ -1,6 +1,7 @@
 """Mouth visibility on a photograph and on the shared recordings, with covers painted over the mouth."""
 
 import re
+from dataclasses import fields
 from hashlib import sha256
 
 import cv2
@@ -18,7 +19,9 @@ from transforms.faces.finish_track import finish_tube
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.faces.stopwatch import Stopwatch
 from transforms.media.canonical import CanonicalFace
+from transforms.media.face_crop import encode_jpeg
 from transforms.media.mouth_visibility import WEIGHTS_PATH, mouth_patch, mouth_visibility, visibility
+from transforms.media.tubes import FaceTube
 
 skimage_data = pytest.importorskip("skimage.data", reason="the extra demo, with its photograph, is not installed")
 CANONICAL = CanonicalFace()
@@ -85,3 +88,15 @@ def test_mouths_that_are_not_covered_are_seen(path):
     """Teeth; a beard on a turned head; a face of 50 px."""
     tubes = tubes_of_recording(shared(path))
     assert max(mouth_visibility(tube, CANONICAL).mean() for tube in tubes) > 0.6
+
+
+def test_each_tenth_frame_is_measured_and_kept_until_the_next(photograph):
+    still = tube_of(photograph)
+    parts = {field.name: getattr(still, field.name)[[0] * 15] for field in fields(still) if "crops" not in field.name}
+    jpeg, covered = still.crops_jpeg[: still.crops_index[1]], cover(still.crop(0), place_of(still, 0), KINDS[0], 900)
+    dark = np.frombuffer(encode_jpeg(covered, 95), np.uint8)
+    jpegs = [jpeg] * 10 + [dark] * 5
+    index = np.cumsum([0, *map(len, jpegs)]).astype(np.uint32)
+    seen = mouth_visibility(FaceTube(**parts, crops_jpeg=np.concatenate(jpegs), crops_index=index), CANONICAL)
+    assert seen.shape == (15,) and np.ptp(seen[:10]) == 0 == np.ptp(seen[10:])
+    assert seen[0] > 0.9 > 0.5 > seen[14]

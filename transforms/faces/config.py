@@ -13,7 +13,7 @@ class FacesConfig:
 
     detector: str = setting("centerface", "", detector_forms())
     detector_score: float = setting(0.5, "detector score", "score below which a detection is dropped")
-    detect_every: int = setting(10, "frame", "frames between full-frame detections")
+    detect_every: int = setting(10, "frame", "frames between detections")
     mesh_presence: float = setting(0.0, "logit", "mesh presence below which a face counts as not found in a frame")
     min_box_px: float = setting(32.0, "px", "smallest face: the box's shorter side in the source, median of the track")
     tiles: int = setting(
