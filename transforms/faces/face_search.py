@@ -15,7 +15,7 @@ from transforms.media.shrink import shrink
 
 _MAX_PARTIAL_SEARCHES = 7  # in a row
 _MAX_FOLLOWED = 4  # faces; the cut-outs of more cost as much as the whole image
-_CHANGED_LEVELS = 20  # grey levels of a thumbnail; faces that appeared changed it by 20 to 111, still scenes by 12 (median)
+_CHANGED_LEVELS = 20  # grey levels of a thumbnail; new faces change it by 20 to 111, still scenes by 12 (median)
 _FACE_REACH = 0.8  # of a box's sides, from its centre: what changes when the face moves
 _CUT_OUT_SIDE = 2.0  # times the longer side of a face's box
 _CUT_OUT_PX = 96  # a face of 48 px is found in it as surely, and as sure, as in the whole image (measured)
