@@ -3,9 +3,9 @@
     python -m benchmarks.mutated_files --output DIR --count 400 --of 5000 FILE ...
 
 Makes `--of` mutated copies of the given files, the same for the same seed, and decodes each for a moment in a child
-process. The `--count` nastiest (the child died or hung, else it took longest) stay in DIR/files; each goes through
-`probe` and `mfcc` in a process of its own, and all together through one `build`. Prints one JSON line, then names;
-exit code 1 where a promise was broken.
+process. The `--count` nastiest (the child died or hung, else it took most CPU beside the file it was made of) stay in
+DIR/files; each goes through `probe` and `mfcc` in a process of its own, and all together through one `build`. What the
+commands print is in DIR/printed. Prints one JSON line, then names; exit code 1 where a promise was broken.
 """
 
 import argparse
@@ -40,6 +40,7 @@ class Broken:
     hung: list[str]
     without_row: list[str]
     bugs: list[str]  # failures of kind bug: a row, but not the right one
+    tracebacks: list[str]  # a command showed one, where a line that names the file was due
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -54,10 +55,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--limit_s", type=float, default=180, help="for one probe or mfcc (default: %(default)s)")
     parser.add_argument("--build_limit_s", type=float, default=7200, help="for the build (default: %(default)s)")
     parser.add_argument("--commands", default="probe,mfcc,build", help="which to run (default: %(default)s)")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the build")
     args = parser.parse_args(argv)
     mutated = make_files(args.files, args.output / "files", max(args.of, args.count), args.seed)
     chosen = nastiest(mutated, args.count, args.jobs)
-    for path in set(mutated) - set(chosen):
+    for path in mutated.keys() - set(chosen):
         path.unlink()
     broken = run_commands(chosen, args.output, args.commands.split(","), args)
     counts = {name: len(getattr(broken, name)) for name in broken.__slots__}
@@ -66,39 +68,44 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if any(counts.values()) else 0
 
 
-def make_files(sources: list[Path], folder: Path, count: int, seed: int) -> list[Path]:
-    """Write the mutated copies: each kind of mutation of each source in turn; number and seed decide the rest."""
+def make_files(sources: list[Path], folder: Path, count: int, seed: int) -> dict[Path, Path]:
+    """Write the mutated copies: each kind of mutation of each source in turn; number and seed decide the rest.
+
+    Returns each copy with the source it was made of.
+    """
     folder.mkdir(parents=True)
     contents = [path.read_bytes() for path in sources]
-    made = []
+    made = {}
     for number in range(count):
         kind = list(MUTATIONS)[number % len(MUTATIONS)]
         source = number // len(MUTATIONS) % len(sources)
         path = folder / f"{number:05d}_{kind}{sources[source].suffix}"
         path.write_bytes(mutate(contents[source], kind, np.random.default_rng([seed, number])))
-        made.append(path)
+        made[path] = sources[source]
     return made
 
 
-def nastiest(paths: list[Path], count: int, jobs: int) -> list[Path]:
-    """The files that cost a decoder most, in the order of their names."""
+def nastiest(source_of: dict[Path, Path], count: int, jobs: int) -> list[Path]:
+    """The files that cost a decoder most beside the sources they were made of, in the order of their names."""
+    paths = list(source_of)
     if count >= len(paths):
         return paths
+    usual_s = dict(_costs(sorted(set(source_of.values()))))
     with ThreadPoolExecutor(jobs) as pool:
-        parts = pool.map(_nastiness_of, [paths[start::jobs] for start in range(jobs)])
-    order = sorted((found for part in parts for found in part), reverse=True)
+        costs = [one for part in pool.map(_costs, [paths[start::jobs] for start in range(jobs)]) for one in part]
+    order = sorted(((cost_s / usual_s[source_of[path]], path) for path, cost_s in costs), reverse=True)
     return sorted(path for _, path in order[:count])
 
 
 def decode_a_moment(path: str) -> float:
-    """Seconds that opening the file and decoding some frames took; in a child, for it may die."""
-    start = time.monotonic()
+    """Seconds of CPU that opening the file and decoding some frames took; in a child, for it may die."""
+    start = time.process_time()
     with suppress(av.error.FFmpegError, OSError, ValueError), av.open(path) as container:
         for stream in [*container.streams.video, *container.streams.audio][:2]:
             container.seek(0)
             for _ in islice(container.decode(stream), _LOOK_FRAMES):
                 pass
-    return time.monotonic() - start
+    return time.process_time() - start
 
 
 def run_commands(paths: list[Path], output: Path, commands: list[str], args: argparse.Namespace) -> Broken:
@@ -106,27 +113,32 @@ def run_commands(paths: list[Path], output: Path, commands: list[str], args: arg
     calls = [("probe", [str(path)]) for path in paths] if "probe" in commands else []
     if "mfcc" in commands:
         calls += [("mfcc", [str(path), "--preset", "speech2vid", "--output", os.devnull]) for path in paths]
+    printed = output / "printed"
+    printed.mkdir()
     with ThreadPoolExecutor(args.jobs) as pool:
-        codes = list(pool.map(lambda call: _exit_code(call[0], call[1], args.limit_s), calls))
+        codes = list(pool.map(lambda call: _exit_code(call[0], call[1], args.limit_s, printed), calls))
     ended = {f"{name} {Path(rest[0]).name}": code for (name, rest), code in zip(calls, codes, strict=True)}
-    missing, bugs = [], []
+    missing: list[str] = []
+    bugs: list[str] = []
     if "build" in commands:
         dataset = output / "dataset"
         flags = ["--input", str(output / "files"), "--output", str(dataset), "--max_failed_share", "1"]
-        ended["build"] = _exit_code("build", [*flags, "--max_bugs", str(len(paths))], args.build_limit_s)
+        flags += ["--max_bugs", str(len(paths)), *(flag for text in args.set for flag in ("--set", text))]
+        ended["build"] = _exit_code("build", flags, args.build_limit_s, printed)
         missing, bugs = _rows_of(dataset, paths)
     return Broken(
         died=sorted(call for call, code in ended.items() if code < 0 and code != _HUNG),
         hung=sorted(call for call, code in ended.items() if code == _HUNG),
         without_row=missing,
         bugs=bugs,
+        tracebacks=[one.stem for one in sorted(printed.iterdir()) if "Traceback" in one.read_text(errors="replace")],
     )
 
 
-def _nastiness_of(paths: list[Path]) -> list[tuple[float, Path]]:
+def _costs(paths: list[Path]) -> list[tuple[Path, float]]:
     child = ChildProcess(_LOOK_S)
     try:
-        return [(_seconds(child, path), path) for path in paths]
+        return [(path, _seconds(child, path)) for path in paths]
     finally:
         child.close()
 
@@ -138,19 +150,18 @@ def _seconds(child: ChildProcess, path: Path) -> float:
         return float("inf")
 
 
-def _exit_code(command: str, arguments: list[str], limit_s: float) -> int:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "talkshard", command, *arguments],
-        cwd=_ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        return process.wait(limit_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        return _HUNG
+def _exit_code(command: str, arguments: list[str], limit_s: float, printed: Path) -> int:
+    """The exit code of a command, or _HUNG; what it prints goes into the folder `printed`."""
+    call = [sys.executable, "-m", "talkshard", command, *arguments]
+    name = command if command == "build" else f"{command} {Path(arguments[0]).name}"
+    with open(printed / f"{name}.txt", "wb") as text:
+        process = subprocess.Popen(call, cwd=_ROOT, stdout=text, stderr=subprocess.STDOUT)
+        try:
+            return process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return _HUNG
 
 
 def _rows_of(dataset: Path, paths: list[Path]) -> tuple[list[str], list[str]]:

@@ -16,6 +16,7 @@ CENC = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "0" * 31 + "1", "
 """Options of the MP4 muxer that encrypt every stream."""
 
 _TS_PACKET = 188
+_UNSEEN_PACKETS = 2_000  # so many from its end, FFmpeg does not look at what a file holds
 _MPEG_7_1_B = 127 << 16 | 8  # an order of eight channels that FFmpeg holds as a custom one
 _VIDEO_TYPE, _AUDIO_TYPE = 0x1B, 0x03  # H.264 and MPEG audio, in a transport stream
 
@@ -75,6 +76,17 @@ def with_programmes(path: Path, out: Path, programmes: Sequence[Sequence[tuple[i
     packets = [content[start : start + _TS_PACKET] for start in range(0, len(content), _TS_PACKET)]
     media = [packet for packet in packets if 0x20 < _packet_id(packet) < 0x1000 or _packet_id(packet) == 0x100]
     out.write_bytes(b"".join([*tables, *media]))
+    return out
+
+
+def with_late_streams(path: Path, other: Path, out: Path) -> Path:
+    """A transport stream, in the middle of which streams of another one appear: all but its first."""
+    content, added = path.read_bytes(), other.read_bytes()
+    packets = [added[start : start + _TS_PACKET] for start in range(0, len(added), _TS_PACKET)]
+    late = [packet for packet in packets if _packet_id(packet) != 0x100]
+    middle = len(content) // _TS_PACKET // 2 * _TS_PACKET
+    empty = struct.pack(">BHB", 0x47, 0x1FFF, 0x10).ljust(_TS_PACKET, b"\xff")
+    out.write_bytes(content[:middle] + b"".join(late) + _UNSEEN_PACKETS * empty + content[middle:])
     return out
 
 

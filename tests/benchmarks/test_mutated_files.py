@@ -27,9 +27,13 @@ def test_the_same_seed_makes_the_same_files_of_every_kind(tmp_path):
 
 
 def test_the_nastiest_are_chosen_by_what_they_cost_a_decoder(tmp_path):
-    paths = make_files(made(tmp_path), tmp_path / "files", 8, seed=1)
+    sources = made(tmp_path)
+    paths = make_files(sources, tmp_path / "files", 8, seed=1)
     chosen = nastiest(paths, 3, jobs=1)
     assert len(chosen) == 3 and set(chosen) <= set(paths) and decode_a_moment(str(chosen[0])) >= 0
+    same, no_media = sources[0], tmp_path / "no_media.mp4"
+    no_media.write_bytes(bytes(100))
+    assert nastiest({no_media: sources[0], same: sources[0]}, 1, jobs=1) == [same]
 
 
 @needs_models
@@ -48,4 +52,13 @@ def test_twelve_mutated_files_cost_rows_and_nothing_else(tmp_path, capsys):
     ]
     assert main([*flags, *map(str, made(tmp_path))]) == 0, capsys.readouterr().out
     found = json.loads(capsys.readouterr().out.splitlines()[0])
-    assert found == {"files": 12, "of": 18, "seed": 3, "died": 0, "hung": 0, "without_row": 0, "bugs": 0}
+    assert found == {
+        "files": 12,
+        "of": 18,
+        "seed": 3,
+        "died": 0,
+        "hung": 0,
+        "without_row": 0,
+        "bugs": 0,
+        "tracebacks": 0,
+    }

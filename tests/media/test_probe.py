@@ -5,6 +5,7 @@ import pytest
 
 from schemas.errors import LimitExceeded, MissingStream, NotMedia, UnreadableSource
 from tests.made_media import MadeAudio, cut_tail, make_plain_video, make_video
+from tests.made_streams import make_streams, tone, with_late_streams
 from tests.shared_data import needs_shared, shared
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.probe import probe_media
@@ -115,6 +116,13 @@ def test_a_truncated_tail_leaves_the_frames_before_it(tmp_path):
     whole = make_plain_video(tmp_path / "a.mkv")
     _, timeline = probed(cut_tail(whole, 0.5, tmp_path / "cut.mkv"))
     assert 10 < len(timeline.presentation_ticks) < 70
+
+
+def test_streams_that_appear_in_the_middle_of_a_file_cost_no_frame(tmp_path):
+    video = make_streams(tmp_path / "a.ts", num_frames=500, audio_codec="mp2")
+    other = make_streams(tmp_path / "b.ts", num_frames=5, audio=[tone(3_200)] * 3, audio_codec="mp2")
+    _, timeline = probed(with_late_streams(video, other, tmp_path / "late.ts"))
+    assert len(timeline.presentation_ticks) == 500
 
 
 def test_limits_on_duration_and_frame_size(tmp_path):

@@ -1,5 +1,7 @@
 """The table of --sources."""
 
+import os
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -23,6 +25,26 @@ def test_csv_jsonl_and_parquet_give_the_same_sources(tmp_path):
     expected = (VideoSource(uri="/a.mp4"), VideoSource(uri=f'{tmp_path}/b "q".mp4', speaker="anna", split="val"))
     for name in ("t.csv", "t.jsonl", "t.parquet"):
         assert list_table(str(tmp_path / name)).sources == tuple(sorted(expected, key=lambda one: one.uri))
+
+
+@pytest.mark.parametrize(
+    "data", [b"uri,speaker\nb.mp4,anna\n", b'\n{"uri": "b.mp4", "speaker": "anna"}\n', b"uri;speaker\nb.mp4;anna\n"]
+)
+def test_a_table_may_be_a_pipe_as_of_process_substitution(tmp_path, monkeypatch, data):
+    monkeypatch.chdir(tmp_path)
+    read_end, write_end = os.pipe()
+    os.write(write_end, data)
+    os.close(write_end)
+    try:
+        sources = list_table(f"/dev/fd/{read_end}").sources
+    finally:
+        os.close(read_end)
+    assert sources == (VideoSource(uri=f"{tmp_path}/b.mp4", speaker="anna"),)
+
+
+def test_a_parquet_table_needs_no_suffix(tmp_path):
+    pq.write_table(pa.table({"uri": ["/a.mp4"]}), tmp_path / "t")
+    assert list_table(str(tmp_path / "t")).sources == (VideoSource(uri="/a.mp4"),)
 
 
 def test_urls_are_kept_and_relative_names_are_resolved_in_the_folder_of_a_remote_table():

@@ -19,7 +19,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from schemas.errors import StorageError, TalkshardError, UnreadableSource
 from transforms.beam_support.source_cache import cached_copy
-from transforms.media.regular_file import require_regular
+from transforms.media.regular_file import is_pipe, require_regular
 
 _SCHEME = re.compile(r"[a-zA-Z][-a-zA-Z0-9+.]*://")
 _COPY_BYTES = 1 << 20
@@ -85,6 +85,14 @@ def reading(uri: str) -> Iterator[BinaryIO]:
 def read_bytes(uri: str) -> bytes:
     """The whole file."""
     with reading(uri) as stream:
+        return stream.read()
+
+
+def read_table(uri: str) -> bytes:
+    """The whole of a table that the user named, which may be a pipe: it is read to its end."""
+    if not (is_local(uri) and is_pipe(path_of(uri))):
+        return read_bytes(uri)
+    with _readable(uri), open(path_of(uri), "rb") as stream:
         return stream.read()
 
 

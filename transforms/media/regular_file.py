@@ -28,6 +28,14 @@ def why_not_regular(path: str) -> str:
     return next((words for is_kind, words in _KINDS if is_kind(mode)), "no regular file")
 
 
+def is_pipe(path: str) -> bool:
+    """Whether a path leads to a pipe, as `<(...)` of a shell and /dev/stdin do; reading it waits for its writer."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
 def require_regular(path: str) -> None:
     """UnreadableSource, which names the path, where it leads to something that is not a regular file."""
     if reason := why_not_regular(path):

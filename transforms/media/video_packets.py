@@ -54,8 +54,10 @@ def packets_of(container: "av.container.InputContainer", stream: "av.stream.Stre
         raise UnreadableSource(
             f"{container.name!r} cannot be read to its end: {error.strerror}; expected a readable file"
         ) from error
-    except av.error.FFmpegError:
-        return  # a broken container ends here: its packets so far are used
+    except (av.error.FFmpegError, IndexError):
+        # A broken container ends here: its packets so far are used. IndexError: PyAV has handed out all packets and
+        # stumbles over a stream that appeared in mid-file (PyAV 18.1).
+        return
 
 
 def timed_frames(

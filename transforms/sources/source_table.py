@@ -22,20 +22,22 @@ COLUMNS = tuple(field.name for field in fields(VideoSource) if field.name not in
 
 
 def parse_table(table_uri: str, data: bytes) -> Listing:
-    """Sources of a table, sorted by uri; a relative uri is resolved in the table's folder.
+    """Sources of a table, sorted by uri; a relative uri is resolved in the table's folder, of `<(...)` in the working one.
+
+    The suffix says the format; without one, as of a pipe, the content does.
 
     UsageError: another format, an unknown column, no uri, an unknown split, or an empty table.
     """
     rows = _rows(table_uri, data)
     if not rows:
         raise UsageError(f"the table {table_uri!r} is empty: give it a line for each source")
-    folder = posixpath.dirname(table_uri)
+    folder = "" if table_uri.startswith("/dev/") else posixpath.dirname(table_uri)
     sources = [_source(row, folder, f"{table_uri!r}, row {number}") for number, row in enumerate(rows, 1)]
     return Listing(sources=without_repeats(sources))
 
 
 def _rows(table_uri: str, data: bytes) -> Sequence[object]:
-    suffix = posixpath.splitext(table_uri)[1].lower()
+    suffix = posixpath.splitext(table_uri)[1].lower() or _suffix_of(data)
     try:
         if suffix == ".parquet":
             return read_parquet(data).to_pylist()
@@ -47,6 +49,13 @@ def _rows(table_uri: str, data: bytes) -> Sequence[object]:
     except (pa.ArrowException, csv.Error, json.JSONDecodeError) as error:
         raise UsageError(f"cannot read the table {table_uri!r}: {error}") from error
     raise UsageError(f"the table {table_uri!r} must be .csv, .tsv, .txt, .jsonl or .parquet")
+
+
+def _suffix_of(data: bytes) -> str:
+    """The suffix that the content of a table without one would have."""
+    if data.startswith(b"PAR1"):
+        return ".parquet"
+    return ".jsonl" if data.lstrip().startswith(b"{") else ".csv"
 
 
 def _csv_rows(text: str) -> list[dict[str | None, object]]:
