@@ -73,10 +73,25 @@ class EncryptedMedia(MediaError):
     kind = "encrypted"
 
 
+class NoDecoder(MediaError):
+    """The codec of a stream is one that FFmpeg cannot decode."""
+
+    kind = "no_decoder"
+
+
 class NativeCrash(MediaError):
     """The child process in which a command read media died: a native decoder crashed, or needed too long."""
 
     kind = "crash"
 
 
-MEDIA_ERRORS = (UnreadableSource, ChangedSource, NotMedia, DamagedMedia, LimitExceeded, MissingStream, EncryptedMedia)
+MEDIA_ERRORS = (
+    UnreadableSource,
+    ChangedSource,
+    NotMedia,
+    DamagedMedia,
+    LimitExceeded,
+    MissingStream,
+    EncryptedMedia,
+    NoDecoder,
+)

@@ -232,7 +232,8 @@ class FailureRow:
 
     stage: str = column(_TEXT, "stage")
     kind: str = column(
-        _TEXT, "not_media, unreadable, changed, damaged, limit, missing_stream, encrypted, crash, timeout or bug"
+        _TEXT,
+        "not_media, unreadable, changed, damaged, limit, missing_stream, encrypted, no_decoder, crash, timeout or bug",
     )
     message: str = column(_TEXT, "what is wrong, where, and what was expected")
     source_id: str = column(_TEXT, "source; empty when it could not be read")

@@ -115,6 +115,14 @@ def cut_tail(path: Path, share: float, out: Path) -> Path:
     return out
 
 
+def with_unknown_codec(path: Path, out: Path, codec: bytes = b"V_MPEG4/ISO/ASP") -> Path:
+    """A Matroska file, one codec of which has a name that no decoder knows."""
+    content = path.read_bytes()
+    assert codec in content
+    out.write_bytes(content.replace(codec, codec[:-1] + b"?"))
+    return out
+
+
 def damage_packets(path: Path, frames: Sequence[int], out: Path, kind: str = "video") -> Path:
     """The file with the packets of the given numbers, in file order, filled with noise but for their begin."""
     content = bytearray(path.read_bytes())

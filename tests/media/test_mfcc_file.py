@@ -1,12 +1,15 @@
 """The MFCC of a media file are the literal preset on its audio."""
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
 import soundfile
 from python_speech_features import mfcc as reference_syncnet
 
-from schemas.errors import MissingStream, UnreadableSource, UsageError
+from schemas.errors import MissingStream, NoDecoder, UnreadableSource, UsageError
+from tests.made_media import MadeAudio, make_video, steady_times, with_unknown_codec
 from tests.shared_data import needs_shared, shared
 from transforms.media.mfcc import PRESETS, mfcc
 from transforms.media.mfcc_file import mfcc_of_file
@@ -55,6 +58,13 @@ def test_a_video_without_audio_says_so():
 def has_audio(path) -> bool:
     with av.open(str(path)) as container:
         return len(container.streams.audio) > 0
+
+
+def test_audio_that_no_decoder_knows_is_no_silence(tmp_path):
+    whole = make_video(tmp_path / "a.mkv", steady_times(25, Fraction(25)), audio_streams=[MadeAudio(clicks_s=[0.5])])
+    path = with_unknown_codec(whole, tmp_path / "b.mkv", b"A_PCM/INT/LIT")
+    with pytest.raises(NoDecoder, match=r"b\.mkv' has a stream 1 \(audio\)"):
+        mfcc_of_file(str(path), "syncnet")
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -3,12 +3,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from schemas.errors import LimitExceeded, MissingStream, NotMedia, UnreadableSource
-from tests.made_media import MadeAudio, cut_tail, make_plain_video, make_video
+from schemas.errors import LimitExceeded, MissingStream, NoDecoder, NotMedia, UnreadableSource
+from tests.made_media import MadeAudio, cut_tail, make_plain_video, make_video, with_unknown_codec
 from tests.made_streams import make_streams, tone, with_late_streams
 from tests.shared_data import needs_shared, shared
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.probe import probe_media
+from transforms.sources.demuxed import why_no_video_of
 
 MONO = MadeAudio(clicks_s=(1.0,))
 
@@ -123,6 +124,14 @@ def test_streams_that_appear_in_the_middle_of_a_file_cost_no_frame(tmp_path):
     other = make_streams(tmp_path / "b.ts", num_frames=5, audio=[tone(3_200)] * 3, audio_codec="mp2")
     _, timeline = probed(with_late_streams(video, other, tmp_path / "late.ts"))
     assert len(timeline.presentation_ticks) == 500
+
+
+def test_a_codec_that_no_decoder_knows_is_named_as_such(tmp_path):
+    whole = make_plain_video(tmp_path / "a.mkv", 25, codec="mpeg4", audio_streams=[MONO])
+    path = with_unknown_codec(whole, tmp_path / "b.mkv")
+    with pytest.raises(NoDecoder, match=r"b\.mkv' has a stream 0 \(video\) whose codec FFmpeg cannot decode"):
+        probed(path)
+    assert why_no_video_of(str(path)) == "video that FFmpeg cannot decode (matroska,webm)"
 
 
 def test_limits_on_duration_and_frame_size(tmp_path):

@@ -88,7 +88,7 @@ def read_bytes(uri: str) -> bytes:
         return stream.read()
 
 
-def read_table(uri: str) -> bytes:
+def read_given(uri: str) -> bytes:
     """The whole of a table that the user named, which may be a pipe: it is read to its end."""
     if not (is_local(uri) and is_pipe(path_of(uri))):
         return read_bytes(uri)

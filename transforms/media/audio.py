@@ -13,7 +13,7 @@ from schemas.media import ALL_CHANNELS, ChannelMix
 from transforms.media.audio_mixing import ChannelMixer, Mixer, MonoMixer
 from transforms.media.audio_placement import Placement
 from transforms.media.channel_layout import keep_layout, settle_layout
-from transforms.media.container import audio_stream_at, open_media
+from transforms.media.container import audio_stream_at, open_media, require_decoder
 from transforms.media.encryption import require_clear
 from transforms.media.video_packets import packets_of
 
@@ -133,9 +133,8 @@ def _frames(
 ) -> Iterator["av.AudioFrame | None"]:
     """Decoded frames; None for each packet that does not decode, and where packets are left out."""
     require_clear(container, stream)
+    require_decoder(container, stream)
     settle_layout(stream)
-    if stream.codec_context is None:
-        return  # no decoder: there is nothing but silence
     if stream.codec_context.name == "flac":  # its checksums are compared only on request
         stream.codec_context.options = {"err_detect": "crccheck+explode"}
     tick_s, start_s = float(stream.time_base or 0), float(zero_s)

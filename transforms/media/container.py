@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import av
 
-from schemas.errors import DamagedMedia, NotMedia, UnreadableSource
+from schemas.errors import DamagedMedia, NoDecoder, NotMedia, UnreadableSource
 from transforms.media.regular_file import require_regular
 
 
@@ -43,6 +43,15 @@ def audio_stream_at(container: "av.container.InputContainer", index: int) -> "av
     stream = container.streams[index]
     assert isinstance(stream, av.AudioStream), f"stream {index} of {container.name!r} is no audio stream"
     return stream
+
+
+def require_decoder(container: "av.container.InputContainer", stream: "av.stream.Stream") -> None:
+    """Raise NoDecoder where the codec of a stream is one that FFmpeg cannot decode."""
+    if stream.codec_context is None:
+        raise NoDecoder(
+            f"{container.name!r} has a stream {stream.index} ({stream.type}) whose codec FFmpeg cannot decode; "
+            "expected one that it can: convert it"
+        )
 
 
 def time_base_of(container: "av.container.InputContainer", stream: "av.stream.Stream") -> Fraction:

@@ -12,7 +12,7 @@ from schemas.media import AudioStream, ListedVideo, MediaProbe, Timeline, VideoC
 from transforms.media.channel_layout import settle_layout
 from transforms.media.colour import NUM_PEAK_FRAMES, colour_of, peak_nits_of
 from transforms.media.config import AudioConfig, LimitsConfig
-from transforms.media.container import open_media, time_base_of
+from transforms.media.container import open_media, require_decoder, time_base_of
 from transforms.media.encryption import require_clear
 from transforms.media.frames_pyav import sample_frames
 from transforms.media.gaps import check_clock, clock_s, with_gaps
@@ -27,7 +27,7 @@ def probe_media(
     """Probe one file. The timeline is None where there is no video.
 
     video_index: container index of the video stream; -1: the default one, else the first. Raises NotMedia,
-    UnreadableSource, DamagedMedia, MissingStream, LimitExceeded or EncryptedMedia.
+    UnreadableSource, DamagedMedia, MissingStream, LimitExceeded, EncryptedMedia or NoDecoder.
     """
     with open_media(path) as container:
         check_clock(path, _container_duration_s(container))
@@ -35,6 +35,7 @@ def probe_media(
         stream = _used_video(container, video_index, programmes)
         if stream is not None:
             require_clear(container, stream)
+            require_decoder(container, stream)
         timeline = None if stream is None else _checked_timeline(path, stream.index)
         video = None if stream is None or timeline is None else _video_stream(path, stream, timeline, limits)
         zero_s = timeline.zero_s if timeline is not None else Fraction(0)

@@ -28,8 +28,12 @@ def why_no_video_in(stream: BinaryIO) -> str:
         name = container.format.name
         if name.endswith("_pipe") or name in _IMAGE_FORMATS:
             return f"an image ({name})"
-        if any(one.codec_context.width > 0 and not one.disposition & _NOT_MOVING for one in container.streams.video):
+        moving = [one for one in container.streams.video if not one.disposition & _NOT_MOVING]
+        decoded = [one for one in moving if one.codec_context is not None]
+        if any(one.codec_context.width > 0 for one in decoded):
             return ""
+        if len(decoded) < len(moving):
+            return f"video that FFmpeg cannot decode ({name})"
         if container.streams.audio:
             return f"audio only ({name})"
         return f"subtitles ({name})" if container.streams.subtitles else f"no video ({name})"

@@ -22,9 +22,9 @@ COLUMNS = tuple(field.name for field in fields(VideoSource) if field.name not in
 
 
 def parse_table(table_uri: str, data: bytes) -> Listing:
-    """Sources of a table, sorted by uri; a relative uri is resolved in the table's folder, of `<(...)` in the working one.
+    """Sources of a table, sorted by uri; a relative uri is resolved in the table's folder.
 
-    The suffix says the format; without one, as of a pipe, the content does.
+    The suffix says the format; without one, as of a pipe, the content does. `<(...)` has the working folder's paths.
 
     UsageError: another format, an unknown column, no uri, an unknown split, or an empty table.
     """

@@ -175,7 +175,7 @@ def list_table(table_uri: str) -> Listing:
     """The sources in the table of --sources. UsageError: there is no such table, or it has an error."""
     table_uri = storage.path_of(table_uri) if storage.is_local(table_uri) else table_uri
     try:
-        listing = parse_table(table_uri, storage.read_table(table_uri))
+        listing = parse_table(table_uri, storage.read_given(table_uri))
     except TalkshardError as error:
         raise UsageError(str(error)) from error
     _require_right_encoding(table_uri, listing)
