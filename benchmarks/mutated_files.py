@@ -26,6 +26,7 @@ import numpy as np
 from benchmarks.mutations import MUTATIONS, mutate
 from schemas.stored.tables import stored_table
 from transforms.beam_support.child_process import ChildDied, ChildProcess
+from transforms.media.channel_layout import keep_layout, settle_layout
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LOOK_S, _LOOK_FRAMES = 10.0, 40
@@ -93,18 +94,21 @@ def nastiest(source_of: dict[Path, Path], count: int, jobs: int) -> list[Path]:
     usual_s = dict(_costs(sorted(set(source_of.values()))))
     with ThreadPoolExecutor(jobs) as pool:
         costs = [one for part in pool.map(_costs, [paths[start::jobs] for start in range(jobs)]) for one in part]
-    order = sorted(((cost_s / usual_s[source_of[path]], path) for path, cost_s in costs), reverse=True)
+    order = sorted(((cost_s / min(usual_s[source_of[path]], _LOOK_S), path) for path, cost_s in costs), reverse=True)
     return sorted(path for _, path in order[:count])
 
 
 def decode_a_moment(path: str) -> float:
     """Seconds of CPU that opening the file and decoding some frames took; in a child, for it may die."""
     start = time.process_time()
-    with suppress(av.error.FFmpegError, OSError, ValueError), av.open(path) as container:
-        for stream in [*container.streams.video, *container.streams.audio][:2]:
+    with suppress(av.error.FFmpegError, OSError, ValueError, IndexError), av.open(path) as container:
+        for stream in container.streams.audio:
+            settle_layout(stream)
+        for stream in [*container.streams.video[:1], *container.streams.audio[:1]]:
             container.seek(0)
-            for _ in islice(container.decode(stream), _LOOK_FRAMES):
-                pass
+            for frame in islice(container.decode(stream), _LOOK_FRAMES):
+                if isinstance(frame, av.AudioFrame):
+                    keep_layout(frame)
     return time.process_time() - start
 
 
