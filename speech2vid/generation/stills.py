@@ -16,7 +16,7 @@ from transforms.media.canonical import CanonicalFace, five_points
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.face_crop import cut_face, decode_jpeg, face_square
 from transforms.media.frames import FrameReader
-from transforms.media.probe import probe_media
+from transforms.media.video_choice import choose_video
 
 _PERSON_SHARE = 0.5  # of the largest face's side: smaller faces are ignored as bystanders
 _MAX_VIDEO_S = 60
@@ -48,6 +48,10 @@ class StillFinder:
             )
         mesh = self._mesh_of(rgb, found) if num_people else None
         return None if mesh is None else self._aligned(rgb, mesh)
+
+    def num_faces(self, rgb: np.ndarray) -> int:
+        """How many faces an image shows."""
+        return len(self._detector.detect(rgb))
 
     def _mesh_of(self, rgb: np.ndarray, found: Detections) -> np.ndarray | None:
         largest = int(np.argmax(_sides(found)))
@@ -102,7 +106,7 @@ def _of_image(path: str, finder: StillFinder) -> list[np.ndarray]:
 
 
 def _of_video(path: str, num_stills: int, finder: StillFinder) -> list[np.ndarray]:
-    probe, timeline = probe_media(path, LimitsConfig(), AudioConfig())
+    probe, timeline = choose_video(path, LimitsConfig(), AudioConfig(), count_faces=finder.num_faces)
     if timeline is None:
         raise UsageError(f"--identity {path} has no video: give images or a video of one person")
     last = min(num_timeline_frames(timeline.presentation_ticks, timeline.time_base), _MAX_VIDEO_S * FRAME_RATE)

@@ -14,6 +14,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from schemas.errors import UnreadableSource
 from schemas.records import VideoSource
+from tests.beam_support.memory_files import FILES
 from tests.made_media import MadeAudio, make_video, steady_times
 from transforms.beam_support import storage
 from transforms.beam_support.child_process import ChildDied, ChildProcess
@@ -22,7 +23,7 @@ from transforms.sources.demuxed import why_no_video_of
 from transforms.sources.first_bytes import HEAD_BYTES, why_no_video
 from transforms.sources.listing import list_local, listing_of
 from transforms.sources.merge import unread_id
-from transforms.sources.stage import HashSource
+from transforms.sources.stage import HashSource, _why_left_out, list_inputs
 
 CONTAINERS = {
     "divx": ("avi", "mpeg4", "mp2"),
@@ -143,6 +144,29 @@ def test_each_thing_in_a_folder_ends_with_a_row_that_says_what_it_is(tmp_path):
     assert_that(taken, equal_to(["take.divx", "take.mp4"]), label="taken")
     assert_that(out.failures, equal_to([]), label="failures")
     pipeline.run()
+
+
+class InThisProcess:
+    """In place of a child process, which would not have the store in memory."""
+
+    def call(self, function, *arguments):
+        return function(*arguments)
+
+
+def test_content_decides_in_a_remote_store_as_well(tmp_path):
+    FILES.clear()
+    for name, (data, _) in OTHERS.items():
+        FILES[f"memory-store://b/in/{name!r}"] = data
+    song = make_video(tmp_path / "a.mka", [], audio_streams=[MadeAudio(clicks_s=[0.5])], container="matroska")
+    FILES["memory-store://b/in/take"] = make(tmp_path / "take.divx", *CONTAINERS["divx"]).read_bytes()
+    FILES["memory-store://b/in/song"] = song.read_bytes()
+    FILES["memory-store://b/in/by_name.mp4"] = b"is not looked at here"
+    sources = list_inputs(["memory-store://b/in"], "flat").sources
+    reasons = {one.uri.removeprefix("memory-store://b/in/"): _why_left_out(one, InThisProcess()) for one in sources}
+    expected = {repr(name): reason for name, (_, reason) in OTHERS.items()}
+    assert reasons == expected | {"take": "", "song": "audio only (matroska,webm)", "by_name.mp4": ""}
+    gone = VideoSource(uri="memory-store://b/gone", content_decides=True)
+    assert _why_left_out(gone, InThisProcess()).startswith("a file that cannot be read (cannot read 'memory-store://b")
 
 
 def test_a_million_names_that_are_left_out_have_ids_of_their_own():

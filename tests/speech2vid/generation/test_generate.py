@@ -14,6 +14,7 @@ from speech2vid.generation.talking_video import TalkingVideo
 from speech2vid.generator.file import DeblurringFile, GeneratorFile
 from speech2vid.reader.audio_features import MFCC, SPEECH, WindowStream, feature_columns, frames_with_window, windows_of
 from tests.made_media import MadeAudio, make_video, steady_times
+from tests.made_streams import make_streams
 from tests.pipeline.made_models import needs_models
 from tests.speech2vid.made_generator import NUM_IDENTITY, TARGET_OFFSET, write_generator, write_inverter
 from transforms.faces.detectors.detections import Detections
@@ -243,6 +244,22 @@ def test_a_video_without_a_face_and_a_file_without_video_are_refused_as_identity
         find_stills([str(tmp_path / "grey.mp4")], 2, made_finder())
     with pytest.raises(UsageError, match=r"speech\.wav has no video"):
         find_stills([audio_path], 2, made_finder())
+
+
+class FaceInSmallImages(OneFace):
+    """Detects one face in each image of 96 x 64 px, and none in others."""
+
+    def detect(self, rgb):
+        shows_one = rgb.shape == (64, 96, 3)
+        boxes = np.array([[30, 10, 70, 50]] * shows_one, np.float32).reshape(-1, 4)
+        landmarks = np.zeros((len(boxes), 5, 2), np.float32)
+        return Detections(boxes_xyxy=boxes, scores=np.ones(len(boxes), np.float32), landmarks=landmarks)
+
+
+def test_of_several_video_streams_the_identity_is_taken_from_the_one_that_shows_a_face(tmp_path):
+    slides_and_camera = make_streams(tmp_path / "a.mkv", videos=[(160, 96), (96, 64)])
+    finder = StillFinder(112, detector=FaceInSmallImages(), mesh=OneFace())
+    assert len(find_stills([str(slides_and_camera)], 2, finder)) == 2
 
 
 def test_an_image_of_two_people_is_refused(tmp_path):
