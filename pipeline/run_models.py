@@ -6,7 +6,7 @@ from pipeline.config import Recipe
 from transforms.faces.detectors.registry import detector_weights
 from transforms.media.model_licences import BUNDLED, file_weights, pinned_weights
 from transforms.media.models import MODELS
-from transforms.prepare.speech_models import speech_model_weights
+from transforms.prepare.speech_models import CHANNEL_MODEL, speech_model_weights
 from transforms.speakers.config import SYNCNET
 from transforms.speakers.speech_encoder import MODEL as SPEECH_ENCODER
 from transforms.speakers.sync_network import DEFAULT_PATH
@@ -17,9 +17,15 @@ def used_models(recipe: Recipe) -> dict[str, dict[str, str]]:
     return (
         _with_job(detector_weights(recipe.faces.detector), "faces in the whole image")
         | _with_job({"face_mesh": pinned_weights("face_mesh")}, MODELS["face_mesh"].job)
-        | _with_job(speech_model_weights(recipe.speech.model), "speech in the audio")
+        | _with_job(speech_model_weights(CHANNEL_MODEL), "which audio stream and channels hold voice")
+        | _with_job(speech_model_weights(recipe.speech.model), _speech_job(recipe.speech.model))
         | _sync_models(recipe.speakers.network)
     )
+
+
+def _speech_job(setting: str) -> str:
+    """What the speech model does: the one that finds the channels with voice may be the one that finds the speech."""
+    return "speech in the audio" + (", and which stream and channels hold voice" if setting == CHANNEL_MODEL else "")
 
 
 def _sync_models(network: str) -> dict[str, dict[str, str]]:

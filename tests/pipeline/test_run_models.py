@@ -74,7 +74,10 @@ def test_a_pyannote_checkpoint_is_named_from_a_file_a_folder_or_the_hub(tmp_path
     for setting in (checkpoint, tmp_path):
         model = models_of(f"speech.model=pyannote:{setting}")["pyannote pytorch_model.bin"]
         assert (model["sha256"], model["licence"]) == (hashlib.sha256(b"weights").hexdigest(), GIVEN)
-    assert models_of("speech.model=pyannote:owner/name")["pyannote owner/name"]["licence"] == GIVEN
+    models = models_of("speech.model=pyannote:owner/name")
+    assert models["pyannote owner/name"]["licence"] == GIVEN
+    assert models["pyannote owner/name"]["job"] == "speech in the audio"
+    assert models["silero-v6.2.0"]["job"] == "which audio stream and channels hold voice"
 
 
 def test_every_network_of_an_insightface_pack_is_named(tmp_path):

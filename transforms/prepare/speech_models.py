@@ -69,6 +69,9 @@ SPEECH_MODELS = {
 }
 """Speech model's name -> its entry; the first is the default."""
 
+CHANNEL_MODEL = "silero"
+"""The model that chooses audio stream and channels, whichever model --speech names; see transforms.media.silero."""
+
 
 def speech_model_forms() -> str:
     """What --speech takes: "A or B:MODEL"."""
