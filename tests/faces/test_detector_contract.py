@@ -114,6 +114,8 @@ def test_a_face_is_found_in_images_of_other_sizes_and_shapes(detector, photograp
         pytest.param(np.full((480, 640, 3), 128, np.uint8), id="grey"),
         pytest.param(np.full((480, 640, 3), 255, np.uint8), id="white"),
         pytest.param(np.zeros((1, 1, 3), np.uint8), id="one pixel"),
+        pytest.param(np.full((2, 2000, 3), 128, np.uint8), id="a line"),
+        pytest.param(np.full((2000, 2, 3), 128, np.uint8), id="an upright line"),
     ],
 )
 def test_an_image_without_content_has_no_face(detector, image):

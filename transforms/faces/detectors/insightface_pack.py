@@ -19,6 +19,9 @@ from transforms.media.model_licences import INSIGHTFACE_PACK, file_weights
 
 _FIXED_SIZE = (640, 640)
 _SUPPRESSION_IOU = 0.4
+_NO_FACES = Detections(
+    boxes_xyxy=np.zeros((0, 4), np.float32), scores=np.zeros(0, np.float32), landmarks=np.zeros((0, 5, 2), np.float32)
+)
 
 
 class InsightFacePack:
@@ -44,6 +47,8 @@ class InsightFacePack:
     def detect(self, rgb: np.ndarray) -> Detections:
         """See FaceDetector."""
         size = _FIXED_SIZE if self._has_fixed_size else detector_size(rgb.shape[1], rgb.shape[0], self._min_box_px)
+        if min(rgb.shape[:2]) * min(size) < max(rgb.shape[:2]):
+            return _NO_FACES  # less than a pixel of it would be left, which OpenCV refuses
         found, landmarks = self._detector.detect(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), input_size=size)
         return Detections(
             boxes_xyxy=found[:, :4].astype(np.float32),
