@@ -79,10 +79,13 @@ def _media_lines(probe: FileProbe) -> Iterator[str]:
         if not media.video or listed.index != media.video.index:
             yield f"video: {_unused_text(listed)}"
     for place, audio in enumerate(media.audio_streams):
-        yield f"audio: {_audio_text(audio, place == media.audio_index)}"
+        is_used = place == media.audio_index or audio.index in media.audio_mix.other_streams
+        yield f"audio: {_audio_text(audio, is_used)}"
         if place == media.audio_index and media.audio_mix.channels:
             channels = ", ".join(str(channel) for channel in media.audio_mix.channels)
             yield f"channels used: {channels} of {audio.num_channels}: {media.audio_mix.reason}"
+    if media.audio_mix.other_streams:
+        yield f"streams mixed: {media.audio_mix.reason}"
     if not media.audio_streams:
         yield "audio: none"
 

@@ -77,10 +77,14 @@ class AudioStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelMix:
-    """How the channels of an audio stream become one: the mean of some, or FFmpeg's own mix of all."""
+    """How the channels of an audio stream become one: the mean of some, or FFmpeg's own mix of all.
+
+    Other streams may be mixed in: the mean of all of them is taken.
+    """
 
     channels: tuple[int, ...] = ()  # those that are mixed, ascending; (): all, as FFmpeg mixes them
-    reason: str = ""  # why not all of them are mixed as they are
+    reason: str = ""  # why not all of them, and only these, are mixed as they are
+    other_streams: tuple[int, ...] = ()  # container indices of the streams that are mixed in, ascending
 
 
 ALL_CHANNELS = ChannelMix()

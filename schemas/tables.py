@@ -54,7 +54,7 @@ class SourceRow:
     audio_channels: tuple[int, ...] = column(
         pa.list_(_INT), "its channels whose mean is used, from 0; empty: all, as FFmpeg mixes them"
     )
-    audio_mix: str = column(_TEXT, "why not all channels are mixed; empty: they are")
+    audio_mix: str = column(_TEXT, "why not all channels, or several streams, are mixed; empty: all of one stream are")
     sound_start_s: float = column(_TIME, "start of the audio after the first image; + = late", "s")
     duration_s: float = column(_TIME, "length of the image timeline", "s")
     image_gap_s: float = column(_TIME, "time on that timeline without an image", "s")

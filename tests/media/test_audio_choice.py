@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -17,19 +18,21 @@ NUM = 2 * RATE_HZ
 TONE, SILENCE = tone(NUM), np.zeros(NUM, np.int16)
 
 
-def probed(path, **settings):
+def probed(path, num_samples=NUM, **settings):
     """Probe with the chosen audio, and the decoded samples of two seconds."""
     audio = AudioConfig(**settings)
     probe, timeline = probe_media(str(path), LimitsConfig(), audio)
-    probe = choose_audio(str(path), probe, audio, timeline.zero_s, NUM)
-    stream = probe.used_audio
-    return probe, np.concatenate(list(decode_audio(str(path), stream.index, timeline.zero_s, NUM, probe.audio_mix)))
+    probe = choose_audio(str(path), probe, audio, timeline.zero_s, num_samples)
+    index = probe.used_audio.index
+    blocks = decode_audio(str(path), index, timeline.zero_s, num_samples, probe.audio_mix)
+    return probe, np.concatenate(list(blocks))
 
 
-def voice():
-    """Two seconds in which a person speaks."""
-    path = str(shared("dev/clips/WDA_KatieHill_000.mp4"))
-    return np.concatenate(list(decode_audio(path, 1, Fraction(0), NUM)))
+def voice(name="dev/clips/WDA_KatieHill_000.mp4", num_samples=NUM):
+    """Two seconds in which a person speaks, or so many samples."""
+    with av.open(str(shared(name))) as container:
+        index = container.streams.audio[0].index
+    return np.concatenate(list(decode_audio(str(shared(name)), index, Fraction(0), num_samples)))
 
 
 def test_eight_channels_in_an_order_of_their_own_decode_and_those_with_audio_are_used(tmp_path):

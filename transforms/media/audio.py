@@ -27,8 +27,16 @@ def decode_audio(
     """Blocks int16 (n,), `num_samples` in all; sample k is the audio at k / 16000 s after `zero_s`.
 
     Zeros stand before the stream's begin and after its end, in its gaps, and where packets do not decode. `zero_s` is
-    on the container's clock; `mix` says how channels become one.
+    on the container's clock; `mix` says how channels, and streams, become one.
     """
+    indices = (stream_index, *mix.other_streams)
+    streams = [_decode_stream(path, index, zero_s, num_samples, mix) for index in indices]
+    return streams[0] if len(streams) == 1 else _mean(streams)
+
+
+def _decode_stream(
+    path: str, stream_index: int, zero_s: Fraction, num_samples: int, mix: ChannelMix
+) -> Iterator[np.ndarray]:
     done = 0
     for start, block in _placed_blocks(path, stream_index, zero_s, lambda: MonoMixer(mix)):
         yield from _zeros(min(start, num_samples) - done)
@@ -40,6 +48,18 @@ def decode_audio(
         if done >= num_samples:
             return
     yield from _zeros(num_samples - done)
+
+
+def _mean(streams: list[Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
+    """The mean of streams of equal length, whose blocks may have other lengths."""
+    blocks = [np.zeros(0, np.int16)] * len(streams)
+    while True:
+        blocks = [block if len(block) else next(one, block) for one, block in zip(streams, blocks, strict=True)]
+        count = min(len(block) for block in blocks)
+        if not count:
+            return
+        yield np.mean([block[:count] for block in blocks], axis=0).astype(np.int16)
+        blocks = [block[count:] for block in blocks]
 
 
 def flac_writer(path: str) -> soundfile.SoundFile:

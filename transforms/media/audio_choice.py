@@ -11,8 +11,9 @@ from schemas.media import ALL_CHANNELS, AudioStream, ChannelMix, MediaProbe
 from transforms.media.audio import decode_spans
 from transforms.media.channel_choice import are_alike, choose_channels, mixed
 from transforms.media.config import AudioConfig
+from transforms.media.own_voices import NO_SPEECH, StreamSpeech, own_voices, stream_speech
 from transforms.media.probe import own_audio_places
-from transforms.media.silero import SileroVad, seconds_of
+from transforms.media.silero import SileroVad
 
 _PART_SAMPLES = 10 * SAMPLE_RATE_HZ
 _MAX_SAMPLES = 600 * SAMPLE_RATE_HZ  # looked at of one stream, in all its channels together
@@ -25,7 +26,8 @@ def choose_audio(path: str, probe: MediaProbe, audio: AudioConfig, zero_s: Fract
     """The probe with the audio stream and the channels that hold voice; the same one where there is no choice.
 
     Of several streams the default one is used if it has at least half as much speech as any other, else the one with
-    most speech. zero_s and num_samples: where the timeline lies. EncryptedMedia: no stream can be read.
+    most speech. Mono streams that hold a voice of their own each are mixed. zero_s and num_samples: where the timeline
+    lies. EncryptedMedia: no stream can be read.
     """
     places = _candidates(probe, audio)
     if not places or num_samples <= 0:
@@ -33,7 +35,7 @@ def choose_audio(path: str, probe: MediaProbe, audio: AudioConfig, zero_s: Fract
     if len(places) == 1 and probe.audio_streams[places[0]].num_channels < 2:
         return replace(probe, audio_index=places[0])
     vad = SileroVad()
-    found: dict[int, tuple[ChannelMix, float]] = {}
+    found: dict[int, tuple[ChannelMix, StreamSpeech]] = {}
     errors: list[EncryptedMedia] = []
     for place in places:
         try:
@@ -42,8 +44,25 @@ def choose_audio(path: str, probe: MediaProbe, audio: AudioConfig, zero_s: Fract
             errors.append(error)
     if not found:
         raise errors[0]
-    chosen = _most_speech(probe.audio_index, {place: speech_s for place, (_, speech_s) in found.items()})
-    return replace(probe, audio_index=chosen, audio_mix=found[chosen][0])
+    chosen = _most_speech(probe.audio_index, {place: speech.seconds for place, (_, speech) in found.items()})
+    mix = _mix_of_streams(probe, chosen, {place: speech for place, (_, speech) in found.items()})
+    return replace(probe, audio_index=chosen, audio_mix=mix or found[chosen][0])
+
+
+def _mix_of_streams(probe: MediaProbe, chosen: int, found: dict[int, StreamSpeech]) -> ChannelMix | None:
+    """The mix of the chosen stream with others, where they are mono, of one language, and hold voices of their own."""
+    streams = probe.audio_streams
+    language = streams[chosen].language
+    alike = [one for one in found if streams[one].num_channels == 1 and streams[one].language == language]
+    own = own_voices({place: found[place] for place in alike})
+    if chosen not in own:
+        return None
+    indices = sorted(streams[place].index for place in own)
+    named = ", ".join(str(index) for index in indices)
+    return ChannelMix(
+        reason=f"streams {named} hold a voice of their own each",
+        other_streams=tuple(index for index in indices if index != streams[chosen].index),
+    )
 
 
 def _candidates(probe: MediaProbe, audio: AudioConfig) -> list[int]:
@@ -57,15 +76,15 @@ def _candidates(probe: MediaProbe, audio: AudioConfig) -> list[int]:
 
 def _look(
     path: str, stream: AudioStream, zero_s: Fraction, num_samples: int, vad: SileroVad, is_measured: bool
-) -> tuple[ChannelMix, float]:
-    """The mix of a stream, and the seconds of speech in it; 0.0 where they need not be measured."""
+) -> tuple[ChannelMix, StreamSpeech]:
+    """The mix of a stream, and the speech in it; NO_SPEECH where that need not be measured."""
     if stream.num_channels < 1:
-        return ALL_CHANNELS, 0.0
+        return ALL_CHANNELS, NO_SPEECH
     if not is_measured and are_alike(_channels(path, stream, zero_s, _glances(num_samples))):
-        return ALL_CHANNELS, 0.0
+        return ALL_CHANNELS, NO_SPEECH
     channels = _channels(path, stream, zero_s, _spans(num_samples, stream.num_channels))
     mix = choose_channels(channels, vad)
-    return mix, seconds_of(vad.speech_chunks(mixed(channels, mix))) if is_measured else 0.0
+    return mix, stream_speech(mixed(channels, mix), vad) if is_measured else NO_SPEECH
 
 
 def _channels(path: str, stream: AudioStream, zero_s: Fraction, spans: list[tuple[int, int]]) -> np.ndarray:
