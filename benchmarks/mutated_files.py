@@ -161,11 +161,13 @@ def _exit_code(command: str, arguments: list[str], limit_s: float, printed: Path
     with open(printed / f"{name}.txt", "wb") as text:
         process = subprocess.Popen(call, cwd=_ROOT, stdout=text, stderr=subprocess.STDOUT)
         try:
-            return process.wait(limit_s)
+            code = process.wait(limit_s)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            return _HUNG
+            code = _HUNG
+        text.write(f"exit code: {code}\n".encode())
+    return code
 
 
 def _rows_of(dataset: Path, paths: list[Path]) -> tuple[list[str], list[str]]:
