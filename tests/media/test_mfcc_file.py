@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from python_speech_features import mfcc as reference_syncnet
 
-from schemas.errors import MissingStream, NoDecoder, UnreadableSource, UsageError
+from schemas.errors import LimitExceeded, MissingStream, NoDecoder, UnreadableSource, UsageError
 from tests.made_media import MadeAudio, make_video, steady_times, with_unknown_codec
 from tests.shared_data import needs_shared, shared
 from transforms.media.mfcc import PRESETS, mfcc
@@ -65,6 +65,35 @@ def test_audio_that_no_decoder_knows_is_no_silence(tmp_path):
     path = with_unknown_codec(whole, tmp_path / "b.mkv", b"A_PCM/INT/LIT")
     with pytest.raises(NoDecoder, match=r"b\.mkv' has a stream 1 \(audio\)"):
         mfcc_of_file(str(path), "syncnet")
+
+
+def with_jump(path, hours):
+    """Two seconds of audio, and two more after the clock has jumped."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("flac", rate=16_000, layout="mono")
+        for number in range(4):
+            samples = np.random.default_rng(number).normal(0, 2000, (1, 16_000)).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+            frame.sample_rate, frame.time_base = 16_000, Fraction(1, 16_000)
+            frame.pts = 16_000 * (number + (number // 2) * 3600 * hours)
+            for packet in stream.encode(frame):
+                file.mux(packet)
+        file.mux(stream.encode(None))
+    return str(path)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_hours_in_which_the_clock_jumps_are_columns_of_silence(tmp_path, preset):
+    columns = mfcc_of_file(with_jump(tmp_path / "a.mka", 2), preset)
+    silence = mfcc(np.zeros(16_000, np.int16), preset)[:, :1]
+    assert abs(columns.shape[1] - (2 * 360_000 + 400)) <= 2
+    np.testing.assert_array_equal(columns[:, 300:-300], np.repeat(silence, columns.shape[1] - 600, axis=1))
+    assert np.ptp(columns[:, -200:]) > 1
+
+
+def test_a_clock_that_jumps_by_days_is_named(tmp_path):
+    with pytest.raises(LimitExceeded, match=r"a\.mka' has times that are 60\.0 h apart"):
+        mfcc_of_file(with_jump(tmp_path / "a.mka", 60), "syncnet")
 
 
 def test_a_missing_file_is_named(tmp_path):

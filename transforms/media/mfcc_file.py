@@ -11,6 +11,7 @@ from transforms.media.audio import decode_audio
 from transforms.media.audio_choice import choose_audio
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.container import audio_stream_at, open_media, time_base_of
+from transforms.media.gaps import check_clock
 from transforms.media.mfcc import MfccStream
 from transforms.media.probe import probe_media
 from transforms.media.video_packets import packets_of
@@ -46,7 +47,10 @@ def probe_voice(path: str, audio: AudioConfig) -> tuple[MediaProbe, Timeline | N
 
 
 def audio_span_s(path: str, stream_index: int) -> tuple[Fraction, Fraction]:
-    """Begin and end of an audio stream on the container's clock, from its packets, for headers may guess the length."""
+    """Begin and end of an audio stream on the container's clock, from its packets, for headers may guess the length.
+
+    LimitExceeded: the clock jumps by days.
+    """
     with open_media(path) as container:
         stream = audio_stream_at(container, stream_index)
         spans = [
@@ -58,4 +62,6 @@ def audio_span_s(path: str, stream_index: int) -> tuple[Fraction, Fraction]:
             raise MissingStream(f"{path!r} has an audio stream without audio; expected packets with presentation times")
         start = spans[0][0] if stream.start_time is None else stream.start_time
         time_base = time_base_of(container, stream)
-        return start * time_base, max(end for _, end in spans) * time_base
+        start_s, end_s = start * time_base, max(end for _, end in spans) * time_base
+        check_clock(path, float(end_s - min(start_s, end_s)))
+        return start_s, end_s
