@@ -63,6 +63,7 @@ def test_channels_that_hold_no_voice_or_take_it_away_are_left_out(channels, expe
         (VOICE, VOICE // 3),
         (VOICE + noise(NUM), VOICE + noise(NUM, 1)),
         (half(VOICE, True), half(VOICE, False)),
+        (half(VOICE, True) + half(VOICE, False) // 10, half(VOICE, False) + half(VOICE, True) // 10),
         (VOICE, half(VOICE, True)),
         (SILENCE, SILENCE),
         (noise(NUM), noise(NUM, 1)),
