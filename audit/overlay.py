@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.track_overlays import TrackOverlay, overlays_by_source
 from schemas.clock import FRAME_RATE, source_frame_of
-from schemas.errors import MediaError, StorageError
+from schemas.errors import DamagedMedia, MediaError, StorageError
 from schemas.stored.tables import stored_table
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
@@ -56,6 +56,8 @@ def overlay_sheet(uri: str, tracks: list[TrackOverlay], num_frames: int, video_s
     source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, last)[frames]
     with FrameReader(uri, probe, timeline) as reader:
         images = [(int(frames[position]), rgb) for position, rgb in reader.frames(source_frames) if rgb is not None]
+    if not images:
+        raise DamagedMedia(f"{uri!r}: none of the {len(frames)} frames to draw can be decoded")
     return np.hstack([_draw_frame(rgb, frame, tracks) for frame, rgb in images])
 
 

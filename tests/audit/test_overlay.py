@@ -8,8 +8,9 @@ import pytest
 from audit.overlay import overlay_sheet
 from audit.track_overlays import TrackOverlay, measured_text, overlays_by_source
 from pipeline.commands.overlay import main
+from schemas.errors import DamagedMedia
 from tests.audit.made_dataset import LANDMARKS, A, write_dataset
-from tests.made_media import HEIGHT, WIDTH, MadeAudio, make_plain_video
+from tests.made_media import HEIGHT, WIDTH, MadeAudio, damage_packets, make_plain_video
 from tests.manifests import made_rows
 
 BOX = [40.0, 30.0, 100.0, 80.0]
@@ -40,6 +41,13 @@ def video(tmp_path_factory):
 def test_a_sheet_holds_the_frames_asked_for_side_by_side(video):
     sheet = overlay_sheet(str(video), [overlay_of()], 3)
     assert sheet.shape == (HEIGHT * 640 // WIDTH, 3 * 640, 3)
+
+
+def test_a_source_of_which_nothing_can_be_drawn_is_named(tmp_path):
+    whole = make_plain_video(tmp_path / "a.mkv", 50, codec="ffv1")
+    damaged = damage_packets(whole, range(50), tmp_path / "b.mkv")
+    with pytest.raises(DamagedMedia, match=r"b\.mkv': none of the 2 frames to draw can be decoded"):
+        overlay_sheet(str(damaged), [overlay_of()], 2)
 
 
 @pytest.mark.parametrize(
