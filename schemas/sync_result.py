@@ -18,6 +18,7 @@ class SyncResult:
     lse_c: float | None = None  # as lse_d
     peak: float  # the curve's highest value
     num_frames: int  # frames of speech that were compared
+    coverage: float  # of them, compared at each shift on average; below 1 where the audio ends with the face
     curve: tuple[float, ...]  # mean similarity at shifts -15..15 frames; NaN where unknown
 
 

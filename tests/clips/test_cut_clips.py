@@ -64,6 +64,7 @@ def cut(shift=0, start=20, end=60, bridged=(), align=None, rate=Fraction(1), **c
             margin=0.2,
             peak=0.6,
             num_frames=40,
+            coverage=1.0,
             curve=(),
         ),
     )

@@ -19,6 +19,7 @@ RESULT = SyncResult(
     lse_c=7.5,
     peak=0.75,
     num_frames=40,
+    coverage=1.0,
     curve=(0.25,) * 31,
 )
 

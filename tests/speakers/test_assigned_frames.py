@@ -16,7 +16,7 @@ def similarities_of(random, speaks):
     return (noise / noise.std() * 0.22 + np.outer(speaks, peak)).astype(np.float32)
 
 
-LEARNT = Calibration(weights=(14.812864, -4.413092, -0.927753, -1.127551, 0.466685, 0.0), offset=-3.598162)
+LEARNT = Calibration(weights=(14.812864, -4.413092, -0.927753, -1.127551, 0.466685, 0.0, 0.0), offset=-3.598162)
 
 
 def mean_probabilities(first_speaks, second_speaks):

@@ -35,7 +35,7 @@ class TimeNetwork:
     name, sha256 = "made", "3"
 
     def __init__(self, half=0.5):
-        self.calibration = Calibration(weights=(0.0, 30.0, 0.0, 0.0, 0.0, 0.0), offset=-30.0 * half)
+        self.calibration = Calibration(weights=(0.0, 30.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=-30.0 * half)
 
     def embed_face(self, tubes, name):
         return vectors_of(tubes.mesh(name)[:, 0, 0])

@@ -98,7 +98,7 @@ class CalibratedNetwork(MadeNetwork):
 
     def __init__(self, half):
         super().__init__()
-        self.calibration = Calibration(weights=(0.0, 30.0, 0.0, 0.0, 0.0, 0.0), offset=-30.0 * half)
+        self.calibration = Calibration(weights=(0.0, 30.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=-30.0 * half)
 
 
 STRICT = {"min_probability": 0.8, "unsure_probability": 0.2}
@@ -162,7 +162,7 @@ def test_without_a_calibration_there_is_no_probability():
 class BlindCalibratedNetwork(BlindNetwork):
     """Gives no vector for a face, and has a calibration."""
 
-    calibration = Calibration(weights=(0.0, 1.0, 0.0, 0.0, 0.0, 0.0), offset=0.0)
+    calibration = Calibration(weights=(0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=0.0)
 
 
 def test_a_face_that_a_calibrated_network_cannot_compare_is_dropped_by_min_probability():

@@ -5,7 +5,7 @@ import pytest
 
 from transforms.speakers.score_sync import Calibration, lag_standard_error, score_sync
 
-CALIBRATION = Calibration(weights=(10.0, 2.0, 0.0, -1.0, 1.0, 0.0), offset=-4.0)
+CALIBRATION = Calibration(weights=(10.0, 2.0, 0.0, -1.0, 1.0, 0.0, 0.0), offset=-4.0)
 
 
 def made_scores(num_frames: int, lag: int = 4, height: float = 0.5, noise: float = 0.3, seed: int = 0) -> np.ndarray:
@@ -42,5 +42,13 @@ def test_the_error_of_a_single_block_is_that_of_a_random_lag():
 
 def test_a_calibration_survives_its_text_and_one_of_another_length_is_refused():
     assert Calibration.from_json(CALIBRATION.to_json()) == CALIBRATION
-    with pytest.raises(ValueError, match="6 weights"):
+    with pytest.raises(ValueError, match="7 weights"):
         Calibration.from_json('{"weights": [1.0], "offset": 0.0}')
+
+
+def test_audio_that_ends_with_the_face_is_compared_at_fewer_frames():
+    scores = made_scores(50)
+    position = np.arange(50)[:, None] + np.arange(-15, 16)
+    cut = np.where((position >= 0) & (position < 50), scores, np.nan).astype(np.float32)
+    assert score_sync(scores, None).coverage == 1
+    assert score_sync(cut, None).coverage == pytest.approx(1 - np.abs(np.arange(-15, 16)).mean() / 50)

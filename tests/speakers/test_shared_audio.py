@@ -7,7 +7,7 @@ from transforms.speakers.assign_speakers import FaceSimilarities
 from transforms.speakers.score_sync import Calibration, score_sync
 from transforms.speakers.shared_audio import with_shared_audio
 
-CALIBRATION = Calibration(weights=(0.0, 20.0, 0.0, 0.0, 0.0, 0.0), offset=-6.0)  # confidence 0.3 is even odds
+CALIBRATION = Calibration(weights=(0.0, 20.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=-6.0)  # confidence 0.3 is even odds
 FRAMES = 200
 
 

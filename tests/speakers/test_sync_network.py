@@ -76,7 +76,7 @@ def with_calibration(path, text):
 
 
 def test_a_calibration_in_the_file_is_read(tmp_path):
-    calibration = Calibration(weights=(1.5, 0.25, 0.5, -1.0, -2.0, 0.75), offset=0.5)
+    calibration = Calibration(weights=(1.5, 0.25, 0.5, -1.0, -2.0, 0.75, 0.0), offset=0.5)
     path = with_calibration(tmp_path / "one.onnx", calibration.to_json())
     assert load_sync_network(path).calibration == calibration
 

@@ -9,7 +9,7 @@ from schemas.clock import FRAME_RATE
 from schemas.sync_result import SyncResult
 from transforms.speakers.sync_scores import SHIFTS, measure, peak_lags, sync_curve
 
-NUM_FEATURES = 6
+NUM_FEATURES = 7
 _MIN_ERROR_FRAMES = 0.1
 _BLOCK_FRAMES = 10  # neighbouring frames are correlated, so whole blocks are resampled
 _NUM_DRAWS = 100
@@ -42,10 +42,11 @@ class Calibration:
 
 
 def features(result: SyncResult) -> np.ndarray:
-    """The values that the probability is computed from, float64 (6,).
+    """The values that the probability is computed from, float64 (7,).
 
     Peak, confidence, margin, log of the lag's standard error (a wrong audio's peak moves about), log of the seconds of
-    speech, and the peak times their square root, because a peak by chance falls as the square root of the time grows.
+    speech, and the peak times their square root, because a peak by chance falls as the square root of the time grows;
+    and the coverage, because face and audio that end together have higher peaks, right or wrong.
     """
     seconds = min(max(result.num_frames, 1) / FRAME_RATE, _MAX_SECONDS)
     return np.array(
@@ -56,6 +57,7 @@ def features(result: SyncResult) -> np.ndarray:
             np.log(result.lag_se_frames + _MIN_ERROR_FRAMES),
             np.log(seconds),
             result.peak * np.sqrt(seconds),
+            result.coverage,
         ]
     )
 
@@ -65,14 +67,15 @@ def score_sync(similarities: np.ndarray, calibration: Calibration | None) -> Syn
     curve = sync_curve(similarities)
     if not np.isfinite(curve).any():
         return None
-    measured = measure(curve)
+    measured, num_compared = measure(curve), np.isfinite(similarities).sum(0)
     result = SyncResult(
         lag_frames=measured.lag_frames,
         lag_se_frames=lag_standard_error(similarities),
         confidence=measured.confidence,
         margin=measured.margin,
         peak=measured.peak,
-        num_frames=int(np.isfinite(similarities).sum(0).max()),
+        num_frames=int(num_compared.max()),
+        coverage=float(num_compared.mean() / num_compared.max()),
         curve=tuple(float(value) for value in curve),
     )
     return replace(result, probability=calibration.probability(result)) if calibration else result

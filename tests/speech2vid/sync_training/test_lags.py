@@ -7,9 +7,9 @@ from speech2vid.sync_training.lags import RULES, corrected_lags
 from tests.speech2vid.talking_clips import made_clip
 from transforms.speakers.score_sync import Calibration
 
-SURE = Calibration(weights=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=5.0)
-UNSURE = Calibration(weights=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=-1.0)
-NEVER = Calibration(weights=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=-5.0)
+SURE = Calibration(weights=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=5.0)
+UNSURE = Calibration(weights=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=-1.0)
+NEVER = Calibration(weights=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), offset=-5.0)
 CLIP = dataclasses.replace(made_clip("ann", 1), name="a.mp4", lag_frames=2.0)
 
 

@@ -82,6 +82,6 @@ def test_the_file_holds_no_path_of_this_machine(pair, tmp_path):
 
 
 def test_the_file_holds_its_calibration(pair, tmp_path):
-    calibration = Calibration(weights=(1.5, -0.25, 0.5, -1.0, 3.0, -0.5), offset=-2.0)
+    calibration = Calibration(weights=(1.5, -0.25, 0.5, -1.0, 3.0, -0.5, 0.0), offset=-2.0)
     export_towers([pair], tmp_path / "one.onnx", "x", calibration)
     assert load_sync_network(str(tmp_path / "one.onnx")).calibration == calibration
