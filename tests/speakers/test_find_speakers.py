@@ -184,7 +184,7 @@ def test_a_face_that_speaks_for_a_part_of_the_time_is_judged_by_its_assigned_fra
 
 
 def test_where_another_face_may_speak_too_there_is_no_clip():
-    tracks, network = [made_track(0, 0, 200), made_track(1, 0, 200)], CalibratedNetwork(0.72)
+    tracks, network = [made_track(0, 0, 200), made_track(1, 0, 200)], CalibratedNetwork(0.74)
     events = [SPOKEN, np.where(np.arange(200) % 7 < 5, SPOKEN, SILENT)]
     found = judged(tracks, events, network=network, **STRICT)
     assert spans(found) == [] and ("t01", "min_probability") in drops(found)

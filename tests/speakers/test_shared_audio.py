@@ -3,7 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.speakers.made_windows import MadeNetwork, made_faces, made_track, made_turn
 from transforms.speakers.assign_speakers import FaceSimilarities
+from transforms.speakers.config import SpeakersConfig
+from transforms.speakers.find_speakers import _WindowJudge
 from transforms.speakers.score_sync import Calibration, score_sync
 from transforms.speakers.shared_audio import with_shared_audio
 
@@ -60,3 +63,26 @@ def test_a_face_that_does_not_match_tells_nothing_of_the_others():
     before, silent_result = results_of(certain, silent)
     found = with_shared_audio([certain, silent], [before, with_probability(silent_result, 0.0)], CALIBRATION, 0.0)[0]
     assert found.probability == pytest.approx(before.probability, abs=1e-5)
+
+
+def test_the_drift_of_a_whole_track_is_not_asked_of_a_face_that_is_scored_by_a_part_of_it():
+    quarter, always = np.arange(FRAMES) < FRAMES // 4, np.ones(FRAMES, bool)
+    in_turns = [made_face(quarter, seed=1), made_face(~quarter, seed=2)]
+    assert drifts_after_sharing(in_turns)[0] is None
+    one_after_another = [made_face(always, seed=1), made_face(always, seed=2, start_frame=FRAMES)]
+    assert drifts_after_sharing(one_after_another) == [9.0, 9.0]
+
+
+def drifts_after_sharing(similarities):
+    tracks = [
+        made_track(number, face.start_frame, face.start_frame + FRAMES) for number, face in enumerate(similarities)
+    ]
+    faces = made_faces(2 * FRAMES, tracks, [made_turn(0, 2 * FRAMES)])
+    network = MadeNetwork()
+    network.calibration = CALIBRATION
+    judge = _WindowJudge(faces, network, SpeakersConfig(), {})
+    candidates = [judge.candidate(track) for track in faces.tracks]
+    for candidate, face, result in zip(candidates, similarities, results_of(*similarities), strict=True):
+        candidate.similarities, candidate.sync, candidate.drift_frames = face.similarities, result, 9.0
+    judge.share_evidence(candidates, network)
+    return [candidate.drift_frames for candidate in candidates]

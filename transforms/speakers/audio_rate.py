@@ -29,7 +29,7 @@ _FINE_STEPS = np.array([-0.75, -0.5, -0.25, 0.25, 0.5, 0.75])  # frames at the e
 _MAX_COMPARED_FRAMES = 10 * FRAME_RATE
 _SHARP_SE_FRAMES = 0.25
 _COMMON = (Fraction(147, 160), Fraction(160, 147), Fraction(24, 25), Fraction(25, 24))
-_SNAP = 0.02  # of the peak: a common rate that fits nearly as well is taken
+_SNAP = 0.04  # of the peak: a common rate that fits nearly as well, and is at most 1.5 frames off at the end, is taken
 _MAX_DENOMINATOR = 1000
 
 
@@ -96,7 +96,7 @@ def find_rate(face: np.ndarray, audio: AudioEmbedding, start_frame: int) -> Audi
     coarse = best_of(1.0, np.arange(-num_steps, num_steps + 1))
     best = max(coarse, best_of(float(coarse), _FINE_STEPS), key=lambda rate: peaks[rate])
     peaks.update({rate: _peak(cosines, exists, audio.start_frame, start_frame, rate) for rate in _COMMON})
-    near = [rate for rate in _COMMON if peaks[rate] >= peaks[best] - _SNAP and abs(rate - best) * len(face) <= 2]
+    near = [rate for rate in _COMMON if peaks[rate] >= peaks[best] - _SNAP and abs(rate - best) * len(face) <= 1.5]
     chosen = min(near, key=lambda rate: abs(rate - best), default=best)
     return AudioRate(rate=chosen, gain=peaks[chosen] - peaks[Fraction(1)], num_frames=len(face))
 

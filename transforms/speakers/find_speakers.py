@@ -233,6 +233,8 @@ class _WindowJudge:
         faces, results = [_face_similarities(face) for face in compared], [face.sync for face in compared if face.sync]
         shared = with_shared_audio(faces, results, network.calibration, _unrelated(network))
         for face, result in zip(compared, shared, strict=True):
+            if face.sync is not None and result.num_frames < face.sync.num_frames:
+                face.drift_frames = None  # it was measured along the whole track, most of which has another's audio
             self._adopt(face, result)
 
     def may_match(self, face: Candidate) -> bool:
