@@ -84,5 +84,5 @@ def drifts_after_sharing(similarities):
     candidates = [judge.candidate(track) for track in faces.tracks]
     for candidate, face, result in zip(candidates, similarities, results_of(*similarities), strict=True):
         candidate.similarities, candidate.sync, candidate.drift_frames = face.similarities, result, 9.0
-    judge.share_evidence(candidates, network)
+    judge.share_results(candidates, network)
     return [candidate.drift_frames for candidate in candidates]

@@ -86,7 +86,7 @@ def find_speakers(
     elif eligible:
         assert tubes is not None  # eligible faces have a mesh, and so a tube
         judge.score(eligible, tubes, audio, network)
-        judge.share_evidence(eligible, network)
+        judge.share_results(eligible, network)
         judge.assign([face for face in eligible if judge.may_match(face)], network)
     return judge.judgement(candidates, network)
 
@@ -225,7 +225,7 @@ class _WindowJudge:
         for rate, face, _ in found:
             face.drift_frames = rate.drift_frames if rate.gain >= MIN_GAIN_TO_DROP else None
 
-    def share_evidence(self, eligible: list[Candidate], network: SyncNetwork) -> None:
+    def share_results(self, eligible: list[Candidate], network: SyncNetwork) -> None:
         """Adopt what the faces of the window tell of each other, before any is dropped."""
         compared = [face for face in eligible if face.sync is not None]
         if network.calibration is None:
