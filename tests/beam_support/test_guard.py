@@ -3,9 +3,13 @@
 import ctypes
 import os
 import pickle
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import apache_beam as beam
 import pytest
@@ -171,3 +175,14 @@ def test_every_kind_of_error_survives_pickling(error):
 def test_an_outcome_of_every_kind_survives_pickling(kind):
     row = FailureRow(stage="s", kind=kind, message="m", source_id="i", source_uri="u", window_index=-1, attempts=1)
     assert pickle.loads(pickle.dumps(Outcome(failure=row))) == Outcome(failure=row)
+
+
+@pytest.mark.parametrize(("num_letters", "method"), [(1, "forkserver"), (90, "spawn")])
+def test_in_a_folder_for_temporary_files_with_a_long_path_children_are_spawned(num_letters, method):
+    code = "import multiprocessing, transforms.beam_support.guard; print(multiprocessing.get_start_method())"
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        temporary = Path(folder, "x" * num_letters)
+        temporary.mkdir()
+        environment = {**os.environ, "TMPDIR": str(temporary)}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [method]

@@ -7,6 +7,8 @@ would look like a crash. Counters made in the child are lost, so they are made i
 
 import atexit
 import multiprocessing
+import os
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -25,7 +27,11 @@ from transforms.media.progress_marks import ProgressMark, leave_mark
 
 # Beam starts the child by the default method. With fork it could hang where the parent's native libraries have threads;
 # a fork server has none, and imports Beam once for all the children of a worker, those after a crash included.
-multiprocessing.set_start_method("forkserver", force=True)
+# Its socket lies in the folder for temporary files; where its path is longer than the 107 bytes of a socket's name, the
+# children are spawned.
+_SOCKET_NAME = "/pymp-00000000/listener-00000000"
+_HAS_SHORT_PATH = len(os.fsencode(tempfile.gettempdir() + _SOCKET_NAME)) <= 107
+multiprocessing.set_start_method("forkserver" if _HAS_SHORT_PATH else "spawn", force=True)
 multiprocessing.set_forkserver_preload([__name__])
 atexit.register(forkserver._forkserver._stop)  # type: ignore[attr-defined]  # this process answers for its CPU time
 
