@@ -4,11 +4,13 @@
 # make train-demo   a talking face learnt from TRAIN=FOLDER and judged on the people of DEV=FOLDER; STEPS=N for fewer steps
 # make check    lint, format and types
 # make test     all extras, then all tests
+# make engines  what the tests of other engines need, as far as it can be had: Prism, Flink and Beam's job server for it
+# make flink-test   a Flink cluster on this machine builds while a TaskManager and a worker pool are killed
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup test-setup demo train-demo check test clean
+.PHONY: help setup test-setup demo train-demo check test engines flink-test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,7 +23,7 @@ STEPS ?=
 OUTPUT := demo-output
 
 help:
-	@sed -n 's/^# //p' Makefile | head -6
+	@sed -n 's/^# //p' Makefile | head -8
 
 setup: $(VENV)/setup.stamp
 
@@ -64,6 +66,13 @@ check: test-setup
 
 test: test-setup
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+engines: test-setup
+	@for engine in prism flink; do BIN=$(BIN) tests/engines/set_up.sh $$engine; done
+
+flink-test: test-setup
+	@BIN=$(BIN) tests/engines/set_up.sh flink
+	@$(BIN)/python -m pytest tests/engines/test_flink.py -s -rs
 
 clean:
 	rm -rf $(VENV) $(OUTPUT)
