@@ -75,4 +75,4 @@ flink-test: test-setup
 	@$(BIN)/python -m pytest tests/engines/test_flink.py -s -rs
 
 clean:
-	rm -rf $(VENV) $(OUTPUT)
+	rm -rf $(VENV) $(OUTPUT) .engines

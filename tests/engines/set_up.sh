@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetch engines into FOLDER (.engines): `set_up.sh prism` or `set_up.sh flink`, from package registries alone. What cannot be
-# had is said in one line, and the tests that need it are skipped. BIN: bin folder of the environment.
+# Fetch an engine into FOLDER (.engines), from package registries alone: `set_up.sh prism` or `set_up.sh flink`. What
+# cannot be had is said in one line, and the tests that need it are skipped. BIN: bin folder of the environment.
 set -euo pipefail
 folder="${FOLDER:-.engines}"
 flink_version="1.20.5"
@@ -21,22 +21,23 @@ prism() {
 }
 
 flink() {
-  local name="beam-runners-flink-${flink_version%.*}-job-server"
+  local name="beam-runners-flink-${flink_version%.*}-job-server" place="$folder/flink"
+  local artifact="org.apache.beam:$name:$beam_version" archive="apache_flink_libraries-$flink_version.tar.gz"
   command -v java > /dev/null || without "Flink needs Java, which is not installed"
-  mkdir -p "$folder/flink"
-  if [ ! -f "$folder/flink/beam-job-server.jar" ]; then
+  mkdir -p "$place"
+  if [ ! -f "$place/beam-job-server.jar" ]; then
     command -v mvn > /dev/null || without "Beam's job server is fetched with Maven, which is not installed"
-    mvn -q -B -U dependency:get -Dtransitive=false -Dartifact="org.apache.beam:$name:$beam_version" > "$folder/flink/maven.log" ||
-      without "Maven's registry has no $name $beam_version (log: $folder/flink/maven.log)"
-    mvn -q -B dependency:copy -Dartifact="org.apache.beam:$name:$beam_version" -DoutputDirectory="$folder/flink" \
-      -Dmdep.stripVersion=true > "$folder/flink/maven.log"
-    mv "$folder/flink/$name.jar" "$folder/flink/beam-job-server.jar"
+    mvn -q -B -U dependency:get -Dtransitive=false -Dartifact="$artifact" > "$place/maven.log" 2>&1 ||
+      without "Maven's registry gave no $name $beam_version: see $place/maven.log"
+    mvn -q -B dependency:copy -Dartifact="$artifact" -DoutputDirectory="$place" -Dmdep.stripVersion=true \
+      > "$place/maven.log"
+    mv "$place/$name.jar" "$place/beam-job-server.jar"
   fi
-  if [ ! -d "$folder/flink/lib" ]; then
-    "$python" -m pip download -q --no-deps --no-build-isolation --no-binary :all: -d "$folder/flink" \
-      "apache-flink-libraries==$flink_version" || without "PyPI has no apache-flink-libraries $flink_version"
-    tar -xzf "$folder/flink/apache_flink_libraries-$flink_version.tar.gz" -C "$folder/flink" --strip-components=2 --wildcards '*/deps/lib'
-    rm "$folder/flink/apache_flink_libraries-$flink_version.tar.gz"
+  if [ ! -d "$place/lib" ]; then
+    "$python" -m pip download -q --no-deps -d "$place" "apache-flink-libraries==$flink_version" ||
+      without "PyPI gave no apache-flink-libraries $flink_version"
+    tar -xzf "$place/$archive" -C "$place" --strip-components=2 --wildcards '*/deps/lib'
+    rm "$place/$archive"
   fi
 }
 
