@@ -8,13 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, S3Options
 
 from pipeline.nearest import nearest
 from schemas.errors import UsageError
 from transforms.beam_support import storage
+from transforms.beam_support.stores import StoreOptions
 
 _OPTIONS_FILE = "PIPELINE_OPTIONS_FILE"  # read by Beam's worker when it starts
+_CREDENTIALS = {
+    "s3_access_key_id": "AWS_ACCESS_KEY_ID",
+    "s3_secret_access_key": "AWS_SECRET_ACCESS_KEY",
+    "s3_session_token": "AWS_SESSION_TOKEN",
+}
+"""Beam's options that hold credentials -> the variables of the platform's own chain."""
 LOCAL_RUNNERS = ("FnApiRunner", "DirectRunner", "SwitchingDirectRunner", "PrismRunner")
 
 
@@ -26,7 +33,32 @@ def beam_options(argv: list[str], own_options: list[str]) -> list[str]:
         known = own_options + [name for action in parser._actions for name in action.option_strings]
         name = unknown[0].split("=", 1)[0]
         raise UsageError(f"neither Talkshard nor Beam has an option {unknown[0]!r}{nearest(name, known)}")
-    return argv + _defaults(argv, chosen)
+    return _without_credentials(argv) + _defaults(argv, chosen)
+
+
+def store_options(flags: list[str], fetch_s: float) -> StoreOptions:
+    """How a run with these flags reaches its stores."""
+    given = PipelineOptions(flags).view_as(S3Options)
+    return StoreOptions(
+        s3_endpoint_url=given.s3_endpoint_url or "",
+        s3_region_name=given.s3_region_name or "",
+        s3_verify=given.s3_verify or "",
+        s3_disable_ssl=given.s3_disable_ssl,
+        fetch_s=fetch_s,
+    )
+
+
+def _without_credentials(argv: list[str]) -> list[str]:
+    """The flags without S3 credentials, which this process and those that it starts find in the environment instead.
+
+    So they are in no graph and in no file. Workers elsewhere have their own chain of credentials.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name in _CREDENTIALS:
+        parser.add_argument(f"--{name}")
+    found, others = parser.parse_known_args(argv)
+    os.environ.update({_CREDENTIALS[name]: value for name, value in vars(found).items() if value})
+    return others
 
 
 def is_local_run(flags: list[str]) -> bool:
@@ -47,7 +79,7 @@ def require_reachable(flags: list[str], output: str) -> None:
 def worker_options(flags: list[str]) -> Iterator[None]:
     """Give the worker processes of a local runner the options, which the runner itself does not pass on.
 
-    Without them a worker would not know the log level or the options of a store.
+    Without them a worker would not know the log level.
     """
     chosen = PipelineOptions(flags).get_all_options(drop_default=True)
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:

@@ -20,16 +20,25 @@ from transforms.windows.stage import SplitWindows
 
 def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Verdict]:
     """Build the graph from raw videos to shards, manifests and, where everything adds up, dataset.json."""
-    recipe, fail_fast = plan.recipe, plan.fail_fast
+    recipe, fail_fast, store = plan.recipe, plan.fail_fast, plan.store
     canonical = CanonicalFace(image_px=recipe.clips.image_px, margin=recipe.clips.margin)
 
-    hashed = _names(pipeline, plan) | "HashSource" >> HashSource(given_splits(plan.sources), plan.staging, fail_fast)
-    prepared = hashed.sources | "PrepareVideos" >> PrepareVideos(
-        recipe.audio, recipe.speech, recipe.limits, plan.staging, fail_fast, recipe.video, FaceCounter(recipe.faces)
+    hashed = _names(pipeline, plan) | "HashSource" >> HashSource(
+        given_splits(plan.sources), plan.staging, fail_fast, store
     )
-    split = prepared.videos | "SplitWindows" >> SplitWindows(plan.staging, recipe.speech.min_speech_s)
+    prepared = hashed.sources | "PrepareVideos" >> PrepareVideos(
+        recipe.audio,
+        recipe.speech,
+        recipe.limits,
+        plan.staging,
+        fail_fast,
+        store,
+        recipe.video,
+        FaceCounter(recipe.faces),
+    )
+    split = prepared.videos | "SplitWindows" >> SplitWindows(plan.staging, recipe.speech.min_speech_s, store)
     tracked = split.windows | "TrackFaces" >> TrackFaces(
-        recipe.faces, canonical, recipe.limits, plan.staging, fail_fast
+        recipe.faces, canonical, recipe.limits, plan.staging, fail_fast, store
     )
     spoken = tracked.faces | "FindSpeakers" >> FindSpeakers(
         recipe.speakers,
@@ -39,9 +48,10 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
         recipe.faces.max_faces,
         plan.staging,
         fail_fast,
+        store,
     )
-    cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, plan.staging, fail_fast)
-    written = cut.clips | "WriteShards" >> WriteShards(plan.output, recipe.shards)
+    cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, plan.staging, fail_fast, store)
+    written = cut.clips | "WriteShards" >> WriteShards(plan.output, recipe.shards, store)
 
     failures = [stage.failures for stage in (hashed, prepared, tracked, spoken, cut)] | "Failures" >> beam.Flatten()
     decisions = [stage.decisions for stage in (hashed, prepared, split, spoken, cut)] | "Decisions" >> beam.Flatten()
@@ -50,9 +60,9 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     source_rows = {"facts": facts, "outcomes": outcomes, "failures": failures} | "SourceRows" >> MakeSourceRows()
     kinds = (source_rows, spoken.track_rows, written.clip_rows, written.shard_rows, decisions, failures)
     rows = kinds | "Rows" >> beam.Flatten()
-    parts = rows | "WriteManifests" >> WriteManifests(plan.output)
+    parts = rows | "WriteManifests" >> WriteManifests(plan.output, store)
     return parts | "CommitDataset" >> CommitDataset(
-        plan.output, plan.num_inputs, plan.max_bugs, plan.max_failed_share, plan.run
+        plan.output, plan.num_inputs, plan.max_bugs, plan.max_failed_share, plan.run, store=store
     )
 
 

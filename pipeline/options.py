@@ -1,11 +1,11 @@
 """The command line of a build: from its arguments to a checked BuildPlan, before any work."""
 
 import argparse
+import dataclasses
 import hashlib
 import json
-from dataclasses import asdict
 
-from pipeline.beam_options import beam_options, require_reachable
+from pipeline.beam_options import beam_options, require_reachable, store_options
 from pipeline.commands.parser import CommandParser
 from pipeline.config import Recipe
 from pipeline.output import STAGING, normalised_output, require_free_output, require_inputs_outside, without_output
@@ -19,6 +19,7 @@ from transforms.sources.layout import LAYOUTS
 from transforms.sources.stage import list_inputs, list_table
 
 MIN_BUGS_ALLOWED = 3
+LAUNCHER_PATIENCE_S = 30.0  # with a store that does not answer: the url may be wrong
 INPUTS_PER_BUG = 1000  # one bug more is allowed for each thousand inputs
 EXIT_CODES = (
     "exit codes: 0 done (failures are listed), 1 bugs or too many failures, 2 usage, 3 no clips, 4 integrity, 5 storage"
@@ -75,6 +76,8 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     flags = beam_options(others, parser.option_names())
     _require_limits(args)
     recipe = preflight(chosen_recipe(args))
+    store = store_options(flags, recipe.limits.fetch_s)
+    dataclasses.replace(store, patience_s=LAUNCHER_PATIENCE_S).use()
     output = normalised_output(args.output)
     require_reachable(flags, output)
     require_free_output(output)
@@ -90,6 +93,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         fail_fast=args.fail_fast,
         staging=f"{output}/{STAGING}/{run_name(recipe, sources)}",
         max_bugs=max_bugs,
+        store=store,
         beam_options=flags,
         max_failed_share=args.max_failed_share,
         run=run_record(recipe, [program, *argv], len(sources)),
@@ -98,7 +102,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
 
 def run_name(recipe: Recipe, sources: tuple[VideoSource, ...]) -> str:
     """Name a run for OUTPUT/.staging/RUN: the same recipe and inputs have the same name."""
-    content = json.dumps([recipe.as_dict(), [asdict(source) for source in sources]], sort_keys=True)
+    content = json.dumps([recipe.as_dict(), [dataclasses.asdict(source) for source in sources]], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 

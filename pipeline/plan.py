@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.config import Recipe
 from schemas.records import VideoSource
+from transforms.beam_support.stores import StoreOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,4 +20,5 @@ class BuildPlan:
     max_bugs: int  # more bugs than this fail the run
     max_failed_share: float  # of sources, 0..1; a larger share of failed sources fails the run
     run: dict[str, object]  # run.json as it is before the run, see pipeline.run_record
+    store: StoreOptions  # by which every process of the run reaches stores
     beam_options: list[str]  # flags for apache_beam's PipelineOptions

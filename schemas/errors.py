@@ -5,6 +5,7 @@ class TalkshardError(Exception):
     """One line that names what is wrong and the cure. Positional arguments only, because others do not unpickle."""
 
     exit_code = 1
+    attempts = 1  # times that what failed was tried
 
 
 class UsageError(TalkshardError):

@@ -16,15 +16,14 @@ ODD_NAMES = ["two words", 'it\'s "quoted"', "new\nline", "star*[x]?", os.fsdecod
 @pytest.fixture(params=["local", "remote"])
 def base(request, tmp_path):
     FILES.clear()
-    return str(tmp_path / "out") if request.param == "local" else "memory-store://bucket/out"
+    return str(tmp_path / "out") if request.param == "local" else "memory://bucket/out"
 
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("TALKSHARD_CACHE", str(tmp_path / "cache"))
     yield tmp_path / "cache"
-    while source_cache._held:
-        os.close(source_cache._held.popitem()[1])
+    source_cache.release()
 
 
 def test_what_is_written_is_read_listed_and_deleted(base):
@@ -58,12 +57,12 @@ def test_the_last_writer_wins(base):
 
 @pytest.mark.parametrize("read", [storage.read_bytes, storage.local_path, storage.open_stream, storage.size_bytes])
 def test_a_missing_file_is_an_unreadable_source_that_is_named(base, cache, read):
-    with pytest.raises(UnreadableSource, match=f"cannot read '{base}/gone'"):
+    with pytest.raises(UnreadableSource, match=f"cannot read '{base}/gone"):
         read(f"{base}/gone")
 
 
 def test_a_store_without_client_is_named():
-    with pytest.raises(UnreadableSource, match=r"cannot read 'nosuch://b/x': .*filesystem"):
+    with pytest.raises(UnreadableSource, match=r"cannot read 'nosuch://b/x': Protocol not known"):
         storage.read_bytes("nosuch://b/x")
 
 
@@ -83,6 +82,13 @@ def test_a_file_that_fails_half_way_leaves_nothing(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_file_is_on_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.listdir(tmp_path)))
+    storage.write_once(str(tmp_path / "x"), b"content")
+    assert len(synced) == 1 and synced[0] != ["x"] == os.listdir(tmp_path)
+
+
 def test_a_full_disk_is_a_storage_error_that_leaves_nothing(tmp_path):
     with (
         pytest.raises(StorageError, match=r"cannot write .*No space left"),
@@ -100,28 +106,29 @@ def test_writing_where_a_file_is_in_the_way_is_a_storage_error(tmp_path):
 
 
 def test_a_remote_file_is_copied_once_and_keeps_its_suffix(cache):
-    FILES["memory-store://b/x.mp4"] = b"content"
-    first = storage.local_path("memory-store://b/x.mp4")
+    FILES["memory://b/x.mp4"] = b"content"
+    first = storage.local_path("memory://b/x.mp4")
     os.chmod(first, stat.S_IRUSR)
-    assert storage.local_path("memory-store://b/x.mp4") == first
+    assert storage.local_path("memory://b/x.mp4") == first
     assert first.startswith(str(cache)) and first.endswith(".mp4")
     with open(first, "rb") as stream:
         assert stream.read() == b"content"
 
 
 def test_a_remote_file_that_changed_is_copied_again(cache):
-    FILES["memory-store://b/x.mp4"] = b"content"
-    first = storage.local_path("memory-store://b/x.mp4")
-    FILES["memory-store://b/x.mp4"] = b"other content"
-    assert storage.local_path("memory-store://b/x.mp4") != first
+    FILES["memory://b/x.mp4"] = b"content"
+    first = storage.local_path("memory://b/x.mp4")
+    FILES["memory://b/x.mp4"] = b"other content"
+    assert storage.local_path("memory://b/x.mp4") != first
 
 
-def fill(names, limit_bytes):
+def fetched(name, limit_bytes=10_000, size_bytes=100):
     def download(path):
         with open(path, "wb") as copy:
-            copy.write(bytes(100))
+            copy.write(bytes(size_bytes))
 
-    return [source_cache.cached_copy(name, ".mp4", download, limit_bytes) for name in names]
+    path = source_cache.cached_copy(name, ".mp4", download, size_bytes, limit_bytes)
+    return os.path.basename(path)
 
 
 def copies(cache):
@@ -129,13 +136,36 @@ def copies(cache):
 
 
 def test_the_cache_stays_within_its_limit_and_keeps_what_was_used_last(cache):
-    paths = fill([f"v{number}" for number in range(9)], 500)
-    assert copies(cache) == {os.path.basename(path) for path in paths[-5:]}
+    names = []
+    for number in range(9):
+        names.append(fetched(f"v{number}", 500))
+        source_cache.release()
+        assert sum(path.stat().st_size for path in cache.iterdir()) <= 500
+    assert copies(cache) == set(names[-5:])
 
 
-def test_files_in_use_are_never_evicted(cache):
-    paths = fill(["a", "b", "c"], 0)
-    assert copies(cache) == {os.path.basename(path) for path in paths}
+def test_files_in_use_are_never_evicted_and_what_has_no_room_says_what_to_change(cache, monkeypatch):
+    monkeypatch.setattr(source_cache, "WAIT_S", 0.0)
+    names = {fetched(name, 250) for name in ("a", "b")}
+    with pytest.raises(StorageError, match="set TALKSHARD_CACHE_MB"):
+        fetched("c", 250)
+    assert copies(cache) == names
+    source_cache.release()
+    fetched("c", 250)
+    assert len(copies(cache)) == 2
+
+
+def test_a_file_waits_for_room(cache, monkeypatch):
+    fetched("a", 150)
+    monkeypatch.setattr(source_cache.time, "sleep", lambda _: source_cache.release())
+    assert copies(cache) != {fetched("b", 150)} == copies(cache)
+
+
+def test_what_a_killed_download_left_is_evicted(cache):
+    cache.mkdir()
+    (cache / "0123.mp4.part").write_bytes(bytes(400))
+    fetched("a", 450)
+    assert {path.suffix for path in cache.iterdir()} == {"", ".lock", ".mp4"}
 
 
 def test_a_download_that_fails_leaves_no_copy(cache):
@@ -143,5 +173,6 @@ def test_a_download_that_fails_leaves_no_copy(cache):
         raise UnreadableSource("gone half way")
 
     with pytest.raises(UnreadableSource):
-        source_cache.cached_copy("v", ".mp4", fail)
+        source_cache.cached_copy("v", ".mp4", fail, 100)
     assert copies(cache) == set() and not source_cache._held
+    assert not list(cache.glob("*.part"))

@@ -70,10 +70,10 @@ def test_a_file_that_does_not_change_is_read(path):
 
 
 def test_a_remote_file_of_another_size_is_refused():
-    FILES["memory-store://bucket/a.mp4"] = b"first"
-    source = hashed("memory-store://bucket/a.mp4")
+    FILES["memory://bucket/a.mp4"] = b"first"
+    source = hashed("memory://bucket/a.mp4")
     with pytest.raises(ChangedSource), unchanged(source):
-        FILES["memory-store://bucket/a.mp4"] = b"longer"
+        FILES["memory://bucket/a.mp4"] = b"longer"
 
 
 def test_it_is_a_kind_of_failure():

@@ -156,17 +156,17 @@ class InThisProcess:
 def test_content_decides_in_a_remote_store_as_well(tmp_path):
     FILES.clear()
     for name, (data, _) in OTHERS.items():
-        FILES[f"memory-store://b/in/{name!r}"] = data
+        FILES[f"memory://b/in/{name!r}"] = data
     song = make_video(tmp_path / "a.mka", [], audio_streams=[MadeAudio(clicks_s=[0.5])], container="matroska")
-    FILES["memory-store://b/in/take"] = make(tmp_path / "take.divx", *CONTAINERS["divx"]).read_bytes()
-    FILES["memory-store://b/in/song"] = song.read_bytes()
-    FILES["memory-store://b/in/by_name.mp4"] = b"is not looked at here"
-    sources = list_inputs(["memory-store://b/in"], "flat").sources
-    reasons = {one.uri.removeprefix("memory-store://b/in/"): _why_left_out(one, InThisProcess()) for one in sources}
+    FILES["memory://b/in/take"] = make(tmp_path / "take.divx", *CONTAINERS["divx"]).read_bytes()
+    FILES["memory://b/in/song"] = song.read_bytes()
+    FILES["memory://b/in/by_name.mp4"] = b"is not looked at here"
+    sources = list_inputs(["memory://b/in"], "flat").sources
+    reasons = {one.uri.removeprefix("memory://b/in/"): _why_left_out(one, InThisProcess()) for one in sources}
     expected = {repr(name): reason for name, (_, reason) in OTHERS.items()}
     assert reasons == expected | {"take": "", "song": "audio only (matroska,webm)", "by_name.mp4": ""}
-    gone = VideoSource(uri="memory-store://b/gone", content_decides=True)
-    assert _why_left_out(gone, InThisProcess()).startswith("a file that cannot be read (cannot read 'memory-store://b")
+    gone = VideoSource(uri="memory://b/gone", content_decides=True)
+    assert _why_left_out(gone, InThisProcess()).startswith("a file that cannot be read (cannot read 'memory://b")
 
 
 def test_a_million_names_that_are_left_out_have_ids_of_their_own():

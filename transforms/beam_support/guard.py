@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing import forkserver
 from typing import Any, NamedTuple
@@ -23,6 +24,9 @@ from schemas.errors import MEDIA_ERRORS, IntegrityError, LimitExceeded, StorageE
 from schemas.tables import FailureRow
 from transforms.beam_support.child_process import limit_data_memory
 from transforms.beam_support.counters import count
+from transforms.beam_support.source_cache import release
+from transforms.beam_support.storage import local_path
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.media.progress_marks import ProgressMark, leave_mark
 
 # Beam starts the child by the default method. With fork it could hang where the parent's native libraries have threads;
@@ -35,7 +39,8 @@ multiprocessing.set_start_method("forkserver" if _HAS_SHORT_PATH else "spawn", f
 multiprocessing.set_forkserver_preload([__name__])
 atexit.register(forkserver._forkserver._stop)  # type: ignore[attr-defined]  # this process answers for its CPU time
 
-_STOPS_THE_RUN = (StorageError, IntegrityError, UsageError)
+STOPS_THE_RUN = (StorageError, IntegrityError, UsageError)
+"""Errors that are not of one element: no failure row, the bundle fails."""
 _CHILD_ENDED, _OUT_OF_TIME = "crash", "timeout"
 KINDS = (*(error.kind for error in MEDIA_ERRORS), _CHILD_ENDED, _OUT_OF_TIME, "bug")
 """Every kind that a failure row can have."""
@@ -83,13 +88,18 @@ class Guarded(beam.PTransform):
     memory_mb: int | None = None  # data memory of the child
     fail_fast: bool = False  # a bug stops the run
     staging: str = ""  # where failures are marked for the progress line; "": nowhere
+    store: StoreOptions = DEFAULT_STORE  # of the work
+    fetch: Callable[[Any], str] | None = None  # uri of a file that the worker fetches before the child needs it
 
     def expand(self, elements: beam.PCollection[Any]) -> GuardedOutputs:
         """See beam.PTransform."""
         result_type = self.work.get_type_hints().simple_output_type(self.stage) or Any
         memory_mb = self.memory_mb if self.use_subprocess else None  # without a child it would limit the worker
-        calls = beam.ParDo(_CatchErrors(self.work, self.stage, self.place, memory_mb, self.use_subprocess))
+        store = self.store.within(self.timeout_s) if self.timeout_s and self.use_subprocess else self.store
+        calls = beam.ParDo(_CatchErrors(self.work, self.stage, self.place, memory_mb, self.use_subprocess, store))
         settle = _Settle(self.stage, self.fail_fast, self.staging)
+        if self.fetch is not None:
+            elements |= "Fetch" >> beam.ParDo(_Fetch(self.fetch, self.store)).with_output_types(elements.element_type)
         if self.use_subprocess:
             caught = elements | "Run" >> calls.with_exception_handling(
                 main_tag="ran", dead_letter_tag="died", use_subprocess=True, timeout=self.timeout_s
@@ -104,13 +114,38 @@ class Guarded(beam.PTransform):
         return GuardedOutputs(settled.results, settled.failures)
 
 
+class _Fetch(beam.DoFn):
+    """Fetches in the worker, so that neither a slow store nor an outage costs the time that the child has."""
+
+    def __init__(self, fetch: Callable[[Any], str], store: StoreOptions):
+        self._fetch, self._store = fetch, store
+
+    def setup(self) -> None:
+        self._store.use()
+
+    def process(self, element: Any) -> Iterator[Any]:
+        with suppress(*MEDIA_ERRORS):  # the work meets the same one, and says so
+            local_path(self._fetch(element))
+        try:
+            yield element
+        finally:
+            release()
+
+
 class _CatchErrors(beam.DoFn):
     """Runs the work and returns its outcome as a value; sets up at the first element, where errors are caught."""
 
     def __init__(
-        self, work: beam.DoFn, stage: str, place: Callable[[Any], Place], memory_mb: int | None, is_alone: bool
+        self,
+        work: beam.DoFn,
+        stage: str,
+        place: Callable[[Any], Place],
+        memory_mb: int | None,
+        is_alone: bool,
+        store: StoreOptions,
     ):
         self._work, self._stage, self._place, self._memory_mb = work, stage, place, memory_mb
+        self._store = store
         self._is_alone = is_alone  # in its process; in the worker, threads of Beam's run beside it
         self._ready = False
 
@@ -120,10 +155,12 @@ class _CatchErrors(beam.DoFn):
             self._set_up()
             ready = self._cpu_usec()
             outcome = Outcome(results=tuple(self._work.process(element) or ()))
-        except _STOPS_THE_RUN as error:
+        except STOPS_THE_RUN as error:
             outcome = Outcome(stop=error)
         except Exception as error:  # becomes a failure row
             outcome = Outcome(failure=failure_row(error, self._stage, self._place(element)))
+        finally:
+            release()
         yield replace(outcome, cpu_usec=self._cpu_usec() - ready, setup_cpu_usec=ready - began)
 
     def _cpu_usec(self) -> int:
@@ -138,6 +175,7 @@ class _CatchErrors(beam.DoFn):
             return
         if self._memory_mb is not None:
             limit_data_memory(self._memory_mb)
+        self._store.use()
         self._work.setup()
         self._ready = True
 
@@ -176,7 +214,7 @@ class _Settle(beam.DoFn):
 def failure_row(error: Exception, stage: str, place: Place) -> FailureRow:
     """Row of a caught exception: of the exception's kind where the file is to blame, else a bug with its traceback."""
     if isinstance(error, MEDIA_ERRORS):
-        return _row(error.kind, str(error), stage, place)
+        return _row(error.kind, str(error), stage, place, error.attempts)
     if isinstance(error, MemoryError):
         return _row(LimitExceeded.kind, "needs more memory than limits.memory_mb allows", stage, place)
     return _row("bug", "".join(traceback.format_exception(error)), stage, place)
@@ -195,7 +233,7 @@ def _why_it_died(
     return Outcome(failure=row)
 
 
-def _row(kind: str, message: str, stage: str, place: Place) -> FailureRow:
+def _row(kind: str, message: str, stage: str, place: Place, attempts: int = 1) -> FailureRow:
     message = message.encode(errors="backslashreplace").decode()  # a path in it may have bytes that are no UTF-8
     return FailureRow(
         stage=stage,
@@ -204,5 +242,5 @@ def _row(kind: str, message: str, stage: str, place: Place) -> FailureRow:
         source_id=place.source_id,
         source_uri=place.source_uri,
         window_index=place.window_index,
-        attempts=1,
+        attempts=attempts,
     )

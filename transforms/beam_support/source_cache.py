@@ -1,16 +1,24 @@
-"""A bounded cache of remote files on this machine, shared by its processes; the least recently used are evicted."""
+"""A bounded cache of remote files on this machine, shared by its processes; the least recently used are evicted.
+
+Room is made before a file is fetched, so the folder never holds more than TALKSHARD_CACHE_MB. A file in use is not
+evicted: where those in use leave no room, a process waits for one, and after WAIT_S fails with what to change.
+"""
 
 import fcntl
 import hashlib
 import os
 import tempfile
-from collections import OrderedDict
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from schemas.errors import StorageError
+
 CACHE_LIMIT_BYTES = int(os.environ.get("TALKSHARD_CACHE_MB", "8000")) * 1_000_000
-_MAX_HELD_FILES = 4  # the last files that a process asked for are not evicted: a decoder opens a path again
-_held: OrderedDict[str, int] = OrderedDict()  # path -> descriptor with a shared lock
+WAIT_S = 600.0  # for room
+_PART = ".part"  # suffix of a file that is being fetched
+_held: dict[str, int] = {}  # path -> descriptor with a shared lock: a decoder opens a path again
 
 
 def cache_folder() -> Path:
@@ -20,21 +28,28 @@ def cache_folder() -> Path:
 
 
 def cached_copy(
-    version: str, suffix: str, download: Callable[[str], None], limit_bytes: int = CACHE_LIMIT_BYTES
+    version: str, suffix: str, download: Callable[[str], None], size_bytes: int, limit_bytes: int = CACHE_LIMIT_BYTES
 ) -> str:
-    """Path of the copy of one version of a file, which `download(path)` makes if there is none yet."""
+    """Path of the copy of one version of a file, which `download(path)` makes if there is none yet.
+
+    It is in use, and not evicted, until `release`. StorageError: the file has no room in the cache.
+    """
     folder = cache_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / (hashlib.sha256(version.encode()).hexdigest()[:32] + suffix[:16])
+    path = folder / (hashlib.sha256(version.encode(errors="surrogateescape")).hexdigest()[:32] + suffix[:16])
     if str(path) not in _held:
-        _fetch(path, download)
-        _evict(folder, limit_bytes)
-    _held.move_to_end(str(path))
+        _fetch(path, download, size_bytes, limit_bytes)
     os.utime(path)
     return str(path)
 
 
-def _fetch(path: Path, download: Callable[[str], None]) -> None:
+def release() -> None:
+    """This process uses no copy any more: others may evict them."""
+    while _held:
+        os.close(_held.popitem()[1])
+
+
+def _fetch(path: Path, download: Callable[[str], None], size_bytes: int, limit_bytes: int) -> None:
     """Download the file unless another process has, and hold a shared lock on the copy from then on."""
     lock = _lock_file(path)
     try:
@@ -42,23 +57,60 @@ def _fetch(path: Path, download: Callable[[str], None]) -> None:
         while not path.exists():
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not path.exists():
-                unfinished = path.with_name(path.name + ".part")
-                download(str(unfinished))
-                os.replace(unfinished, path)
+                unfinished = path.with_name(path.name + _PART)
+                _make_room(unfinished, size_bytes, limit_bytes)
+                try:
+                    download(str(unfinished))
+                    os.replace(unfinished, path)
+                except BaseException:
+                    unfinished.unlink(missing_ok=True)
+                    raise
             fcntl.flock(lock, fcntl.LOCK_SH)  # not atomic: another process may evict in between, so check again
     except BaseException:
         os.close(lock)
         raise
     _held[str(path)] = lock
-    while len(_held) > _MAX_HELD_FILES:
-        os.close(_held.popitem(last=False)[1])
 
 
-def _evict(folder: Path, limit_bytes: int) -> None:
-    """Delete the least recently used copies that no process holds, until the others fit."""
+def _make_room(unfinished: Path, size_bytes: int, limit_bytes: int) -> None:
+    """Take room for a file, which its size then occupies; evicts what is in no use, and waits where that is too little.
+
+    One process at a time makes room, so that two do not take the same.
+    """
+    ends_at = time.monotonic() + WAIT_S
+    while True:
+        with _only_one(unfinished.parent):
+            if _evict(unfinished.parent, limit_bytes - size_bytes) <= 0:
+                with open(unfinished, "wb") as file:
+                    file.truncate(size_bytes)
+                return
+        if time.monotonic() > ends_at or size_bytes > limit_bytes:
+            raise StorageError(
+                f"no room for {size_bytes / 1e6:.0f} MB in the cache {unfinished.parent}, which is limited to "
+                f"{limit_bytes / 1e6:.0f} MB: set TALKSHARD_CACHE_MB to more than the files that all processes use"
+            )
+        else:
+            time.sleep(1.0)
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _evict(folder: Path, limit_bytes: int) -> int:
+    """Delete the least recently used files that no process holds until the others fit; bytes by which they do not.
+
+    What a killed download left is such a file: it holds no lock.
+    """
     copies = []
     for path in folder.iterdir():
-        if path.suffix not in (".lock", ".part"):
+        if path.suffix != ".lock" and path.name != ".lock":
             try:
                 found = path.stat()
             except FileNotFoundError:  # another process evicts too
@@ -67,13 +119,14 @@ def _evict(folder: Path, limit_bytes: int) -> None:
     excess = sum(size for _, _, size in copies) - limit_bytes
     for _, path, size in sorted(copies):
         if excess <= 0:
-            return
+            break
         if _delete_unheld(path):
             excess -= size
+    return excess
 
 
 def _delete_unheld(path: Path) -> bool:
-    lock = _lock_file(path)
+    lock = _lock_file(path.with_name(path.name.removesuffix(_PART)))
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         path.unlink(missing_ok=True)

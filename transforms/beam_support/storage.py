@@ -1,28 +1,34 @@
-"""Local and remote files: local paths as they are, all others through Beam's FileSystems.
+"""Local and remote files: local paths as they are, all others through fsspec, tried again while errors may pass.
 
-A uri is a local path (any name the system allows), a percent-encoded `file://` uri, or a url of one of Beam's
-filesystems. Failed reading raises UnreadableSource, failed writing StorageError; both name the uri.
+A uri is a local path (any name the system allows), a percent-encoded `file://` uri, or a url of a store that fsspec
+knows. Failed reading raises UnreadableSource, failed writing StorageError; both name the uri. A store that does not
+answer is a StorageError, see `stores`.
 """
 
+import io
 import os
 import posixpath
 import re
 import shutil
+import tempfile
+import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
-from apache_beam.io.filesystem import CompressionTypes, FileMetadata
-from apache_beam.io.filesystems import FileSystems
-
-from schemas.errors import StorageError, TalkshardError, UnreadableSource
+from schemas.errors import ChangedSource, LimitExceeded, StorageError, TalkshardError, UnreadableSource
 from transforms.beam_support.source_cache import cached_copy
+from transforms.beam_support.stores import stamp_of, tried_reading, tried_writing, used_options
 from transforms.media.regular_file import is_pipe, require_regular
 
 _SCHEME = re.compile(r"[a-zA-Z][-a-zA-Z0-9+.]*://")
-_COPY_BYTES = 1 << 20
+_GLOB = re.compile(r"[*?\[]")
+_FETCH_BYTES = 16 << 20  # of a remote file at once
+_READ_AHEAD_BYTES = 1 << 20
+_MAX_DELETIONS = 16  # at a time
 
 
 def is_local(uri: str) -> bool:
@@ -46,33 +52,37 @@ def exists(uri: str) -> bool:
     """Whether there is a file at `uri`; for a local uri, a file or a folder."""
     if is_local(uri):
         return os.path.exists(path_of(uri))
-    with _readable(uri):
-        return FileSystems.exists(uri)
+    try:
+        return _info(uri)["type"] == "file"
+    except UnreadableSource as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return False
+        raise
 
 
 def size_bytes(uri: str) -> int:
     """Size of the file at `uri`."""
     with _readable(uri):
-        return os.path.getsize(path_of(uri)) if is_local(uri) else _metadata(uri).size_in_bytes
+        return os.path.getsize(path_of(uri)) if is_local(uri) else _info(uri)["size"]
 
 
 def version_of(uri: str) -> str:
-    """Text that changes when the file at `uri` does: size, time of the last change, and inode of a local file."""
+    """Text that changes when the file at `uri` does: its size and its etag, or time and inode of a local file."""
+    if not is_local(uri):
+        remote = _info(uri)
+        return f"{remote['size']} {stamp_of(remote)}"
     with _readable(uri):
-        if is_local(uri):
-            found = os.stat(path_of(uri))
-            return f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
-        remote = _metadata(uri)
-        return f"{remote.size_in_bytes} {remote.last_updated_in_seconds}"
+        found = os.stat(path_of(uri))
+        return f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
 
 
 def open_stream(uri: str) -> BinaryIO:
     """The file's bytes as a readable, seekable stream; the caller closes it."""
+    if not is_local(uri):
+        return io.BufferedReader(_RemoteFile(uri), _READ_AHEAD_BYTES)
     with _readable(uri):
-        if is_local(uri):
-            require_regular(path_of(uri))
-            return open(path_of(uri), "rb")
-        return FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
+        require_regular(path_of(uri))
+        return open(path_of(uri), "rb")
 
 
 @contextmanager
@@ -84,6 +94,8 @@ def reading(uri: str) -> Iterator[BinaryIO]:
 
 def read_bytes(uri: str) -> bytes:
     """The whole file."""
+    if not is_local(uri):
+        return tried_reading(uri, lambda store, path: store.cat_file(path))
     with reading(uri) as stream:
         return stream.read()
 
@@ -104,16 +116,20 @@ def read_range(uri: str, offset: int, length: int) -> bytes:
 
 
 def local_path(uri: str) -> str:
-    """A path that native decoders can open: that of a local file, or of a copy in this machine's cache."""
+    """A path that native decoders can open: that of a local file, or of a copy in this machine's cache.
+
+    LimitExceeded: it took longer than limits.fetch_s to fetch it. ChangedSource: it was written to meanwhile.
+    """
+    if not is_local(uri):
+        version = version_of(uri)
+        size = int(version.partition(" ")[0])
+        suffix = posixpath.splitext(uri)[1]
+        return cached_copy(f"{uri}\n{version}", suffix, lambda path: _download(uri, version, path), size)
     with _readable(uri):
-        if is_local(uri):
-            path = path_of(uri)
-            require_regular(path)
-            with open(path, "rb"):  # a file that is listed may still not be readable
-                return path
-        found = _metadata(uri)
-        version = f"{uri}\n{found.size_in_bytes}\n{found.last_updated_in_seconds}"
-        return cached_copy(version, posixpath.splitext(uri)[1], lambda path: _download(uri, path))
+        path = path_of(uri)
+        require_regular(path)
+        with open(path, "rb"):  # a file that is listed may still not be readable
+            return path
 
 
 def list_files(uri: str) -> list[str]:
@@ -121,9 +137,17 @@ def list_files(uri: str) -> list[str]:
     if is_local(uri):
         with _readable(uri):
             return sorted(join(folder, name) for folder, _, names in _walk(path_of(uri)) for name in names)
-    literal = re.sub(r"([\[*?])", r"[\1]", uri.rstrip("/"))  # the only way to quote in Beam's patterns
-    with _readable(uri):
-        return sorted(found.path for found in FileSystems.match([f"{literal}/**"])[0].metadata_list)
+    root, found = tried_reading(uri, lambda store, path: (path.rstrip("/") + "/", store.find(path, detail=True)))
+    below = (path.removeprefix(root) for path in found if path.startswith(root) and not path.endswith("/"))
+    return sorted(join(uri.rstrip("/"), name) for name in below)
+
+
+def list_matches(pattern: str) -> list[str]:
+    """The files in a remote store that match a glob, sorted."""
+    base = pattern[: pattern.rindex("/", 0, _GLOB.search(pattern).start()) + 1]  # type: ignore[union-attr]
+    root, _ = tried_reading(base, lambda store, path: (path.rstrip("/") + "/", store))
+    found = tried_reading(pattern, lambda store, path: store.glob(path, detail=True))
+    return sorted(base + path.removeprefix(root) for path, info in found.items() if info["type"] == "file")
 
 
 @contextmanager
@@ -131,8 +155,10 @@ def open_once(uri: str) -> Iterator[BinaryIO]:
     """A new file that appears at `uri` whole or not at all; of several writers of equal content, the last one wins."""
     with _writable(uri):
         if not is_local(uri):
-            with FileSystems.create(uri, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-                yield stream  # an object store shows an object only once it is closed
+            with tempfile.NamedTemporaryFile(prefix="talkshard-") as copy:  # uploaded when whole, as often as it takes
+                yield copy  # type: ignore[misc]
+                copy.flush()
+                tried_writing(uri, lambda store, path: store.put_file(copy.name, path))
             return
         path = path_of(uri)
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
@@ -140,6 +166,8 @@ def open_once(uri: str) -> Iterator[BinaryIO]:
         try:
             with open(unfinished, "xb") as stream:
                 yield stream
+                stream.flush()
+                os.fsync(stream.fileno())  # a power cut after the rename must not leave an empty file
             os.replace(unfinished, path)
         except BaseException:
             with suppress(FileNotFoundError):
@@ -155,22 +183,25 @@ def write_once(uri: str, data: bytes) -> None:
 
 def delete_tree(uri: str) -> None:
     """Delete the folder `uri` with everything below it, if it exists."""
-    with _writable(uri):
-        if is_local(uri):
-            with suppress(FileNotFoundError):
-                shutil.rmtree(path_of(uri))
-        elif found := list_files(uri):
-            FileSystems.delete(found)
+    if not is_local(uri):
+        delete_files(list_files(uri))
+        return
+    with _writable(uri), suppress(FileNotFoundError):
+        shutil.rmtree(path_of(uri))
 
 
 def delete_files(uris: list[str]) -> None:
     """Delete files, all of which exist."""
-    for uri in uris:
-        with _writable(uri):
-            if is_local(uri):
-                os.unlink(path_of(uri))
-            else:
-                FileSystems.delete([uri])
+    with ThreadPoolExecutor(_MAX_DELETIONS) as threads:
+        list(threads.map(_delete_file, uris))
+
+
+def _delete_file(uri: str) -> None:
+    if not is_local(uri):
+        tried_writing(uri, lambda store, path: store.rm_file(path))
+        return
+    with _writable(uri):
+        os.unlink(path_of(uri))
 
 
 def _walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -181,13 +212,55 @@ def _walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
     return os.walk(path, onerror=refuse)
 
 
-def _metadata(uri: str) -> FileMetadata:
-    return FileSystems.get_filesystem(uri).metadata(uri)
+def _info(uri: str) -> dict[str, Any]:
+    return tried_reading(uri, lambda store, path: store.info(path))
 
 
-def _download(uri: str, path: str) -> None:
-    with open_stream(uri) as source, open(path, "wb") as copy:
-        shutil.copyfileobj(source, copy, _COPY_BYTES)
+class _RemoteFile(io.RawIOBase):
+    """A remote file, read by ranges; each is tried again by itself."""
+
+    def __init__(self, uri: str):
+        self._uri, self._size, self._place = uri, size_bytes(uri), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._place = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        data = _fetched(self._uri, self._place, min(self._place + len(buffer), self._size))
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)
+
+
+def _fetched(uri: str, start: int, end: int) -> bytes:
+    """Bytes start to end of a remote file."""
+    if end <= start:
+        return b""
+    data = tried_reading(uri, lambda store, path: store.cat_file(path, start=start, end=end))
+    if len(data) != end - start:
+        raise ChangedSource(
+            f"{uri!r} gave {len(data)} bytes from byte {start}, not {end - start}: it changed meanwhile"
+        )
+    return data
+
+
+def _download(uri: str, version: str, path: str) -> None:
+    """Copy a remote file of a version to a path."""
+    size, began, limit_s = int(version.partition(" ")[0]), time.monotonic(), used_options().fetch_s
+    with open(path, "r+b") as copy:  # it holds room for all of it
+        for start in range(0, size, _FETCH_BYTES):
+            copy.write(_fetched(uri, start, min(start + _FETCH_BYTES, size)))
+            if time.monotonic() - began > limit_s:
+                raise LimitExceeded(f"{uri!r}: to fetch {size} bytes takes longer than limits.fetch_s ({limit_s:g} s)")
+    if version_of(uri) != version:
+        raise ChangedSource(f"{uri!r} changed while it was fetched: build it once nothing writes to it any more")
 
 
 @contextmanager
@@ -198,10 +271,6 @@ def _readable(uri: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise UnreadableSource(f"cannot read {uri!r}: {_reason(error)}") from error
-    except Exception as error:  # each remote client raises its own types
-        if is_local(uri):
-            raise
-        raise UnreadableSource(f"cannot read {uri!r}: {error}") from error
 
 
 @contextmanager
@@ -212,10 +281,6 @@ def _writable(uri: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise StorageError(f"cannot write {uri!r}: {_reason(error)}") from error
-    except Exception as error:
-        if is_local(uri):
-            raise
-        raise StorageError(f"cannot write {uri!r}: {error}") from error
 
 
 def _reason(error: OSError) -> str:

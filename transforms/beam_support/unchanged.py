@@ -13,9 +13,12 @@ _same_content: set[tuple[str, str, str]] = set()  # (uri, version, sha256) that 
 
 
 def hash_content(uri: str) -> tuple[str, int]:
-    """sha256 and size in bytes of a file, read in blocks. UnreadableSource: it is missing or cannot be read."""
+    """sha256 and size in bytes of a file, read in blocks. UnreadableSource: it is missing or cannot be read.
+
+    Of a remote file the copy in the cache is read, which later stages use.
+    """
     digest, size_bytes = hashlib.sha256(), 0
-    with storage.reading(uri) as stream:
+    with storage.reading(uri if storage.is_local(uri) else storage.local_path(uri)) as stream:
         while block := stream.read(_READ_BYTES):
             digest.update(block)
             size_bytes += len(block)

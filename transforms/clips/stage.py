@@ -13,6 +13,7 @@ from schemas.tables import DecisionRow, FailureRow
 from transforms.beam_support.counters import count, record_score
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import join, local_path, read_bytes, write_once
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.clips.config import ClipsConfig
 from transforms.clips.cut_clips import CutClip, cut_clips
 from transforms.media.audio import read_audio_span
@@ -38,6 +39,7 @@ class CutClips(beam.PTransform):
     config: ClipsConfig
     staging: str
     fail_fast: bool = False
+    store: StoreOptions = DEFAULT_STORE
 
     def expand(self, turns: beam.PCollection[WindowTurns]) -> CutClipsOutputs:
         """Build the stage."""
@@ -47,6 +49,7 @@ class CutClips(beam.PTransform):
             place=place_of_turns,
             fail_fast=self.fail_fast,
             staging=self.staging,
+            store=self.store,
         )
         parts = guarded.results | "Part" >> beam.ParDo(_Part()).with_outputs("outcomes", "decisions", main="clips")
         return CutClipsOutputs(parts.clips, parts.outcomes, parts.decisions, guarded.failures)

@@ -15,6 +15,7 @@ from schemas.tables import FailureRow
 from transforms.beam_support.counters import count, count_msec
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import join, local_path, write_once
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.beam_support.unchanged import unchanged
 from transforms.faces.config import FacesConfig
 from transforms.faces.detectors.registry import load_detector
@@ -46,6 +47,7 @@ class TrackFaces(beam.PTransform):
     limits: LimitsConfig
     staging: str
     fail_fast: bool = False
+    store: StoreOptions = DEFAULT_STORE
 
     def expand(self, windows: beam.PCollection[Window]) -> TrackFacesOutputs:
         """See beam.PTransform."""
@@ -59,6 +61,8 @@ class TrackFaces(beam.PTransform):
             memory_mb=self.limits.memory_mb,
             fail_fast=self.fail_fast,
             staging=self.staging,
+            store=self.store,
+            fetch=_uri_of,
         )
         counted = guarded.results | "Count" >> beam.Map(_counted).with_output_types(WindowFaces)
         return TrackFacesOutputs(counted, guarded.failures)
@@ -117,6 +121,10 @@ class _Track(beam.DoFn):
             if image is None:
                 return
             yield image
+
+
+def _uri_of(window: Window) -> str:
+    return window.video.source.source_uri
 
 
 def _counted(faces: WindowFaces) -> WindowFaces:

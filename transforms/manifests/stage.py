@@ -15,6 +15,7 @@ from schemas.stored.parquet import read_parquet
 from schemas.tables import TABLES, SourceRow, table_name
 from transforms.beam_support import storage
 from transforms.beam_support.counters import count
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.manifests.accounting import find_problems, totals
 from transforms.manifests.parts import ManifestPart, manifest_part, num_parts, part_bytes, part_of_row, part_path
 from transforms.manifests.source_rows import failed_outcomes, source_row
@@ -49,6 +50,7 @@ class WriteManifests(beam.PTransform):
     """Write the rows of every table as Parquet, also of tables without rows."""
 
     output: str
+    store: StoreOptions = DEFAULT_STORE
 
     def expand(self, rows: beam.PCollection[Any]) -> beam.PCollection[ManifestPart]:
         """Build the stage."""
@@ -69,7 +71,7 @@ class WriteManifests(beam.PTransform):
             (placed, empty)
             | beam.Flatten()
             | "ByPart" >> beam.GroupByKey()
-            | "Write" >> beam.MapTuple(_WritePart(self.output)).with_output_types(ManifestPart)
+            | "Write" >> beam.MapTuple(_WritePart(self.output, self.store)).with_output_types(ManifestPart)
         )
 
 
@@ -83,6 +85,7 @@ class CommitDataset(beam.PTransform):
     max_failed_share: float  # of sources
     run: dict[str, object]  # what run.json says about the run before its end
     staging: str = ""  # deleted once the dataset is published; "": left to the launcher
+    store: StoreOptions = DEFAULT_STORE
 
     def expand(self, parts: beam.PCollection[ManifestPart]) -> beam.PCollection[Verdict]:
         """Build the stage."""
@@ -93,6 +96,7 @@ class CommitDataset(beam.PTransform):
         )
 
     def _commit(self, written: list[ManifestPart]) -> Verdict:
+        self.store.use()
         parts = sorted(set(written))
         tables, problems = _load_tables(self.output, parts)
         found = None if problems else totals(tables)
@@ -114,10 +118,11 @@ class CommitDataset(beam.PTransform):
 class _WritePart:
     """Writes one part, whole or not at all; a retry writes the same bytes."""
 
-    def __init__(self, output: str):
-        self._output = output
+    def __init__(self, output: str, store: StoreOptions):
+        self._output, self._store = output, store
 
     def __call__(self, place: tuple[str, int], rows: Iterable[Any]) -> ManifestPart:
+        self._store.use()
         table, number = place
         real = [row for row in rows if row is not None]
         data = part_bytes(table, real)

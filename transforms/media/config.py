@@ -11,6 +11,7 @@ class LimitsConfig:
 
     duration_h: float = setting(6.0, "h", "longest source")
     prepare_s: float = setting(1800.0, "s", "time to prepare one source")
+    fetch_s: float = setting(3600.0, "s", "time to fetch one file from a store")
     window_s: float = setting(300.0, "s", "time to track the faces of one window")
     frame_megapixels: float = setting(40.0, "megapixel", "largest frame")
     memory_mb: int = setting(6000, "MB", "data memory of the process that decodes")
@@ -18,7 +19,7 @@ class LimitsConfig:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        require(self.duration_h > 0 and self.prepare_s > 0 and self.window_s > 0, "limits must be positive")
+        require(min(self.duration_h, self.prepare_s, self.fetch_s, self.window_s) > 0, "limits must be positive")
         require(0 <= self.damaged_share <= 1, f"limits.damaged_share must be in 0..1, not {self.damaged_share}")
 
 

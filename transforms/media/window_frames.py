@@ -28,8 +28,9 @@ class WindowFrames:
 
         Timeline frames without an image are left out.
         """
+        path = self._local_path(window.video.source.source_uri)  # a copy in the cache is kept for this window
         if self._reader is None or window.video.source.source_id != self._source_id:
-            self._reader = self._opened(window.video)
+            self._reader = self._opened(window.video, path)
         wanted = self._source_frames[window.start_frame : window.end_frame]
         yield from without_stalls(
             (window.start_frame + position, image) for position, image in self._reader.frames(wanted)
@@ -41,10 +42,10 @@ class WindowFrames:
             self._reader.close()
         self._reader, self._source_id = None, ""
 
-    def _opened(self, video: Video) -> FrameReader:
+    def _opened(self, video: Video, path: str) -> FrameReader:
         self.close()
         timeline = self._timeline(video)
-        reader = FrameReader(self._local_path(video.source.source_uri), video.probe, timeline)
+        reader = FrameReader(path, video.probe, timeline)
         self._source_frames = source_frame_of(timeline.presentation_ticks, timeline.time_base, video.num_frames)
         self._source_id = video.source.source_id
         return reader

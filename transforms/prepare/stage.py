@@ -16,6 +16,7 @@ from schemas.tables import DecisionRow, FailureRow
 from transforms.beam_support.counters import count
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import join, local_path, open_once
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.beam_support.unchanged import unchanged
 from transforms.media.config import AudioConfig, LimitsConfig, VideoConfig
 from transforms.media.progress_marks import ProgressMark, leave_mark
@@ -43,6 +44,7 @@ class PrepareVideos(beam.PTransform):
     limits: LimitsConfig
     staging: str
     fail_fast: bool = False
+    store: StoreOptions = DEFAULT_STORE
     video: VideoConfig = DEFAULT_VIDEO
     count_faces: FaceCount | None = None  # chooses one of several video streams; None: the default one is used
 
@@ -58,6 +60,8 @@ class PrepareVideos(beam.PTransform):
             memory_mb=self.limits.memory_mb,
             fail_fast=self.fail_fast,
             staging=self.staging,
+            store=self.store,
+            fetch=_uri_of,
         )
         parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
             "ended", "decisions", main="videos"
@@ -138,6 +142,10 @@ def _publish(staging: str, name: str, path: str) -> str:
     with open(path, "rb") as file, open_once(uri) as stream:
         shutil.copyfileobj(file, stream, 1 << 20)
     return uri
+
+
+def _uri_of(source: Source) -> str:
+    return source.source_uri
 
 
 def _place_of(source: Source) -> Place:

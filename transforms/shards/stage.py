@@ -11,6 +11,7 @@ from schemas.records import ClipRef
 from schemas.tables import ClipRow, ShardRow
 from transforms.beam_support import storage
 from transforms.beam_support.counters import count
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.shards.assign_shards import assign_shards, bin_of_key, shard_of_key, shard_path
 from transforms.shards.config import ShardsConfig
 from transforms.shards.write_shard import WrittenShard, only_one, write_shard
@@ -31,6 +32,7 @@ class WriteShards(beam.PTransform):
 
     output: str
     config: ShardsConfig
+    store: StoreOptions = DEFAULT_STORE
 
     def expand(self, clips: beam.PCollection[ClipRef]) -> WriteShardsOutputs:
         """Build the stage."""
@@ -54,7 +56,7 @@ class WriteShards(beam.PTransform):
                 tuple[tuple[str, int], ClipRef]
             )
             | "GroupShards" >> beam.GroupByKey()
-            | "Write" >> beam.MapTuple(_Write(self.output)).with_output_types(WrittenShard)
+            | "Write" >> beam.MapTuple(_Write(self.output, self.store)).with_output_types(WrittenShard)
             | "Part" >> beam.ParDo(_Part()).with_outputs("shards", main="clips")
         )
         return WriteShardsOutputs(written.clips, written.shards)
@@ -63,10 +65,11 @@ class WriteShards(beam.PTransform):
 class _Write:
     """Writes one shard, whole or not at all; a retry writes the same bytes."""
 
-    def __init__(self, output: str):
-        self._output = output
+    def __init__(self, output: str, store: StoreOptions):
+        self._output, self._store = output, store
 
     def __call__(self, place: tuple[str, int], refs: Iterable[ClipRef]) -> WrittenShard:
+        self._store.use()
         split, number = place
         shard = shard_path(split, number)
         try:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.io.filesystems import FileSystems
 
 from schemas.errors import TalkshardError, UnreadableSource, UsageError
 from schemas.records import Source, SourceFacts, VideoSource
@@ -15,7 +14,9 @@ from schemas.tables import DecisionRow, FailureRow
 from transforms.beam_support import storage
 from transforms.beam_support.child_process import ChildDied, ChildProcess
 from transforms.beam_support.counters import count
-from transforms.beam_support.guard import BugFound, Place, failure_row
+from transforms.beam_support.guard import STOPS_THE_RUN, BugFound, Place, failure_row
+from transforms.beam_support.source_cache import release
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions, used_options
 from transforms.beam_support.unchanged import hash_unchanged
 from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.regular_file import why_not_regular
@@ -55,10 +56,11 @@ class HashSource(beam.PTransform):
     given: dict[str, str]  # split of each speaker or group that was given one, see split.given_splits
     staging: str
     fail_fast: bool = False
+    store: StoreOptions = DEFAULT_STORE
 
     def expand(self, names: beam.PCollection[VideoSource]) -> HashSourceOutputs:
         """Build the stage."""
-        hashed = names | "Hash" >> beam.ParDo(_Hash(self.given, self.staging, self.fail_fast)).with_outputs(
+        hashed = names | "Hash" >> beam.ParDo(_Hash(self.given, self.staging, self.fail_fast, self.store)).with_outputs(
             "ended", "decisions", "failures", main="hashed"
         )
         merged = (
@@ -76,10 +78,11 @@ class HashSource(beam.PTransform):
 class _Hash(beam.DoFn):
     """Hashes in the worker, which decodes nothing. Where FFmpeg must say what a file is, a child process asks it."""
 
-    def __init__(self, given: dict[str, str], staging: str, fail_fast: bool):
-        self._given, self._staging, self._fail_fast = given, staging, fail_fast
+    def __init__(self, given: dict[str, str], staging: str, fail_fast: bool, store: StoreOptions):
+        self._given, self._staging, self._fail_fast, self._store = given, staging, fail_fast, store
 
     def setup(self) -> None:
+        self._store.use()
         self._child = ChildProcess(_LOOK_S)
 
     def process(self, name: VideoSource) -> Iterator[Any]:
@@ -89,10 +92,14 @@ class _Hash(beam.DoFn):
                 yield from _ended(left_out(name, reason, self._given), self._staging)
                 return
             sha256, size_bytes, version = hash_unchanged(name.uri)
+        except STOPS_THE_RUN:
+            raise
         except Exception as error:
             yield from self._failed(name, error)
         else:
             yield HashedName(name=name, content_sha256=sha256, size_bytes=size_bytes, version=version)
+        finally:
+            release()
 
     def teardown(self) -> None:
         self._child.close()
@@ -150,15 +157,20 @@ def _why_left_out(name: VideoSource, child: ChildProcess) -> str:
         found = why_no_video(storage.read_range(name.uri, 0, HEAD_BYTES))
         if found is not None:
             return found
-        return child.call(why_no_video_of, storage.path_of(name.uri)) if is_local else child.call(_look, name.uri)
+        return (
+            child.call(why_no_video_of, storage.path_of(name.uri))
+            if is_local
+            else child.call(_look, name.uri, used_options().within(_LOOK_S))
+        )
     except (UnreadableSource, OSError) as error:
         return f"a file that cannot be read ({error})".encode(errors="backslashreplace").decode()
     except ChildDied as error:
         return str(error)
 
 
-def _look(uri: str) -> str:
+def _look(uri: str, store: StoreOptions) -> str:
     """Why a remote file holds no video; only what FFmpeg asks for is read."""
+    store.use()
     with storage.reading(uri) as stream:
         return why_no_video_in(stream)
 
@@ -200,11 +212,10 @@ def _checked(listing: Listing) -> Listing:
 def _list_remote(text: str) -> list[VideoSource]:
     """A file, every file below a folder, or a glob's matches, in a remote store; nothing is read."""
     try:
-        found = [one.path for one in FileSystems.match([text])[0].metadata_list]
-        if found == [text]:
+        if storage.exists(text):
             return [VideoSource(uri=text)]
-        files = found if any(sign in text for sign in "*?[") else storage.list_files(text)
-    except Exception as error:  # each store's client raises its own errors
+        files = storage.list_matches(text) if any(sign in text for sign in "*?[") else storage.list_files(text)
+    except UnreadableSource as error:
         raise UsageError(f"cannot list {text!r}: {error}") from error
     if not files:
         raise UsageError(f"there is no file in {text!r}: name a file, a folder, a glob or a URL")

@@ -13,6 +13,7 @@ from schemas.tables import DecisionRow, FailureRow, TrackRow
 from transforms.beam_support.counters import count, record_score
 from transforms.beam_support.guard import Guarded, Place
 from transforms.beam_support.storage import local_path, read_bytes
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.media.audio import read_audio_span
 from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.tubes import TubeFile
@@ -43,12 +44,18 @@ class FindSpeakers(beam.PTransform):
     max_faces: int
     staging: str
     fail_fast: bool = False
+    store: StoreOptions = DEFAULT_STORE
 
     def expand(self, faces: beam.PCollection[WindowFaces]) -> FindSpeakersOutputs:
         """Judge each window in a guarded step, then chain the tracks of each source across its windows."""
         work = _Find(self)
         guarded = faces | "Find" >> Guarded(
-            work=work, stage=STAGE, place=_place_of_faces, fail_fast=self.fail_fast, staging=self.staging
+            work=work,
+            stage=STAGE,
+            place=_place_of_faces,
+            fail_fast=self.fail_fast,
+            staging=self.staging,
+            store=self.store,
         )
         parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
             "rows", "decisions", main="turns"

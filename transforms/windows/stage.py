@@ -11,6 +11,7 @@ from schemas.records import SourceFacts, Video, Window, WindowOutcome
 from schemas.tables import DecisionRow
 from transforms.beam_support.counters import count
 from transforms.beam_support.storage import read_bytes
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.speech_seconds import speech_seconds
 from transforms.media.timeline_file import timeline_from_bytes
@@ -34,10 +35,11 @@ class SplitWindows(beam.PTransform):
 
     staging: str
     min_speech_s: float  # of a window
+    store: StoreOptions = DEFAULT_STORE
 
     def expand(self, videos: beam.PCollection[Video]) -> SplitWindowsOutputs:
         """See beam.PTransform."""
-        split = videos | "Split" >> beam.ParDo(_Split(self.staging, self.min_speech_s)).with_outputs(
+        split = videos | "Split" >> beam.ParDo(_Split(self.staging, self.min_speech_s, self.store)).with_outputs(
             "facts", "decisions", "outcomes", main="windows"
         )
         grouped = (
@@ -50,8 +52,11 @@ class SplitWindows(beam.PTransform):
 
 
 class _Split(beam.DoFn):
-    def __init__(self, staging: str, min_speech_s: float):
-        self._staging, self._min_speech_s = staging, min_speech_s
+    def __init__(self, staging: str, min_speech_s: float, store: StoreOptions):
+        self._staging, self._min_speech_s, self._store = staging, min_speech_s, store
+
+    def setup(self) -> None:
+        self._store.use()
 
     def process(self, video: Video) -> Iterator[Any]:
         timeline = timeline_from_bytes(read_bytes(video.timeline_uri), video.probe.used_video.time_base)

@@ -1,0 +1,1 @@
+"""Stores: S3 as moto makes it."""

@@ -1,0 +1,139 @@
+"""Remote stores by fsspec: the options that reach them, carried to every process, and calls that are tried again.
+
+An error that may pass (5xx, time-out, throttling, a lost connection) is tried again with back-off; one that lasts is a
+StorageError, which fails the bundle and not the source. Not found and forbidden are errors of the file.
+"""
+
+import errno
+import itertools
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import fsspec
+
+from schemas.errors import StorageError, TalkshardError, UnreadableSource
+
+_S3_CONFIG = {"connect_timeout": 5, "read_timeout": 30, "retries": {"mode": "standard", "total_max_attempts": 2}}
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
+_LASTING = (ImportError, LookupError, TypeError, ValueError, AttributeError)  # a wrong option, a store without client
+_LASTING_ERRNO = {
+    getattr(errno, name)
+    for name in ("ENOENT", "EACCES", "EPERM", "EINVAL", "ENOSYS", "EEXIST", "EISDIR", "ENOTDIR", "EMSGSIZE", "EREMCHG")
+    if hasattr(errno, name)
+}
+_LASTING_FILE = (FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)
+_PASSING_STATUS = (408, 425, 429)  # and 5xx
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOptions:
+    """How a run's processes reach its stores. No credentials: each machine has its platform's own chain of them."""
+
+    s3_endpoint_url: str = ""  # "": Amazon's, or that of AWS_ENDPOINT_URL
+    s3_region_name: str = ""  # "": by the platform
+    s3_verify: str = ""  # file of certificates; "": the system's
+    s3_disable_ssl: bool = False
+    patience_s: float = 900.0  # for which a call is tried again
+    fetch_s: float = 3600.0  # to fetch one file
+
+    def use(self) -> None:
+        """Reach stores by these options from now on, in this process."""
+        global _used
+        _used = self
+        client = {"region_name": self.s3_region_name, "verify": self.s3_verify}
+        given = {
+            "endpoint_url": self.s3_endpoint_url,
+            "use_ssl": not self.s3_disable_ssl,
+            "client_kwargs": {name: value for name, value in client.items() if value},
+        }
+        s3 = {name: value for name, value in given.items() if value not in ("", {}, True)}
+        fsspec.config.conf["s3"] = _own_conf | {"use_listings_cache": False, "config_kwargs": _S3_CONFIG} | s3
+
+    def within(self, timeout_s: float) -> "StoreOptions":
+        """These options where the whole work has a time limit: a third of it may be spent on waiting."""
+        return replace(self, patience_s=min(self.patience_s, timeout_s / 3))
+
+
+DEFAULT_STORE = StoreOptions()
+_own_conf = dict(fsspec.config.conf.get("s3", {}))  # what the user has set for every program
+_used = StoreOptions(patience_s=30.0)
+_used.use()
+
+
+def used_options() -> StoreOptions:
+    """The options that this process reaches stores by."""
+    return _used
+
+
+def store_of(uri: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    """The store of a url, and the path in it."""
+    store = fsspec.filesystem(uri.partition("://")[0])
+    return store, store._strip_protocol(uri)
+
+
+def tried(
+    what: str, uri: str, call: Callable[[fsspec.AbstractFileSystem, str], Result], lasting: type[TalkshardError]
+) -> Result:
+    """The result of call(store, path), tried again while its errors may pass.
+
+    what: "read" or "write". lasting: the error where the file is to blame. StorageError: the store is.
+    """
+    began = time.monotonic()
+    for attempt in itertools.count(1):
+        try:
+            return call(*store_of(uri))
+        except (TalkshardError, MemoryError):
+            raise
+        except Exception as error:  # each store's client raises its own types
+            waited_s = time.monotonic() - began
+            if "Credential" in type(error).__name__:
+                raise StorageError(f"cannot {what} {uri!r}: {error}") from error
+            if not may_pass(error):
+                raise _numbered(lasting(f"cannot {what} {uri!r}: {_reason(error)}"), attempt) from error
+            wait_s = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
+            if waited_s + wait_s > _used.patience_s:
+                times = f"{attempt} times in {waited_s:.0f} s"
+                raise StorageError(f"cannot {what} {uri!r}: {_reason(error)} (tried {times}): try again") from error
+            time.sleep(wait_s)
+    raise AssertionError("unreachable")
+
+
+def tried_reading(uri: str, call: Callable[[fsspec.AbstractFileSystem, str], Result]) -> Result:
+    """As `tried`; UnreadableSource where the file is not there or may not be read."""
+    return tried("read", uri, call, UnreadableSource)
+
+
+def tried_writing(uri: str, call: Callable[[fsspec.AbstractFileSystem, str], Result]) -> Result:
+    """As `tried`; StorageError whatever is to blame."""
+    return tried("write", uri, call, StorageError)
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the same call may succeed a while later."""
+    status = getattr(error, "code", None) or getattr(error, "status", None)  # of Google's and of HTTP's clients
+    if isinstance(status, int) and 400 <= status < 500:
+        return status in _PASSING_STATUS
+    if isinstance(error, OSError):
+        return not isinstance(error, _LASTING_FILE) and error.errno not in _LASTING_ERRNO
+    return not isinstance(error, _LASTING)
+
+
+def stamp_of(info: dict[str, Any]) -> str:
+    """What changes in a store's facts about a file when the file does: an etag, else a time."""
+    names = ("ETag", "etag", "generation", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")
+    return next((str(info[name]) for name in names if info.get(name)), "")
+
+
+def _numbered(error: TalkshardError, attempt: int) -> TalkshardError:
+    error.attempts = attempt
+    return error
+
+
+def _reason(error: Exception) -> str:
+    strerror = getattr(error, "strerror", None)
+    return strerror or str(error) or type(error).__name__
