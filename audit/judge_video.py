@@ -123,7 +123,6 @@ def _prepared(path: str, staging: Path) -> Video | None:
 def _source(path: str) -> Source:
     with open(path, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    given = dict.fromkeys(("speaker", "group", "licence", "consent", "language"), "")
     return Source(
         source_id=sha256[:16],
         content_sha256=sha256,
@@ -131,7 +130,11 @@ def _source(path: str) -> Source:
         size_bytes=Path(path).stat().st_size,
         split="test",
         split_unit=f"source:{sha256[:16]}",
-        **given,
+        speaker="",
+        group="",
+        licence="",
+        consent="",
+        language="",
     )
 
 

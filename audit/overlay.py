@@ -25,11 +25,16 @@ def _call(uri: str, function: Callable[..., np.ndarray], *arguments: object) -> 
 
 
 def draw_overlays(
-    dataset: str, folder: Path, num_frames: int, call: Callable[..., np.ndarray] = _call
+    dataset: str,
+    folder: Path,
+    num_frames: int,
+    local_path: Callable[[str], str],
+    call: Callable[..., np.ndarray] = _call,
 ) -> Iterator[tuple[str, Path | MediaError]]:
-    """Draw one sheet per source into the folder; yields its uri, and the PNG or the error that reading it gave.
+    """Draw one sheet per source into the folder; yields its name, and the PNG or the error that reading it gave.
 
-    call(uri, function, *arguments): calls the function that reads the source, in this process or in another.
+    local_path: name of a source -> path of a file on this machine, or a MediaError.
+    call(name, function, *arguments): calls the function that reads the source, in this process or in another.
     StorageError: the folder cannot be written.
     """
     rows = stored_table(dataset, "sources", ["source_id", "video_stream"]).to_pylist()
@@ -40,7 +45,7 @@ def draw_overlays(
         raise StorageError(f"cannot make the folder {folder}: {error.strerror}; choose another --output") from error
     for (source_id, uri), tracks in overlays_by_source(dataset).items():
         try:
-            sheet = call(uri, overlay_sheet, uri, tracks, num_frames, video_streams[source_id])
+            sheet = call(uri, overlay_sheet, local_path(uri), tracks, num_frames, video_streams[source_id])
         except MediaError as error:
             yield uri, error
             continue

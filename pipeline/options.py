@@ -16,7 +16,7 @@ from pipeline.run_record import run_record
 from schemas.errors import UsageError
 from schemas.records import VideoSource
 from transforms.sources.layout import LAYOUTS
-from transforms.sources.stage import list_inputs, list_table
+from transforms.sources.stage import list_inputs, list_table, with_names
 
 MIN_BUGS_ALLOWED = 3
 LAUNCHER_PATIENCE_S = 30.0  # with a store that does not answer: the url may be wrong
@@ -82,6 +82,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     require_reachable(flags, output)
     require_free_output(output)
     listing = list_table(args.sources) if args.sources else list_inputs(args.input, args.layout)
+    root, listing = with_names(listing, args.input)
     sources = without_output(output, listing.sources)
     require_inputs_outside(output, [source.uri for source in sources])
     max_bugs = max(MIN_BUGS_ALLOWED, len(sources) // INPUTS_PER_BUG) if args.max_bugs is None else args.max_bugs
@@ -96,7 +97,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         store=store,
         beam_options=flags,
         max_failed_share=args.max_failed_share,
-        run=run_record(recipe, [program, *argv], len(sources)),
+        run=run_record(recipe, [program, *argv], len(sources), root),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import schemas.tables
 from pipeline.config import Recipe
 from pipeline.run_models import used_models
+from transforms.media.source_names import public_command
 
 PACKAGES = (
     "talkshard",
@@ -31,11 +32,12 @@ PACKAGES = (
 )
 
 
-def run_record(recipe: Recipe, command_line: list[str], num_inputs: int) -> dict[str, Any]:
-    """Return run.json as it is before the run."""
+def run_record(recipe: Recipe, command_line: list[str], num_inputs: int, root: str = "") -> dict[str, Any]:
+    """Return run.json as it is before the run. root: the folder that the names of sources are relative to."""
     return {
         "recipe": recipe.as_dict(),
-        "command_line": command_line,
+        "command_line": public_command(command_line),
+        "root": root,
         "num_inputs": num_inputs,
         "schema_version": schemas.tables.SCHEMA_VERSION,
         "packages": _versions(),

@@ -23,6 +23,12 @@ class VideoSource:
     language: str = ""
     content_decides: bool = False  # found in a folder under a name that no media has: its content says what it is
     left_out: str = ""  # why it is not opened; "": it is
+    name: str = ""  # as tables have it, see transforms.media.source_names; "": the uri
+
+    @property
+    def stored_name(self) -> str:
+        """The name in tables."""
+        return self.name or self.uri
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +46,30 @@ class Source:
     licence: str
     consent: str
     language: str
+    names: tuple[str, ...] = ()  # of the uris, as tables have them; (): the uris
     version: str = ""  # of the file source_uri when it was hashed, see storage.version_of; "": not known
 
     def __post_init__(self) -> None:
         """Refuse an unknown split, and names that are missing or not sorted."""
         if self.split not in SPLITS:
-            raise ValueError(f"split of {self.source_uri!r} must be one of {SPLITS}, not {self.split!r}")
+            raise ValueError(f"split of {self.stored_name!r} must be one of {SPLITS}, not {self.split!r}")
         if not self.uris or list(self.uris) != sorted(self.uris):
             raise ValueError(f"uris of source {self.source_id} must be sorted and not empty")
 
     @property
     def source_uri(self) -> str:
-        """The first name, which stands for the source."""
+        """Where the source is read from: the first of its uris."""
         return self.uris[0]
+
+    @property
+    def stored_names(self) -> tuple[str, ...]:
+        """The names in tables; the first stands for the source."""
+        return self.names or self.uris
+
+    @property
+    def stored_name(self) -> str:
+        """The first name."""
+        return self.stored_names[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from schemas.errors import UsageError
 
-SCHEMA_VERSION = "2.1"
+SCHEMA_VERSION = "3.0"
 
 _TEXT, _INT, _FLOAT, _BOOL = pa.string(), pa.int64(), pa.float32(), pa.bool_()
 _TIME = pa.float64()
@@ -27,7 +27,7 @@ class SourceRow:
 
     source_id: str = column(_TEXT, "first 16 hex digits of the content's sha256")
     content_sha256: str = column(_TEXT, "sha256 of the bytes; empty when it could not be read")
-    uris: tuple[str, ...] = column(pa.list_(_TEXT), "every name of this content, sorted")
+    uris: tuple[str, ...] = column(pa.list_(_TEXT), "every name of this content, below the root that run.json names")
     size_bytes: int = column(_INT, "size of the content", "byte")
     container: str = column(_TEXT, "container format")
     video_codec: str = column(_TEXT, "codec of the video stream used")
@@ -165,7 +165,7 @@ class ClipRow:
     tar_offset: int = column(_INT, "first byte of the clip's members in the shard", "byte")
     tar_length: int = column(_INT, "length of the clip's members", "byte")
     source_id: str = column(_TEXT, "source")
-    source_uri: str = column(_TEXT, "first of the source's names")
+    source_uri: str = column(_TEXT, "first of the source's names, below the root that run.json names")
     source_start_s: float = column(_TIME, "start in the source's timeline", "s")
     source_end_s: float = column(_TIME, "end in the source's timeline", "s")
     source_fps: float = column(_FLOAT, "average image rate of the source", "1/s")
@@ -237,7 +237,7 @@ class FailureRow:
     )
     message: str = column(_TEXT, "what is wrong, where, and what was expected")
     source_id: str = column(_TEXT, "source; empty when it could not be read")
-    source_uri: str = column(_TEXT, "a name of the source")
+    source_uri: str = column(_TEXT, "a name of the source, below the root that run.json names")
     window_index: int = column(_INT, "window; -1: the whole source")
     attempts: int = column(_INT, "times it was tried")
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import forkserver
 from pathlib import Path
 
 import boto3
@@ -72,6 +73,7 @@ def made_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[MadeStore]:
     """A store with an empty bucket."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
+    forkserver._forkserver._stop()  # the next one has this environment
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()

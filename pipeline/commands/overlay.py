@@ -6,7 +6,10 @@ from audit.overlay import draw_overlays
 from pipeline.commands.parser import CommandParser
 from pipeline.commands.stored_run import require_run
 from pipeline.native_call import call_in_child
+from pipeline.output import normalised_output, read_run
 from schemas.errors import MediaError
+from transforms.beam_support.storage import local_path
+from transforms.media.source_names import found_uri
 
 _DESCRIPTION = """Draw what was found over frames of each source: green is in a stored clip, red is not, orange is a
 track of which the sync network could not tell whether it speaks, yellow is an interpolated box. Beside each box: the
@@ -20,8 +23,13 @@ def main(argv: list[str], program: str) -> int:
     parser.add_argument("dataset", metavar="DATASET", help="folder or URL of a dataset")
     parser.add_argument("--output", required=True, metavar="DIR", help="folder for the PNGs")
     parser.add_argument("--frames", type=int, default=4, metavar="N", help="frames per source (default: %(default)s)")
+    parser.add_argument("--root", metavar="DIR", help="where the sources lie now (default: as run.json says)")
     args = parser.parse(argv, {"frames": 1})
     require_run(args.dataset)
-    for uri, drawn in draw_overlays(args.dataset, Path(args.output), args.frames, call_in_child):
+    root = normalised_output(args.root or read_run(normalised_output(args.dataset))["root"] or "/")
+    sheets = draw_overlays(
+        args.dataset, Path(args.output), args.frames, lambda name: local_path(found_uri(name, root)), call_in_child
+    )
+    for uri, drawn in sheets:
         print(f"{program}: {drawn}" if isinstance(drawn, MediaError) else f"{drawn}  {uri}")
     return 0

@@ -11,6 +11,7 @@ from pipeline.config import Recipe
 from pipeline.probe_text import FacesInFrame, FileProbe, what_build_does
 from schemas.decisions import DecisionLog, Rule
 from schemas.media import MediaProbe
+from schemas.tables import SCHEMA_VERSION
 from tests.audit.made_dataset import write_dataset
 from tests.pipeline.made_models import needs_models
 from tests.shared_data import needs_shared, shared
@@ -153,7 +154,7 @@ def test_a_dataset_of_another_schema_version_is_refused_in_one_line(command, tmp
         path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": "1.1"}))
     assert talkshard.main([command, str(tmp_path)]) != 0
     [line] = capsys.readouterr().err.splitlines()
-    assert "was made with schema version 1.1; this Talkshard reads 2.1" in line
+    assert f"was made with schema version 1.1; this Talkshard reads {SCHEMA_VERSION}" in line
 
 
 def test_report_of_no_dataset_is_one_line(tmp_path, capsys):

@@ -66,7 +66,7 @@ def test_an_outage_is_an_error_of_the_store_and_not_of_the_file(store, quick, st
     StoreOptions(s3_endpoint_url=store.url, patience_s=1.0).use()
     store.status_of = lambda method, key: status
     for act in (storage.read_bytes, storage.local_path, storage.exists, storage.list_files, hash_unchanged):
-        with pytest.raises(StorageError, match=r"cannot read 's3://bucket/x.mp4': .*tried \d+ times"):
+        with pytest.raises(StorageError, match=r"cannot read 's3://bucket/x.mp4' \(tried \d+ times"):
             act(uri)
     with pytest.raises(StorageError, match="cannot write"):
         storage.write_once(uri, b"other")

@@ -24,10 +24,11 @@ from schemas.errors import MEDIA_ERRORS, IntegrityError, LimitExceeded, StorageE
 from schemas.tables import FailureRow
 from transforms.beam_support.child_process import limit_data_memory
 from transforms.beam_support.counters import count
-from transforms.beam_support.source_cache import release
-from transforms.beam_support.storage import local_path
+from transforms.beam_support.source_cache import CACHED, release
+from transforms.beam_support.storage import is_local, local_path, path_of
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.media.progress_marks import ProgressMark, leave_mark
+from transforms.media.source_names import named_text
 
 # Beam starts the child by the default method. With fork it could hang where the parent's native libraries have threads;
 # a fork server has none, and imports Beam once for all the children of a worker, those after a crash included.
@@ -50,8 +51,9 @@ class Place(NamedTuple):
     """Source and window of an element, for its failure row."""
 
     source_id: str
-    source_uri: str
+    source_uri: str  # as tables have it
     window_index: int = -1  # -1: the whole source
+    read_from: str = ""  # where messages may say that it lies
 
 
 class GuardedOutputs(NamedTuple):
@@ -233,7 +235,12 @@ def _why_it_died(
     return Outcome(failure=row)
 
 
+def _places(uri: str) -> tuple[str, ...]:
+    return (uri, path_of(uri)) if is_local(uri) else (uri,)
+
+
 def _row(kind: str, message: str, stage: str, place: Place, attempts: int = 1) -> FailureRow:
+    message = named_text(CACHED.sub(lambda _: place.source_uri, message), _places(place.read_from), place.source_uri)
     message = message.encode(errors="backslashreplace").decode()  # a path in it may have bytes that are no UTF-8
     return FailureRow(
         stage=stage,

@@ -7,6 +7,7 @@ evicted: where those in use leave no room, a process waits for one, and after WA
 import fcntl
 import hashlib
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from schemas.errors import StorageError
 
 CACHE_LIMIT_BYTES = int(os.environ.get("TALKSHARD_CACHE_MB", "8000")) * 1_000_000
 WAIT_S = 600.0  # for room
+CACHED = re.compile(r"(?:/[^\s'\"]*)?/[0-9a-f]{32}\.cached(?:\.[^\s'\":]*)?")
+"""The path of a copy, in a message."""
 _PART = ".part"  # suffix of a file that is being fetched
 _held: dict[str, int] = {}  # path -> descriptor with a shared lock: a decoder opens a path again
 
@@ -36,7 +39,9 @@ def cached_copy(
     """
     folder = cache_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / (hashlib.sha256(version.encode(errors="surrogateescape")).hexdigest()[:32] + suffix[:16])
+    path = folder / (
+        hashlib.sha256(version.encode(errors="surrogateescape")).hexdigest()[:32] + ".cached" + suffix[:16]
+    )
     if str(path) not in _held:
         _fetch(path, download, size_bytes, limit_bytes)
     os.utime(path)

@@ -23,6 +23,7 @@ from schemas.errors import ChangedSource, LimitExceeded, StorageError, Talkshard
 from transforms.beam_support.source_cache import cached_copy
 from transforms.beam_support.stores import stamp_of, tried_reading, tried_writing, used_options
 from transforms.media.regular_file import is_pipe, require_regular
+from transforms.media.source_names import public_uri
 
 _SCHEME = re.compile(r"[a-zA-Z][-a-zA-Z0-9+.]*://")
 _GLOB = re.compile(r"[*?\[]")
@@ -123,7 +124,7 @@ def local_path(uri: str) -> str:
     if not is_local(uri):
         version = version_of(uri)
         size = int(version.partition(" ")[0])
-        suffix = posixpath.splitext(uri)[1]
+        suffix = posixpath.splitext(public_uri(uri))[1]
         return cached_copy(f"{uri}\n{version}", suffix, lambda path: _download(uri, version, path), size)
     with _readable(uri):
         path = path_of(uri)
@@ -246,7 +247,7 @@ def _fetched(uri: str, start: int, end: int) -> bytes:
     data = tried_reading(uri, lambda store, path: store.cat_file(path, start=start, end=end))
     if len(data) != end - start:
         raise ChangedSource(
-            f"{uri!r} gave {len(data)} bytes from byte {start}, not {end - start}: it changed meanwhile"
+            f"{public_uri(uri)!r} gave {len(data)} bytes from byte {start}, not {end - start}: it changed meanwhile"
         )
     return data
 
@@ -258,9 +259,13 @@ def _download(uri: str, version: str, path: str) -> None:
         for start in range(0, size, _FETCH_BYTES):
             copy.write(_fetched(uri, start, min(start + _FETCH_BYTES, size)))
             if time.monotonic() - began > limit_s:
-                raise LimitExceeded(f"{uri!r}: to fetch {size} bytes takes longer than limits.fetch_s ({limit_s:g} s)")
+                raise LimitExceeded(
+                    f"{public_uri(uri)!r}: to fetch {size} bytes takes longer than limits.fetch_s ({limit_s:g} s)"
+                )
     if version_of(uri) != version:
-        raise ChangedSource(f"{uri!r} changed while it was fetched: build it once nothing writes to it any more")
+        raise ChangedSource(
+            f"{public_uri(uri)!r} changed while it was fetched: build it once nothing writes to it any more"
+        )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import fsspec
 
 from schemas.errors import StorageError, TalkshardError, UnreadableSource
+from transforms.media.source_names import public_text, public_uri
 
 _S3_CONFIG = {"connect_timeout": 5, "read_timeout": 30, "retries": {"mode": "standard", "total_max_attempts": 2}}
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
@@ -92,13 +93,13 @@ def tried(
         except Exception as error:  # each store's client raises its own types
             waited_s = time.monotonic() - began
             if "Credential" in type(error).__name__:
-                raise StorageError(f"cannot {what} {uri!r}: {error}") from error
+                raise StorageError(f"cannot {what} {public_uri(uri)!r}: {_reason(error)}") from error
             if not may_pass(error):
-                raise _numbered(lasting(f"cannot {what} {uri!r}: {_reason(error)}"), attempt) from error
+                raise _numbered(lasting(f"cannot {what} {public_uri(uri)!r}: {_reason(error)}"), attempt) from error
             wait_s = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
             if waited_s + wait_s > _used.patience_s:
-                times = f"{attempt} times in {waited_s:.0f} s"
-                raise StorageError(f"cannot {what} {uri!r}: {_reason(error)} (tried {times}): try again") from error
+                tried_so = f"tried {attempt} times in {waited_s:.0f} s"
+                raise StorageError(f"cannot {what} {public_uri(uri)!r} ({tried_so}): {_reason(error)}") from error
             time.sleep(wait_s)
     raise AssertionError("unreachable")
 
@@ -136,4 +137,4 @@ def _numbered(error: TalkshardError, attempt: int) -> TalkshardError:
 
 def _reason(error: Exception) -> str:
     strerror = getattr(error, "strerror", None)
-    return strerror or str(error) or type(error).__name__
+    return public_text(strerror or str(error) or type(error).__name__)

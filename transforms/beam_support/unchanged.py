@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from schemas.errors import ChangedSource
 from schemas.records import Source
 from transforms.beam_support import storage
+from transforms.media.source_names import public_uri
 
 _READ_BYTES = 1 << 20
 _same_content: set[tuple[str, str, str]] = set()  # (uri, version, sha256) that were hashed again, in this process
@@ -30,7 +31,9 @@ def hash_unchanged(uri: str) -> tuple[str, int, str]:
     version = storage.version_of(uri)
     sha256, size_bytes = hash_content(uri)
     if storage.version_of(uri) != version:
-        raise ChangedSource(f"{uri!r} changed while it was hashed: build it once nothing writes to it any more")
+        raise ChangedSource(
+            f"{public_uri(uri)!r} changed while it was hashed: build it once nothing writes to it any more"
+        )
     return sha256, size_bytes, version
 
 
@@ -53,5 +56,7 @@ def _require_unchanged(source: Source) -> None:
     if version == source.version or known in _same_content:
         return
     if hash_unchanged(uri)[0] != source.content_sha256:  # a new time or inode alone is no other content
-        raise ChangedSource(f"{uri!r} is not the file that was hashed: build it once nothing writes to it any more")
+        raise ChangedSource(
+            f"{public_uri(uri)!r} is not the file that was hashed: build it once nothing writes to it any more"
+        )
     _same_content.add(known)

@@ -186,7 +186,7 @@ def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, frames: range, image_
         tar_offset=0,
         tar_length=0,
         source_id=source.source_id,
-        source_uri=source.source_uri,
+        source_uri=source.stored_name,
         source_start_s=seconds_from_frames(frames.start),
         source_end_s=seconds_from_frames(frames.stop),
         source_fps=float(video.probe.video.average_rate),

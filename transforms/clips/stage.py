@@ -131,4 +131,4 @@ class _Part(beam.DoFn):
 def place_of_turns(turns: WindowTurns) -> Place:
     """The source and window that a failure row names."""
     source = turns.faces.window.video.source
-    return Place(source.source_id, source.source_uri, turns.faces.window.index)
+    return Place(source.source_id, source.stored_name, turns.faces.window.index, source.source_uri)

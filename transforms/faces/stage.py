@@ -138,4 +138,5 @@ def _counted(faces: WindowFaces) -> WindowFaces:
 
 def place_of_window(window: Window) -> Place:
     """Source and window of a failure row."""
-    return Place(window.video.source.source_id, window.video.source.source_uri, window.index)
+    source = window.video.source
+    return Place(source.source_id, source.stored_name, window.index, source.source_uri)

@@ -57,7 +57,7 @@ def source_row(facts: SourceFacts, outcomes: list[WindowOutcome], num_failures: 
     return SourceRow(
         source_id=source.source_id,
         content_sha256=source.content_sha256,
-        uris=source.uris,
+        uris=source.stored_names,
         size_bytes=source.size_bytes,
         **_stream_columns(facts.probe),
         **_look_columns(facts.probe),

@@ -149,7 +149,7 @@ def _uri_of(source: Source) -> str:
 
 
 def _place_of(source: Source) -> Place:
-    return Place(source.source_id, source.source_uri)
+    return Place(source.source_id, source.stored_name, read_from=source.source_uri)
 
 
 def _keyed(source: Source) -> tuple[str, Source]:

@@ -58,14 +58,14 @@ class MergedSource:
         return self.decisions[-1]
 
 
-def unread_id(uri: str) -> str:
+def unread_id(name: str) -> str:
     """Id of a source that was not read: 16 characters like any source id, but not hexadecimal."""
-    return "x" + hashlib.sha256(uri.encode(errors="surrogateescape")).hexdigest()[:15]
+    return "x" + hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:15]
 
 
 def left_out(name: VideoSource, reason: str, given: dict[str, str]) -> MergedSource:
     """A name that is not read, and the decision that says why. given: as in merge_names."""
-    log = DecisionLog(stage=STAGE, source_id=unread_id(name.uri))
+    log = DecisionLog(stage=STAGE, source_id=unread_id(name.stored_name))
     log.keeps(log.source_id, "source", NameFacts(is_judged=True, left_out=reason), SOURCE_RULES)
     return MergedSource(source=unread_source(name, given), decisions=tuple(log.rows))
 
@@ -73,7 +73,7 @@ def left_out(name: VideoSource, reason: str, given: dict[str, str]) -> MergedSou
 def unread_source(name: VideoSource, given: dict[str, str]) -> Source:
     """The source for a name that was not read."""
     hashed = HashedName(name=name, content_sha256="", size_bytes=0)
-    return _source(unread_id(name.uri), [hashed], {field: getattr(name, field) for field in _GIVEN}, given)
+    return _source(unread_id(name.stored_name), [hashed], {field: getattr(name, field) for field in _GIVEN}, given)
 
 
 def merge_names(hashed: list[HashedName], given: dict[str, str]) -> MergedSource:
@@ -107,6 +107,7 @@ def _source(source_id: str, hashed: list[HashedName], agreed: dict[str, str], gi
         source_id=source_id,
         content_sha256=hashed[0].content_sha256,
         uris=tuple(one.name.uri for one in hashed),
+        names=tuple(one.name.stored_name for one in hashed),
         size_bytes=hashed[0].size_bytes,
         version=hashed[0].version,
         split_unit=unit,

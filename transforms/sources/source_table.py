@@ -17,7 +17,7 @@ from transforms.sources.listing import Listing, is_utf8, storable_uri, without_r
 from transforms.sources.table_text import csv_rows, decoded, encoding_hint
 
 _TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")  # .txt is what Excel calls "Unicode text"
-_OURS = ("content_decides", "left_out")  # fields that no table gives
+_OURS = ("content_decides", "left_out", "name")  # fields that no table gives
 COLUMNS = tuple(field.name for field in fields(VideoSource) if field.name not in _OURS)
 
 

@@ -2,8 +2,10 @@
 
 import os
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -20,6 +22,7 @@ from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions, used_opt
 from transforms.beam_support.unchanged import hash_unchanged
 from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.regular_file import why_not_regular
+from transforms.media.source_names import common_root, named_text, public_uri, stored_name
 from transforms.sources.demuxed import why_no_video_in, why_no_video_of
 from transforms.sources.first_bytes import HEAD_BYTES, why_no_video
 from transforms.sources.listing import Listing, found_name, is_utf8, list_local, listing_of
@@ -37,6 +40,7 @@ from transforms.sources.source_table import parse_table
 from transforms.sources.split import check_given_splits
 from transforms.sources.table_text import CURE, as_windows_1252
 
+_GLOB = re.compile(r"[*?\[]")
 _LOOK_S = 60.0  # for a child process to say what one file is, its start included
 
 
@@ -89,7 +93,7 @@ class _Hash(beam.DoFn):
         count(STAGE, "in")
         try:
             if reason := _why_left_out(name, self._child):
-                yield from _ended(left_out(name, reason, self._given), self._staging)
+                yield from _ended(left_out(name, _named(reason, name), self._given), self._staging)
                 return
             sha256, size_bytes, version = hash_unchanged(name.uri)
         except STOPS_THE_RUN:
@@ -105,7 +109,7 @@ class _Hash(beam.DoFn):
         self._child.close()
 
     def _failed(self, name: VideoSource, error: Exception) -> Iterator[beam.pvalue.TaggedOutput]:
-        row = failure_row(error, STAGE, Place(unread_id(name.uri), name.uri))
+        row = failure_row(error, STAGE, Place(unread_id(name.stored_name), name.stored_name, read_from=name.uri))
         count(STAGE, f"failed_{row.kind}")
         if self._fail_fast and row.kind == "bug":
             raise BugFound(row.message)
@@ -147,6 +151,11 @@ def _ended(merged: MergedSource, staging: str) -> Iterator[beam.pvalue.TaggedOut
     yield beam.pvalue.TaggedOutput("ended", ended_facts(merged.source))
 
 
+def _named(reason: str, name: VideoSource) -> str:
+    path = storage.path_of(name.uri) if storage.is_local(name.uri) else ""
+    return named_text(reason, (name.uri, path), name.stored_name)
+
+
 def _why_left_out(name: VideoSource, child: ChildProcess) -> str:
     """Why a name is not read, as words; "": it is. Only regular files are opened, and of junk only the first bytes."""
     is_local = storage.is_local(name.uri)
@@ -183,6 +192,31 @@ def list_inputs(inputs: list[str], layout: str) -> Listing:
     return _checked(listing_of(found, layout))
 
 
+def with_names(listing: Listing, inputs: list[str] | None) -> tuple[str, Listing]:
+    """The root of what was listed, and the listing with the names that tables have: relative to it.
+
+    inputs: of --input; None: a table was given, whose uris tell the root.
+    """
+    found = {one.uri for one in listing.sources}
+    if inputs is None:
+        root = common_root([posixpath.dirname(public_uri(uri)) for uri in found])
+    else:
+        root = common_root([_folder_of(text, found) for text in inputs])
+    named = tuple(replace(one, name=stored_name(one.uri, root)) for one in listing.sources)
+    return root, Listing(sources=named)
+
+
+def _folder_of(text: str, found: set[str]) -> str:
+    """The folder that an input names, or that what it names is in."""
+    is_local = storage.is_local(text)
+    whole = str(Path.cwd() / os.path.expanduser(storage.path_of(text))) if is_local else text.rstrip("/")
+    is_there = os.path.lexists(whole) if is_local else text in found
+    if (is_local and os.path.isdir(whole)) or not (is_there or _GLOB.search(whole)):
+        return whole
+    literal = whole if is_there else whole[: _GLOB.search(whole).start()]  # type: ignore[union-attr]
+    return posixpath.dirname(public_uri(literal))
+
+
 def list_table(table_uri: str) -> Listing:
     """The sources in the table of --sources. UsageError: there is no such table, or it has an error."""
     table_uri = storage.path_of(table_uri) if storage.is_local(table_uri) else table_uri
@@ -216,7 +250,7 @@ def _list_remote(text: str) -> list[VideoSource]:
             return [VideoSource(uri=text)]
         files = storage.list_matches(text) if any(sign in text for sign in "*?[") else storage.list_files(text)
     except UnreadableSource as error:
-        raise UsageError(f"cannot list {text!r}: {error}") from error
+        raise UsageError(f"cannot list {public_uri(text)!r}: {error}") from error
     if not files:
         raise UsageError(f"there is no file in {text!r}: name a file, a folder, a glob or a URL")
     return [found_name(uri, posixpath.basename(uri)) for uri in files]

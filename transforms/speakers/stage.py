@@ -124,4 +124,4 @@ class _Part(beam.DoFn):
 
 def _place_of_faces(faces: WindowFaces) -> Place:
     source = faces.window.video.source
-    return Place(source.source_id, source.source_uri, faces.window.index)
+    return Place(source.source_id, source.stored_name, faces.window.index, source.source_uri)
