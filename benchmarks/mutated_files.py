@@ -173,6 +173,7 @@ def _exit_code(command: str, arguments: list[str], limit_s: float, printed: Path
 def _rows_of(dataset: Path, paths: list[Path]) -> tuple[list[str], list[str]]:
     """Files without a row that says what happened to them; files with a failure of kind bug."""
     from transforms.beam_support.storage import path_of  # here, because it loads Beam and children import this module
+    from transforms.media.source_names import found_uri
 
     if not (dataset / "manifests").is_dir():
         return [path.name for path in paths], []
@@ -182,9 +183,9 @@ def _rows_of(dataset: Path, paths: list[Path]) -> tuple[list[str], list[str]]:
         for table in ("decisions", "failures", "clips")
         for row in stored_table(str(dataset), table, ["source_id"]).to_pylist()
     }
-    named = {os.path.basename(path_of(uri)) for source_id in told for uri in sources.get(source_id, ())}
+    named = {os.path.basename(path_of(found_uri(uri, "/"))) for source_id in told for uri in sources.get(source_id, ())}
     failures = stored_table(str(dataset), "failures").to_pylist()
-    bugs = {os.path.basename(path_of(row["source_uri"])) for row in failures if row["kind"] == "bug"}
+    bugs = {os.path.basename(path_of(found_uri(row["source_uri"], "/"))) for row in failures if row["kind"] == "bug"}
     return [path.name for path in paths if path.name not in named], sorted(bugs)
 
 

@@ -4,12 +4,14 @@ Both are sources of held-out speakers: the largest face that is alone in its sou
 speaker. A NUL follows each path.
 """
 
+import json
 import sys
 from pathlib import Path
 
 import duckdb
 
 from schemas.errors import TalkshardError, UsageError
+from transforms.media.source_names import found_uri
 
 _SOURCES = """
     SELECT source_uri, coalesce(nullif(speaker, ''), source_uri) AS person, max(face_source_px) AS face_px,
@@ -43,7 +45,8 @@ def talking_pair(dataset: Path) -> tuple[str, str]:
             f"{dataset} has clips of {1 if face else 0} sources of DEV, but the face of one and the audio of another "
             "are needed: give a DEV= folder with more videos"
         )
-    return face[0], audio[0]
+    root = json.loads((dataset / "run.json").read_text())["root"]
+    return found_uri(face[0], root), found_uri(audio[0], root)
 
 
 if __name__ == "__main__":

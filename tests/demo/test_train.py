@@ -33,6 +33,7 @@ def clips_table(folder: Path, *rows: tuple[str, str, float, float, str]) -> Path
         for number, row in enumerate(rows)
     ]
     pq.write_table(pa.Table.from_pylist(found), folder / "manifests/clips/part-0.parquet")
+    (folder / "run.json").write_text('{"root": "/in"}')
     return folder
 
 
@@ -82,21 +83,21 @@ def test_a_folder_without_media_is_named(tmp_path, capsys):
 def test_the_largest_solo_face_says_the_most_speech_of_another_person(tmp_path):
     dataset = clips_table(
         tmp_path,
-        ("/learnt", "bob", 900, 1, "train"),
-        ("/two", "eve", 300, 0.1, "val"),
-        ("/two", "eve", 300, 0.1, "val"),
-        ("/face", "eve", 200, 0.9, "val"),
-        ("/short", "kim", 100, 0.2, "val"),
-        ("/long", "kim", 90, 0.8, "val"),
+        ("learnt.mp4", "bob", 900, 1, "train"),
+        ("two.mp4", "eve", 300, 0.1, "val"),
+        ("two.mp4", "eve", 300, 0.1, "val"),
+        ("face.mp4", "eve", 200, 0.9, "val"),
+        ("short.mp4", "kim", 100, 0.2, "val"),
+        ("long.mp4", "kim", 90, 0.8, "val"),
     )
-    assert talking_pair(dataset) == ("/face", "/long")
+    assert talking_pair(dataset) == ("face.mp4", "/long")
 
 
 def test_a_single_person_says_the_audio_of_another_recording_and_one_recording_is_too_few(tmp_path):
-    alone = clips_table(tmp_path / "a", ("/1", "eve", 9, 1, "val"), ("/2", "eve", 5, 1, "val"))
-    assert talking_pair(alone) == ("/1", "/2")
+    alone = clips_table(tmp_path / "a", ("1.mp4", "eve", 9, 1, "val"), ("2.mp4", "eve", 5, 1, "val"))
+    assert talking_pair(alone) == ("1.mp4", "/2")
     with pytest.raises(UsageError, match="clips of 1 sources of DEV"):
-        talking_pair(clips_table(tmp_path / "b", ("/1", "eve", 9, 1, "val")))
+        talking_pair(clips_table(tmp_path / "b", ("1.mp4", "eve", 9, 1, "val")))
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """The command line of a build: the plan that is made from it, and what is refused before any work."""
 
+import os
+import pickle
+
 import pytest
 
 from pipeline.beam_options import beam_options, is_local_run
@@ -7,6 +10,7 @@ from pipeline.options import build_parser, parse_plan, run_name
 from schemas.errors import UsageError
 from schemas.records import VideoSource
 from tests.pipeline.made_models import needs_models
+from transforms.beam_support.stores import DEFAULT_STORE
 from transforms.media.models import FOLDER_VARIABLE
 
 PROGRAM = "talkshard build"
@@ -32,6 +36,28 @@ def test_a_plan_lists_media_sorted_and_stages_below_the_output(clips):
     assert plan.staging.startswith(f"{plan.output}/.staging/") and plan.output == str(clips.parent / "out")
     assert (plan.num_inputs, plan.max_bugs, plan.fail_fast) == (3, 3, False)
     assert plan.run["num_inputs"] == 3 and plan.run["recipe"] == plan.recipe.as_dict()
+
+
+@needs_models
+def test_a_plan_names_its_sources_below_the_root_that_run_json_tells(clips, monkeypatch):
+    plan = plan_of(clips, "--sync", "none")
+    assert plan.run["root"] == str(clips) and [one.name for one in plan.sources] == ["a.mp4", "b.mp4", "notes.txt"]
+    monkeypatch.chdir(clips.parent)
+    for given in (["in/*.mp4"], ["in/a.mp4", "in/b.mp4"], ["./in/"]):
+        plan = parse_plan(["--input", *given, "--output", "out", "--sync", "none"], PROGRAM)
+        assert plan.run["root"] == str(clips) and plan.sources[0].name == "a.mp4"
+
+
+@needs_models
+def test_options_of_stores_are_in_the_plan_and_credentials_are_not(clips, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "other")
+    flags = ("--s3_endpoint_url=http://127.0.0.1:9", "--s3_access_key_id=HIDDEN", "--s3_secret_access_key", "HIDDEN")
+    plan = plan_of(clips, "--sync", "none", *flags)
+    assert plan.store.s3_endpoint_url == "http://127.0.0.1:9" and plan.store.fetch_s == plan.recipe.limits.fetch_s
+    assert b"HIDDEN" not in pickle.dumps(plan)
+    assert os.environ["AWS_ACCESS_KEY_ID"] == os.environ["AWS_SECRET_ACCESS_KEY"] == "HIDDEN"
+    DEFAULT_STORE.use()
 
 
 @needs_models

@@ -1,6 +1,7 @@
 """Files in S3: whole or not at all, tried again while errors may pass, and never another file's bytes."""
 
 import os
+import time
 from collections import Counter
 
 import pytest
@@ -58,6 +59,20 @@ def test_errors_that_pass_are_tried_again(store, quick):
     store.status_of = failing(4, 500, "PUT")
     storage.write_once(store.uri("y"), b"written")
     assert store.objects("y") == {"y": b"written"}
+
+
+def test_an_answer_that_does_not_come_is_asked_for_again(store, quick, monkeypatch):
+    monkeypatch.setitem(stores._S3_CONFIG, "read_timeout", 0.3)
+    StoreOptions(s3_endpoint_url=store.url, patience_s=20.0).use()
+    uri, asked = store.put("x.mp4", b"content"), Counter()
+
+    def status_of(method, key):
+        asked[key] += 1
+        time.sleep(2.0 if asked[key] <= 3 else 0.0)
+        return 0
+
+    store.status_of = status_of
+    assert storage.read_bytes(uri) == b"content" and asked["x.mp4"] > 3
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
