@@ -90,12 +90,12 @@ def test_the_largest_solo_face_says_the_most_speech_of_another_person(tmp_path):
         ("short.mp4", "kim", 100, 0.2, "val"),
         ("long.mp4", "kim", 90, 0.8, "val"),
     )
-    assert talking_pair(dataset) == ("face.mp4", "/long")
+    assert talking_pair(dataset) == ("/in/face.mp4", "/in/long.mp4")
 
 
 def test_a_single_person_says_the_audio_of_another_recording_and_one_recording_is_too_few(tmp_path):
     alone = clips_table(tmp_path / "a", ("1.mp4", "eve", 9, 1, "val"), ("2.mp4", "eve", 5, 1, "val"))
-    assert talking_pair(alone) == ("1.mp4", "/2")
+    assert talking_pair(alone) == ("/in/1.mp4", "/in/2.mp4")
     with pytest.raises(UsageError, match="clips of 1 sources of DEV"):
         talking_pair(clips_table(tmp_path / "b", ("1.mp4", "eve", 9, 1, "val")))
 

@@ -10,7 +10,7 @@ from schemas.errors import UsageError
 from schemas.records import VideoSource
 from tests.shared_data import shared
 from transforms.sources.source_table import parse_table
-from transforms.sources.stage import list_table
+from transforms.sources.stage import list_table, with_names
 
 
 def test_csv_jsonl_and_parquet_give_the_same_sources(tmp_path):
@@ -140,3 +140,10 @@ def test_the_shared_table_in_utf_16_is_read():
         pytest.skip("the shared recordings are not there")
     (source,) = list_table(str(path)).sources
     assert source.uri.endswith("/dev/grid_other/lbbc2a.mpg") and source.speaker == "s1"
+
+
+def test_urls_that_only_a_secret_tells_apart_have_different_names(tmp_path):
+    uris = [f"https://host/in/{name}?key={key}" for name, key in (("a.mp4", 1), ("a.mp4", 2), ("b.mp4", 1))]
+    (tmp_path / "t.csv").write_text("\n".join(["uri", *uris]))
+    root, listing = with_names(list_table(str(tmp_path / "t.csv")), None)
+    assert root == "https://host/in" and [one.name for one in listing.sources] == ["a.mp4", "a.mp4#2", "b.mp4"]

@@ -3,6 +3,7 @@
 import os
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -202,8 +203,13 @@ def with_names(listing: Listing, inputs: list[str] | None) -> tuple[str, Listing
         root = common_root([posixpath.dirname(public_uri(uri)) for uri in found])
     else:
         root = common_root([_folder_of(text, found) for text in inputs])
-    named = tuple(replace(one, name=stored_name(one.uri, root)) for one in listing.sources)
-    return root, Listing(sources=named)
+    times: Counter[str] = Counter()
+    named = []
+    for one in listing.sources:
+        name = stored_name(one.uri, root)
+        times[name] += 1  # what told two urls apart may have been a secret
+        named.append(replace(one, name=name if times[name] == 1 else f"{name}#{times[name]}"))
+    return root, Listing(sources=tuple(named))
 
 
 def _folder_of(text: str, found: set[str]) -> str:
