@@ -18,6 +18,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from schemas.errors import MEDIA_ERRORS, DamagedMedia, IntegrityError, LimitExceeded, NotMedia, StorageError
 from schemas.tables import FailureRow
+from transforms.beam_support import guard, storage
 from transforms.beam_support.guard import KINDS, Guarded, Outcome, Place
 
 
@@ -186,3 +187,36 @@ def test_in_a_folder_for_temporary_files_with_a_long_path_children_are_spawned(n
         environment = {**os.environ, "TMPDIR": str(temporary)}
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [method]
+
+
+def uri_of(element):
+    return f"memory://b/{element}"
+
+
+def test_a_file_is_fetched_before_the_child_and_one_that_is_not_there_is_left_to_the_work(monkeypatch):
+    asked = []
+    monkeypatch.setattr(guard, "local_path", lambda uri: asked.append(uri) or storage.local_path(uri))
+    run(["a", "bbb"], {"results": equal_to([11, 13])}, use_subprocess=True, fetch=uri_of)
+    assert asked == ["memory://b/a", "memory://b/bbb"]
+
+
+def test_a_store_that_does_not_answer_fails_the_bundle(monkeypatch):
+    def outage(uri):
+        raise StorageError("cannot read it (tried 9 times in 900 s)")
+
+    monkeypatch.setattr(guard, "local_path", outage)
+    with pytest.raises(Exception, match="cannot read it"):
+        run(["a"], {}, use_subprocess=True, fetch=uri_of)
+
+
+def test_attempts_are_those_of_the_error():
+    error = DamagedMedia("x")
+    error.attempts = 3
+    assert guard.failure_row(error, "s", Place("i", "u")).attempts == 3
+
+
+def test_a_failure_row_names_the_source_and_not_where_it_was_read():
+    copy = f"/tmp/cache/{'0f' * 16}.cached.mp4"
+    for text in ("'s3://b/in/x.mp4' is gone", f"{copy!r} is gone"):
+        row = guard.failure_row(NotMedia(text), "s", Place("i", "x.mp4", read_from="s3://b/in/x.mp4"))
+        assert row.message == "'x.mp4' is gone"
