@@ -1,7 +1,16 @@
+import pickle
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import apache_beam as beam
 import pytest
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
 
 from tests.speakers.made_windows import made_track
-from transforms.speakers.chains import chain_tracks
+from transforms.speakers.chains import TrackEnds, chain_tracks, find_chains, track_ends
+from transforms.speakers.stage import _ChainTracks
 
 HERE, THERE = (0.0, 0.0, 80.0, 80.0), (300.0, 0.0, 380.0, 80.0)
 
@@ -68,3 +77,55 @@ def test_two_segments_give_no_drift():
 def test_the_order_of_the_rows_does_not_matter():
     rows = [row(0, 0, 400, lags=[1.0]), row(1, 400, 800, lags=[2.0]), row(2, 800, 1200, lags=[4.0])]
     assert chain_tracks(rows) == chain_tracks(rows[::-1])
+
+
+def crowd(num_windows, num_faces=3):
+    """Faces side by side through many windows."""
+    boxes = [(100.0 * face, 0.0, 100.0 * face + 80, 80.0) for face in range(num_faces)]
+    return [
+        replace(track_ends(row(0, 100 * window, 100 * window + 100, boxes[face])), track_id=f"w{window:05d}-t{face}")
+        for window in range(num_windows)
+        for face in range(num_faces)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedEnds(TrackEnds):
+    """Counts how often tracks are looked at."""
+
+    looks: ClassVar = Counter()
+
+    def __getattribute__(self, name):
+        CountedEnds.looks["all"] += 1
+        return super().__getattribute__(name)
+
+
+def num_looks(num_windows):
+    CountedEnds.looks.clear()
+    tracks = [CountedEnds(**{name: getattr(one, name) for name in TrackEnds.__slots__}) for one in crowd(num_windows)]
+    CountedEnds.looks.clear()
+    assert len({chain.track_chain_id for chain in find_chains(tracks)}) == 3
+    return CountedEnds.looks["all"]
+
+
+def test_twice_as_many_tracks_are_twice_the_work():
+    assert num_looks(80) < 2.1 * num_looks(40)
+
+
+def test_the_group_of_a_source_holds_no_boxes_between_the_ends_of_a_track():
+    short, long = (len(pickle.dumps(track_ends(made_track(0, 0, frames).row))) for frames in (2, 1500))
+    assert long < short + 10
+
+
+def test_the_step_gives_what_the_function_gives():
+    rows = [
+        row(0, 0, 400, lags=[1.0]),
+        row(1, 400, 800, lags=[2.0]),
+        row(2, 0, 400, THERE),
+        row(3, 400, 1200, lags=[4]),
+    ]
+    rows += [replace(one, source_id="b" * 16, track_id=f"b-{one.track_id}", track_chain_id="") for one in rows[:2]]
+    expected = [one for start in (0, 4) for one in chain_tracks(rows[start : start + 4])]
+    with TestPipeline() as pipeline:
+        found = pipeline | beam.Create(rows) | _ChainTracks()
+        assert_that(found, equal_to(expected))

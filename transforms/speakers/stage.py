@@ -1,6 +1,6 @@
 """The FindSpeakers stage: which face speaks in each window, and by how much its audio is late."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from transforms.media.audio import read_audio_span
 from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.tubes import TubeFile
 from transforms.speakers.audio_embedding import AUDIO_MARGIN_FRAMES
-from transforms.speakers.chains import chain_tracks
+from transforms.speakers.chains import TrackChain, TrackEnds, find_chains, track_ends, with_chain
 from transforms.speakers.config import SpeakersConfig
 from transforms.speakers.find_speakers import STAGE, WindowJudgement, find_speakers
 from transforms.speakers.sync_network import load_sync_network
@@ -60,12 +60,7 @@ class FindSpeakers(beam.PTransform):
         parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
             "rows", "decisions", main="turns"
         )
-        rows = (
-            parts.rows
-            | "BySource" >> beam.Map(lambda row: (row.source_id, row)).with_output_types(tuple[str, TrackRow])
-            | "GroupTracks" >> beam.GroupByKey()
-            | "Chain" >> beam.FlatMapTuple(lambda _, rows: chain_tracks(rows)).with_output_types(TrackRow)
-        )
+        rows = parts.rows | "Chain" >> _ChainTracks()
         return FindSpeakersOutputs(parts.turns, rows, parts.decisions, guarded.failures)
 
 
@@ -91,6 +86,34 @@ class _Find(beam.DoFn):
             )
         tubes = TubeFile(read_bytes(faces.tube_uri)) if faces.tube_uri else None
         yield find_speakers(faces, tubes, audio, self._network, self._config, max_faces=self._max_faces, **self._limits)
+
+
+class _ChainTracks(beam.PTransform):
+    """Give each row its chain. A group holds the ends of a source's tracks; the rows with all their boxes join it."""
+
+    def expand(self, rows: beam.PCollection[TrackRow]) -> beam.PCollection[TrackRow]:
+        chains = (
+            rows
+            | "Ends" >> beam.Map(lambda row: (row.source_id, track_ends(row))).with_output_types(tuple[str, TrackEnds])
+            | "BySource" >> beam.GroupByKey()
+            | "Find" >> beam.FlatMapTuple(lambda _, ends: find_chains(ends)).with_output_types(TrackChain)
+        )
+        keyed = {
+            "rows": rows | "KeyRows" >> beam.Map(_by_track).with_output_types(tuple[str, TrackRow]),
+            "chains": chains | "KeyChains" >> beam.Map(_by_track).with_output_types(tuple[str, TrackChain]),
+        }
+        return keyed | "ByTrack" >> beam.CoGroupByKey() | beam.FlatMapTuple(_chained).with_output_types(TrackRow)
+
+
+def _by_track(one: Any) -> tuple[str, Any]:
+    return one.track_id, one
+
+
+def _chained(track_id: str, joined: dict[str, Iterable[Any]]) -> Iterator[TrackRow]:
+    """The rows of one track, of which the commit refuses a second."""
+    chain = next(iter(joined["chains"]))
+    for row in joined["rows"]:
+        yield with_chain(row, chain)
 
 
 class _Part(beam.DoFn):
