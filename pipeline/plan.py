@@ -18,7 +18,7 @@ class BuildPlan:
     recipe: Recipe
     fail_fast: bool  # a bug stops the run at once
     max_bugs: int  # more bugs than this fail the run
-    max_failed_share: float  # of sources, 0..1; a larger share of failed sources fails the run
+    max_failed_share: float  # 0..1; a larger share of failed sources, windows or seconds fails the run
     run: dict[str, object]  # run.json as it is before the run, see pipeline.run_record
     store: StoreOptions  # by which every process of the run reaches stores
     beam_options: list[str]  # flags for apache_beam's PipelineOptions

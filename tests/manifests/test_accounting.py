@@ -122,7 +122,7 @@ def test_totals_funnel_and_licences_come_from_the_rows():
         2,
         1,
     )
-    assert (found.source_s, found.clip_s) == (160.0, 3.0)
+    assert (found.source_s, found.failed_s, found.failed_windows, found.clip_s) == (160.0, 40.0, 1, 3.0)
     assert funnel_counts(tables) == [
         {"stage": "TrackFaces", "subject_kind": "track", "rule": "min_box_px", "kept": 1, "dropped": 1}
     ]
@@ -134,6 +134,16 @@ def test_what_is_left_out_is_counted_apart_and_has_no_share_in_failing():
     found = totals(tables_of([*whole_rows(), left_out]))
     assert (found.num_sources, found.num_left_out, found.failed_sources) == (3, 1, 1)
     assert judge_run([], found, 0, 0.5).ok and not judge_run([], found, 0, 0.4).ok
+
+
+def test_seconds_count_where_few_windows_are_most_of_the_video():
+    rows = changed("sources", ("source_id", A), duration_s=800.0)(whole_rows())
+    rows = changed("sources", ("source_id", B), duration_s=2.0)(rows)
+    found = totals(tables_of(rows))
+    assert (found.failed_windows, found.num_windows, found.failed_s, found.source_s) == (1, 4, 400.0, 802.0)
+    verdict = judge_run([], found, 0, 0.45)
+    assert verdict.exit_code == 1 and len(verdict.problems) == 1
+    assert verdict.problems[0].startswith("400 of 802 seconds of video failed")
 
 
 def test_tables_without_rows_add_up_to_nothing():

@@ -12,7 +12,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from schemas.arrow_tables import arrow_schema
 from schemas.errors import StorageError
 from schemas.tables import SCHEMA_VERSION, TABLES
-from tests.manifests.made_rows import ENDED, decision, failure, other_rows, outcome
+from tests.manifests.made_rows import ENDED, decision, facts, failure, other_rows, outcome
 from transforms.manifests.parts import num_parts, part_bytes, part_of_row
 from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests
 
@@ -118,6 +118,18 @@ def only_failed(kind="not_media"):
 def test_too_many_failed_sources_fail_the_run(tmp_path):
     run = commit(tmp_path, *only_failed(), num_inputs=1)
     assert run["verdict"]["exit_code"] == 1 and "1 of 1 sources failed" in run["verdict"]["problems"][0]
+
+
+def test_too_many_failed_windows_of_a_source_with_clips_fail_the_run(tmp_path):
+    timeouts = [failure("a" * 16, window_index, "timeout") for window_index in range(1, 720)]
+    ended = ENDED | {"facts": [facts("a" * 16, 720), *ENDED["facts"][1:]], "failures": [*timeouts, failure("c" * 16)]}
+    rows = [*timeouts, *(row for row in other_rows() if getattr(row, "window_index", 0) != 1)]
+    verdict = commit(tmp_path, ended, rows)["verdict"]
+    assert verdict["exit_code"] == 1 and not (tmp_path / "dataset.json").exists()
+    assert [line.split(",")[0] for line in verdict["problems"]] == [
+        "719 of 722 windows failed",
+        "28760 of 28880 seconds of video failed",
+    ]
 
 
 def test_too_many_bugs_fail_the_run(tmp_path):

@@ -27,7 +27,9 @@ class Totals:
     num_failures: int
     num_bugs: int
     failed_sources: int  # sources without a clip and with a failure
+    failed_windows: int  # windows of any source
     source_s: float
+    failed_s: float  # of source_s: the failed windows, each as long as its source's windows are on average
     clip_s: float
 
 
@@ -52,10 +54,15 @@ def find_problems(tables: Mapping[str, pa.Table], num_inputs: int | None = None)
 def totals(tables: Mapping[str, pa.Table]) -> Totals:
     """Count a dataset's rows, seconds and failures."""
     database = _database(tables)
-    inputs, sources, windows, failed, seconds = _only_row(
+    inputs, sources, windows, seconds = _only_row(
         database,
-        "SELECT coalesce(sum(len(uris)), 0), count(*), coalesce(sum(num_windows), 0), "
-        "count(*) FILTER (WHERE status = 'failed'), coalesce(sum(duration_s), 0) FROM sources",
+        "SELECT coalesce(sum(len(uris)), 0), count(*), coalesce(sum(num_windows), 0), coalesce(sum(duration_s), 0) "
+        "FROM sources",
+    )
+    failed_sources, failed_windows, failed_s = _only_row(
+        database,
+        "SELECT count(*) FILTER (WHERE status = 'failed'), coalesce(sum(windows_failed), 0), "
+        "coalesce(sum(duration_s * windows_failed / num_windows) FILTER (WHERE num_windows > 0), 0) FROM sources",
     )
     clips, clip_frames = _only_row(database, "SELECT count(*), coalesce(sum(num_frames), 0) FROM clips")
     (left_out,) = _only_row(database, "SELECT count(*) FROM decisions WHERE rule = 'is_media' AND NOT kept")
@@ -70,8 +77,10 @@ def totals(tables: Mapping[str, pa.Table]) -> Totals:
         num_shards=tables["shards"].num_rows,
         num_failures=failures,
         num_bugs=bugs,
-        failed_sources=failed,
+        failed_sources=failed_sources,
+        failed_windows=int(failed_windows),
         source_s=round(float(seconds), 3),
+        failed_s=round(float(failed_s), 3),
         clip_s=round(int(clip_frames) / FRAME_RATE, 3),
     )
 

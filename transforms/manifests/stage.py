@@ -82,7 +82,7 @@ class CommitDataset(beam.PTransform):
     output: str
     num_inputs: int  # inputs that were listed
     max_bugs: int
-    max_failed_share: float  # of sources
+    max_failed_share: float  # of sources, of windows, and of seconds of video
     run: dict[str, object]  # what run.json says about the run before its end
     staging: str = ""  # deleted once the dataset is published; "": left to the launcher
     store: StoreOptions = DEFAULT_STORE

@@ -26,19 +26,29 @@ def judge_run(problems: list[str], found: Totals | None, max_bugs: int, max_fail
     if problems or found is None:
         return Verdict(ok=False, exit_code=BROKEN, problems=tuple(problems))
     lines = []
-    num_media = found.num_sources - found.num_left_out
     if found.num_bugs > max_bugs:
         lines.append(f"{found.num_bugs} failures are bugs, more than --max_bugs {max_bugs}: see the failures table")
-    if found.failed_sources > max_failed_share * num_media:
-        lines.append(
-            f"{found.failed_sources} of {num_media} sources failed, a larger share than "
-            f"--max_failed_share {max_failed_share:g}: see the failures table"
-        )
+    lines += _large_failed_shares(found, max_failed_share)
     if lines:
         return Verdict(ok=False, exit_code=FAILED, problems=tuple(lines))
     if not found.num_clips:
         return Verdict(ok=False, exit_code=NO_CLIPS, problems=("no clip was made: the funnel says why",))
     return Verdict(ok=True, exit_code=DONE, problems=())
+
+
+def _large_failed_shares(found: Totals, max_failed_share: float) -> list[str]:
+    """A line for each of sources, windows and seconds of which too many failed: one long file may be most of a run."""
+    failed_of_all = {
+        "sources": (found.failed_sources, found.num_sources - found.num_left_out),
+        "windows": (found.failed_windows, found.num_windows),
+        "seconds of video": (found.failed_s, found.source_s),
+    }
+    return [
+        f"{failed:.0f} of {number:.0f} {what} failed, a larger share than --max_failed_share {max_failed_share:g}: "
+        "see the failures table"
+        for what, (failed, number) in failed_of_all.items()
+        if failed > max_failed_share * number
+    ]
 
 
 def run_summary(
