@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from transforms.speakers import drift
 from transforms.speakers.drift import SEGMENT_FRAMES, SegmentLag, fit_drift, segment_lags
 from transforms.speakers.sync_scores import NUM_SHIFTS, SHIFTS
 
@@ -79,3 +80,13 @@ def test_a_segment_with_little_speech_is_left_out():
     scores = made_scores(150, 0.0)
     scores[:50] = np.nan
     assert [one.middle_frame for one in segment_lags(scores, 1.0, 0)] == [SEGMENT_FRAMES + 37]
+
+
+def test_the_segments_of_a_long_chain_are_not_compared_each_with_each(monkeypatch):
+    compared, slope_of = [], drift.drift_frames_per_minute
+    monkeypatch.setattr(
+        drift, "drift_frames_per_minute", lambda *lags: (compared.append(len(lags[0])), slope_of(*lags))[1]
+    )
+    long = segments([0.001 * place if place % 7 else -9.0 for place in range(20_000)], apart=75)
+    assert fit_drift(long).frames_per_minute == pytest.approx(0.02, rel=1e-6)
+    assert max(compared) <= 1000

@@ -12,6 +12,7 @@ from transforms.speakers.sync_scores import MAX_SHIFT, drift_frames_per_minute, 
 SEGMENT_FRAMES = 3 * FRAME_RATE
 _MIN_SPAN_FRAMES = 10 * FRAME_RATE
 _MIN_SEGMENTS = 3
+_MAX_COMPARED_SEGMENTS = 1000  # Theil-Sen's line compares each with each: 8 MB; a face of six hours has 7,200
 _MIN_SE_FRAMES = 0.25  # a lag between whole frames is not known more closely than this
 _DEVIATIONS_PER_MAD = 1.4826
 _MAX_DEVIATIONS = 3.0  # from the line: a lag further away is an outlier
@@ -55,14 +56,16 @@ def segment_lags(similarities: np.ndarray, lag_frames: float, start_frame: int) 
 def fit_drift(segments: Sequence[SegmentLag]) -> Drift | None:
     """Weighted line through the lags without outliers; None below three of them, or where they span less than 10 s.
 
-    Outliers are found by their distance from the Theil-Sen line, which one of them does not move. Where the lags
-    scatter more than their standard errors say, the scatter counts.
+    Outliers are found by their distance from the Theil-Sen line, which one of them does not move; of a long chain it is
+    the line through every second segment, or third, and so on. Where the lags scatter more than their standard errors
+    say, the scatter counts.
     """
     if len(segments) < _MIN_SEGMENTS:
         return None
     middles, lags, errors = np.array([(one.middle_frame, one.lag_frames, one.lag_se_frames) for one in segments]).T
     minutes, errors = middles / _FRAMES_PER_MINUTE, np.maximum(errors, _MIN_SE_FRAMES)
-    slope = drift_frames_per_minute(middles, lags)
+    step = -(-len(middles) // _MAX_COMPARED_SEGMENTS)
+    slope = drift_frames_per_minute(middles[::step], lags[::step])
     assert slope is not None  # there are three lags or more
     residuals = lags - slope * minutes
     residuals = np.abs(residuals - np.median(residuals))
