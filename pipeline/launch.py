@@ -19,6 +19,7 @@ from pipeline.funnel import print_funnel, print_places
 from pipeline.logs import errors_into
 from pipeline.options import parse_plan
 from pipeline.output import open_output, read_run, remove_staging, write_page, write_run
+from pipeline.owner import leave_to_job, owning
 from pipeline.plan import BuildPlan
 from pipeline.progress import ProgressDisplay
 from pipeline.run_record import finished
@@ -36,13 +37,15 @@ def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, B
     """
     try:
         plan = parse_plan(argv, program)
-        open_output(plan.output, plan.run)
-        began = time.monotonic()
-        result = _submit(plan, build_graph)
-        if result is None:
-            print(f"submitted: the result of the run will be in {plan.output}/run.json")
-            return 0
-        return _conclude(plan, result, time.monotonic() - began)
+        with owning(plan.output, ends_with_launcher=is_local_run(plan.beam_options)) as owner:
+            open_output(plan.output, plan.run)
+            began = time.monotonic()
+            result = _submit(plan, build_graph)
+            if result is None:
+                leave_to_job(plan.output, owner)
+                print(f"submitted: the result of the run will be in {plan.output}/run.json")
+                return 0
+            return _conclude(plan, result, time.monotonic() - began)
     except TalkshardError as error:
         return _print_error(error)
 

@@ -4,9 +4,11 @@ import functools
 import json
 import os
 import posixpath
+import re
 from collections.abc import Callable
 from typing import Any
 
+from pipeline.owner import OWNER, is_marked, require_no_owner
 from schemas.errors import StorageError, UnreadableSource, UsageError
 from schemas.records import VideoSource
 from transforms.beam_support import storage
@@ -14,7 +16,8 @@ from transforms.beam_support import storage
 DATASET, RUN, STAGING = "dataset.json", "run.json", ".staging"
 FOLDERS = (STAGING, "shards", "manifests")
 FILES = ("report.html", "dataset_card.md", RUN)
-"""Files of a run before dataset.json. run.json is deleted last, because it marks the folder as one of ours."""
+"""Files of a run before dataset.json."""
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")  # what a kill leaves of a file that storage.open_once wrote
 
 
 def normalised_output(text: str) -> str:
@@ -23,12 +26,16 @@ def normalised_output(text: str) -> str:
 
 
 def require_free_output(output: str) -> None:
-    """Raise UsageError where the output holds a dataset, or files that no build wrote. Changes nothing."""
+    """Raise UsageError where the output holds a dataset, another run's work, or what no build wrote. Changes nothing.
+
+    A folder is one of ours by the mark of a run or by what its run.json says, not by the names in it.
+    """
     names = _names(output)
-    if DATASET in names:
-        raise UsageError(f"{output} holds a dataset already ({DATASET}): choose another --output, or remove it first")
-    foreign = sorted(names - {*FOLDERS, *FILES})
-    if foreign or (names and not names & {RUN, STAGING}):
+    _require_no_dataset(output, names)
+    foreign = sorted(name for name in names - {*FOLDERS, *FILES, OWNER} if not _UNFINISHED.fullmatch(name))
+    if OWNER in names:
+        require_no_owner(output)
+    if foreign or (names and not _is_ours(output, names)):
         named = (foreign or sorted(names))[0]
         raise UsageError(f"{output} is not empty and holds {named!r}, which no build wrote: choose another --output")
 
@@ -52,10 +59,16 @@ def require_inputs_outside(output: str, uris: list[str]) -> None:
 
 
 def open_output(output: str, run: dict[str, object]) -> None:
-    """Remove what a killed run left, and write run.json. StorageError: the output cannot be written."""
+    """Remove what a killed run left, and write run.json. StorageError: the output cannot be written.
+
+    UsageError: another run has ended in it since it was found free.
+    """
+    names = _names(output)
+    _require_no_dataset(output, names)
     for name in FOLDERS:
         storage.delete_tree(f"{output}/{name}")
-    storage.delete_files([f"{output}/{name}" for name in FILES if storage.exists(f"{output}/{name}")])
+    left = [name for name in names if name in FILES or _UNFINISHED.fullmatch(name)]
+    storage.delete_files([f"{output}/{name}" for name in left])
     write_run(output, run)
 
 
@@ -77,6 +90,21 @@ def write_page(output: str, name: str, text: str) -> None:
 def remove_staging(output: str) -> None:
     """Remove OUTPUT/.staging of a finished run."""
     storage.delete_tree(f"{output}/{STAGING}")
+
+
+def _require_no_dataset(output: str, names: set[str]) -> None:
+    if DATASET in names:
+        raise UsageError(f"{output} holds a dataset already ({DATASET}): choose another --output, or remove it first")
+
+
+def _is_ours(output: str, names: set[str]) -> bool:
+    """Whether a run of this program left its mark, or the record of a run."""
+    if OWNER in names:
+        return is_marked(output)
+    try:
+        return RUN in names and {"schema_version", "recipe", "packages"} <= read_run(output).keys()
+    except (ValueError, AttributeError, UnreadableSource):  # a file of another program
+        return False
 
 
 def _real(uri: str) -> str:

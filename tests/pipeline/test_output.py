@@ -1,5 +1,7 @@
 """Which folders a run may write to, and what it removes there."""
 
+import json
+
 import pytest
 
 from pipeline.output import (
@@ -17,7 +19,9 @@ def leave(folder, *names):
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("{}")
+        path.write_text(
+            json.dumps({"schema_version": "1", "recipe": {}, "packages": {}}) if name == "run.json" else "{}"
+        )
 
 
 def test_a_dataset_is_not_written_over(tmp_path):
@@ -26,11 +30,28 @@ def test_a_dataset_is_not_written_over(tmp_path):
         require_free_output(str(tmp_path))
 
 
-@pytest.mark.parametrize("names", [("holiday.mp4",), ("run.json", "notes.txt"), ("shards/a.tar",)])
+@pytest.mark.parametrize(
+    "names", [("holiday.mp4",), ("run.json", "notes.txt"), ("shards/a.tar",), (".staging/a", "shards/a.tar")]
+)
 def test_a_folder_with_other_files_is_refused(tmp_path, names):
     leave(tmp_path, *names)
     with pytest.raises(UsageError, match="which no build wrote"):
         require_free_output(str(tmp_path))
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "no JSON", '{"recipe": "cake"}'])
+def test_a_run_of_another_program_is_no_leftover(tmp_path, content):
+    leave(tmp_path, "run.json", "shards/holiday.tar", ".staging/a", "manifests/b")
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(UsageError, match="which no build wrote"):
+        require_free_output(str(tmp_path))
+
+
+def test_a_dataset_that_came_meanwhile_is_not_removed(tmp_path):
+    leave(tmp_path, "dataset.json", "run.json", "shards/a.tar")
+    with pytest.raises(UsageError, match="holds a dataset already"):
+        open_output(str(tmp_path), {})
+    assert (tmp_path / "shards/a.tar").exists()
 
 
 def test_a_file_is_no_output(tmp_path):
@@ -45,6 +66,7 @@ def test_a_store_without_a_file_system_is_a_usage_error():
 
 
 def test_what_a_killed_run_left_is_removed(tmp_path):
+    leave(tmp_path, f".{'0' * 32}.tmp")
     leave(
         tmp_path, "run.json", ".staging/r/audio/a.flac", "shards/train-000000.tar", "manifests/clips/part-00000.parquet"
     )

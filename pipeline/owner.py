@@ -1,0 +1,187 @@
+"""Who builds into an output: a mark in it while a build runs, so that a second build is refused and told by whom."""
+
+import dataclasses
+import datetime
+import json
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from schemas.errors import StorageError, TalkshardError, UnreadableSource, UsageError
+from transforms.beam_support import storage
+
+OWNER = ".talkshard-owner.json"
+_SIGN_OF_LIFE_S = 300.0  # between two signs of life of a launcher
+_SILENT_H = 2.0  # a launcher on another machine without a sign of life for longer is dead
+_JOB_H = 24.0  # a job on a cluster whose launcher is gone gives no signs, and is not guarded for longer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """A run that writes to an output."""
+
+    token: str  # of this run alone
+    host: str
+    processes: str  # name of the kernel's space of process ids: containers of one machine have different ones
+    process: int  # the launcher's id
+    process_start: str  # tells it from a later process of the same id
+    since: str  # UTC
+    seen: str  # UTC; the launcher's last sign of life
+    ends_with_launcher: bool  # as a run on this machine does; a job on a cluster goes on
+
+    def is_alive(self) -> bool:
+        """Whether the run may still write."""
+        silent_h = (_now() - datetime.datetime.fromisoformat(self.seen)).total_seconds() / 3600
+        if not self.ends_with_launcher:
+            return silent_h < _JOB_H
+        if (self.host, self.processes) == (socket.gethostname(), _process_space()):
+            return _start_of(self.process) == self.process_start
+        return silent_h < _SILENT_H
+
+
+def require_no_owner(output: str) -> None:
+    """Raise UsageError where another run writes to the output."""
+    _living_owner(output)
+
+
+@contextmanager
+def owning(output: str, ends_with_launcher: bool = True) -> Iterator[Owner]:
+    """Own the output, with a sign of life now and then; UsageError where another run does.
+
+    An interrupted launcher leaves the mark of a job that goes on without it.
+    """
+    owner = _claim(output, ends_with_launcher)
+    ended = threading.Event()
+    signs = threading.Thread(target=_give_signs, args=(output, owner, ended), daemon=True)
+    signs.start()
+    goes_on = False
+    try:
+        yield owner
+    except BaseException as error:
+        goes_on = not (ends_with_launcher or isinstance(error, Exception))
+        raise
+    finally:
+        ended.set()
+        signs.join()
+        if not goes_on:
+            _release(output, owner)
+
+
+def leave_to_job(output: str, owner: Owner) -> None:
+    """Leave the mark to the run, which goes on without its launcher."""
+    _write(output, replace(owner, token=uuid.uuid4().hex, ends_with_launcher=False, seen=_text(_now())))
+
+
+def is_marked(output: str) -> bool:
+    """Whether a run of this program, alive or not, left its mark."""
+    return _stored_owner(output) is not None
+
+
+def _release(output: str, owner: Owner) -> None:
+    """Take the mark away, if it is still this owner's."""
+    with suppress(TalkshardError):  # the error of the run goes first; the mark of a dead process does not count
+        found = _stored_owner(output)
+        if found and found.token == owner.token:
+            storage.delete_files([_mark(output)])
+
+
+def _claim(output: str, ends_with_launcher: bool) -> Owner:
+    """Leave this process's mark. Of two at once, locally the first wins; in a store, the one that wrote last."""
+    dead = _living_owner(output)
+    now = _text(_now())
+    owner = Owner(
+        token=uuid.uuid4().hex,
+        host=socket.gethostname(),
+        processes=_process_space(),
+        process=os.getpid(),
+        process_start=_start_of(os.getpid()),
+        since=now,
+        seen=now,
+        ends_with_launcher=ends_with_launcher,
+    )
+    if storage.is_local(output) and dead is None:
+        _write_first(output, owner)
+    else:
+        _write(output, owner)
+    _living_owner(output, owner.token)
+    return owner
+
+
+def _write_first(output: str, owner: Owner) -> None:
+    """Write the mark where there is none; a run that was faster keeps its own."""
+    try:
+        os.makedirs(storage.path_of(output), exist_ok=True)
+        with suppress(FileExistsError), open(storage.path_of(_mark(output)), "xb", buffering=0) as file:
+            file.write(_json(owner))
+    except OSError as error:
+        raise StorageError(f"cannot write {_mark(output)!r}: {error.strerror}") from error
+
+
+def _living_owner(output: str, own_token: str = "") -> Owner | None:
+    """The owner that the mark names, if it is dead or has this token; UsageError where another is alive."""
+    owner = _stored_owner(output)
+    if owner is None or owner.token == own_token or not owner.is_alive():
+        return owner
+    raise UsageError(
+        f"{output} is being built by process {owner.process} on {owner.host} since {owner.since}: wait for its end, "
+        f"stop it, or choose another --output (if you know that it has ended, delete {_mark(output)})"
+    )
+
+
+def _stored_owner(output: str) -> Owner | None:
+    try:
+        stored = storage.read_bytes(_mark(output))
+    except UnreadableSource as error:
+        if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+            return None
+        raise
+    try:
+        return Owner(**json.loads(stored))
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{_mark(output)} says nothing of who builds here: delete it if no build runs") from error
+
+
+def _give_signs(output: str, owner: Owner, ended: threading.Event) -> None:
+    while not ended.wait(_SIGN_OF_LIFE_S):
+        with suppress(TalkshardError):  # the run itself finds out that its store is gone
+            found = _stored_owner(output)
+            if found and found.token == owner.token:
+                _write(output, replace(owner, seen=_text(_now())))
+
+
+def _write(output: str, owner: Owner) -> None:
+    storage.write_once(_mark(output), _json(owner))
+
+
+def _json(owner: Owner) -> bytes:
+    return json.dumps(dataclasses.asdict(owner), indent=1, sort_keys=True).encode()
+
+
+def _mark(output: str) -> str:
+    return f"{output}/{OWNER}"
+
+
+def _process_space() -> str:
+    return os.readlink("/proc/self/ns/pid")
+
+
+def _start_of(process: int) -> str:
+    """When a process of this machine started, in ticks since the machine did; "": there is none, or it has ended."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()  # the name before may hold anything
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def _text(time: datetime.datetime) -> str:
+    return time.isoformat(timespec="seconds")
