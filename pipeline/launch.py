@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import StandardOptions
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
 from audit.dataset_card import dataset_card
@@ -16,6 +16,7 @@ from audit.report import report_page
 from pipeline.beam_options import is_local_run, worker_options
 from pipeline.failures import as_talkshard_error
 from pipeline.funnel import print_funnel, print_places
+from pipeline.job_options import job_options
 from pipeline.logs import errors_into
 from pipeline.options import parse_plan
 from pipeline.output import open_output, read_run, remove_staging, write_page, write_run
@@ -52,7 +53,7 @@ def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, B
 
 def _submit(plan: BuildPlan, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> PipelineResult | None:
     """Run the graph and wait for its end; None where the options say not to wait."""
-    options = PipelineOptions(plan.beam_options)
+    options = job_options(plan.beam_options)
     pipeline = beam.Pipeline(options=options)
     build_graph(pipeline, plan)
     waits = not options.view_as(StandardOptions).no_wait_until_finish

@@ -61,7 +61,7 @@ def build_parser(program: str) -> CommandParser:
         type=float,
         metavar="SHARE",
         default=0.5,
-        help="the run fails with a larger share of failed sources, 0 to 1 (default: 0.5)",
+        help="the run fails with a larger share of failed sources, windows, or seconds of video, 0 to 1 (default: 0.5)",
     )
     return parser
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from schemas.arrow_tables import arrow_schema
 from schemas.errors import UnreadableSource
+from schemas.records import SourceFacts
 from schemas.stored.parquet import read_parquet
 from schemas.tables import TABLES, SourceRow, table_name
 from transforms.beam_support import storage
@@ -34,13 +35,9 @@ class MakeSourceRows(beam.PTransform):
     def expand(self, ended: dict[str, beam.PCollection[Any]]) -> beam.PCollection[SourceRow]:
         """Build the stage."""
         keyed = {
-            "facts": ended["facts"]
-            | "KeyFacts" >> beam.Map(lambda facts: (facts.source.source_id, facts)).with_output_types(tuple[str, Any]),
-            "outcomes": ended["outcomes"]
-            | "KeyOutcomes"
-            >> beam.Map(lambda outcome: (outcome.source_id, outcome)).with_output_types(tuple[str, Any]),
-            "failures": ended["failures"]
-            | "KeyFailures" >> beam.Map(lambda row: (row.source_id, row)).with_output_types(tuple[str, Any]),
+            "facts": ended["facts"] | "KeyFacts" >> beam.Map(_facts_by_source).with_output_types(tuple[str, Any]),
+            "outcomes": ended["outcomes"] | "KeyOutcomes" >> beam.Map(_by_source).with_output_types(tuple[str, Any]),
+            "failures": ended["failures"] | "KeyFailures" >> beam.Map(_by_source).with_output_types(tuple[str, Any]),
         }
         return keyed | beam.CoGroupByKey() | beam.FlatMapTuple(_source_rows).with_output_types(SourceRow)
 
@@ -129,6 +126,14 @@ class _WritePart:
         storage.write_once(storage.join(self._output, part_path(table, number)), data)
         count("WriteManifests", f"{table}_rows", len(real))
         return manifest_part(table, number, len(real), data)
+
+
+def _facts_by_source(facts: SourceFacts) -> tuple[str, SourceFacts]:
+    return facts.source.source_id, facts
+
+
+def _by_source(one: Any) -> tuple[str, Any]:
+    return one.source_id, one
 
 
 def _source_rows(source_id: str, ended: dict[str, Iterable[Any]]) -> Iterator[SourceRow]:

@@ -38,7 +38,7 @@ class WriteShards(beam.PTransform):
         """Build the stage."""
         unique = (
             clips
-            | "ByKey" >> beam.Map(lambda ref: (ref.key, ref)).with_output_types(tuple[str, ClipRef])
+            | "ByKey" >> beam.Map(_by_key).with_output_types(tuple[str, ClipRef])
             | "GroupKeys" >> beam.GroupByKey()
             | "OnlyOne" >> beam.MapTuple(only_one).with_output_types(ClipRef)
         )
@@ -86,6 +86,10 @@ class _Part(beam.DoFn):
         count(STAGE, "bytes", written.shard.size_bytes)
         yield from written.clips
         yield beam.pvalue.TaggedOutput("shards", written.shard)
+
+
+def _by_key(ref: ClipRef) -> tuple[str, ClipRef]:
+    return ref.key, ref
 
 
 def _bytes_in_bin(ref: ClipRef) -> tuple[tuple[str, int], int]:

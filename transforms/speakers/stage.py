@@ -94,15 +94,23 @@ class _ChainTracks(beam.PTransform):
     def expand(self, rows: beam.PCollection[TrackRow]) -> beam.PCollection[TrackRow]:
         chains = (
             rows
-            | "Ends" >> beam.Map(lambda row: (row.source_id, track_ends(row))).with_output_types(tuple[str, TrackEnds])
+            | "Ends" >> beam.Map(_ends_by_source).with_output_types(tuple[str, TrackEnds])
             | "BySource" >> beam.GroupByKey()
-            | "Find" >> beam.FlatMapTuple(lambda _, ends: find_chains(ends)).with_output_types(TrackChain)
+            | "Find" >> beam.FlatMapTuple(_chains_of_source).with_output_types(TrackChain)
         )
         keyed = {
             "rows": rows | "KeyRows" >> beam.Map(_by_track).with_output_types(tuple[str, TrackRow]),
             "chains": chains | "KeyChains" >> beam.Map(_by_track).with_output_types(tuple[str, TrackChain]),
         }
         return keyed | "ByTrack" >> beam.CoGroupByKey() | beam.FlatMapTuple(_chained).with_output_types(TrackRow)
+
+
+def _ends_by_source(row: TrackRow) -> tuple[str, TrackEnds]:
+    return row.source_id, track_ends(row)
+
+
+def _chains_of_source(source_id: str, ends: Iterable[TrackEnds]) -> list[TrackChain]:
+    return find_chains(ends)
 
 
 def _by_track(one: Any) -> tuple[str, Any]:

@@ -1,0 +1,99 @@
+"""The job of a build for Dataflow, as it would be sent, made offline: what is in it, and what is not."""
+
+import base64
+import bz2
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import apache_beam as beam
+import fsspec
+import pytest
+from apache_beam.options.pipeline_options import DebugOptions, PipelineOptions, SetupOptions, WorkerOptions
+from apache_beam.portability import common_urns
+from apache_beam.transforms.environments import DockerEnvironment, python_sdk_dependencies
+
+from pipeline.graph import build_graph
+from pipeline.job_options import job_options
+from pipeline.options import parse_plan
+from tests.pipeline.made_models import needs_models
+
+ROOT = Path(__file__).resolve().parents[2]
+DATAFLOW = ["--runner=DataflowRunner", "--project=p", "--region=r", "--sdk_container_image=IMAGE"]
+PLACES = {str(ROOT), os.getcwd(), sys.prefix, tempfile.gettempdir(), os.path.expanduser("~")} - {"/"}
+pytestmark = needs_models
+
+
+class Job:
+    """A build of a made store by Dataflow: options, proto, and its coders."""
+
+    def __init__(self, *flags):
+        fsspec.filesystem("memory").pipe("/bucket/in/a.mp4", b"any")
+        given = ["--input", "memory://bucket/in", "--output", "memory://bucket/out", *DATAFLOW, *flags]
+        plan = parse_plan(given, "talkshard build")
+        self.options = job_options(plan.beam_options)
+        image = self.options.view_as(WorkerOptions).sdk_container_image
+        # as DataflowRunner does before it makes the proto
+        setup = self.options.view_as(SetupOptions)
+        setup.save_main_session = True if setup.save_main_session is None else setup.save_main_session
+        environment = DockerEnvironment.from_container_image(image, artifacts=python_sdk_dependencies(self.options))
+        pipeline = beam.Pipeline(options=PipelineOptions([]))
+        build_graph(pipeline, plan)
+        self.proto, context = pipeline.to_runner_api(return_context=True, default_environment=environment)
+        self.coders = context.coders
+
+
+@pytest.fixture(scope="module")
+def job():
+    return Job()
+
+
+def unpacked(data):
+    """Bytes, and the bytes of every pickle in them."""
+    yield data
+    for found in re.finditer(rb"QlpoO[A-Za-z0-9+/=]+", data):  # bzip2 in base 64, as Beam packs pickles
+        yield bz2.decompress(base64.b64decode(found.group()))
+
+
+def named_places(proto):
+    """Files and folders of this machine that a job names, without those of Beam's own code."""
+    pattern = rb"(?:" + b"|".join(re.escape(place.encode()) for place in sorted(PLACES)) + rb")/[^\x00-\x1f\x7f-\xff]*"
+    texts = list(unpacked(proto.SerializeToString()))
+    assert len(texts) > 50  # pickles were found
+    found = {match.group().decode() for text in texts for match in re.finditer(pattern, text)}
+    return {name for name in found if "/site-packages/apache_beam/" not in name}
+
+
+def test_workers_get_the_image_and_nothing_else(job):
+    (environment,) = job.proto.components.environments.values()
+    image = common_urns.environments.DOCKER
+    assert environment.urn == image.urn and b"IMAGE" in environment.payload
+    assert list(environment.dependencies) == []
+
+
+def test_the_main_session_is_sent_where_it_is_asked_for():
+    (environment,) = Job("--save_main_session").proto.components.environments.values()
+    assert ["pickled_main_session" in str(one) for one in environment.dependencies] == [True]
+
+
+def test_the_job_names_no_place_of_the_launcher(job):
+    assert named_places(job.proto) == set()
+
+
+def test_a_worker_process_has_one_thread(job):
+    assert job.options.view_as(DebugOptions).number_of_worker_harness_threads == 1
+    assert job.options.view_as(SetupOptions).save_main_session is False
+
+
+def test_what_is_grouped_has_keys_of_one_encoding(job):
+    parts = job.proto.components
+    names = {transform.unique_name for transform in parts.transforms.values()}
+    groups = [one for one in parts.transforms.values() if one.spec.urn == common_urns.primitives.GROUP_BY_KEY.urn]
+    for group in groups:
+        (grouped,) = group.inputs.values()
+        key = job.coders.get_by_id(parts.pcollections[grouped].coder_id).key_coder()
+        combined_without_key = group.unique_name.replace("CombinePerKey/GroupByKey", "KeyWithVoid")
+        assert key.is_deterministic() or combined_without_key in names, group.unique_name
+    assert len(groups) > 8
