@@ -64,7 +64,7 @@ def test_options_of_stores_are_in_the_plan_and_credentials_are_not(clips, monkey
 def test_what_a_killed_run_left_below_the_input_is_no_input(clips):
     for name in ("run.json", "manifests/part.parquet", ".staging/x/audio.flac"):
         (clips / "out" / name).parent.mkdir(parents=True, exist_ok=True)
-        (clips / "out" / name).touch()
+        (clips / "out" / name).write_text('{"schema_version": "1", "recipe": {}, "packages": {}}')
     plan = parse_plan(["--input", str(clips), "--output", str(clips / "out")], PROGRAM)
     assert [source.uri for source in plan.sources] == [str(clips / name) for name in ("a.mp4", "b.mp4", "notes.txt")]
     (clips / "out" / "shards").mkdir()
