@@ -2,6 +2,7 @@
 
 import http.client
 import logging
+import sys
 import threading
 import time
 import urllib.request
@@ -79,8 +80,7 @@ def made_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[MadeStore]:
     moto.start()
     _, moto_port = moto.get_host_and_port()
     moto_url = f"http://127.0.0.1:{moto_port}"
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), _Proxy)
-    proxy.daemon_threads = True
+    proxy = _ProxyServer(("127.0.0.1", 0), _Proxy)
     store = MadeStore(proxy.server_address[1], moto_url)
     proxy.store, proxy.moto_port = store, moto_port  # type: ignore[attr-defined]
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
@@ -91,6 +91,15 @@ def made_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[MadeStore]:
         proxy.server_close()
         urllib.request.urlopen(urllib.request.Request(f"{moto_url}/moto-api/reset", method="POST")).close()
         moto.stop()
+
+
+class _ProxyServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that one side gave up is nothing to print: the client asks again."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Proxy(BaseHTTPRequestHandler):
