@@ -4,7 +4,7 @@ import io
 import os
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ class BuiltDataset:
 
     def source_of(self, name):
         """The row of the source with a file of this name."""
-        [row] = [row for row in self.rows("sources") if any(uri.endswith("/" + name) for uri in row["uris"])]
+        [row] = [row for row in self.rows("sources") if any(PurePosixPath(uri).name == name for uri in row["uris"])]
         return row
 
     def clips_of(self, name):
