@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -61,3 +62,11 @@ def test_a_child_ends_in_the_middle_of_a_call_when_its_parent_is_killed(tmp_path
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     assert wait_until(lambda: not is_running(int(pid.read_text())))
+
+
+def test_after_close_no_thread_of_the_pool_is_left_to_race_with_the_end_of_the_program():
+    before, child = set(threading.enumerate()), ChildProcess(60)
+    child.call(abs, -3)
+    assert set(threading.enumerate()) - before
+    child.close()
+    assert set(threading.enumerate()) - before == set()

@@ -61,7 +61,7 @@ class ChildProcess:
         if self._pool is None:
             return
         children = list((self._pool._processes or {}).values())  # the pool itself cannot end a child that hangs
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = None
         for child in children:
             child.kill()
+        self._pool.shutdown(cancel_futures=True)  # its thread must have ended before this process does
+        self._pool = None
