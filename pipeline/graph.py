@@ -20,37 +20,21 @@ from transforms.windows.stage import SplitWindows
 
 def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Verdict]:
     """Build the graph from raw videos to shards, manifests and, where everything adds up, dataset.json."""
-    recipe, fail_fast, store = plan.recipe, plan.fail_fast, plan.store
+    recipe, store = plan.recipe, plan.store
+    run = (plan.staging, plan.fail_fast, store)
+    faces = recipe.faces
     canonical = CanonicalFace(image_px=recipe.clips.image_px, margin=recipe.clips.margin)
 
-    hashed = _names(pipeline, plan) | "HashSource" >> HashSource(
-        given_splits(plan.sources), plan.staging, fail_fast, store
-    )
+    hashed = _names(pipeline, plan) | "HashSource" >> HashSource(given_splits(plan.sources), *run)
     prepared = hashed.sources | "PrepareVideos" >> PrepareVideos(
-        recipe.audio,
-        recipe.speech,
-        recipe.limits,
-        plan.staging,
-        fail_fast,
-        store,
-        recipe.video,
-        FaceCounter(recipe.faces),
+        recipe.audio, recipe.speech, recipe.limits, *run, recipe.video, FaceCounter(faces)
     )
     split = prepared.videos | "SplitWindows" >> SplitWindows(plan.staging, recipe.speech.min_speech_s, store)
-    tracked = split.windows | "TrackFaces" >> TrackFaces(
-        recipe.faces, canonical, recipe.limits, plan.staging, fail_fast, store
-    )
+    tracked = split.windows | "TrackFaces" >> TrackFaces(faces, canonical, recipe.limits, *run)
     spoken = tracked.faces | "FindSpeakers" >> FindSpeakers(
-        recipe.speakers,
-        recipe.faces.min_box_px,
-        recipe.faces.min_track_s,
-        recipe.clips.min_s,
-        recipe.faces.max_faces,
-        plan.staging,
-        fail_fast,
-        store,
+        recipe.speakers, faces.min_box_px, faces.min_track_s, recipe.clips.min_s, faces.max_faces, *run
     )
-    cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, plan.staging, fail_fast, store)
+    cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, *run)
     written = cut.clips | "WriteShards" >> WriteShards(plan.output, recipe.shards, store)
 
     failures = [stage.failures for stage in (hashed, prepared, tracked, spoken, cut)] | "Failures" >> beam.Flatten()

@@ -13,7 +13,7 @@ class Stopwatch:
     def __init__(self) -> None:
         """Begin at zero."""
         self._spent_ns: dict[str, int] = {}
-        self._cpu_start_ns = time.process_time_ns()  # asked rarely: it is a system call, the clock on the wall is none
+        self._cpu_start_ns = time.process_time_ns()
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
