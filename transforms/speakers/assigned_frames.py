@@ -11,7 +11,8 @@ from transforms.speakers.assign_speakers import FaceSimilarities, assign_speaker
 from transforms.speakers.score_sync import Calibration, score_sync
 
 _BLOCK_FRAMES = FRAME_RATE  # longer than the span over which neighbouring frames are correlated
-_MIN_FRAMES = FRAME_RATE  # of speech
+MIN_FRAMES = FRAME_RATE
+"""Of speech assigned to a face; with fewer it is not scored by them."""
 
 
 def score_assigned_frames(
@@ -29,7 +30,7 @@ def score_assigned_frames(
         hidden = replace(faces[index], similarities=_only(similarities, ~block))
         assigned |= block & assign_speakers([*faces[:index], hidden, *faces[index + 1 :]], unrelated)[index]
     result = score_sync(_only(similarities, assigned), calibration)
-    return result if result is not None and result.num_frames >= _MIN_FRAMES else None
+    return result if result is not None and result.num_frames >= MIN_FRAMES else None
 
 
 def _only(similarities: np.ndarray, frames: np.ndarray) -> np.ndarray:

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from schemas.clock import FRAME_RATE
 from schemas.sync_result import SyncResult
 from transforms.speakers.assign_speakers import FaceSimilarities, assign_speakers
-from transforms.speakers.assigned_frames import score_assigned_frames
+from transforms.speakers.assigned_frames import MIN_FRAMES, score_assigned_frames
 from transforms.speakers.score_sync import Calibration
 
 _NEAR_FRAMES = 2.0  # lags of two faces in one audio differ by less: a network errs by up to a frame on each
 # Of segments of 2 s of held-out people, 0.97 with the right and 0.24 with wrong audio have a lag that near to the true
 # one: these are the ratios of the shares and of their complements, rounded towards 1.
 _IF_NEAR, _IF_APART = 4.0, 0.1
-_MIN_FRAMES = FRAME_RATE  # assigned to a face, with fewer it is not scored by them
 
 
 def with_shared_audio(
@@ -30,7 +28,7 @@ def with_shared_audio(
     assigned = assign_speakers(faces, unrelated)
     best = [
         _of_assigned_frames(faces, index, result, calibration, unrelated)
-        if assigned[index].sum() >= _MIN_FRAMES and _has_company(faces, index)
+        if assigned[index].sum() >= MIN_FRAMES and _has_company(faces, index)
         else result
         for index, result in enumerate(results)
     ]
