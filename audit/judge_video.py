@@ -103,10 +103,8 @@ class _Judge:
 def _prepared(path: str, staging: Path) -> Video | None:
     """The probed video with audio and times in `staging`; None without video, audio or speech."""
 
-    def publish(name: str, local_path: str) -> str:
-        place = staging / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return str(shutil.copyfile(local_path, place))
+    def publish(suffix: str, local_path: str) -> str:
+        return str(shutil.copyfile(local_path, staging / f"video{suffix}"))
 
     config = SpeechConfig()
     return prepare_video(

@@ -66,13 +66,14 @@ def is_local_run(flags: list[str]) -> bool:
     return _short_name(_beam_parser().parse_known_args(flags)[0].runner) in LOCAL_RUNNERS
 
 
-def require_reachable(flags: list[str], output: str) -> None:
+def require_reachable(flags: list[str], *folders: str) -> None:
     """Raise UsageError where workers elsewhere would have to write to a folder of this machine."""
     runner = _short_name(_beam_parser().parse_known_args(flags)[0].runner)
-    if runner == "DataflowRunner" and storage.is_local(output):
-        raise UsageError(
-            f"workers of {runner} cannot reach the folder {output}: choose an --output URL, like gs://BUCKET/DATASET"
-        )
+    for folder in folders:
+        if runner == "DataflowRunner" and storage.is_local(folder):
+            raise UsageError(
+                f"workers of {runner} cannot reach the folder {folder}: choose a URL, like gs://BUCKET/DATASET"
+            )
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import apache_beam as beam
 
 from pipeline.plan import BuildPlan
+from pipeline.stage_results import work_results
 from schemas.records import VideoSource
 from transforms.clips.stage import CutClips
 from transforms.faces.face_counter import FaceCounter
@@ -22,19 +23,21 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     """Build the graph from raw videos to shards, manifests and, where everything adds up, dataset.json."""
     recipe, store = plan.recipe, plan.store
     run = (plan.staging, plan.fail_fast, store)
-    faces = recipe.faces
+    faces, work = recipe.faces, work_results(plan.work, recipe)
     canonical = CanonicalFace(image_px=recipe.clips.image_px, margin=recipe.clips.margin)
 
-    hashed = _names(pipeline, plan) | "HashSource" >> HashSource(given_splits(plan.sources), *run)
+    hashed = _names(pipeline, plan) | "HashSource" >> HashSource(given_splits(plan.sources), work.hashes, *run)
     prepared = hashed.sources | "PrepareVideos" >> PrepareVideos(
-        recipe.audio, recipe.speech, recipe.limits, *run, recipe.video, FaceCounter(faces)
+        recipe.audio, recipe.speech, recipe.limits, work.prepared, *run, recipe.video, FaceCounter(faces)
     )
     split = prepared.videos | "SplitWindows" >> SplitWindows(plan.staging, recipe.speech.min_speech_s, store)
-    tracked = split.windows | "TrackFaces" >> TrackFaces(faces, canonical, recipe.limits, *run)
-    spoken = tracked.faces | "FindSpeakers" >> FindSpeakers(
-        recipe.speakers, faces.min_box_px, faces.min_track_s, recipe.clips.min_s, faces.max_faces, *run
+    tracked = split.windows | "TrackFaces" >> TrackFaces(
+        faces, canonical, recipe.limits, work.tracked, (work.judged, work.cut), *run
     )
-    cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, *run)
+    spoken = tracked.faces | "FindSpeakers" >> FindSpeakers(
+        recipe.speakers, faces.min_box_px, faces.min_track_s, recipe.clips.min_s, faces.max_faces, work.judged, *run
+    )
+    cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, work.cut, plan.keeps_tubes, *run)
     written = cut.clips | "WriteShards" >> WriteShards(plan.output, recipe.shards, store)
 
     failures = [stage.failures for stage in (hashed, prepared, tracked, spoken, cut)] | "Failures" >> beam.Flatten()

@@ -8,7 +8,7 @@ import json
 from pipeline.beam_options import beam_options, require_reachable, store_options
 from pipeline.commands.parser import CommandParser
 from pipeline.config import Recipe
-from pipeline.output import STAGING, normalised_output, require_free_output, require_inputs_outside, without_output
+from pipeline.output import STAGING, WORK, normalised_output, require_free_output, require_inputs_outside, without_own
 from pipeline.plan import BuildPlan
 from pipeline.preflight import preflight
 from pipeline.recipe_options import add_recipe_options, chosen_recipe, settings_text
@@ -48,6 +48,15 @@ def build_parser(program: str) -> CommandParser:
         default="flat",
         help="how speaker, group and split are read from the paths of --input (default: flat, nothing is read)",
     )
+    parser.add_argument(
+        "--work",
+        metavar="DIR",
+        help="folder or URL for results between stages, which is kept; later builds take from it what they need "
+        f"(default: OUTPUT/{STAGING}/{WORK}, deleted at the end)",
+    )
+    parser.add_argument(
+        "--keep_work", action="store_true", help="keep results between stages in OUTPUT, 6 GB for each hour with a face"
+    )
     add_recipe_options(parser)
     parser.add_argument("--fail_fast", action="store_true", help="a bug stops the run at once")
     parser.add_argument(
@@ -79,11 +88,14 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     store = store_options(flags, recipe.limits.fetch_s)
     dataclasses.replace(store, patience_s=LAUNCHER_PATIENCE_S).use()
     output = normalised_output(args.output)
-    require_reachable(flags, output)
+    work = normalised_output(args.work) if args.work else f"{output}/{STAGING}/{WORK}"
+    require_reachable(flags, output, work)
+    if work == output:
+        raise UsageError(f"--work {work} is the output: choose another folder, which later builds may use as well")
     require_free_output(output)
     listing = list_table(args.sources) if args.sources else list_inputs(args.input, args.layout)
     root, listing = with_names(listing, args.input)
-    sources = without_output(output, listing.sources)
+    sources = without_own(listing.sources, output, work)
     require_inputs_outside(output, [source.uri for source in sources])
     max_bugs = max(MIN_BUGS_ALLOWED, len(sources) // INPUTS_PER_BUG) if args.max_bugs is None else args.max_bugs
     return BuildPlan(
@@ -93,6 +105,9 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         recipe=recipe,
         fail_fast=args.fail_fast,
         staging=f"{output}/{STAGING}/{run_name(recipe, sources)}",
+        work=work,
+        keeps_tubes=bool(args.work) or args.keep_work,
+        keeps_staging=args.keep_work and not args.work,
         max_bugs=max_bugs,
         store=store,
         beam_options=flags,

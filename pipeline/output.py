@@ -13,8 +13,8 @@ from schemas.errors import StorageError, UnreadableSource, UsageError
 from schemas.records import VideoSource
 from transforms.beam_support import storage
 
-DATASET, RUN, STAGING = "dataset.json", "run.json", ".staging"
-FOLDERS = (STAGING, "shards", "manifests")
+DATASET, RUN, STAGING, WORK = "dataset.json", "run.json", ".staging", "work"
+FOLDERS = ("shards", "manifests")
 FILES = ("report.html", "dataset_card.md", RUN)
 """Files of a run before dataset.json."""
 _UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")  # what a kill leaves of a file that storage.open_once wrote
@@ -32,7 +32,7 @@ def require_free_output(output: str) -> None:
     """
     names = _names(output)
     _require_no_dataset(output, names)
-    foreign = sorted(name for name in names - {*FOLDERS, *FILES, OWNER} if not _UNFINISHED.fullmatch(name))
+    foreign = sorted(name for name in names - {*FOLDERS, *FILES, STAGING, OWNER} if not _UNFINISHED.fullmatch(name))
     if OWNER in names:
         require_no_owner(output)
     if foreign or (names and not _is_ours(output, names)):
@@ -40,16 +40,16 @@ def require_free_output(output: str) -> None:
         raise UsageError(f"{output} is not empty and holds {named!r}, which no build wrote: choose another --output")
 
 
-def without_output(output: str, sources: tuple[VideoSource, ...]) -> tuple[VideoSource, ...]:
-    """Leave out what lies in the output under a name that no media has: what a killed run wrote is no input."""
-    ours = _real(output) + "/"
+def without_own(sources: tuple[VideoSource, ...], *folders: str) -> tuple[VideoSource, ...]:
+    """Leave out what lies in a run's folders under a name that no media has: what a killed run wrote is no input."""
+    ours = tuple(_real(folder) + "/" for folder in folders)
     place_of = _place_finder()
     return tuple(one for one in sources if not (one.content_decides and place_of(one.uri).startswith(ours)))
 
 
 def require_inputs_outside(output: str, uris: list[str]) -> None:
     """Raise UsageError where an input is in a folder that a run empties: inputs are never changed."""
-    ours = tuple(f"{_real(output)}/{name}/" for name in FOLDERS)
+    ours = tuple(f"{_real(output)}/{name}/" for name in (*FOLDERS, STAGING))
     place_of = _place_finder()
     for uri in uris:
         if place_of(uri).startswith(ours):
@@ -58,8 +58,8 @@ def require_inputs_outside(output: str, uris: list[str]) -> None:
             )
 
 
-def open_output(output: str, run: dict[str, object]) -> None:
-    """Remove what a killed run left, and write run.json. StorageError: the output cannot be written.
+def open_output(output: str, staging: str, run: dict[str, object]) -> None:
+    """Remove what a killed run left, but for its results, and write run.json. StorageError: it cannot be written.
 
     UsageError: another run has ended in it since it was found free.
     """
@@ -67,6 +67,7 @@ def open_output(output: str, run: dict[str, object]) -> None:
     _require_no_dataset(output, names)
     for name in FOLDERS:
         storage.delete_tree(f"{output}/{name}")
+    storage.delete_tree(staging)
     left = [name for name in names if name in FILES or _UNFINISHED.fullmatch(name)]
     storage.delete_files([f"{output}/{name}" for name in left])
     write_run(output, run)
@@ -87,9 +88,9 @@ def write_page(output: str, name: str, text: str) -> None:
     storage.write_once(f"{output}/{name}", text.encode())
 
 
-def remove_staging(output: str) -> None:
-    """Remove OUTPUT/.staging of a finished run."""
-    storage.delete_tree(f"{output}/{STAGING}")
+def remove_staging(output: str, staging: str, keeps_work: bool) -> None:
+    """Remove what a finished run does not need any more: all of OUTPUT/.staging, or all but the results in it."""
+    storage.delete_tree(staging if keeps_work else f"{output}/{STAGING}")
 
 
 def _require_no_dataset(output: str, names: set[str]) -> None:

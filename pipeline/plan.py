@@ -15,6 +15,9 @@ class BuildPlan:
     num_inputs: int  # listed names
     output: str  # folder or URL, without a trailing slash
     staging: str  # OUTPUT/.staging/RUN; the same recipe and inputs give the same RUN
+    work: str  # folder or URL of results between stages, see transforms.beam_support.results
+    keeps_tubes: bool  # also when the clips are cut
+    keeps_staging: bool  # results in OUTPUT/.staging are there after the run
     recipe: Recipe
     fail_fast: bool  # a bug stops the run at once
     max_bugs: int  # more bugs than this fail the run

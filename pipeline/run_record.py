@@ -1,6 +1,7 @@
 """The record of a run, run.json: what is needed to make the same data again, and the machine it was made on."""
 
 import datetime
+import functools
 import importlib.metadata
 import platform
 import sys
@@ -40,7 +41,7 @@ def run_record(recipe: Recipe, command_line: list[str], num_inputs: int, root: s
         "root": root,
         "num_inputs": num_inputs,
         "schema_version": schemas.tables.SCHEMA_VERSION,
-        "packages": _versions(),
+        "packages": package_versions(),
         "models": used_models(recipe),
         "python": sys.version.split()[0],
         "platform": platform.platform(),
@@ -54,7 +55,9 @@ def finished(run: dict[str, Any], counters: dict[str, int], wall_s: float) -> di
     return run | {"counters": counters, "wall_s": round(wall_s, 1), "finished": _now()}
 
 
-def _versions() -> dict[str, str]:
+@functools.cache
+def package_versions() -> dict[str, str]:
+    """The packages that decide what a run makes, with their versions."""
     found = {}
     for name in PACKAGES:
         try:

@@ -30,6 +30,7 @@ class MediaError(TalkshardError):
     """An input that cannot be used. `kind` is stable and is stored in the `failures` table."""
 
     kind = "media"
+    is_final = False  # the same content fails again, whenever and wherever it is tried
 
 
 class UnreadableSource(MediaError):
@@ -48,12 +49,14 @@ class NotMedia(MediaError):
     """Empty, a text file with a video's name, a truncated header."""
 
     kind = "not_media"
+    is_final = True
 
 
 class DamagedMedia(MediaError):
     """More of a window failed to decode than `limits.damaged_share` allows."""
 
     kind = "damaged"
+    is_final = True
 
 
 class LimitExceeded(MediaError):
@@ -66,18 +69,21 @@ class MissingStream(MediaError):
     """The requested stream (`audio.stream`, `video.stream`) is not in the file."""
 
     kind = "missing_stream"
+    is_final = True
 
 
 class EncryptedMedia(MediaError):
     """The content is encrypted, so that no decoder can read it."""
 
     kind = "encrypted"
+    is_final = True
 
 
 class NoDecoder(MediaError):
     """The codec of a stream is one that FFmpeg cannot decode."""
 
     kind = "no_decoder"
+    is_final = True
 
 
 class NativeCrash(MediaError):
@@ -96,3 +102,6 @@ MEDIA_ERRORS = (
     EncryptedMedia,
     NoDecoder,
 )
+
+FINAL_KINDS = tuple(error.kind for error in MEDIA_ERRORS if error.is_final)
+"""Kinds of failure that are results like any other: they are not tried again."""

@@ -56,6 +56,22 @@ class Source:
         if not self.uris or list(self.uris) != sorted(self.uris):
             raise ValueError(f"uris of source {self.source_id} must be sorted and not empty")
 
+    def nameless(self) -> "Source":
+        """The content alone, without what was given with its names."""
+        return Source(
+            source_id=self.source_id,
+            content_sha256=self.content_sha256,
+            uris=("-",),
+            size_bytes=self.size_bytes,
+            speaker="",
+            group="",
+            split=SPLITS[0],
+            split_unit="",
+            licence="",
+            consent="",
+            language="",
+        )
+
     @property
     def source_uri(self) -> str:
         """Where the source is read from: the first of its uris."""
@@ -93,6 +109,7 @@ class Video:
     audio_uri: str  # FLAC, 16 kHz mono, sample 0 at the timeline's zero
     speech: tuple[SpeechTurn, ...]  # ascending by start
     speech_model: str  # name and hash, goes into each clip
+    result_key: str = ""  # of what made it, see transforms.beam_support.results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +166,7 @@ class WindowFaces:
     damaged_frames: int
     work_msec: tuple[tuple[str, int], ...]  # (kernel, milliseconds); a later step counts them
     smallest_face_px: float = 0.0  # shorter side of the smallest face that the detector can find in these images
+    result_key: str = ""  # of what made them, see transforms.beam_support.results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +190,12 @@ class WindowTurns:
     sync_network: str
     sync_network_sha256: str
     audio_rate: Fraction = Fraction(1)  # samples and speech of this window are of audio corrected by this rate
+    result_key: str = ""  # of what made them, see transforms.beam_support.results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipRef:
-    """Where a finished clip's tar members lie in staging. Only this reference is shuffled, never the bytes."""
+    """Where a finished clip's tar members lie, all but its row. Only this reference is shuffled, never the bytes."""
 
     key: str
     split: str

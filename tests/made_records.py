@@ -1,6 +1,9 @@
 """Records for tests."""
 
+from pathlib import Path
+
 from schemas.records import Source
+from transforms.beam_support.results import StageResults
 
 
 def made_source(uri: str, source_id: str = "0123456789abcdef") -> Source:
@@ -18,3 +21,8 @@ def made_source(uri: str, source_id: str = "0123456789abcdef") -> Source:
         consent="",
         language="",
     )
+
+
+def results_in(folder: Path) -> StageResults:
+    """Results of a stage, below this folder."""
+    return StageResults(folder=str(folder / "work"), made_by="test")

@@ -19,7 +19,9 @@ from apache_beam.testing.util import assert_that, equal_to
 from schemas.errors import MEDIA_ERRORS, DamagedMedia, IntegrityError, LimitExceeded, NotMedia, StorageError
 from schemas.tables import FailureRow
 from transforms.beam_support import guard, storage
-from transforms.beam_support.guard import KINDS, Guarded, Outcome, Place
+from transforms.beam_support.failure_rows import KINDS, Place, failure_row
+from transforms.beam_support.guard import Guarded
+from transforms.beam_support.outcome import Outcome
 
 
 class Misbehave(beam.DoFn):
@@ -212,11 +214,11 @@ def test_a_store_that_does_not_answer_fails_the_bundle(monkeypatch):
 def test_attempts_are_those_of_the_error():
     error = DamagedMedia("x")
     error.attempts = 3
-    assert guard.failure_row(error, "s", Place("i", "u")).attempts == 3
+    assert failure_row(error, "s", Place("i", "u")).attempts == 3
 
 
 def test_a_failure_row_names_the_source_and_not_where_it_was_read():
     copy = f"/tmp/cache/{'0f' * 16}.cached.mp4"
     for text in ("'s3://b/in/x.mp4' is gone", f"{copy!r} is gone"):
-        row = guard.failure_row(NotMedia(text), "s", Place("i", "x.mp4", read_from="s3://b/in/x.mp4"))
+        row = failure_row(NotMedia(text), "s", Place("i", "x.mp4", read_from="s3://b/in/x.mp4"))
         assert row.message == "'x.mp4' is gone"

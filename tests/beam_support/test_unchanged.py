@@ -8,7 +8,7 @@ import pytest
 from schemas.errors import ChangedSource, NotMedia
 from tests.beam_support.memory_files import FILES
 from tests.made_records import made_source
-from transforms.beam_support.guard import KINDS
+from transforms.beam_support.failure_rows import KINDS
 from transforms.beam_support.storage import version_of
 from transforms.beam_support.unchanged import hash_unchanged, unchanged
 

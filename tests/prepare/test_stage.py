@@ -6,7 +6,7 @@ import pytest
 from apache_beam.testing.util import assert_that
 
 from tests.made_media import make_plain_video
-from tests.made_records import made_source
+from tests.made_records import made_source, results_in
 from tests.shared_data import needs_shared, shared
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.prepare.config import SpeechConfig
@@ -47,7 +47,11 @@ def test_every_source_comes_out_once_as_video_or_as_ended(tmp_path, spawned_chil
             pipeline
             | beam.Create(sources)
             | PrepareVideos(
-                audio=AudioConfig(), speech=SpeechConfig(), limits=LimitsConfig(), staging=str(tmp_path / "staging")
+                audio=AudioConfig(),
+                speech=SpeechConfig(),
+                limits=LimitsConfig(),
+                results=results_in(tmp_path),
+                staging=str(tmp_path / "staging"),
             )
         )
         kinds = outputs.failures | beam.Map(lambda row: f"{row.kind} {row.source_id[0]}")
@@ -56,4 +60,4 @@ def test_every_source_comes_out_once_as_video_or_as_ended(tmp_path, spawned_chil
         assert_that(outputs.ended, ids("b" * 16, "c" * 16, "d" * 16, "e" * 16), label="ended")
         assert_that(kinds, ids("changed e", "not_media c", "unreadable d"), label="failures")
         assert_that(dropped, ids("has_audio"), label="decisions")
-    assert (tmp_path / "staging" / "audio" / f"{'a' * 16}.flac").is_file()
+    assert len(list((tmp_path / "work").rglob("*.flac"))) == 1

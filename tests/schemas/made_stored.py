@@ -15,10 +15,12 @@ from schemas.clock import SAMPLES_PER_FRAME
 from schemas.tables import SCHEMA_VERSION
 from tests.manifests import made_rows
 from transforms.clips.clip_parts import clip_parts
+from transforms.clips.config import ClipsConfig
 from transforms.media.canonical import MESH_UNIT, CanonicalFace
 from transforms.media.face_crop import encode_jpeg
 from transforms.media.tar import tar_end, tar_members
 from transforms.media.tubes import FaceTube
+from transforms.shards.write_shard import row_member
 
 MOUTH_X, MOUTH_Y, EYES_PX = 56, 80, 50.0
 
@@ -73,7 +75,7 @@ def stored_clip(number: int, speaker: str, colour: tuple[int, int, int], num_fra
         image_px=112,
     )
     faces = [painted(colour, one) for one in opening]
-    return row, tar_members(key, clip_parts(row, tube, faces, samples, 95))
+    return row, row_member(row) + tar_members(key, clip_parts(tube, faces, samples, ClipsConfig()))
 
 
 def write_stored_dataset(folder: Path, clips) -> Path:

@@ -1,9 +1,7 @@
 """Made clips: references to packs that hold real tar members."""
 
 import hashlib
-import json
 
-from schemas.arrow_tables import stored_values
 from schemas.records import ClipRef
 from schemas.tables import ClipRow
 from transforms.media.tar import tar_members
@@ -74,10 +72,7 @@ def clip_row(key, source_id="s1", split="train", split_unit="speaker:x", **field
 
 def clip_refs(folder, rows, size=3000):
     """References to one pack below `folder` that holds a clip for each row."""
-    members = [
-        tar_members(row.key, [("json", json.dumps(stored_values(row)).encode()), ("flac", row.key.encode() * size)])
-        for row in rows
-    ]
+    members = [tar_members(row.key, [("flac", row.key.encode() * size)]) for row in rows]
     data = b"".join(members)
     pack = folder / f"{hashlib.sha256(data).hexdigest()[:16]}.pack"
     pack.write_bytes(data)

@@ -7,6 +7,7 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from schemas.records import VideoSource
+from tests.made_records import results_in
 from transforms.beam_support.unchanged import hash_content
 from transforms.sources.merge import HashedName, merge_names, unread_id
 from transforms.sources.split import split_of_unit
@@ -62,16 +63,16 @@ def test_a_unit_without_a_given_split_is_assigned_by_its_hash():
     assert source.split == split_of_unit("speaker:anna")
 
 
-def run(names, given=None):
+def run(folder, names, given=None):
     pipeline = beam.Pipeline("FnApiRunner")
-    out = pipeline | beam.Create(names) | HashSource(given or {}, staging="", fail_fast=True)
+    out = pipeline | beam.Create(names) | HashSource(given or {}, results_in(folder), staging="", fail_fast=True)
     return pipeline, out
 
 
 def test_the_same_bytes_under_two_names_become_one_source(tmp_path):
     for name in ("a.mp4", "b.mp4", "c.mp4"):
         (tmp_path / name).write_bytes(b"other" if name == "c.mp4" else b"same")
-    pipeline, out = run([VideoSource(uri=str(tmp_path / name)) for name in ("b.mp4", "c.mp4", "a.mp4")])
+    pipeline, out = run(tmp_path, [VideoSource(uri=str(tmp_path / name)) for name in ("b.mp4", "c.mp4", "a.mp4")])
     uris = out.sources | beam.Map(lambda source: (source.uris, source.size_bytes))
     assert_that(uris, equal_to([((f"{tmp_path}/a.mp4", f"{tmp_path}/b.mp4"), 4), ((f"{tmp_path}/c.mp4",), 5)]))
     assert_that(out.decisions | beam.Map(lambda row: row.kept), equal_to([True, True]), label="decisions")
@@ -82,7 +83,7 @@ def test_the_same_bytes_under_two_names_become_one_source(tmp_path):
 def test_an_unreadable_name_fails_alone_and_still_ends_as_a_source(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"a")
     gone = str(tmp_path / "gone.mp4")
-    pipeline, out = run([VideoSource(uri=str(tmp_path / "a.mp4")), VideoSource(uri=gone, speaker="anna")])
+    pipeline, out = run(tmp_path, [VideoSource(uri=str(tmp_path / "a.mp4")), VideoSource(uri=gone, speaker="anna")])
     ended = out.ended | beam.Map(
         lambda facts: (
             facts.source.source_id,
@@ -104,10 +105,11 @@ def test_names_that_conflict_end_as_one_source(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"a")
     (tmp_path / "b.mp4").write_bytes(b"a")
     pipeline, out = run(
+        tmp_path,
         [
             VideoSource(uri=str(tmp_path / "a.mp4"), consent="yes"),
             VideoSource(uri=str(tmp_path / "b.mp4"), consent="no"),
-        ]
+        ],
     )
     assert_that(out.sources, equal_to([]))
     ended = out.ended | beam.Map(lambda facts: len(facts.source.uris))

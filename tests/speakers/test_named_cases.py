@@ -52,9 +52,8 @@ def judged(tmp_path_factory):
 
 
 def _window(path, folder) -> Window | None:
-    def publish(name, local_path):
-        (folder / name).parent.mkdir(parents=True)
-        return shutil.copy(local_path, folder / name)
+    def publish(suffix, local_path):
+        return shutil.copy(local_path, folder / f"video{suffix}")
 
     speech = SpeechConfig()
     prepared = prepare_video(

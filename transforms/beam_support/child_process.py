@@ -38,8 +38,8 @@ class ChildDied(Exception):
 class ChildProcess:
     """Started at the first call, and again after a call that ended it."""
 
-    def __init__(self, timeout_s: float) -> None:
-        """timeout_s: for each call."""
+    def __init__(self, timeout_s: float | None) -> None:
+        """timeout_s: for each call; None: no limit."""
         self._timeout_s = timeout_s
         self._pool: ProcessPoolExecutor | None = None
 

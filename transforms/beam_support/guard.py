@@ -3,6 +3,8 @@
 With `use_subprocess` the work runs in a child process, so that a segfault, an `_exit`, a hang or running out of memory
 ends the child and not the worker. An exception comes back from the child as a value, because one that fails to unpickle
 would look like a crash. Counters made in the child are lost, so they are made in the step after it.
+
+With a `memory`, what an earlier run or an earlier try of this one made is found and not made again.
 """
 
 import atexit
@@ -10,7 +12,6 @@ import multiprocessing
 import os
 import tempfile
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -20,15 +21,19 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from schemas.errors import MEDIA_ERRORS, IntegrityError, LimitExceeded, StorageError, UsageError
+from schemas.codec import decode_record, encode_record
+from schemas.errors import FINAL_KINDS, MEDIA_ERRORS
 from schemas.tables import FailureRow
-from transforms.beam_support.child_process import limit_data_memory
+from transforms.beam_support.child_process import ChildDied, ChildProcess, limit_data_memory
 from transforms.beam_support.counters import count
-from transforms.beam_support.source_cache import CACHED, release
-from transforms.beam_support.storage import is_local, local_path, path_of
+from transforms.beam_support.failure_rows import CHILD_ENDED, OUT_OF_TIME, STOPS_THE_RUN, Place, failure_row, row_of
+from transforms.beam_support.find_results import FindResults
+from transforms.beam_support.outcome import Outcome, encoded, result_kinds
+from transforms.beam_support.results import Memory
+from transforms.beam_support.source_cache import release
+from transforms.beam_support.storage import delete_files, local_path
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.media.progress_marks import ProgressMark, leave_mark
-from transforms.media.source_names import named_text
 
 # Beam starts the child by the default method. With fork it could hang where the parent's native libraries have threads;
 # a fork server has none, and imports Beam once for all the children of a worker, those after a crash included.
@@ -40,21 +45,6 @@ multiprocessing.set_start_method("forkserver" if _HAS_SHORT_PATH else "spawn", f
 multiprocessing.set_forkserver_preload([__name__])
 atexit.register(forkserver._forkserver._stop)  # type: ignore[attr-defined]  # this process answers for its CPU time
 
-STOPS_THE_RUN = (StorageError, IntegrityError, UsageError)
-"""Errors that are not of one element: no failure row, the bundle fails."""
-_CHILD_ENDED, _OUT_OF_TIME = "crash", "timeout"
-KINDS = (*(error.kind for error in MEDIA_ERRORS), _CHILD_ENDED, _OUT_OF_TIME, "bug")
-"""Every kind that a failure row can have."""
-
-
-class Place(NamedTuple):
-    """Source and window of an element, for its failure row."""
-
-    source_id: str
-    source_uri: str  # as tables have it
-    window_index: int = -1  # -1: the whole source
-    read_from: str = ""  # where messages may say that it lies
-
 
 class GuardedOutputs(NamedTuple):
     """Outputs of Guarded."""
@@ -65,17 +55,6 @@ class GuardedOutputs(NamedTuple):
 
 class BugFound(Exception):
     """A failure of kind bug under --fail_fast."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Outcome of one element: results, or a failure, or an error that must stop the run; and the CPU time it took."""
-
-    results: tuple[Any, ...] = ()
-    failure: FailureRow | None = None
-    stop: Exception | None = None
-    cpu_usec: int = 0
-    setup_cpu_usec: int = 0  # of the work's `setup`, at the first element of a process
 
 
 @dataclass
@@ -92,28 +71,41 @@ class Guarded(beam.PTransform):
     staging: str = ""  # where failures are marked for the progress line; "": nowhere
     store: StoreOptions = DEFAULT_STORE  # of the work
     fetch: Callable[[Any], str] | None = None  # uri of a file that the worker fetches before the child needs it
+    memory: Memory | None = None  # of results; None: each element is worked on
 
     def expand(self, elements: beam.PCollection[Any]) -> GuardedOutputs:
         """See beam.PTransform."""
-        result_type = self.work.get_type_hints().simple_output_type(self.stage) or Any
+        kinds = result_kinds(self.work)
         memory_mb = self.memory_mb if self.use_subprocess else None  # without a child it would limit the worker
         store = self.store.within(self.timeout_s) if self.timeout_s and self.use_subprocess else self.store
-        calls = beam.ParDo(_CatchErrors(self.work, self.stage, self.place, memory_mb, self.use_subprocess, store))
-        settle = _Settle(self.stage, self.fail_fast, self.staging)
+        catch = _CatchErrors(self.work, self.stage, self.place, memory_mb, self.use_subprocess, store, self.memory)
+        found: tuple[beam.PCollection[Outcome], ...] = ()
+        if self.memory is not None:
+            find = beam.ParDo(FindResults(self.memory, kinds, self.place, self.store))
+            looked = elements | "Find" >> find.with_outputs("found", main="missing")
+            looked.missing.element_type, looked.found.element_type = elements.element_type, Outcome
+            elements, found = looked.missing, (looked.found,)
         if self.fetch is not None:
             elements |= "Fetch" >> beam.ParDo(_Fetch(self.fetch, self.store)).with_output_types(elements.element_type)
-        if self.use_subprocess:
-            caught = elements | "Run" >> calls.with_exception_handling(
-                main_tag="ran", dead_letter_tag="died", use_subprocess=True, timeout=self.timeout_s
-            )
-            died = caught.died | "Explain" >> beam.Map(_why_it_died, self.stage, self.place, self.timeout_s)
-            outcomes = (caught.ran, died) | beam.Flatten()
-        else:
-            outcomes = elements | "Run" >> calls
+        outcomes = (*found, *self._run(elements, catch)) | beam.Flatten()
+        settle = _Settle(self.stage, self.fail_fast, self.staging, kinds, self.memory, self.store)
         settled = outcomes | "Settle" >> beam.ParDo(settle).with_outputs("failures", main="results")
-        settled.results.element_type = result_type
+        settled.results.element_type = self.work.get_type_hints().simple_output_type(self.stage) or Any
         settled.failures.element_type = FailureRow
         return GuardedOutputs(settled.results, settled.failures)
+
+    def _run(self, elements: beam.PCollection[Any], catch: "_CatchErrors") -> tuple[beam.PCollection[Outcome], ...]:
+        calls = beam.ParDo(catch).with_output_types(Outcome)
+        if not self.use_subprocess:
+            return (elements | "Run" >> calls,)
+        caught = elements | "Run" >> calls.with_exception_handling(
+            main_tag="ran", dead_letter_tag="died", use_subprocess=True, timeout=self.timeout_s
+        )
+        caught.ran.element_type = Outcome
+        died = caught.died | "Explain" >> beam.ParDo(
+            _Explain(catch, self.stage, self.place, self.timeout_s)
+        ).with_output_types(Outcome)
+        return caught.ran, died
 
 
 class _Fetch(beam.DoFn):
@@ -145,9 +137,10 @@ class _CatchErrors(beam.DoFn):
         memory_mb: int | None,
         is_alone: bool,
         store: StoreOptions,
+        memory: Memory | None,
     ):
         self._work, self._stage, self._place, self._memory_mb = work, stage, place, memory_mb
-        self._store = store
+        self._store, self._memory = store, memory
         self._is_alone = is_alone  # in its process; in the worker, threads of Beam's run beside it
         self._ready = False
 
@@ -156,13 +149,15 @@ class _CatchErrors(beam.DoFn):
         try:
             self._set_up()
             ready = self._cpu_usec()
-            outcome = Outcome(results=tuple(self._work.process(element) or ()))
+            outcome = Outcome(results=tuple(map(encoded, self._work.process(element) or ())))
         except STOPS_THE_RUN as error:
-            outcome = Outcome(stop=error)
+            outcome = Outcome(stop=type(error).__name__, stop_text=str(error))
         except Exception as error:  # becomes a failure row
             outcome = Outcome(failure=failure_row(error, self._stage, self._place(element)))
         finally:
             release()
+        if self._memory is not None:
+            outcome = replace(outcome, key=self._memory.key(element), spent_uri=self._memory.spent(element))
         yield replace(outcome, cpu_usec=self._cpu_usec() - ready, setup_cpu_usec=ready - began)
 
     def _cpu_usec(self) -> int:
@@ -182,72 +177,87 @@ class _CatchErrors(beam.DoFn):
         self._ready = True
 
 
-class _Settle(beam.DoFn):
-    """Counts outcomes, and separates results from failures."""
+class _Explain(beam.DoFn):
+    """The outcome of an element whose child died: of a second try if the child ended, for it may have been killed."""
 
-    def __init__(self, stage: str, fail_fast: bool, staging: str):
+    def __init__(self, catch: _CatchErrors, stage: str, place: Callable[[Any], Place], timeout_s: float | None):
+        self._catch, self._stage, self._place, self._timeout_s = catch, stage, place, timeout_s
+
+    def process(self, dead: tuple[Any, tuple[type, str, list[str]]]) -> Iterator[Outcome]:
+        element, (error_type, error_text, trace) = dead
+        place = self._place(element)
+        if issubclass(error_type, BrokenProcessPool):
+            yield self._second_try(element, place)
+        elif issubclass(error_type, TimeoutError):
+            row = row_of(OUT_OF_TIME, f"took longer than {self._timeout_s:g} s", self._stage, place)
+            yield Outcome(failure=row)
+        else:
+            yield Outcome(failure=row_of("bug", "".join(trace) or error_text, self._stage, place))
+
+    def _second_try(self, element: Any, place: Place) -> Outcome:
+        child = ChildProcess(self._timeout_s)
+        try:
+            return child.call(_outcome_of, self._catch, element)
+        except ChildDied as error:
+            message = f"the process that worked on it died (a native decoder crashed); tried again, {error}"
+            return Outcome(failure=row_of(CHILD_ENDED, message, self._stage, place, attempts=2))
+        finally:
+            child.close()
+
+
+def _outcome_of(catch: _CatchErrors, element: Any) -> Outcome:
+    (outcome,) = catch.process(element)
+    return outcome
+
+
+class _Settle(beam.DoFn):
+    """Stores results, counts outcomes, and separates results from failures."""
+
+    def __init__(
+        self,
+        stage: str,
+        fail_fast: bool,
+        staging: str,
+        kinds: dict[str, type],
+        memory: Memory | None,
+        store: StoreOptions,
+    ):
         self._stage, self._fail_fast, self._staging = stage, fail_fast, staging
+        self._kinds, self._memory, self._store = kinds, memory, store
+
+    def setup(self) -> None:
+        self._store.use()
 
     def process(self, outcome: Outcome) -> Iterator[Any]:
         count(self._stage, "in")
         count(self._stage, "cpu_usec", outcome.cpu_usec)
         count(self._stage, "setup_cpu_usec", outcome.setup_cpu_usec)
-        if outcome.stop is not None:
-            raise outcome.stop
+        if outcome.stop:
+            (error,) = (error for error in STOPS_THE_RUN if error.__name__ == outcome.stop)
+            raise error(outcome.stop_text)
+        results: list[Any] = [decode_record(record, self._kinds[name]) for name, record in outcome.results]
+        self._store_result(outcome, results)
         if outcome.failure is None:
-            count(self._stage, "out", len(outcome.results))
-            yield from outcome.results
+            count(self._stage, "out", len(results))
+            yield from results
             return
         count(self._stage, f"failed_{outcome.failure.kind}")
         if self._fail_fast and outcome.failure.kind == "bug":
             raise BugFound(outcome.failure.message)
-        leave_mark(
-            self._staging,
-            ProgressMark(
-                stage=self._stage,
-                source_id=outcome.failure.source_id,
-                window_index=outcome.failure.window_index,
-                failed=1,
-            ),
-        )
-        yield beam.pvalue.TaggedOutput("failures", outcome.failure)
+        failed = outcome.failure
+        mark = ProgressMark(stage=self._stage, source_id=failed.source_id, window_index=failed.window_index, failed=1)
+        leave_mark(self._staging, mark)
+        yield beam.pvalue.TaggedOutput("failures", failed)
 
-
-def failure_row(error: Exception, stage: str, place: Place) -> FailureRow:
-    """Row of a caught exception: of the exception's kind where the file is to blame, else a bug with its traceback."""
-    if isinstance(error, MEDIA_ERRORS):
-        return _row(error.kind, str(error), stage, place, error.attempts)
-    if isinstance(error, MemoryError):
-        return _row(LimitExceeded.kind, "needs more memory than limits.memory_mb allows", stage, place)
-    return _row("bug", "".join(traceback.format_exception(error)), stage, place)
-
-
-def _why_it_died(
-    dead: tuple[Any, tuple[type, str, list[str]]], stage: str, place: Callable[[Any], Place], timeout_s: float | None
-) -> Outcome:
-    element, (error_type, error_text, trace) = dead
-    if issubclass(error_type, BrokenProcessPool):
-        row = _row(_CHILD_ENDED, "the process that worked on it died: a native decoder crashed", stage, place(element))
-    elif issubclass(error_type, TimeoutError):
-        row = _row(_OUT_OF_TIME, f"took longer than {timeout_s:g} s", stage, place(element))
-    else:
-        row = _row("bug", "".join(trace) or error_text, stage, place(element))
-    return Outcome(failure=row)
-
-
-def _places(uri: str) -> tuple[str, ...]:
-    return (uri, path_of(uri)) if is_local(uri) else (uri,)
-
-
-def _row(kind: str, message: str, stage: str, place: Place, attempts: int = 1) -> FailureRow:
-    message = named_text(CACHED.sub(lambda _: place.source_uri, message), _places(place.read_from), place.source_uri)
-    message = message.encode(errors="backslashreplace").decode()  # a path in it may have bytes that are no UTF-8
-    return FailureRow(
-        stage=stage,
-        kind=kind,
-        message=message,
-        source_id=place.source_id,
-        source_uri=place.source_uri,
-        window_index=place.window_index,
-        attempts=attempts,
-    )
+    def _store_result(self, outcome: Outcome, results: list[Any]) -> None:
+        """Store what is final, and delete what is not needed any more."""
+        if self._memory is None or (outcome.failure is not None and outcome.failure.kind not in FINAL_KINDS):
+            return
+        if outcome.is_stored:
+            count(self._stage, "found")
+        else:
+            nameless = tuple(encoded(self._memory.nameless(record)) for record in results)
+            stored = Outcome(results=nameless, failure=outcome.failure)
+            self._memory.results.save(outcome.key, encode_record(stored))
+        if outcome.spent_uri:
+            delete_files([outcome.spent_uri])

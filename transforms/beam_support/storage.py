@@ -192,17 +192,21 @@ def delete_tree(uri: str) -> None:
 
 
 def delete_files(uris: list[str]) -> None:
-    """Delete files, all of which exist."""
+    """Delete files; one that is gone already is passed over."""
     with ThreadPoolExecutor(_MAX_DELETIONS) as threads:
         list(threads.map(_delete_file, uris))
 
 
 def _delete_file(uri: str) -> None:
-    if not is_local(uri):
-        tried_writing(uri, lambda store, path: store.rm_file(path))
+    if is_local(uri):
+        with _writable(uri), suppress(FileNotFoundError):
+            os.unlink(path_of(uri))
         return
-    with _writable(uri):
-        os.unlink(path_of(uri))
+    try:
+        tried_writing(uri, lambda store, path: store.rm_file(path))
+    except StorageError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
 
 
 def _walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:

@@ -1,16 +1,14 @@
 """Encode the parts of one clip; schemas/clip_parts.py and docs/dataset.md say what they are."""
 
 import io
-import json
 
 import cv2
 import numpy as np
 import soundfile
 
-from schemas.arrow_tables import stored_values
-from schemas.clip_parts import PARTS, PLACE_COLUMNS
+from schemas.clip_parts import PARTS
 from schemas.clock import SAMPLE_RATE_HZ
-from schemas.tables import ClipRow
+from transforms.clips.config import ClipsConfig
 from transforms.media.canonical import FILL_VALUE, MESH_UNIT, five_points, invert_affine
 from transforms.media.face_crop import encode_jpeg
 from transforms.media.mfcc import clip_mfcc
@@ -18,16 +16,15 @@ from transforms.media.tubes import FaceTube
 
 
 def clip_parts(
-    row: ClipRow, tube: FaceTube, faces_rgb: list[np.ndarray], samples: np.ndarray, jpeg_quality: int
+    tube: FaceTube, faces_rgb: list[np.ndarray], samples: np.ndarray, config: ClipsConfig
 ) -> list[tuple[str, bytes]]:
-    """Names and contents of a clip's parts, in the order in which a shard holds them.
+    """Names and contents of a clip's parts after its row, in the order in which a shard holds them.
 
     tube: the clip's T frames. faces_rgb: T aligned faces. samples: int16 (640 T,), with the lag corrected.
     """
-    jpegs = [encode_jpeg(face, jpeg_quality) for face in faces_rgb]
-    landmarks = five_points(tube.mesh.astype(np.float32)) * (row.image_px / MESH_UNIT)
+    jpegs = [encode_jpeg(face, config.jpeg_quality) for face in faces_rgb]
+    landmarks = five_points(tube.mesh.astype(np.float32)) * (config.image_px / MESH_UNIT)
     contents = (
-        _json(row),
         _npy(clip_mfcc(samples)),
         flac_bytes(samples),
         _npy(landmarks.astype(np.float32)),
@@ -36,7 +33,7 @@ def clip_parts(
         b"".join(jpegs),
         _npy(np.cumsum([0, *map(len, jpegs)]).astype(np.uint32)),
     )
-    return list(zip(PARTS, contents, strict=True))
+    return list(zip(PARTS[1:], contents, strict=True))
 
 
 def align_face(crop_rgb: np.ndarray, crop_to_source: np.ndarray, align: np.ndarray, image_px: int) -> np.ndarray:
@@ -58,11 +55,6 @@ def flac_bytes(samples: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
     return buffer.getvalue()
-
-
-def _json(row: ClipRow) -> bytes:
-    values = {name: value for name, value in stored_values(row).items() if name not in PLACE_COLUMNS}
-    return json.dumps(values, ensure_ascii=False, sort_keys=True).encode("utf-8", "backslashreplace")
 
 
 def _npy(array: np.ndarray) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 
 from schemas.clock import SAMPLES_PER_FRAME, seconds_from_frames
 from schemas.decisions import DecisionLog, Rule
-from schemas.records import SpeakingTurn, WindowTurns
+from schemas.records import Source, SpeakingTurn, WindowTurns
 from schemas.settings import setting_values
 from schemas.sync_result import sync_columns
 from schemas.tables import ClipRow, DecisionRow
@@ -62,10 +62,23 @@ CLIP_RULES: tuple[Rule[ClipFacts], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutClip:
-    """One finished clip: its row and the bytes of its tar members."""
+    """One finished clip: its row, and the bytes of its other tar members."""
 
     row: ClipRow
     members: bytes
+
+
+class NameColumns(TypedDict):
+    """The columns that were given with the names of the source: they may change while the clip stays."""
+
+    source_uri: str
+    split: str
+    split_unit: str
+    speaker: str
+    group: str
+    licence: str
+    consent: str
+    language: str
 
 
 class _Quality(TypedDict):
@@ -154,7 +167,7 @@ def _cut(
     ]
     speech = speech_mask(turns.faces.window.video.speech, start, end, shift)
     row = _row(turns, turn, key, range(start, end), config.image_px, _quality(facts, faces, samples, speech))
-    return CutClip(row=row, members=tar_members(key, clip_parts(row, tube, faces, samples, config.jpeg_quality)))
+    return CutClip(row=row, members=tar_members(key, clip_parts(tube, faces, samples, config)))
 
 
 def _quality(facts: ClipFacts, faces: list[np.ndarray], samples: np.ndarray, speech: np.ndarray) -> _Quality:
@@ -175,6 +188,20 @@ def _quality(facts: ClipFacts, faces: list[np.ndarray], samples: np.ndarray, spe
     }
 
 
+def name_columns(source: Source | None) -> NameColumns:
+    """The columns of a clip that were given with the names of its source; empty without one."""
+    return NameColumns(
+        source_uri=source.stored_name if source else "",
+        split=source.split if source else "",
+        split_unit=source.split_unit if source else "",
+        speaker=source.speaker if source else "",
+        group=source.group if source else "",
+        licence=source.licence if source else "",
+        consent=source.consent if source else "",
+        language=source.language if source else "",
+    )
+
+
 def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, frames: range, image_px: int, quality: _Quality) -> ClipRow:
     """The row of one clip, without its place in a shard."""
     faces, video, track = turns.faces, turns.faces.window.video, turn.track.row
@@ -186,7 +213,6 @@ def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, frames: range, image_
         tar_offset=0,
         tar_length=0,
         source_id=source.source_id,
-        source_uri=source.stored_name,
         source_start_s=seconds_from_frames(frames.start),
         source_end_s=seconds_from_frames(frames.stop),
         source_fps=float(video.probe.video.average_rate),
@@ -202,13 +228,7 @@ def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, frames: range, image_
         speech_model=video.speech_model,
         sync_network=turns.sync_network,
         sync_network_sha256=turns.sync_network_sha256,
-        split=source.split,
-        split_unit=source.split_unit,
-        speaker=source.speaker,
-        group=source.group,
-        licence=source.licence,
-        consent=source.consent,
-        language=source.language,
+        **name_columns(source),
         image_px=image_px,
         yaw_deg=track.yaw_deg,
         pitch_deg=track.pitch_deg,

@@ -3,19 +3,22 @@
 import functools
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from schemas.records import ClipRef, WindowOutcome, WindowTurns
+from schemas.records import ClipRef, Source, WindowOutcome, WindowTurns
 from schemas.tables import DecisionRow, FailureRow
+from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count, record_score
-from transforms.beam_support.guard import Guarded, Place
-from transforms.beam_support.storage import join, local_path, read_bytes, write_once
+from transforms.beam_support.failure_rows import Place
+from transforms.beam_support.guard import Guarded
+from transforms.beam_support.results import Memory, StageResults
+from transforms.beam_support.storage import local_path, read_bytes, write_once
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.clips.config import ClipsConfig
-from transforms.clips.cut_clips import CutClip, cut_clips
+from transforms.clips.cut_clips import CutClip, cut_clips, name_columns
 from transforms.media.audio import read_audio_span
 from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.tubes import TubeFile
@@ -34,67 +37,104 @@ class CutClipsOutputs(NamedTuple):
 
 @dataclass
 class CutClips(beam.PTransform):
-    """Cut every turn into clips of clips.min_s to clips.max_s; the clips of a window form one pack in staging."""
+    """Cut every turn into clips of clips.min_s to clips.max_s; the clips of a window form one pack.
+
+    Its tubes are deleted then, unless `keeps_tubes`.
+    """
 
     config: ClipsConfig
+    results: StageResults
+    keeps_tubes: bool
     staging: str
     fail_fast: bool = False
     store: StoreOptions = DEFAULT_STORE
 
     def expand(self, turns: beam.PCollection[WindowTurns]) -> CutClipsOutputs:
         """Build the stage."""
+        memory = CutMemory(results=self.results, keeps_tubes=self.keeps_tubes)
         guarded = turns | "Cut" >> Guarded(
-            work=_Cut(self.config, self.staging),
+            work=_Cut(self.config, memory),
             stage=STAGE,
             place=place_of_turns,
             fail_fast=self.fail_fast,
             staging=self.staging,
             store=self.store,
+            memory=memory,
         )
-        parts = guarded.results | "Part" >> beam.ParDo(_Part()).with_outputs("outcomes", "decisions", main="clips")
+        parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
+            "outcomes", "decisions", main="clips"
+        )
         return CutClipsOutputs(parts.clips, parts.outcomes, parts.decisions, guarded.failures)
 
 
-class _Cut(beam.DoFn):
-    def __init__(self, config: ClipsConfig, staging: str):
-        self._config, self._staging = config, staging
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowClips:
+    """What became of one window: its clips, in a pack, and the decisions about them."""
 
-    def process(self, turns: WindowTurns) -> Iterator[Any]:
+    outcome: WindowOutcome
+    clips: tuple[ClipRef, ...]
+    decisions: tuple[DecisionRow, ...]
+
+
+use_record_coders(WindowClips)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutMemory(Memory):
+    """Clips are stored without the names, splits and licences of their source; these may change."""
+
+    keeps_tubes: bool
+
+    def key(self, element: WindowTurns) -> str:
+        """See Memory."""
+        return self.results.key(element.result_key)
+
+    def nameless(self, record: WindowClips) -> WindowClips:
+        """See Memory."""
+        return replace(record, clips=tuple(_of_source(clip, None, "-") for clip in record.clips))
+
+    def adopted(self, record: WindowClips, element: WindowTurns, key: str) -> WindowClips:
+        """See Memory."""
+        source, pack_uri = element.faces.window.video.source, self.results.uri(key, ".pack")
+        return replace(record, clips=tuple(_of_source(clip, source, pack_uri) for clip in record.clips))
+
+    def spent(self, element: WindowTurns) -> str:
+        """See Memory."""
+        return "" if self.keeps_tubes else element.faces.tube_uri
+
+
+def _of_source(clip: ClipRef, source: Source | None, pack_uri: str) -> ClipRef:
+    row = replace(clip.row, **name_columns(source))
+    return replace(clip, split=row.split, pack_uri=pack_uri, row=row)
+
+
+class _Cut(beam.DoFn):
+    def __init__(self, config: ClipsConfig, memory: CutMemory):
+        self._config, self._memory = config, memory
+
+    def process(self, turns: WindowTurns) -> Iterator[WindowClips]:
         window = turns.faces.window
         audio = local_path(window.video.audio_uri) if turns.turns else ""
         tubes = TubeFile(read_bytes(turns.faces.tube_uri)) if turns.turns else None
         made = list(cut_clips(turns, tubes, functools.partial(read_audio_span, audio), self._config))
-        clips = [item for item in made if isinstance(item, CutClip)]
-        decisions = [item for item in made if isinstance(item, DecisionRow)]
-        refs = self._pack(clips)
-        leave_mark(
-            self._staging,
-            ProgressMark(
-                stage=STAGE,
-                source_id=window.video.source.source_id,
-                window_index=window.index,
-                clips=len(refs),
-                dropped=sum(not row.kept for row in decisions),
-            ),
-        )
-        yield WindowOutcome(
+        clips = self._pack([item for item in made if isinstance(item, CutClip)], self._memory.key(turns))
+        outcome = WindowOutcome(
             source_id=window.video.source.source_id,
             window_index=window.index,
-            outcome="clips" if refs else "decided",
-            num_clips=len(refs),
+            outcome="clips" if clips else "decided",
+            num_clips=len(clips),
             damaged_frames=turns.faces.damaged_frames,
             smallest_face_px=turns.faces.smallest_face_px,
         )
-        yield from refs
-        yield from decisions
+        decisions = tuple(item for item in made if isinstance(item, DecisionRow))
+        yield WindowClips(outcome=outcome, clips=tuple(clips), decisions=decisions)
 
-    def _pack(self, clips: list[CutClip]) -> list[ClipRef]:
-        """Write all clips of the window as one pack, named by its content."""
+    def _pack(self, clips: list[CutClip], key: str) -> list[ClipRef]:
+        """Write all clips of the window as one pack."""
         if not clips:
             return []
-        data = b"".join(clip.members for clip in clips)
-        uri = join(self._staging, "packs", f"{hashlib.sha256(data).hexdigest()[:32]}.pack")
-        write_once(uri, data)
+        uri = self._memory.results.uri(key, ".pack")
+        write_once(uri, b"".join(clip.members for clip in clips))
         refs, offset = [], 0
         for clip in clips:
             refs.append(
@@ -113,19 +153,32 @@ class _Cut(beam.DoFn):
 
 
 class _Part(beam.DoFn):
-    """Separates references, outcomes and decisions, and counts them."""
+    """Separates clips, outcomes and decisions, and counts them."""
 
-    def process(self, item: Any) -> Iterator[Any]:
-        if isinstance(item, WindowOutcome):
-            yield beam.pvalue.TaggedOutput("outcomes", item)
-        elif isinstance(item, DecisionRow):
-            if not item.kept:
-                count(STAGE, f"dropped_{item.rule}")
-            yield beam.pvalue.TaggedOutput("decisions", item)
-        else:
+    def __init__(self, staging: str):
+        self._staging = staging
+
+    def process(self, window: WindowClips) -> Iterator[Any]:
+        yield beam.pvalue.TaggedOutput("outcomes", window.outcome)
+        dropped = [row for row in window.decisions if not row.kept]
+        for row in dropped:
+            count(STAGE, f"dropped_{row.rule}")
+        for row in window.decisions:
+            yield beam.pvalue.TaggedOutput("decisions", row)
+        for clip in window.clips:
             count(STAGE, "clips")
-            record_score(STAGE, "sharpness", item.row.sharpness)
-            yield item
+            record_score(STAGE, "sharpness", clip.row.sharpness)
+            yield clip
+        leave_mark(
+            self._staging,
+            ProgressMark(
+                stage=STAGE,
+                source_id=window.outcome.source_id,
+                window_index=window.outcome.window_index,
+                clips=len(window.clips),
+                dropped=len(dropped),
+            ),
+        )
 
 
 def place_of_turns(turns: WindowTurns) -> Place:

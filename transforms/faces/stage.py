@@ -4,7 +4,7 @@ It is guarded, because native decoders crash and hang on bad files.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -13,8 +13,10 @@ import numpy as np
 from schemas.records import Window, WindowFaces
 from schemas.tables import FailureRow
 from transforms.beam_support.counters import count, count_msec
-from transforms.beam_support.guard import Guarded, Place
-from transforms.beam_support.storage import join, local_path, write_once
+from transforms.beam_support.failure_rows import Place
+from transforms.beam_support.guard import Guarded
+from transforms.beam_support.results import Memory, StageResults, nameless_faces
+from transforms.beam_support.storage import exists, local_path, write_once
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.beam_support.unchanged import unchanged
 from transforms.faces.config import FacesConfig
@@ -40,18 +42,21 @@ class TrackFacesOutputs(NamedTuple):
 
 @dataclass
 class TrackFaces(beam.PTransform):
-    """Detect and track every face of each window; face tubes go to staging."""
+    """Detect and track every face of each window; face tubes are kept until the window's clips are cut."""
 
     config: FacesConfig
     canonical: CanonicalFace
     limits: LimitsConfig
+    results: StageResults
+    later: tuple[StageResults, ...]  # of the stages that need the tubes, in order
     staging: str
     fail_fast: bool = False
     store: StoreOptions = DEFAULT_STORE
 
     def expand(self, windows: beam.PCollection[Window]) -> TrackFacesOutputs:
         """See beam.PTransform."""
-        work = _Track(self.config, self.canonical, self.limits, self.staging)
+        memory = TrackMemory(results=self.results, later=self.later)
+        work = _Track(self.config, self.canonical, self.limits, memory)
         guarded = windows | "Track" >> Guarded(
             work=work,
             stage=STAGE,
@@ -63,16 +68,47 @@ class TrackFaces(beam.PTransform):
             staging=self.staging,
             store=self.store,
             fetch=_uri_of,
+            memory=memory,
         )
-        counted = guarded.results | "Count" >> beam.Map(_counted).with_output_types(WindowFaces)
+        counted = guarded.results | "Count" >> beam.ParDo(_Count(self.staging)).with_output_types(WindowFaces)
         return TrackFacesOutputs(counted, guarded.failures)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackMemory(Memory):
+    """The faces of a window are whole with their tubes, or when all that needs these is made."""
+
+    later: tuple[StageResults, ...]
+
+    def key(self, element: Window) -> str:
+        """See Memory."""
+        return self.results.key(
+            element.video.result_key, element.index, element.start_frame, element.end_frame, element.is_last
+        )
+
+    def nameless(self, record: WindowFaces) -> WindowFaces:
+        """See Memory."""
+        return nameless_faces(record)
+
+    def adopted(self, record: WindowFaces, element: Window, key: str) -> WindowFaces:
+        """See Memory."""
+        return replace(record, window=element, tube_uri=self.results.uri(key, ".npz") if record.tube_uri else "")
+
+    def is_whole(self, key: str, records: tuple[WindowFaces, ...]) -> bool:
+        """See Memory."""
+        if not any(record.tube_uri for record in records):
+            return True
+        last = key
+        for results in self.later:
+            last = results.key(last)
+        return self.later[-1].has(last) or exists(self.results.uri(key, ".npz"))
 
 
 class _Track(beam.DoFn):
     """Loads the networks once a process, and keeps the last file open: a source's windows come one after the other."""
 
-    def __init__(self, config: FacesConfig, canonical: CanonicalFace, limits: LimitsConfig, staging: str):
-        self._config, self._canonical, self._limits, self._staging = config, canonical, limits, staging
+    def __init__(self, config: FacesConfig, canonical: CanonicalFace, limits: LimitsConfig, memory: TrackMemory):
+        self._config, self._canonical, self._limits, self._memory = config, canonical, limits, memory
 
     def setup(self) -> None:
         self._detector = load_detector(
@@ -86,7 +122,8 @@ class _Track(beam.DoFn):
 
     def process(self, window: Window) -> Iterator[WindowFaces]:
         stopwatch = Stopwatch()
-        uri = join(self._staging, "tubes", f"{window.window_id}.npz")
+        key = self._memory.key(window)
+        uri = self._memory.results.uri(key, ".npz")
         with unchanged(window.video.source):
             faces, tubes = track_faces(
                 window=window,
@@ -101,17 +138,7 @@ class _Track(beam.DoFn):
             )
         if tubes:
             write_once(uri, write_tubes(tubes))
-        leave_mark(
-            self._staging,
-            ProgressMark(
-                stage=STAGE,
-                source_id=window.video.source.source_id,
-                window_index=window.index,
-                frames=window.end_frame - window.start_frame,
-                tracks=len(faces.tracks),
-            ),
-        )
-        yield faces
+        yield replace(faces, result_key=key)
 
     def _timed_images(self, window: Window, stopwatch: Stopwatch) -> Iterator[tuple[int, np.ndarray | None]]:
         images = self._frames.of(window)
@@ -127,13 +154,29 @@ def _uri_of(window: Window) -> str:
     return window.video.source.source_uri
 
 
-def _counted(faces: WindowFaces) -> WindowFaces:
-    count(STAGE, "windows")
-    count(STAGE, "tracks", len(faces.tracks))
-    count(STAGE, "damaged_frames", faces.damaged_frames)
-    count(STAGE, "frames", faces.window.end_frame - faces.window.start_frame)
-    count_msec(STAGE, faces.work_msec)
-    return faces
+class _Count(beam.DoFn):
+    def __init__(self, staging: str):
+        self._staging = staging
+
+    def process(self, faces: WindowFaces) -> Iterator[WindowFaces]:
+        window = faces.window
+        num_frames = window.end_frame - window.start_frame
+        count(STAGE, "windows")
+        count(STAGE, "tracks", len(faces.tracks))
+        count(STAGE, "damaged_frames", faces.damaged_frames)
+        count(STAGE, "frames", num_frames)
+        count_msec(STAGE, faces.work_msec)
+        leave_mark(
+            self._staging,
+            ProgressMark(
+                stage=STAGE,
+                source_id=window.video.source.source_id,
+                window_index=window.index,
+                frames=num_frames,
+                tracks=len(faces.tracks),
+            ),
+        )
+        yield faces
 
 
 def place_of_window(window: Window) -> Place:

@@ -15,6 +15,7 @@ from schemas.records import SourceFacts
 from schemas.stored.parquet import read_parquet
 from schemas.tables import TABLES, SourceRow, table_name
 from transforms.beam_support import storage
+from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.manifests.accounting import find_problems, totals
@@ -22,6 +23,7 @@ from transforms.manifests.parts import ManifestPart, manifest_part, num_parts, p
 from transforms.manifests.source_rows import failed_outcomes, source_row
 from transforms.manifests.verdict import Verdict, dataset_record, judge_run, run_summary
 
+use_record_coders(ManifestPart, Verdict)
 _COLUMNS_CHECKED = {"tracks": ["track_id", "source_id"]}  # boxes are most of a dataset's bytes: do not read them
 
 

@@ -66,12 +66,14 @@ def prepare_video(
     audio: AudioConfig,
     min_speech_s: float,
     publish: Callable[[str, str], str],
+    result_key: str = "",
     video: VideoConfig = DEFAULT_VIDEO,
     count_faces: FaceCount | None = None,
 ) -> PreparedVideo:
     """Prepare the source whose content lies at `path`.
 
-    publish(name, path): puts a file into staging, returns its uri. count_faces: see choose_video. MediaError: unusable.
+    publish(suffix, path): keeps a file, returns its uri. result_key: of the video, see schemas.records.Video.
+    count_faces: see choose_video. MediaError: the source is unusable.
     """
     probe, timeline = choose_video(path, limits, audio, video.stream, count_faces)
     num_frames = 0 if timeline is None else num_timeline_frames(timeline.presentation_ticks, timeline.time_base)
@@ -84,7 +86,7 @@ def prepare_video(
     prepared = None
     if log.keeps(source.source_id, "source", facts, _STREAM_RULES, SOURCE_RULES) and timeline is not None:
         probe = choose_audio(path, probe, audio, timeline.zero_s, num_frames * SAMPLES_PER_FRAME)
-        turns, audio_uri = _find_speech(source, path, probe, timeline, num_frames, speech_model, publish)
+        turns, audio_uri = _find_speech(path, probe, timeline, num_frames, speech_model, publish)
         facts = replace(facts, probe=probe, speech_s=speech_seconds(turns, 0, num_frames * SAMPLES_PER_FRAME))
         if log.keeps(source.source_id, "source", facts, _SPEECH_RULES, SOURCE_RULES):
             prepared = Video(
@@ -93,14 +95,14 @@ def prepare_video(
                 num_frames=num_frames,
                 audio_uri=audio_uri,
                 speech=turns,
-                timeline_uri=_publish_timeline(source, timeline, publish),
+                timeline_uri=_publish_timeline(timeline, publish),
                 speech_model=speech_model.name,
+                result_key=result_key,
             )
     return PreparedVideo(video=prepared, facts=facts, decisions=tuple(log.rows))
 
 
 def _find_speech(
-    source: Source,
     path: str,
     probe: MediaProbe,
     timeline: Timeline,
@@ -115,7 +117,7 @@ def _find_speech(
         flac_path = os.path.join(folder, "audio.flac")
         with flac_writer(flac_path) as flac:
             turns = speech_model.find_speech(_written(blocks, flac))
-        return turns, publish(f"audio/{source.source_id}.flac", flac_path)
+        return turns, publish(".flac", flac_path)
 
 
 def _written(blocks: Iterable[np.ndarray], flac: soundfile.SoundFile) -> Iterator[np.ndarray]:
@@ -131,9 +133,9 @@ def _written(blocks: Iterable[np.ndarray], flac: soundfile.SoundFile) -> Iterato
             yield joined
 
 
-def _publish_timeline(source: Source, timeline: Timeline, publish: Callable[[str, str], str]) -> str:
+def _publish_timeline(timeline: Timeline, publish: Callable[[str, str], str]) -> str:
     with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:
         path = os.path.join(folder, "timeline.npz")
         with open(path, "wb") as file:
             file.write(timeline_bytes(timeline))
-        return publish(f"timelines/{source.source_id}.npz", path)
+        return publish(".npz", path)

@@ -6,16 +6,19 @@ It is guarded, because native decoders crash and hang on bad files.
 import functools
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from schemas.records import Source, SourceFacts, Video
 from schemas.tables import DecisionRow, FailureRow
+from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count
-from transforms.beam_support.guard import Guarded, Place
-from transforms.beam_support.storage import join, local_path, open_once
+from transforms.beam_support.failure_rows import Place
+from transforms.beam_support.guard import Guarded
+from transforms.beam_support.results import Memory, StageResults
+from transforms.beam_support.storage import local_path, open_once
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.beam_support.unchanged import unchanged
 from transforms.media.config import AudioConfig, LimitsConfig, VideoConfig
@@ -24,6 +27,8 @@ from transforms.media.video_choice import FaceCount
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.prepare_video import DEFAULT_VIDEO, STAGE, PreparedVideo, prepare_video
 from transforms.prepare.speech_models import load_speech_model
+
+use_record_coders(PreparedVideo)
 
 
 class PrepareVideosOutputs(NamedTuple):
@@ -42,6 +47,7 @@ class PrepareVideos(beam.PTransform):
     audio: AudioConfig
     speech: SpeechConfig
     limits: LimitsConfig
+    results: StageResults
     staging: str
     fail_fast: bool = False
     store: StoreOptions = DEFAULT_STORE
@@ -50,7 +56,8 @@ class PrepareVideos(beam.PTransform):
 
     def expand(self, sources: beam.PCollection[Source]) -> PrepareVideosOutputs:
         """See beam.PTransform."""
-        work = _Prepare(self.audio, self.speech, self.limits, self.staging, self.video, self.count_faces)
+        memory = _PrepareMemory(results=self.results)
+        work = _Prepare(self.audio, self.speech, self.limits, memory, self.video, self.count_faces)
         guarded = sources | "Prepare" >> Guarded(
             work=work,
             stage=STAGE,
@@ -62,6 +69,7 @@ class PrepareVideos(beam.PTransform):
             staging=self.staging,
             store=self.store,
             fetch=_uri_of,
+            memory=memory,
         )
         parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
             "ended", "decisions", main="videos"
@@ -78,23 +86,42 @@ class PrepareVideos(beam.PTransform):
         return PrepareVideosOutputs(parts.videos, ended, parts.decisions, guarded.failures)
 
 
+class _PrepareMemory(Memory):
+    def key(self, element: Source) -> str:
+        return self.results.key(element.content_sha256)
+
+    def nameless(self, record: PreparedVideo) -> PreparedVideo:
+        return self._with(record, record.facts.source.nameless(), "-", "-")
+
+    def adopted(self, record: PreparedVideo, element: Source, key: str) -> PreparedVideo:
+        return self._with(record, element, self.results.uri(key, ".npz"), self.results.uri(key, ".flac"))
+
+    def _with(self, record: PreparedVideo, source: Source, timeline_uri: str, audio_uri: str) -> PreparedVideo:
+        facts = replace(record.facts, source=source)
+        if record.video is None:
+            return replace(record, facts=facts)
+        video = replace(record.video, source=source, timeline_uri=timeline_uri, audio_uri=audio_uri)
+        return replace(record, facts=facts, video=video)
+
+
 class _Prepare(beam.DoFn):
     def __init__(
         self,
         audio: AudioConfig,
         speech: SpeechConfig,
         limits: LimitsConfig,
-        staging: str,
+        memory: "_PrepareMemory",
         video: VideoConfig,
         count_faces: FaceCount | None,
     ):
-        self._audio, self._speech, self._limits, self._staging = audio, speech, limits, staging
+        self._audio, self._speech, self._limits, self._memory = audio, speech, limits, memory
         self._video, self._count_faces = video, count_faces
 
     def setup(self) -> None:
         self._speech_model = load_speech_model(self._speech)
 
     def process(self, source: Source) -> Iterator[PreparedVideo]:
+        key = self._memory.key(source)
         with unchanged(source):
             prepared = prepare_video(
                 source,
@@ -103,7 +130,8 @@ class _Prepare(beam.DoFn):
                 limits=self._limits,
                 audio=self._audio,
                 min_speech_s=self._speech.min_speech_s,
-                publish=functools.partial(_publish, self._staging),
+                publish=functools.partial(_publish, self._memory.results, key),
+                result_key=key,
                 video=self._video,
                 count_faces=self._count_faces,
             )
@@ -137,8 +165,8 @@ class _Failed(beam.DoFn):
             yield SourceFacts(source=source, probe=None, num_frames=0, num_windows=0, speech_s=0.0)
 
 
-def _publish(staging: str, name: str, path: str) -> str:
-    uri = join(staging, name)
+def _publish(results: StageResults, key: str, suffix: str, path: str) -> str:
+    uri = results.uri(key, suffix)
     with open(path, "rb") as file, open_once(uri) as stream:
         shutil.copyfileobj(file, stream, 1 << 20)
     return uri

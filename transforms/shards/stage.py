@@ -10,13 +10,15 @@ from schemas.errors import IntegrityError, UnreadableSource
 from schemas.records import ClipRef
 from schemas.tables import ClipRow, ShardRow
 from transforms.beam_support import storage
+from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.shards.assign_shards import assign_shards, bin_of_key, shard_of_key, shard_path
 from transforms.shards.config import ShardsConfig
-from transforms.shards.write_shard import WrittenShard, only_one, write_shard
+from transforms.shards.write_shard import WrittenShard, only_one, row_member, write_shard
 
 STAGE = "WriteShards"
+use_record_coders(WrittenShard)
 
 
 class WriteShardsOutputs(NamedTuple):
@@ -93,7 +95,7 @@ def _by_key(ref: ClipRef) -> tuple[str, ClipRef]:
 
 
 def _bytes_in_bin(ref: ClipRef) -> tuple[tuple[str, int], int]:
-    return (ref.split, bin_of_key(ref.key)), ref.length
+    return (ref.split, bin_of_key(ref.key)), len(row_member(ref.row)) + ref.length
 
 
 def _by_shard(ref: ClipRef, first_bins: dict[str, tuple[int, ...]]) -> tuple[tuple[str, int], ClipRef]:

@@ -1,14 +1,21 @@
-"""Write one shard: its clips' members ordered by key, each clip checked against its hash."""
+"""Write one shard: its clips' members ordered by key, each clip checked against its hash.
+
+A clip's first member, its row, is made here: what was given with the names of a source may change without the clip
+being cut again.
+"""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from schemas.arrow_tables import stored_values
+from schemas.clip_parts import PLACE_COLUMNS, ROW
 from schemas.errors import IntegrityError
 from schemas.records import ClipRef
 from schemas.tables import ClipRow, ShardRow
-from transforms.media.tar import tar_end
+from transforms.media.tar import tar_end, tar_members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +47,19 @@ def write_shard(
         data = read_range(ref.pack_uri, ref.offset, ref.length)
         if hashlib.sha256(data).hexdigest() != ref.sha256:
             raise IntegrityError(f"clip {ref.key} in {ref.pack_uri!r} is not what was written: staging is damaged")
-        clips.append(replace(ref.row, shard=shard, tar_offset=offset, tar_length=ref.length))
-        offset += _write(stream, digest, data)
+        members = row_member(ref.row) + data
+        clips.append(replace(ref.row, shard=shard, tar_offset=offset, tar_length=len(members)))
+        offset += _write(stream, digest, members)
     size_bytes = offset + _write(stream, digest, tar_end(offset))
     row = ShardRow(shard=shard, split=split, num_clips=len(clips), size_bytes=size_bytes, sha256=digest.hexdigest())
     return WrittenShard(shard=row, clips=tuple(clips))
+
+
+def row_member(row: ClipRow) -> bytes:
+    """The first tar member of a clip: its row without its place, as JSON."""
+    values = {name: value for name, value in stored_values(row).items() if name not in PLACE_COLUMNS}
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True)
+    return tar_members(row.key, [(ROW, text.encode("utf-8", "backslashreplace"))])
 
 
 def _write(stream: BinaryIO, digest: "hashlib._Hash", data: bytes) -> int:

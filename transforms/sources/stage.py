@@ -11,13 +11,17 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
+from schemas.codec import decode_record, encode_record
 from schemas.errors import TalkshardError, UnreadableSource, UsageError
 from schemas.records import Source, SourceFacts, VideoSource
 from schemas.tables import DecisionRow, FailureRow
 from transforms.beam_support import storage
 from transforms.beam_support.child_process import ChildDied, ChildProcess
+from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count
-from transforms.beam_support.guard import STOPS_THE_RUN, BugFound, Place, failure_row
+from transforms.beam_support.failure_rows import STOPS_THE_RUN, Place, failure_row
+from transforms.beam_support.guard import BugFound
+from transforms.beam_support.results import StageResults
 from transforms.beam_support.source_cache import release
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions, used_options
 from transforms.beam_support.unchanged import hash_unchanged
@@ -42,6 +46,7 @@ from transforms.sources.split import check_given_splits
 from transforms.sources.table_text import CURE, as_windows_1252
 
 _GLOB = re.compile(r"[*?\[]")
+use_record_coders(HashedName, MergedSource)
 _LOOK_S = 60.0  # for a child process to say what one file is, its start included
 
 
@@ -59,15 +64,15 @@ class HashSource(beam.PTransform):
     """Hash the content of every name; names of the same content become one source."""
 
     given: dict[str, str]  # split of each speaker or group that was given one, see split.given_splits
+    results: StageResults  # hashes, by the file and its version
     staging: str
     fail_fast: bool = False
     store: StoreOptions = DEFAULT_STORE
 
     def expand(self, names: beam.PCollection[VideoSource]) -> HashSourceOutputs:
         """Build the stage."""
-        hashed = names | "Hash" >> beam.ParDo(_Hash(self.given, self.staging, self.fail_fast, self.store)).with_outputs(
-            "ended", "decisions", "failures", main="hashed"
-        )
+        work = _Hash(self.given, self.results, self.staging, self.fail_fast, self.store)
+        hashed = names | "Hash" >> beam.ParDo(work).with_outputs("ended", "decisions", "failures", main="hashed")
         merged = (
             hashed.hashed
             | "ByContent" >> beam.Map(_by_content).with_output_types(tuple[str, HashedName])
@@ -83,8 +88,11 @@ class HashSource(beam.PTransform):
 class _Hash(beam.DoFn):
     """Hashes in the worker, which decodes nothing. Where FFmpeg must say what a file is, a child process asks it."""
 
-    def __init__(self, given: dict[str, str], staging: str, fail_fast: bool, store: StoreOptions):
-        self._given, self._staging, self._fail_fast, self._store = given, staging, fail_fast, store
+    def __init__(
+        self, given: dict[str, str], results: StageResults, staging: str, fail_fast: bool, store: StoreOptions
+    ):
+        self._given, self._results, self._staging, self._fail_fast = given, results, staging, fail_fast
+        self._store = store
 
     def setup(self) -> None:
         self._store.use()
@@ -96,13 +104,13 @@ class _Hash(beam.DoFn):
             if reason := _why_left_out(name, self._child):
                 yield from _ended(left_out(name, _named(reason, name), self._given), self._staging)
                 return
-            sha256, size_bytes, version = hash_unchanged(name.uri)
+            hashed = hash_name(name, self._results)
         except STOPS_THE_RUN:
             raise
         except Exception as error:
             yield from self._failed(name, error)
         else:
-            yield HashedName(name=name, content_sha256=sha256, size_bytes=size_bytes, version=version)
+            yield hashed
         finally:
             release()
 
@@ -117,6 +125,18 @@ class _Hash(beam.DoFn):
         leave_mark(self._staging, ProgressMark(stage=STAGE, source_id=row.source_id, failed=1))
         yield beam.pvalue.TaggedOutput("failures", row)
         yield beam.pvalue.TaggedOutput("ended", ended_facts(unread_source(name, self._given)))
+
+
+def hash_name(name: VideoSource, results: StageResults) -> HashedName:
+    """The name with the hash of its file, which is read unless it was at this version before."""
+    key = results.key(name.uri, storage.version_of(name.uri))
+    stored = results.load(key)
+    if stored is not None:
+        return replace(decode_record(stored, HashedName), name=name)
+    sha256, size_bytes, version = hash_unchanged(name.uri)
+    hashed = HashedName(name=name, content_sha256=sha256, size_bytes=size_bytes, version=version)
+    results.save(results.key(name.uri, version), encode_record(replace(hashed, name=VideoSource(uri="-"))))
+    return hashed
 
 
 class _Merge:

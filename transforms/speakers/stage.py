@@ -1,7 +1,7 @@
 """The FindSpeakers stage: which face speaks in each window, and by how much its audio is late."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -10,8 +10,11 @@ import numpy as np
 from schemas.clock import SAMPLES_PER_FRAME
 from schemas.records import WindowFaces, WindowTurns
 from schemas.tables import DecisionRow, FailureRow, TrackRow
+from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count, record_score
-from transforms.beam_support.guard import Guarded, Place
+from transforms.beam_support.failure_rows import Place
+from transforms.beam_support.guard import Guarded
+from transforms.beam_support.results import Memory, StageResults, nameless_faces
 from transforms.beam_support.storage import local_path, read_bytes
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.media.audio import read_audio_span
@@ -22,6 +25,8 @@ from transforms.speakers.chains import TrackChain, TrackEnds, find_chains, track
 from transforms.speakers.config import SpeakersConfig
 from transforms.speakers.find_speakers import STAGE, WindowJudgement, find_speakers
 from transforms.speakers.sync_network import load_sync_network
+
+use_record_coders(TrackChain, TrackEnds, WindowJudgement)
 
 
 class FindSpeakersOutputs(NamedTuple):
@@ -42,6 +47,7 @@ class FindSpeakers(beam.PTransform):
     min_track_s: float
     min_turn_s: float
     max_faces: int
+    results: StageResults
     staging: str
     fail_fast: bool = False
     store: StoreOptions = DEFAULT_STORE
@@ -56,6 +62,7 @@ class FindSpeakers(beam.PTransform):
             fail_fast=self.fail_fast,
             staging=self.staging,
             store=self.store,
+            memory=_FindMemory(results=self.results),
         )
         parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
             "rows", "decisions", main="turns"
@@ -64,8 +71,21 @@ class FindSpeakers(beam.PTransform):
         return FindSpeakersOutputs(parts.turns, rows, parts.decisions, guarded.failures)
 
 
+class _FindMemory(Memory):
+    def key(self, element: WindowFaces) -> str:
+        return self.results.key(element.result_key)
+
+    def nameless(self, record: WindowJudgement) -> WindowJudgement:
+        faces = replace(nameless_faces(record.turns.faces), tracks=())  # those of the element
+        return replace(record, turns=replace(record.turns, faces=faces))
+
+    def adopted(self, record: WindowJudgement, element: WindowFaces, key: str) -> WindowJudgement:
+        return replace(record, turns=replace(record.turns, faces=element))
+
+
 class _Find(beam.DoFn):
     def __init__(self, stage: FindSpeakers):
+        self._memory = _FindMemory(results=stage.results)
         self._config, self._max_faces = stage.config, stage.max_faces
         self._limits = {
             "min_box_px": stage.min_box_px,
@@ -85,7 +105,10 @@ class _Find(beam.DoFn):
                 local_path(window.video.audio_uri), first * SAMPLES_PER_FRAME, last * SAMPLES_PER_FRAME
             )
         tubes = TubeFile(read_bytes(faces.tube_uri)) if faces.tube_uri else None
-        yield find_speakers(faces, tubes, audio, self._network, self._config, max_faces=self._max_faces, **self._limits)
+        judged = find_speakers(
+            faces, tubes, audio, self._network, self._config, max_faces=self._max_faces, **self._limits
+        )
+        yield replace(judged, turns=replace(judged.turns, result_key=self._memory.key(faces)))
 
 
 class _ChainTracks(beam.PTransform):
