@@ -39,7 +39,7 @@ def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, B
     try:
         plan = parse_plan(argv, program)
         with owning(plan.output, ends_with_launcher=is_local_run(plan.beam_options)) as owner:
-            open_output(plan.output, plan.staging, plan.run)
+            open_output(plan.output, plan.run)
             began = time.monotonic()
             result = _submit(plan, build_graph)
             if result is None:
@@ -96,7 +96,7 @@ def _conclude(plan: BuildPlan, result: PipelineResult, wall_s: float) -> int:
     write_page(plan.output, "dataset_card.md", dataset_card(plan.output, run))
     verdict = run["verdict"]
     if verdict["exit_code"] in WHOLE_EXIT_CODES:
-        remove_staging(plan.output, plan.staging, plan.keeps_staging)
+        remove_staging(plan.output, plan.keeps_staging)
     print_funnel(plan.output)
     print_places(plan.output, run)
     for problem in verdict["problems"]:

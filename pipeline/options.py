@@ -2,19 +2,22 @@
 
 import argparse
 import dataclasses
-import hashlib
-import json
 
 from pipeline.beam_options import beam_options, require_reachable, store_options
 from pipeline.commands.parser import CommandParser
-from pipeline.config import Recipe
-from pipeline.output import STAGING, WORK, normalised_output, require_free_output, require_inputs_outside, without_own
+from pipeline.output import (
+    RUN_STAGING,
+    WORK,
+    normalised_output,
+    require_free_output,
+    require_inputs_outside,
+    without_own,
+)
 from pipeline.plan import BuildPlan
 from pipeline.preflight import preflight
 from pipeline.recipe_options import add_recipe_options, chosen_recipe, settings_text
 from pipeline.run_record import run_record
 from schemas.errors import UsageError
-from schemas.records import VideoSource
 from transforms.sources.layout import LAYOUTS
 from transforms.sources.stage import list_inputs, list_table, with_names
 
@@ -52,7 +55,7 @@ def build_parser(program: str) -> CommandParser:
         "--work",
         metavar="DIR",
         help="folder or URL for results between stages, which is kept; later builds take from it what they need "
-        f"(default: OUTPUT/{STAGING}/{WORK}, deleted at the end)",
+        f"(default: OUTPUT/{WORK}, deleted at the end)",
     )
     parser.add_argument(
         "--keep_work", action="store_true", help="keep results between stages in OUTPUT, 6 GB for each hour with a face"
@@ -88,7 +91,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     store = store_options(flags, recipe.limits.fetch_s)
     dataclasses.replace(store, patience_s=LAUNCHER_PATIENCE_S).use()
     output = normalised_output(args.output)
-    work = normalised_output(args.work) if args.work else f"{output}/{STAGING}/{WORK}"
+    work = normalised_output(args.work) if args.work else f"{output}/{WORK}"
     require_reachable(flags, output, work)
     if work == output:
         raise UsageError(f"--work {work} is the output: choose another folder, which later builds may use as well")
@@ -104,7 +107,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         output=output,
         recipe=recipe,
         fail_fast=args.fail_fast,
-        staging=f"{output}/{STAGING}/{run_name(recipe, sources)}",
+        staging=f"{output}/{RUN_STAGING}",
         work=work,
         keeps_tubes=bool(args.work) or args.keep_work,
         keeps_staging=args.keep_work and not args.work,
@@ -114,12 +117,6 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         max_failed_share=args.max_failed_share,
         run=run_record(recipe, [program, *argv], len(sources), root),
     )
-
-
-def run_name(recipe: Recipe, sources: tuple[VideoSource, ...]) -> str:
-    """Name a run for OUTPUT/.staging/RUN: the same recipe and inputs have the same name."""
-    content = json.dumps([recipe.as_dict(), [dataclasses.asdict(source) for source in sources]], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def _require_limits(args: argparse.Namespace) -> None:

@@ -13,7 +13,9 @@ from schemas.errors import StorageError, UnreadableSource, UsageError
 from schemas.records import VideoSource
 from transforms.beam_support import storage
 
-DATASET, RUN, STAGING, WORK = "dataset.json", "run.json", ".staging", "work"
+DATASET, RUN, STAGING = "dataset.json", "run.json", ".staging"
+RUN_STAGING = f"{STAGING}/run"  # what only the present run needs, like marks of its progress
+WORK = f"{STAGING}/work"  # results between stages, which a later run finds
 FOLDERS = ("shards", "manifests")
 FILES = ("report.html", "dataset_card.md", RUN)
 """Files of a run before dataset.json."""
@@ -58,16 +60,15 @@ def require_inputs_outside(output: str, uris: list[str]) -> None:
             )
 
 
-def open_output(output: str, staging: str, run: dict[str, object]) -> None:
+def open_output(output: str, run: dict[str, object]) -> None:
     """Remove what a killed run left, but for its results, and write run.json. StorageError: it cannot be written.
 
     UsageError: another run has ended in it since it was found free.
     """
     names = _names(output)
     _require_no_dataset(output, names)
-    for name in FOLDERS:
+    for name in (*FOLDERS, RUN_STAGING):
         storage.delete_tree(f"{output}/{name}")
-    storage.delete_tree(staging)
     left = [name for name in names if name in FILES or _UNFINISHED.fullmatch(name)]
     storage.delete_files([f"{output}/{name}" for name in left])
     write_run(output, run)
@@ -88,9 +89,9 @@ def write_page(output: str, name: str, text: str) -> None:
     storage.write_once(f"{output}/{name}", text.encode())
 
 
-def remove_staging(output: str, staging: str, keeps_work: bool) -> None:
+def remove_staging(output: str, keeps_work: bool) -> None:
     """Remove what a finished run does not need any more: all of OUTPUT/.staging, or all but the results in it."""
-    storage.delete_tree(staging if keeps_work else f"{output}/{STAGING}")
+    storage.delete_tree(f"{output}/{RUN_STAGING if keeps_work else STAGING}")
 
 
 def _require_no_dataset(output: str, names: set[str]) -> None:

@@ -14,7 +14,7 @@ class BuildPlan:
     sources: tuple[VideoSource, ...]  # as listed, sorted by uri
     num_inputs: int  # listed names
     output: str  # folder or URL, without a trailing slash
-    staging: str  # OUTPUT/.staging/RUN; the same recipe and inputs give the same RUN
+    staging: str  # OUTPUT/.staging/run: what only this run needs
     work: str  # folder or URL of results between stages, see transforms.beam_support.results
     keeps_tubes: bool  # also when the clips are cut
     keeps_staging: bool  # results in OUTPUT/.staging are there after the run

@@ -44,7 +44,7 @@ def hashes_when_done(build: Running, output: Path) -> dict[str, str]:
 
 def wait_until_in_midst(build: Running, output: Path) -> None:
     """Wait until the faces of a first window were tracked: much is done, and more is to do."""
-    wait_until(lambda: any(output.glob(".staging/*/tubes/*.npz")), build, BUILD_LIMIT_S)
+    wait_until(lambda: any(output.glob(".staging/work/v1/tracked/*/*.npz")), build, BUILD_LIMIT_S)
 
 
 def portable_flags(job_port: int, pool_port: int) -> tuple[str, ...]:

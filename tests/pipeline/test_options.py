@@ -6,9 +6,8 @@ import pickle
 import pytest
 
 from pipeline.beam_options import beam_options, is_local_run
-from pipeline.options import build_parser, parse_plan, run_name
+from pipeline.options import build_parser, parse_plan
 from schemas.errors import UsageError
-from schemas.records import VideoSource
 from tests.pipeline.made_models import needs_models
 from transforms.beam_support.stores import DEFAULT_STORE
 from transforms.media.models import FOLDER_VARIABLE
@@ -157,19 +156,6 @@ def test_a_split_that_divides_a_speaker_is_refused(clips):
     table.write_text("uri,speaker,split\na.mp4,ann,train\nb.mp4,ann,test\n")
     with pytest.raises(UsageError, match="speaker:ann"):
         parse_plan(["--sources", str(table), "--output", str(clips / "out")], PROGRAM)
-
-
-@needs_models
-def test_input_and_recipe_name_the_run():
-    from pipeline.config import Recipe
-
-    one, other = (VideoSource(uri="/a.mp4"),), (VideoSource(uri="/b.mp4"),)
-    names = {
-        run_name(Recipe(), one),
-        run_name(Recipe(), other),
-        run_name(Recipe().with_setting("clips.image_px=256"), one),
-    }
-    assert len(names) == 3 and run_name(Recipe(), one) in names
 
 
 def test_without_a_runner_the_run_is_local_in_processes():

@@ -68,11 +68,17 @@ def test_a_store_without_a_file_system_is_a_usage_error():
 def test_what_a_killed_run_left_is_removed(tmp_path):
     leave(tmp_path, f".{'0' * 32}.tmp")
     leave(
-        tmp_path, "run.json", ".staging/r/audio/a.flac", "shards/train-000000.tar", "manifests/clips/part-00000.parquet"
+        tmp_path,
+        "run.json",
+        ".staging/run/progress/a",
+        ".staging/work/a.flac",
+        "shards/train-000000.tar",
+        "manifests/clips/part-00000.parquet",
     )
     require_free_output(str(tmp_path))
     open_output(str(tmp_path), {"a": 1})
-    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"run.json", ".staging"}
+    assert [path.name for path in (tmp_path / ".staging").iterdir()] == ["work"]
     assert read_run(str(tmp_path)) == {"a": 1}
 
 
@@ -103,6 +109,8 @@ def test_inputs_are_found_among_the_leftovers_through_links(tmp_path):
 
 
 def test_staging_goes_and_the_rest_stays(tmp_path):
-    leave(tmp_path, "dataset.json", ".staging/r/a")
-    remove_staging(str(tmp_path))
+    leave(tmp_path, "dataset.json", ".staging/run/a", ".staging/work/b")
+    remove_staging(str(tmp_path), keeps_work=True)
+    assert [path.name for path in (tmp_path / ".staging").iterdir()] == ["work"]
+    remove_staging(str(tmp_path), keeps_work=False)
     assert [path.name for path in tmp_path.iterdir()] == ["dataset.json"]

@@ -34,8 +34,8 @@ def other_build(tmp_path):
     command = [sys.executable, "-c", OTHER_BUILD, str(tmp_path / "out")]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "owns\n"
-        (tmp_path / "out/.staging").mkdir()
-        (tmp_path / "out/.staging/audio.flac").write_text("work of the first build")
+        (tmp_path / "out/.staging/run").mkdir(parents=True)
+        (tmp_path / "out/.staging/run/mark").write_text("work of the first build")
         yield process
         process.kill()
 
@@ -67,7 +67,7 @@ def test_a_second_build_is_refused_with_the_owner_and_the_cure_and_removes_nothi
             enter(output)
         for word in (f"process {other_build.pid} on {os.uname().nodename}", "since 20", "--output", OWNER):
             assert word in str(refused.value)
-    assert (tmp_path / "out/.staging/audio.flac").exists()
+    assert (tmp_path / "out/.staging/run/mark").exists()
 
 
 def test_the_output_of_a_killed_build_is_free_and_ours(tmp_path, other_build):
@@ -79,7 +79,7 @@ def test_the_output_of_a_killed_build_is_free_and_ours(tmp_path, other_build):
     require_free_output(output)
     with owning(output):
         open_output(output, {})
-        assert sorted(os.listdir(output)) == [OWNER, "run.json"]
+        assert not (tmp_path / "out/.staging/run").exists()
     assert os.listdir(output) == ["run.json"]
 
 

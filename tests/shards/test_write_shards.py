@@ -1,6 +1,8 @@
 """Shards have the same bytes for any order of arrival, and say where each clip lies."""
 
 import hashlib
+import io
+import json
 import random
 import tarfile
 from dataclasses import replace
@@ -13,6 +15,7 @@ from schemas.errors import IntegrityError
 from tests.shards.clip_refs import clip_refs, clip_row
 from transforms.shards.config import ShardsConfig
 from transforms.shards.stage import WriteShards
+from transforms.shards.write_shard import row_member
 
 
 @pytest.fixture
@@ -42,13 +45,22 @@ def test_any_order_and_repeated_references_give_the_same_bytes(tmp_path, refs):
     assert len(hashes(tmp_path / "a")) == 4
 
 
+def members_of(data):
+    with tarfile.open(fileobj=io.BytesIO(data + bytes(1024))) as tar:
+        return [(member.name, tar.extractfile(member).read()) for member in tar]
+
+
 def test_a_clip_can_be_read_from_its_byte_range(tmp_path, refs):
     def check(clips):
         assert sorted(clip.key for clip in clips) == sorted(ref.key for ref in refs)
         expected = {ref.key: ref.sha256 for ref in refs}
         for clip in clips:
             data = (tmp_path / "out" / clip.shard).read_bytes()[clip.tar_offset : clip.tar_offset + clip.tar_length]
-            assert hashlib.sha256(data).hexdigest() == expected[clip.key]
+            names, (row, _) = zip(*members_of(data), strict=True)
+            assert names == (f"{clip.key}.json", f"{clip.key}.flac")
+            assert hashlib.sha256(data[len(row_member(clip)) :]).hexdigest() == expected[clip.key]
+            told = json.loads(row)
+            assert told["speaker"] == clip.speaker and not {"shard", "tar_offset", "tar_length"} & set(told)
 
     write(tmp_path / "out", refs, check)
 

@@ -14,13 +14,13 @@ def test_a_second_build_into_a_store_is_refused_and_removes_nothing(store):
     output = store.uri("out")
     with owning(output):
         open_output(output, {})
-        storage.write_once(f"{output}/.staging/a", b"work of the first build")
+        storage.write_once(f"{output}/.staging/run/a", b"work of the first build")
         with pytest.raises(UsageError, match="is being built by process"):
             require_free_output(output)
         with pytest.raises(UsageError, match="is being built by process"), owning(output):
             pass
         mark = json.loads(storage.read_bytes(f"{output}/{OWNER}"))
-    assert storage.list_files(output) == [f"{output}/.staging/a", f"{output}/run.json"]
+    assert storage.list_files(output) == [f"{output}/.staging/run/a", f"{output}/run.json"]
     storage.write_once(f"{output}/{OWNER}", json.dumps(mark | {"process": 2**22 + 1}).encode())  # a killed one
     storage.delete_files([f"{output}/run.json"])
     require_free_output(output)

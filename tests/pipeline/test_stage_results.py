@@ -1,0 +1,53 @@
+"""What a change of the recipe does again: the stages that read it, and those after them."""
+
+import pytest
+
+from pipeline.config import Recipe
+from pipeline.stage_results import work_results
+
+STAGES = ("prepared", "tracked", "judged", "cut")
+
+
+def made_by(recipe: Recipe) -> dict[str, str]:
+    results = work_results("/work", recipe)
+    return {stage: getattr(results, stage).made_by for stage in STAGES}
+
+
+def keys(recipe: Recipe) -> dict[str, str]:
+    """The key of each stage's result for one content."""
+    results, key, found = work_results("/work", recipe), "content", {}
+    for stage in STAGES:
+        key = found[stage] = getattr(results, stage).key(key)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("setting", "again"),
+    [
+        ("audio.stream=1", STAGES),
+        ("speech.onset=0.6", STAGES),
+        ("faces.min_box_px=80", STAGES),
+        ("clips.image_px=256", STAGES[1:]),
+        ("limits.damaged_share=0.5", STAGES[1:]),
+        ("speakers.min_probability=0.7", STAGES[2:]),
+        ("speakers.network=none", STAGES[2:]),
+        ("clips.min_s=2", STAGES[2:]),
+        ("clips.jpeg_quality=80", STAGES[3:]),
+        ("limits.window_s=1", ()),
+        ("limits.memory_mb=100", ()),
+        ("shards.target_mb=1", ()),
+    ],
+)
+def test_a_setting_does_its_own_stage_again_and_those_after_it(setting, again):
+    before, after = keys(Recipe()), keys(Recipe().with_setting(setting))
+    assert tuple(stage for stage in STAGES if before[stage] != after[stage]) == again
+
+
+def test_no_two_stages_make_the_same_results():
+    assert len(set(made_by(Recipe()).values())) == len(STAGES)
+
+
+def test_the_same_recipe_finds_its_results_in_any_work_folder_below_their_stage():
+    here, there = work_results("/here", Recipe()), work_results("s3://there", Recipe())
+    assert here.cut.made_by == there.cut.made_by
+    assert there.cut.uri("abc", ".pack") == "s3://there/v1/cut/ab/abc.pack"
