@@ -22,6 +22,7 @@ from transforms.beam_support import guard, storage
 from transforms.beam_support.failure_rows import KINDS, Place, failure_row
 from transforms.beam_support.guard import Guarded
 from transforms.beam_support.outcome import Outcome
+from transforms.beam_support.stores import StoreOptions
 
 
 class Misbehave(beam.DoFn):
@@ -35,8 +36,8 @@ class Misbehave(beam.DoFn):
             os._exit(3)
         if element == "hang":
             threading.Event().wait()
-        if element == "memory":
-            bytearray(3_000_000_000)
+        if element in ("compute", "memory"):
+            bytearray(3_000_000_000) if element == "memory" else sum(range(10**12))
         if element == "memory error":
             raise MemoryError
         if element == "not media":
@@ -96,13 +97,16 @@ def kinds(expected):
     return check
 
 
-@pytest.mark.parametrize(("element", "kind"), [("segfault", "crash"), ("exit", "crash"), ("hang", "timeout")])
+@pytest.mark.parametrize(
+    ("element", "kind"), [("segfault", "crash"), ("exit", "crash"), ("hang", "timeout"), ("compute", "timeout")]
+)
 def test_an_element_that_kills_or_blocks_the_process_fails_alone(element, kind):
     counters = run(
         ["a", element, "bbb"],
         {"results": equal_to([11, 13]), "failures": kinds([("id-" + element, kind)])},
         use_subprocess=True,
-        timeout_s=2,
+        cpu_s=0.5,
+        store=StoreOptions(patience_s=0.0),
     )
     assert {name: value for name, value in counters.items() if not name.endswith("cpu_usec")} == {
         "in": 3,
@@ -123,7 +127,6 @@ def test_an_element_that_needs_too_much_memory_fails_as_a_limit():
         ["a", "memory", "bbb"],
         {"results": equal_to([11, 13]), "failures": kinds([("id-memory", "limit")])},
         use_subprocess=True,
-        timeout_s=60,
         memory_mb=2500,
     )
 

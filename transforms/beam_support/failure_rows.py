@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from schemas.errors import MEDIA_ERRORS, IntegrityError, LimitExceeded, StorageError, UsageError
 from schemas.tables import FailureRow
+from transforms.beam_support.child_process import ChildDied, OutOfTime
 from transforms.beam_support.source_cache import CACHED
 from transforms.beam_support.storage import is_local, path_of
 from transforms.media.source_names import named_text
@@ -32,6 +33,10 @@ def failure_row(error: Exception, stage: str, place: Place) -> FailureRow:
         return row_of(error.kind, str(error), stage, place, error.attempts)
     if isinstance(error, MemoryError):
         return row_of(LimitExceeded.kind, "needs more memory than limits.memory_mb allows", stage, place)
+    if isinstance(error, ChildDied):
+        if isinstance(error, OutOfTime):
+            return row_of(OUT_OF_TIME, str(error), stage, place)
+        return row_of(CHILD_ENDED, str(error), stage, place, attempts=2)
     return row_of("bug", "".join(traceback.format_exception(error)), stage, place)
 
 

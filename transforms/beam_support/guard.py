@@ -1,32 +1,33 @@
 """A guarded ParDo: a bad element costs one failure row, whatever it does to the process.
 
 With `use_subprocess` the work runs in a child process, so that a segfault, an `_exit`, a hang or running out of memory
-ends the child and not the worker. An exception comes back from the child as a value, because one that fails to unpickle
-would look like a crash. Counters made in the child are lost, so they are made in the step after it.
+or time ends the child and not the worker. An exception comes back from the child as a value, because one that fails to
+unpickle would look like a crash. Counters made in the child are lost, so they are made in the step after it.
 
 With a `memory`, what an earlier run or an earlier try of this one made is found and not made again.
 """
 
 import atexit
+import functools
 import multiprocessing
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing import forkserver
 from typing import Any, NamedTuple
 
 import apache_beam as beam
+from apache_beam.internal import pickler
 
 from schemas.codec import decode_record, encode_record
 from schemas.errors import FINAL_KINDS, MEDIA_ERRORS
 from schemas.tables import FailureRow
-from transforms.beam_support.child_process import ChildDied, ChildProcess, limit_data_memory
+from transforms.beam_support.child_process import ChildProcess, limit_data_memory
 from transforms.beam_support.counters import count
-from transforms.beam_support.failure_rows import CHILD_ENDED, OUT_OF_TIME, STOPS_THE_RUN, Place, failure_row, row_of
+from transforms.beam_support.failure_rows import STOPS_THE_RUN, Place, failure_row
 from transforms.beam_support.find_results import FindResults
 from transforms.beam_support.outcome import Outcome, encoded, result_kinds
 from transforms.beam_support.results import Memory
@@ -61,11 +62,11 @@ class BugFound(Exception):
 class Guarded(beam.PTransform):
     """Run `work` on each element; its results, and a FailureRow for each element that failed."""
 
-    work: beam.DoFn  # setup, process(element) and teardown: no tags, side inputs or bundles
+    work: beam.DoFn  # setup and process(element): no teardown, tags, side inputs or bundles
     stage: str
     place: Callable[[Any], Place]
     use_subprocess: bool = False
-    timeout_s: float | None = None  # for each element in the child; that of the first includes `setup`
+    cpu_s: float = 3600.0  # CPU time of each element in the child; that of the first includes `setup`
     memory_mb: int | None = None  # data memory of the child
     fail_fast: bool = False  # a bug stops the run
     staging: str = ""  # where failures are marked for the progress line; "": nowhere
@@ -77,8 +78,7 @@ class Guarded(beam.PTransform):
         """See beam.PTransform."""
         kinds = result_kinds(self.work)
         memory_mb = self.memory_mb if self.use_subprocess else None  # without a child it would limit the worker
-        store = self.store.within(self.timeout_s) if self.timeout_s and self.use_subprocess else self.store
-        catch = _CatchErrors(self.work, self.stage, self.place, memory_mb, self.use_subprocess, store, self.memory)
+        calls = _CatchErrors(self.work, self.stage, self.place, memory_mb, self.use_subprocess, self.store, self.memory)
         found: tuple[beam.PCollection[Outcome], ...] = ()
         if self.memory is not None:
             find = beam.ParDo(FindResults(self.memory, kinds, self.place, self.store))
@@ -87,25 +87,14 @@ class Guarded(beam.PTransform):
             elements, found = looked.missing, (looked.found,)
         if self.fetch is not None:
             elements |= "Fetch" >> beam.ParDo(_Fetch(self.fetch, self.store)).with_output_types(elements.element_type)
-        outcomes = (*found, *self._run(elements, catch)) | beam.Flatten()
+        run = _InChild(calls, self.cpu_s, self.store.patience_s) if self.use_subprocess else calls
+        ran = elements | "Run" >> beam.ParDo(run).with_output_types(Outcome)
+        outcomes = (*found, ran) | beam.Flatten()
         settle = _Settle(self.stage, self.fail_fast, self.staging, kinds, self.memory, self.store)
         settled = outcomes | "Settle" >> beam.ParDo(settle).with_outputs("failures", main="results")
         settled.results.element_type = self.work.get_type_hints().simple_output_type(self.stage) or Any
         settled.failures.element_type = FailureRow
         return GuardedOutputs(settled.results, settled.failures)
-
-    def _run(self, elements: beam.PCollection[Any], catch: "_CatchErrors") -> tuple[beam.PCollection[Outcome], ...]:
-        calls = beam.ParDo(catch).with_output_types(Outcome)
-        if not self.use_subprocess:
-            return (elements | "Run" >> calls,)
-        caught = elements | "Run" >> calls.with_exception_handling(
-            main_tag="ran", dead_letter_tag="died", use_subprocess=True, timeout=self.timeout_s
-        )
-        caught.ran.element_type = Outcome
-        died = caught.died | "Explain" >> beam.ParDo(
-            _Explain(catch, self.stage, self.place, self.timeout_s)
-        ).with_output_types(Outcome)
-        return caught.ran, died
 
 
 class _Fetch(beam.DoFn):
@@ -153,19 +142,19 @@ class _CatchErrors(beam.DoFn):
         except STOPS_THE_RUN as error:
             outcome = Outcome(stop=type(error).__name__, stop_text=str(error))
         except Exception as error:  # becomes a failure row
-            outcome = Outcome(failure=failure_row(error, self._stage, self._place(element)))
+            outcome = Outcome(failure=self.failed(element, error))
         finally:
             release()
         if self._memory is not None:
             outcome = replace(outcome, key=self._memory.key(element), spent_uri=self._memory.spent(element))
         yield replace(outcome, cpu_usec=self._cpu_usec() - ready, setup_cpu_usec=ready - began)
 
+    def failed(self, element: Any, error: Exception) -> FailureRow:
+        """The row of an element that raised, or of one that ended the child."""
+        return failure_row(error, self._stage, self._place(element))
+
     def _cpu_usec(self) -> int:
         return (time.process_time_ns() if self._is_alone else time.thread_time_ns()) // 1000
-
-    def teardown(self) -> None:
-        if self._ready:
-            self._work.teardown()
 
     def _set_up(self) -> None:
         if self._ready:
@@ -177,37 +166,35 @@ class _CatchErrors(beam.DoFn):
         self._ready = True
 
 
-class _Explain(beam.DoFn):
-    """The outcome of an element whose child died: of a second try if the child ended, for it may have been killed."""
+class _InChild(beam.DoFn):
+    """Runs calls in a child process; of an element that ended it, the outcome is made here."""
 
-    def __init__(self, catch: _CatchErrors, stage: str, place: Callable[[Any], Place], timeout_s: float | None):
-        self._catch, self._stage, self._place, self._timeout_s = catch, stage, place, timeout_s
+    def __init__(self, calls: _CatchErrors, cpu_s: float, wait_s: float):
+        self._calls, self._cpu_s, self._wait_s = calls, cpu_s, wait_s
 
-    def process(self, dead: tuple[Any, tuple[type, str, list[str]]]) -> Iterator[Outcome]:
-        element, (error_type, error_text, trace) = dead
-        place = self._place(element)
-        if issubclass(error_type, BrokenProcessPool):
-            yield self._second_try(element, place)
-        elif issubclass(error_type, TimeoutError):
-            row = row_of(OUT_OF_TIME, f"took longer than {self._timeout_s:g} s", self._stage, place)
-            yield Outcome(failure=row)
-        else:
-            yield Outcome(failure=row_of("bug", "".join(trace) or error_text, self._stage, place))
+    def setup(self) -> None:
+        self._pickled = pickler.dumps(self._calls)
+        self._child = ChildProcess(self._cpu_s, wait_s=self._wait_s, start_method=None)
 
-    def _second_try(self, element: Any, place: Place) -> Outcome:
-        child = ChildProcess(self._timeout_s)
+    def process(self, element: Any) -> Iterator[Outcome]:
         try:
-            return child.call(_outcome_of, self._catch, element)
-        except ChildDied as error:
-            message = f"the process that worked on it died (a native decoder crashed); tried again, {error}"
-            return Outcome(failure=row_of(CHILD_ENDED, message, self._stage, place, attempts=2))
-        finally:
-            child.close()
+            outcome = self._child.call(_outcome_of, self._pickled, element)
+        except Exception as error:  # becomes a failure row
+            outcome = Outcome(failure=self._calls.failed(element, error))
+        yield outcome
+
+    def teardown(self) -> None:
+        self._child.close()
 
 
-def _outcome_of(catch: _CatchErrors, element: Any) -> Outcome:
-    (outcome,) = catch.process(element)
+def _outcome_of(pickled: bytes, element: Any) -> Outcome:
+    [outcome] = _unpickled(pickled).process(element)
     return outcome
+
+
+@functools.lru_cache(maxsize=1)
+def _unpickled(pickled: bytes) -> _CatchErrors:
+    return pickler.loads(pickled)
 
 
 class _Settle(beam.DoFn):

@@ -9,7 +9,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import fsspec
@@ -54,10 +54,6 @@ class StoreOptions:
         }
         s3 = {name: value for name, value in given.items() if value not in ("", {}, True)}
         fsspec.config.conf["s3"] = _own_conf | {"use_listings_cache": False, "config_kwargs": _S3_CONFIG} | s3
-
-    def within(self, timeout_s: float) -> "StoreOptions":
-        """These options where the whole work has a time limit: a third of it may be spent on waiting."""
-        return replace(self, patience_s=min(self.patience_s, timeout_s / 3))
 
 
 DEFAULT_STORE = StoreOptions()

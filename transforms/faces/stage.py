@@ -62,7 +62,7 @@ class TrackFaces(beam.PTransform):
             stage=STAGE,
             place=place_of_window,
             use_subprocess=True,
-            timeout_s=self.limits.window_s,
+            cpu_s=self.limits.window_s,
             memory_mb=self.limits.memory_mb,
             fail_fast=self.fail_fast,
             staging=self.staging,

@@ -10,9 +10,9 @@ class LimitsConfig:
     """Limits above which a source or window fails; no sane input exceeds them."""
 
     duration_h: float = setting(6.0, "h", "longest source")
-    prepare_s: float = setting(1800.0, "s", "time to prepare one source")
+    prepare_s: float = setting(1800.0, "s", "CPU time to prepare one source")
     fetch_s: float = setting(3600.0, "s", "time to fetch one file from a store")
-    window_s: float = setting(300.0, "s", "time to track the faces of one window")
+    window_s: float = setting(300.0, "s", "CPU time to track the faces of one window")
     frame_megapixels: float = setting(40.0, "megapixel", "largest frame")
     memory_mb: int = setting(6000, "MB", "data memory of the process that decodes")
     damaged_share: float = setting(0.05, "of a window's frames", "undecodable frames above which the window fails")

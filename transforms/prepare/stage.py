@@ -63,7 +63,7 @@ class PrepareVideos(beam.PTransform):
             stage=STAGE,
             place=_place_of,
             use_subprocess=True,
-            timeout_s=self.limits.prepare_s,
+            cpu_s=self.limits.prepare_s,
             memory_mb=self.limits.memory_mb,
             fail_fast=self.fail_fast,
             staging=self.staging,

@@ -47,7 +47,7 @@ from transforms.sources.table_text import CURE, as_windows_1252
 
 _GLOB = re.compile(r"[*?\[]")
 use_record_coders(HashedName, MergedSource)
-_LOOK_S = 60.0  # for a child process to say what one file is, its start included
+_LOOK_S = 6.0  # CPU time for a child process to say what one file is
 
 
 class HashSourceOutputs(NamedTuple):
@@ -96,7 +96,7 @@ class _Hash(beam.DoFn):
 
     def setup(self) -> None:
         self._store.use()
-        self._child = ChildProcess(_LOOK_S)
+        self._child = ChildProcess(_LOOK_S, wait_s=self._store.patience_s)
 
     def process(self, name: VideoSource) -> Iterator[Any]:
         count(STAGE, "in")
@@ -190,7 +190,7 @@ def _why_left_out(name: VideoSource, child: ChildProcess) -> str:
         return (
             child.call(why_no_video_of, storage.path_of(name.uri))
             if is_local
-            else child.call(_look, name.uri, used_options().within(_LOOK_S))
+            else child.call(_look, name.uri, used_options())
         )
     except (UnreadableSource, OSError) as error:
         return f"a file that cannot be read ({error})".encode(errors="backslashreplace").decode()
