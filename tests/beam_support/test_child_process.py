@@ -82,7 +82,7 @@ def test_a_call_returns_what_the_function_returns_and_raises_what_it_raises():
 
 def test_a_child_that_dies_is_named_and_the_next_call_has_a_new_one():
     child = ChildProcess(60)
-    with pytest.raises(ChildDied, match=r"died \(exit code 7\)"):
+    with pytest.raises(ChildDied, match=r"died twice \(exit code 7\)"):
         child.call(os._exit, 7)
     assert child.call(abs, -3) == 3
     with pytest.raises(ChildDied, match=r"died \(SIGABRT\)"):
