@@ -4,24 +4,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from audit.query import query
 from schemas.clock import seconds_from_frames
+from schemas.stored.manifests import Manifests, rows_of
 
 RULES = ("unsure_probability", "min_probability", "min_confidence")
 """The rules of FindSpeakers with a threshold of the sync network."""
-COLUMNS = (
+_COLUMNS = (
     "track_id",
-    "start_frame",
-    "end_frame",
     "audio_lag_frames",
     "audio_lag_se_frames",
     "sync_probability",
     "sync_confidence",
-    "sync_curve",
+    "rule",
+    "value",
+    "threshold",
 )
-"""Columns of the tracks that are read."""
+_TRACK_COLUMNS = ", ".join(
+    f"tracks.{name}" for name in ("track_id", "start_frame", "end_frame", *_COLUMNS[1:5], "sync_curve")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,26 +44,25 @@ class BorderlineTrack:
     curve: tuple[tuple[float, float], ...]  # (lag in frames, similarity 0..1 on the scale of all borderline tracks)
 
 
-def borderline_tracks(decisions: pa.Table, tracks: pa.Table, sources: pa.Table, max_each: int) -> list[BorderlineTrack]:
+def borderline_tracks(manifests: Manifests, max_each: int) -> list[BorderlineTrack]:
     """Find the tracks nearest to a threshold, at most `max_each` of every rule and verdict, highest value first."""
-    rows = query(
+    rows = rows_of(
+        manifests,
         f"""
-        WITH judged AS (
-            SELECT DISTINCT ON (subject_id) * FROM decisions
-            WHERE stage = 'FindSpeakers' AND subject_kind = 'track' AND rule IN {RULES} AND value IS NOT NULL
-            ORDER BY subject_id, rule_order DESC),
+        WITH asked AS (
+            SELECT subject_id, rule, rule_order, value, threshold, kept FROM decisions
+            WHERE stage = 'FindSpeakers' AND subject_kind = 'track' AND rule IN {RULES} AND value IS NOT NULL),
+        last AS (SELECT subject_id, max(rule_order) AS rule_order FROM asked GROUP BY subject_id),
         ranked AS (
             SELECT *, row_number() OVER (PARTITION BY rule, kept ORDER BY abs(value - threshold), subject_id) AS place
-            FROM judged)
-        SELECT ranked.rule, ranked.value, ranked.threshold, ranked.kept, sources.uris, tracks.*
-        FROM ranked JOIN tracks ON tracks.track_id = ranked.subject_id
-        JOIN sources ON sources.source_id = ranked.source_id
-        WHERE place <= {int(max_each)} AND len(tracks.sync_curve) > 0
-        ORDER BY ranked.rule = 'min_confidence', ranked.value DESC, tracks.track_id
+            FROM asked SEMI JOIN last USING (subject_id, rule_order)),
+        nearest AS (SELECT * FROM ranked WHERE place <= {int(max_each)})
+        SELECT nearest.*, sources.uris, {_TRACK_COLUMNS}
+        FROM nearest JOIN tracks ON tracks.track_id = nearest.subject_id
+        JOIN sources ON sources.source_id = tracks.source_id
+        WHERE len(tracks.sync_curve) > 0
+        ORDER BY nearest.rule = 'min_confidence', nearest.value DESC, tracks.track_id
         """,
-        decisions=decisions,
-        tracks=tracks,
-        sources=sources,
     )
     curves = np.array([row["sync_curve"] for row in rows], np.float64)
     return [_borderline_track(row, curve) for row, curve in zip(rows, _scaled(curves), strict=True)]
@@ -70,7 +70,7 @@ def borderline_tracks(decisions: pa.Table, tracks: pa.Table, sources: pa.Table, 
 
 def _borderline_track(row: dict[str, Any], curve: np.ndarray) -> BorderlineTrack:
     middle = len(curve) // 2
-    columns = {name: row[name] for name in (*COLUMNS[3:-1], "track_id", "rule", "value", "threshold")}
+    columns = {name: row[name] for name in _COLUMNS}
     return BorderlineTrack(
         **columns,
         source_uri=row["uris"][0],

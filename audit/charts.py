@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from audit.column_values import ColumnValues
+
 NUM_BINS = 30
 
 
@@ -35,7 +37,7 @@ class Histogram:
 
 def histogram(
     title: str,
-    values: np.ndarray,
+    values: ColumnValues,
     *,
     unit: str = "",
     note: str = "",
@@ -43,12 +45,11 @@ def histogram(
     whole: bool = False,
     limits: tuple[float, float] | None = None,
 ) -> Histogram:
-    """Make the histogram of `values`, of which none is NaN.
+    """Make the histogram of some values.
 
     thresholds: name -> value, drawn unless it is None; whole: one bin for each whole number; limits: range of the
     chart, by default that of the values.
     """
-    values = np.asarray(values, np.float64)
     edges = _edges(values, whole) if limits is None else np.linspace(*limits, NUM_BINS + 1)
     low, span = edges[0], edges[-1] - edges[0]
     places = [(name, value, (value - low) / span) for name, value in (thresholds or {}).items() if value is not None]
@@ -60,12 +61,12 @@ def histogram(
         ticks=_ticks(low, low + span),
         num_values=len(values),
         marks=tuple((float(place), f"{name} {value:g}") for name, value, place in places if 0 <= place <= 1),
-        median_text=f"{np.median(values):.3g}" if len(values) else "none",
+        median_text=f"{values.median:.3g}" if len(values) else "none",
     )
 
 
-def _bars(values: np.ndarray, edges: np.ndarray, unit: str, whole: bool) -> tuple[Bar, ...]:
-    counts, _ = np.histogram(values, edges)
+def _bars(values: ColumnValues, edges: np.ndarray, unit: str, whole: bool) -> tuple[Bar, ...]:
+    counts = values.counts(edges)
     low, span = edges[0], edges[-1] - edges[0]
     max_count = max(1, counts.max())
     return tuple(
@@ -80,8 +81,8 @@ def _bars(values: np.ndarray, edges: np.ndarray, unit: str, whole: bool) -> tupl
     )
 
 
-def _edges(values: np.ndarray, whole: bool) -> np.ndarray:
-    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+def _edges(values: ColumnValues, whole: bool) -> np.ndarray:
+    low, high = values.limits if len(values) else (0.0, 1.0)
     if whole:
         return np.arange(np.floor(low + 0.5) - 0.5, np.floor(high + 0.5) + 1.0)
     if high - low < 1e-9:

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-import pyarrow as pa
-
-from audit.query import query
+from schemas.stored.manifests import Manifests, rows_of
 
 STAGES = ("HashSource", "PrepareVideos", "SplitWindows", "TrackFaces", "FindSpeakers", "CutClips", "WriteShards")
 KINDS = ("source", "window", "track", "turn", "clip")
@@ -21,15 +19,15 @@ class FunnelStep:
     dropped: int
 
 
-def funnel(decisions: pa.Table) -> list[FunnelStep]:
+def funnel(manifests: Manifests) -> list[FunnelStep]:
     """Count the decisions by rule, ordered by stage, kind of subject and the rule's place among them."""
-    rows = query(
+    rows = rows_of(
+        manifests,
         """
         SELECT stage, subject_kind, rule, count(*) FILTER (WHERE kept) AS kept,
                count(*) FILTER (WHERE NOT kept) AS dropped
         FROM decisions GROUP BY stage, subject_kind, rule ORDER BY min(rule_order), rule
         """,
-        decisions=decisions,
     )
     rows.sort(key=lambda row: (_place(row["stage"], STAGES), _place(row["subject_kind"], KINDS)))
     return [FunnelStep(**row) for row in rows]

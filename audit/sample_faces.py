@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from schemas.stored.clip import Clip, open_rows
+from schemas.stored.manifests import Manifests, only_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +23,18 @@ class SampleFace:
     num_frames: int
 
 
-def sample_faces(output: str, clips: pa.Table, num_faces: int) -> list[SampleFace]:
+def sample_faces(output: str, manifests: Manifests, num_faces: int) -> list[SampleFace]:
     """Faces of clips spread evenly over the clips table; none of clips whose shard is missing."""
-    if not len(clips):
+    (num_clips,) = only_row(manifests, "SELECT count(*) FROM clips")
+    if not num_clips:
         return []
-    chosen = np.unique(np.linspace(0, len(clips) - 1, min(num_faces, len(clips))).round().astype(int))
-    rows = clips.take(pa.array(chosen))
+    chosen = np.unique(np.linspace(0, num_clips - 1, min(num_faces, num_clips)).round().astype(int))
+    places = ", ".join(map(str, chosen))
+    numbered = "SELECT key, row_number() OVER () - 1 AS place FROM clips"
+    rows = manifests.sql(
+        f"SELECT clips.* FROM clips SEMI JOIN (SELECT key FROM ({numbered}) WHERE place IN ({places})) USING (key) "
+        "ORDER BY key"
+    ).to_arrow_table()
     row_of = {row["key"]: row for row in rows.to_pylist()}
     return [_sample(clip, row_of[clip.key]) for clip in open_rows(output, rows)]
 

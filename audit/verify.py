@@ -1,25 +1,24 @@
 """Checks of a stored dataset against its dataset.json: hashes, rows that add up, clips where their rows say."""
 
 import hashlib
+import itertools
 import tarfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import fsspec
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from schemas.arrow_tables import arrow_schema
 from schemas.clip_parts import BLOCK_BYTES, PLACE_COLUMNS, ROW
 from schemas.errors import IntegrityError, UsageError
 from schemas.stored.decode import decode_json
-from schemas.stored.parquet import read_parquet
+from schemas.stored.manifests import Manifests, row_count_problems, stored_manifests
 from schemas.stored.record import dataset_record
-from schemas.tables import TABLES
 from transforms.manifests.accounting import find_problems
 
 _READ_BYTES = 1 << 20
+_ROWS_AT_ONCE = 1024
 
 
 class _Dataset:
@@ -51,8 +50,9 @@ def verify_dataset(output: str) -> list[str]:
     problems = [line for item in [*record["shards"], *record["manifests"]] for line in _object_problems(dataset, item)]
     if problems:
         return problems  # rows and members of damaged objects would only say the same again
-    tables = {name: _read_table(dataset, name, record["manifests"]) for name in TABLES}
-    return _record_problems(record, tables) + find_problems(tables) + _shard_problems(dataset, tables)
+    with stored_manifests(output) as manifests:
+        problems = _record_problems(record, manifests) + find_problems(manifests)
+        return problems + _shard_problems(dataset, manifests)
 
 
 def _object_problems(dataset: _Dataset, item: dict) -> list[str]:
@@ -66,49 +66,41 @@ def _object_problems(dataset: _Dataset, item: dict) -> list[str]:
     return [f"{item['path']} has sha256 {sha256} and {size_bytes} bytes, not {item['sha256']} and {item['size_bytes']}"]
 
 
-def _read_table(dataset: _Dataset, name: str, parts: list[dict]) -> pa.Table:
-    tables = []
-    for part in parts:
-        if part["table"] == name:
-            with dataset.open(part["path"]) as stream:
-                tables.append(read_parquet(stream))
-    return pa.concat_tables(tables or [arrow_schema(name).empty_table()])
-
-
-def _record_problems(record: dict, tables: Mapping[str, pa.Table]) -> list[str]:
+def _record_problems(record: dict, manifests: Manifests) -> list[str]:
     """Differences between dataset.json and the tables it lists."""
-    problems = []
-    listed = sorted(
-        (item["path"], item["split"], item["num_clips"], item["size_bytes"], item["sha256"])
-        for item in record["shards"]
-    )
-    rows = sorted(
-        (row["shard"], row["split"], row["num_clips"], row["size_bytes"], row["sha256"])
-        for row in tables["shards"].to_pylist()
-    )
-    if listed != rows:
-        problems.append("dataset.json lists other shards than the shards table")
-    for name, table in tables.items():
-        num_rows = sum(part["num_rows"] for part in record["manifests"] if part["table"] == name)
-        if num_rows != table.num_rows:
-            problems.append(f"table {name} has {table.num_rows} rows, but dataset.json says {num_rows}")
-    return problems
+    columns = ("path", "split", "num_clips", "size_bytes", "sha256")
+    listed = sorted(tuple(item[name] for name in columns) for item in record["shards"])
+    rows = manifests.execute("SELECT shard, split, num_clips, size_bytes, sha256 FROM shards ORDER BY ALL").fetchall()
+    problems = [] if listed == rows else ["dataset.json lists other shards than the shards table"]
+    num_rows = Counter[str]()
+    for part in record["manifests"]:
+        num_rows[part["table"]] += part["num_rows"]
+    return problems + row_count_problems(manifests, num_rows)
 
 
-def _shard_problems(dataset: _Dataset, tables: Mapping[str, pa.Table]) -> list[str]:
+def _shard_problems(dataset: _Dataset, manifests: Manifests) -> list[str]:
     """Differences between each shard, read as a tar file, and its clips' rows; all clips must have the same parts."""
     problems: list[str] = []
     parts: set[tuple[str, ...]] = set()
-    for shard in tables["shards"]["shard"].to_pylist():
-        rows = tables["clips"].filter(pc.equal(tables["clips"]["shard"], shard)).to_pylist()
+    for shard, rows in _rows_by_shard(manifests):
         try:
             with dataset.open(shard) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
-                problems += _clip_problems(shard, tar, {row["key"]: row for row in rows}, parts)
+                problems += _clip_problems(shard, tar, rows, parts)
         except tarfile.TarError as error:
             problems.append(f"{shard} is not a tar file: {error}")
     if len(parts) > 1:
         problems.append(f"clips have different parts: {' or '.join(sorted(map(str, parts)))}")
     return problems
+
+
+def _rows_by_shard(manifests: Manifests) -> Iterator[tuple[str, dict[str, dict]]]:
+    """Each shard with the rows of its clips by key, one shard at a time."""
+    batches = manifests.sql(
+        "SELECT shards.shard AS of_shard, clips.* FROM shards LEFT JOIN clips USING (shard) ORDER BY shards.shard"
+    ).to_arrow_reader(_ROWS_AT_ONCE)
+    rows = (row for batch in batches for row in batch.to_pylist())
+    for shard, found in itertools.groupby(rows, key=lambda row: row.pop("of_shard")):
+        yield shard, {row["key"]: row for row in found if row["key"] is not None}
 
 
 def _clip_problems(shard: str, tar: tarfile.TarFile, rows: dict[str, dict], parts: set[tuple[str, ...]]) -> list[str]:

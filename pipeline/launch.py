@@ -11,20 +11,20 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import StandardOptions
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
-from audit.dataset_card import dataset_card
-from audit.report import report_page
 from pipeline.beam_options import is_local_run, worker_options
 from pipeline.failures import as_talkshard_error
 from pipeline.funnel import print_funnel, print_places
 from pipeline.job_options import job_options
 from pipeline.logs import errors_into
 from pipeline.options import parse_plan
-from pipeline.output import open_output, read_run, remove_staging, write_page, write_run
+from pipeline.output import open_output, read_run, remove_staging, write_run
 from pipeline.owner import leave_to_job, owning
+from pipeline.pages import write_pages
 from pipeline.plan import BuildPlan
 from pipeline.progress import ProgressDisplay
 from pipeline.run_record import finished
 from schemas.errors import IntegrityError, TalkshardError
+from schemas.stored.manifests import stored_manifests
 from transforms.beam_support import storage
 
 WORKER_LOG = "talkshard-workers.log"
@@ -92,13 +92,13 @@ def _conclude(plan: BuildPlan, result: PipelineResult, wall_s: float) -> int:
         raise IntegrityError(f"the run ended without a verdict in {plan.output}/run.json: no dataset was made")
     run = finished(run, _counters(result), wall_s)
     write_run(plan.output, run)
-    write_page(plan.output, "report.html", report_page(plan.output, run))
-    write_page(plan.output, "dataset_card.md", dataset_card(plan.output, run))
+    with stored_manifests(plan.output) as manifests:
+        write_pages(plan.output, run, manifests)
+        print_funnel(manifests)
+        print_places(plan.output, run, manifests)
     verdict = run["verdict"]
     if verdict["exit_code"] in WHOLE_EXIT_CODES:
         remove_staging(plan.output, plan.keeps_staging)
-    print_funnel(plan.output)
-    print_places(plan.output, run)
     for problem in verdict["problems"]:
         print(f"talkshard: {problem}", file=sys.stderr)
     return verdict["exit_code"]

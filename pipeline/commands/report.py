@@ -1,10 +1,10 @@
 """`talkshard report OUTPUT`: write a dataset's report and card again, from its manifests."""
 
-from audit.dataset_card import dataset_card
-from audit.report import report_page
 from pipeline.commands.parser import CommandParser
 from pipeline.commands.stored_run import require_run
-from pipeline.output import normalised_output, read_run, write_page
+from pipeline.output import normalised_output, read_run
+from pipeline.pages import PAGES, write_pages
+from schemas.stored.manifests import stored_manifests
 from schemas.tables import require_schema_version
 
 
@@ -16,7 +16,7 @@ def main(argv: list[str], program: str) -> int:
     require_run(output)
     run = read_run(output)
     require_schema_version(run, output)
-    write_page(output, "report.html", report_page(output, run))
-    write_page(output, "dataset_card.md", dataset_card(output, run))
-    print(f"{output}/report.html\n{output}/dataset_card.md")
+    with stored_manifests(output) as manifests:
+        write_pages(output, run, manifests)
+    print("\n".join(f"{output}/{name}" for name in PAGES))
     return 0

@@ -26,3 +26,12 @@ def read_parquet(source: bytes | BinaryIO, columns: list[str] | None = None) -> 
     if missing:
         raise pa.ArrowInvalid(f"the Parquet file has no column {missing[0]}")
     return table.select(columns)
+
+
+def copy_parquet(source: BinaryIO, path: str, left_out: tuple[str, ...]) -> None:
+    """Copy a Parquet file to a local path without some of its columns, holding one row group at a time."""
+    file = pq.ParquetFile(source, pre_buffer=False)
+    names = [name for name in file.schema_arrow.names if name not in left_out]
+    with pq.ParquetWriter(path, pa.schema([file.schema_arrow.field(name) for name in names])) as copy:
+        for group in range(file.num_row_groups):
+            copy.write_table(file.read_row_group(group, columns=names, use_threads=False))

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.config import Recipe
 from pipeline.run_record import finished, run_record
+from schemas.stored.manifests import Manifests, stored_manifests
 from schemas.tables import ShardRow, table_name
 from tests.manifests import made_rows
 from transforms.manifests.parts import manifest_part, part_bytes, part_path
@@ -65,6 +66,12 @@ def write_dataset(output: Path, run: dict | None = None, more_rows: Iterable = (
     run["verdict"] = {"ok": True, "exit_code": 0, "problems": [], "num_clips": 3}
     _write(output / "run.json", json.dumps(run).encode())
     return run
+
+
+def page_of(make_page: Callable[[str, dict, Manifests], str], output: Path, run: dict) -> str:
+    """A page about a stored dataset."""
+    with stored_manifests(str(output)) as manifests:
+        return make_page(str(output), run, manifests)
 
 
 def jpeg_of(number: int) -> bytes:

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+import duckdb
 import pytest
 
 from audit.borderline_tracks import borderline_tracks
 from audit.dataset_card import dataset_card
 from audit.report import report_page
 from schemas.arrow_tables import arrow_table
-from tests.audit.made_dataset import A, write_dataset
+from tests.audit.made_dataset import A, page_of, write_dataset
 from tests.manifests import made_rows
 from transforms.manifests.source_rows import source_row
 
@@ -46,12 +47,15 @@ def borderline_of(probabilities, max_each=8):
     """Borderline tracks among tracks with these probabilities."""
     found = [judged(number, probability) for number, probability in enumerate(probabilities)]
     source = source_row(made_rows.facts(A, 1), [made_rows.outcome(A, 0, "clips", 1)], 0)
-    tables = (
-        arrow_table("decisions", [row for _, rows in found for row in rows]),
-        arrow_table("tracks", [track for track, _ in found]),
-        arrow_table("sources", [source]),
-    )
-    return borderline_tracks(*tables, max_each)
+    return nearest([source], [track for track, _ in found], [row for _, rows in found for row in rows], max_each)
+
+
+def nearest(sources, tracks, decisions, max_each):
+    """Borderline tracks among these rows."""
+    with duckdb.connect() as database:
+        for name, rows in (("sources", sources), ("tracks", tracks), ("decisions", decisions)):
+            database.register(name, arrow_table(name, rows))
+        return borderline_tracks(database, max_each)
 
 
 def test_each_track_is_shown_once_with_its_verdict_highest_probability_first():
@@ -74,12 +78,8 @@ def test_curves_share_one_scale():
 
 
 def test_a_track_to_which_no_sync_rule_was_applied_is_not_borderline():
-    tables = (
-        arrow_table("decisions", [made_rows.decision(A)]),
-        arrow_table("tracks", [judged(0, 0.5)[0]]),
-        arrow_table("sources", []),
-    )
-    assert borderline_tracks(*tables, 8) == []
+    source = source_row(made_rows.facts(A, 1), [made_rows.outcome(A, 0, "clips", 1)], 0)
+    assert nearest([source], [judged(0, 0.5)[0]], [made_rows.decision(A)], 8) == []
 
 
 def judged_rows():
@@ -92,7 +92,7 @@ def judged_rows():
 def page(tmp_path_factory):
     """A report of those."""
     folder = tmp_path_factory.mktemp("judged")
-    return report_page(str(folder), write_dataset(folder, more_rows=judged_rows()))
+    return page_of(report_page, folder, write_dataset(folder, more_rows=judged_rows()))
 
 
 def test_the_report_shows_unsure_tracks_with_their_curve(page):
@@ -112,18 +112,18 @@ def test_a_threshold_that_was_not_applied_is_not_drawn(page):
 
 
 def test_what_has_no_values_has_no_chart(tmp_path):
-    page = report_page(str(tmp_path), write_dataset(tmp_path))
+    page = page_of(report_page, tmp_path, write_dataset(tmp_path))
     assert "<h3>Sync probability" not in page and "<h3>Clip length" in page and "Borderline tracks" not in page
 
 
 def test_the_card_counts_what_the_sync_rules_dropped(tmp_path):
     run = write_dataset(tmp_path, more_rows=judged_rows(), sync_probability=0.93)
-    card = dataset_card(str(tmp_path), run)
+    card = page_of(dataset_card, tmp_path, run)
     assert "compared 2 face tracks with the audio: 0 did not speak it, and for 1 it was unsure" in card
     assert "has a median of 0.93 and a minimum of 0.93" in card
 
 
 def test_the_card_says_when_sync_was_not_measured_or_not_calibrated(tmp_path):
-    assert "was not measured" in dataset_card(str(tmp_path / "none"), write_dataset(tmp_path / "none"))
+    assert "was not measured" in page_of(dataset_card, tmp_path / "none", write_dataset(tmp_path / "none"))
     run = write_dataset(tmp_path / "scored", more_rows=judged_rows())
-    assert "has no calibration" in dataset_card(str(tmp_path / "scored"), run)
+    assert "has no calibration" in page_of(dataset_card, tmp_path / "scored", run)

@@ -11,6 +11,7 @@ from pipeline.graph import build_graph
 from pipeline.options import parse_plan
 from pipeline.output import open_output
 from pipeline.progress import progress_of
+from schemas.stored.manifests import stored_manifests
 from schemas.stored.tables import stored_table
 from tests.end_to_end.conftest import IN_PROCESS
 from tests.made_media import make_plain_video
@@ -49,7 +50,8 @@ def test_the_last_progress_line_agrees_with_the_funnel_and_the_failures(plan):
     build_graph(pipeline, plan)
     pipeline.run().wait_until_finish()
     progress = progress_of(read_marks(plan.staging), plan.num_inputs, tracking_s=60.0)
-    steps = funnel(stored_table(plan.output, "decisions"))
+    with stored_manifests(plan.output) as manifests:
+        steps = funnel(manifests)
     assert {step.subject_kind for step in steps if step.dropped} >= {"source", "track", "turn"}
     assert progress.dropped == sum(step.dropped for step in steps)
     assert progress.failed == len(stored_table(plan.output, "failures")) == 2

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import duckdb
 import pytest
 
 from schemas.arrow_tables import arrow_table
@@ -24,7 +25,10 @@ def whole_rows():
 
 
 def tables_of(rows):
-    return {name: arrow_table(name, [row for row in rows if table_name(row) == name]) for name in TABLES}
+    database = duckdb.connect()
+    for name in TABLES:
+        database.register(name, arrow_table(name, [row for row in rows if table_name(row) == name]))
+    return database
 
 
 def without(table, **fields):

@@ -5,15 +5,17 @@ import json
 import random
 
 import apache_beam as beam
+import fsspec
 import pyarrow.parquet as pq
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
+from fsspec.implementations.memory import MemoryFileSystem
 
 from schemas.arrow_tables import arrow_schema
 from schemas.errors import StorageError
 from schemas.tables import SCHEMA_VERSION, TABLES
 from tests.manifests.made_rows import ENDED, decision, facts, failure, other_rows, outcome
-from transforms.manifests.parts import num_parts, part_bytes, part_of_row
+from transforms.manifests.parts import ManifestPart, num_parts, part_bytes, part_of_row
 from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests
 
 
@@ -26,15 +28,26 @@ def commit(
     for name in ("train-000000", "val-000000") if shards else ():
         (output / "shards").mkdir(parents=True, exist_ok=True)
         (output / "shards" / f"{name}.tar").write_bytes(bytes(10_240))
-    with beam.Pipeline("FnApiRunner") as pipeline:
-        made = {name: pipeline | name >> beam.Create(found) for name, found in shuffled.items()}
-        others = pipeline | "rows" >> beam.Create(random.Random(seed).sample(rows, len(rows)))
-        parts = (made | MakeSourceRows(), others) | beam.Flatten() | WriteManifests(str(output))
-        verdicts = parts | CommitDataset(
-            str(output), num_inputs, max_bugs, max_failed_share, {"started": "now"}, staging
-        )
-        assert_that(verdicts | beam.Map(lambda verdict: type(verdict).__name__), equal_to(["Verdict"]))
+    run_end(
+        str(output),
+        shuffled,
+        random.Random(seed).sample(rows, len(rows)),
+        num_inputs,
+        max_bugs,
+        max_failed_share,
+        staging,
+    )
     return json.loads((output / "run.json").read_bytes())
+
+
+def run_end(output, ended, rows, num_inputs=3, max_bugs=3, max_failed_share=0.5, staging=""):
+    """Run the end of the graph on rows in this order."""
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        made = {name: pipeline | name >> beam.Create(found) for name, found in ended.items()}
+        others = pipeline | "rows" >> beam.Create(rows)
+        parts = (made | MakeSourceRows(), others) | beam.Flatten() | WriteManifests(output)
+        verdicts = parts | CommitDataset(output, num_inputs, max_bugs, max_failed_share, {"started": "now"}, staging)
+        assert_that(verdicts | beam.Map(lambda verdict: type(verdict).__name__), equal_to(["Verdict"]))
 
 
 def files(output):
@@ -108,6 +121,44 @@ def test_a_short_shard_is_found(tmp_path):
     (tmp_path / "dataset.json").unlink()
     run = commit(tmp_path, shards=False)
     assert run["verdict"]["problems"] == ["shards/val-000000.tar has 0 bytes, not 10240"]
+
+
+class LaggingStore(MemoryFileSystem):
+    """A store whose listing has nothing of what was written."""
+
+    protocol = "lagging"
+    store, pseudo_dirs = {}, [""]
+
+    def find(self, path, maxdepth=None, withdirs=False, detail=False, **options):
+        """List nothing."""
+        return {} if detail else []
+
+
+def test_a_shard_that_a_store_does_not_list_yet_is_asked_for(tmp_path):
+    fsspec.register_implementation("lagging", LaggingStore, clobber=True)
+    store = fsspec.filesystem("lagging")
+    rows, output = other_rows(), "lagging://bucket/out"
+    for shard in ("train-000000", "val-000000"):
+        store.pipe_file(f"{output}/shards/{shard}.tar", bytes(10_240))
+    run_end(output, ENDED, rows)
+    assert json.loads(store.cat_file(f"{output}/run.json"))["verdict"]["ok"]
+    store.pipe_file(f"{output}/shards/val-000000.tar", b"short")
+    store.rm_file(f"{output}/shards/train-000000.tar")
+    run_end(output, ENDED, rows)
+    missing, short = json.loads(store.cat_file(f"{output}/run.json"))["verdict"]["problems"]
+    assert "train-000000.tar" in missing and short == "shards/val-000000.tar has 5 bytes, not 10240"
+
+
+def test_a_part_that_is_not_what_was_written_is_found(tmp_path):
+    commit(tmp_path)
+    parts = [ManifestPart(**part) for part in json.loads((tmp_path / "dataset.json").read_bytes())["manifests"]]
+    (tmp_path / parts[0].path).write_bytes(b"PAR1")
+    (tmp_path / parts[1].path).unlink()
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        pipeline | beam.Create(parts) | CommitDataset(str(tmp_path), 3, 3, 0.5, {})
+    verdict = json.loads((tmp_path / "run.json").read_bytes())["verdict"]
+    assert verdict["exit_code"] == 4 and len(verdict["problems"]) == 2
+    assert f"{parts[0].path} is not what was written there" in verdict["problems"]
 
 
 def only_failed(kind="not_media"):

@@ -143,6 +143,17 @@ def list_files(uri: str) -> list[str]:
     return sorted(join(uri.rstrip("/"), name) for name in below)
 
 
+def list_sizes(uri: str) -> dict[str, int]:
+    """Size of every file below the folder `uri`, by one listing; in a store it may lack what was written just now."""
+    base = uri.rstrip("/")
+    if is_local(uri):
+        with _readable(uri):
+            files = [os.path.join(folder, name) for folder, _, names in _walk(path_of(uri)) for name in names]
+            return {join(base, os.path.relpath(file, path_of(base))): os.path.getsize(file) for file in files}
+    root, found = tried_reading(uri, lambda store, path: (path.rstrip("/") + "/", store.find(path, detail=True)))
+    return {join(base, path.removeprefix(root)): info["size"] for path, info in found.items()}
+
+
 def list_matches(pattern: str) -> list[str]:
     """The files in a remote store that match a glob, sorted."""
     base = pattern[: pattern.rindex("/", 0, _GLOB.search(pattern).start()) + 1]  # type: ignore[union-attr]

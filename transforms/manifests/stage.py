@@ -2,29 +2,28 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-import pyarrow as pa
 
-from schemas.arrow_tables import arrow_schema
 from schemas.errors import UnreadableSource
 from schemas.records import SourceFacts
-from schemas.stored.parquet import read_parquet
+from schemas.stored.manifests import Manifests, copy_part, link_part, open_manifests, row_count_problems
 from schemas.tables import TABLES, SourceRow, table_name
 from transforms.beam_support import storage
 from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
-from transforms.manifests.accounting import find_problems, totals
+from transforms.manifests.accounting import Totals, find_problems, funnel_counts, totals
 from transforms.manifests.parts import ManifestPart, manifest_part, num_parts, part_bytes, part_of_row, part_path
 from transforms.manifests.source_rows import failed_outcomes, source_row
 from transforms.manifests.verdict import Verdict, dataset_record, judge_run, run_summary
 
 use_record_coders(ManifestPart, Verdict)
-_COLUMNS_CHECKED = {"tracks": ["track_id", "source_id"]}  # boxes are most of a dataset's bytes: do not read them
+_READ_BYTES = 8 << 20  # of a part at once
 
 
 @dataclass
@@ -90,28 +89,75 @@ class CommitDataset(beam.PTransform):
         """Build the stage."""
         return (
             parts
+            | "SpreadParts" >> beam.Reshuffle()
+            | "CheckPart" >> beam.Map(_CheckPart(self.output, self.store)).with_output_types(tuple[ManifestPart, str])
             | "AllParts" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
             | "Commit" >> beam.Map(self._commit).with_output_types(Verdict)
         )
 
-    def _commit(self, written: list[ManifestPart]) -> Verdict:
+    def _commit(self, checked: list[tuple[ManifestPart, str]]) -> Verdict:
         self.store.use()
-        parts = sorted(set(written))
-        tables, problems = _load_tables(self.output, parts)
-        found = None if problems else totals(tables)
-        if found:
-            problems = find_problems(tables, self.num_inputs) + _missing_shards(self.output, tables["shards"])
-        verdict = judge_run(problems, found, self.max_bugs, self.max_failed_share)
-        self._write_json("run.json", run_summary(self.run, verdict, found, tables))
-        if verdict.ok:
-            self._write_json("dataset.json", dataset_record(parts, tables))
+        parts = sorted({part for part, _ in checked})
+        problems = sorted({problem for _, problem in checked if problem}) + _tables_without_part(parts)
+        if problems:
+            return self._conclude(judge_run(problems, None, self.max_bugs, self.max_failed_share), None, [])
+        with open_manifests([(part.table, part.path) for part in parts], _Fetch(self.output)) as manifests:
+            problems = row_count_problems(manifests, _num_rows(parts)) + find_problems(manifests, self.num_inputs)
+            problems += _shard_problems(self.output, manifests)
+            found = totals(manifests)
+            verdict = judge_run(problems, found, self.max_bugs, self.max_failed_share)
+            record = dataset_record(parts, manifests) if verdict.ok else None
+            funnel = funnel_counts(manifests)
+        self._conclude(verdict, found, funnel)
+        if record:
+            self._write_json("dataset.json", record)
             if self.staging:
                 storage.delete_tree(self.staging)
+        return verdict
+
+    def _conclude(self, verdict: Verdict, found: Totals | None, funnel: list[dict[str, object]]) -> Verdict:
+        self._write_json("run.json", run_summary(self.run, verdict, found, funnel))
         return verdict
 
     def _write_json(self, name: str, content: dict[str, object]) -> None:
         text = json.dumps(content, indent=1, sort_keys=True)
         storage.write_once(storage.join(self.output, name), text.encode())
+
+
+class _CheckPart:
+    """Reads a part back, in blocks; gives it with a line that says what is wrong, or with "".
+
+    A part is checked where it is read, so that the commit reads the columns that it asks for and no others.
+    """
+
+    def __init__(self, output: str, store: StoreOptions):
+        self._output, self._store = output, store
+
+    def __call__(self, part: ManifestPart) -> tuple[ManifestPart, str]:
+        self._store.use()
+        try:
+            with storage.reading(storage.join(self._output, part.path)) as stream:
+                digest = hashlib.sha256()
+                while block := stream.read(_READ_BYTES):
+                    digest.update(block)
+        except UnreadableSource as error:
+            return part, str(error)
+        return part, "" if digest.hexdigest() == part.sha256 else f"{part.path} is not what was written there"
+
+
+class _Fetch:
+    """Makes a part readable at a local path."""
+
+    def __init__(self, output: str):
+        self._output = output
+
+    def __call__(self, part: str, path: str) -> None:
+        uri = storage.join(self._output, part)
+        if storage.is_local(uri):
+            link_part(storage.path_of(uri), path)
+            return
+        with storage.reading(uri) as stream:
+            copy_part(stream, path)
 
 
 class _WritePart:
@@ -155,37 +201,31 @@ def _placed(row: Any, parts: dict[str, int]) -> tuple[tuple[str, int], Any]:
     return (table, part_of_row(row, parts[table])), row
 
 
-def _load_tables(output: str, parts: list[ManifestPart]) -> tuple[dict[str, pa.Table], list[str]]:
-    """Read the parts back; also gives a line for each one that is damaged."""
-    read: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
-    problems = []
+def _tables_without_part(parts: list[ManifestPart]) -> list[str]:
+    written = {part.table for part in parts}
+    return [f"table {name} has no part" for name in TABLES if name not in written]
+
+
+def _num_rows(parts: list[ManifestPart]) -> dict[str, int]:
+    num_rows = Counter[str]()
     for part in parts:
-        try:
-            data = storage.read_bytes(storage.join(output, part.path))
-        except UnreadableSource as error:
-            problems.append(str(error))
-            continue
-        if hashlib.sha256(data).hexdigest() != part.sha256:
-            problems.append(f"{part.path} is not what was written there")
-            continue
-        table = read_parquet(data, _COLUMNS_CHECKED.get(part.table))
-        read[part.table].append(table)
-        if table.num_rows != part.num_rows:
-            problems.append(f"{part.path} has {table.num_rows} rows, not {part.num_rows}")
-    problems += [f"table {name} has no part" for name, found in read.items() if not found]
-    tables = {name: pa.concat_tables(found or [arrow_schema(name).empty_table()]) for name, found in read.items()}
-    return tables, problems
+        num_rows[part.table] += part.num_rows
+    return num_rows
 
 
-def _missing_shards(output: str, shards: pa.Table) -> list[str]:
-    """A line for each listed shard that is missing or of another size."""
+def _shard_problems(output: str, manifests: Manifests) -> list[str]:
+    """A line for each shard that is missing or of another size; one that the listing lacks is asked for by itself."""
+    listed = storage.list_sizes(storage.join(output, "shards"))
     problems = []
-    for row in shards.to_pylist():
+    for shard, size_bytes in manifests.execute("SELECT shard, size_bytes FROM shards ORDER BY shard").fetchall():
+        uri = storage.join(output, shard)
+        if listed.get(uri) == size_bytes:
+            continue
         try:
-            size_bytes = storage.size_bytes(storage.join(output, row["shard"]))
+            found = storage.size_bytes(uri)
         except UnreadableSource as error:
             problems.append(str(error))
             continue
-        if size_bytes != row["size_bytes"]:
-            problems.append(f"{row['shard']} has {size_bytes} bytes, not {row['size_bytes']}")
+        if found != size_bytes:
+            problems.append(f"{shard} has {found} bytes, not {size_bytes}")
     return problems

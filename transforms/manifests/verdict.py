@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-import pyarrow as pa
-
+from schemas.stored.manifests import Manifests, rows_of
 from schemas.tables import SCHEMA_VERSION
-from transforms.manifests.accounting import Totals, funnel_counts, licences
+from transforms.manifests.accounting import Totals, licences
 from transforms.manifests.parts import ManifestPart
 
 DONE, FAILED, NO_CLIPS, BROKEN = 0, 1, 3, 4  # exit codes
@@ -52,22 +51,18 @@ def _large_failed_shares(found: Totals, max_failed_share: float) -> list[str]:
 
 
 def run_summary(
-    run: Mapping[str, object], verdict: Verdict, found: Totals | None, tables: Mapping[str, pa.Table]
+    run: Mapping[str, object], verdict: Verdict, found: Totals | None, funnel: list[dict[str, object]]
 ) -> dict[str, object]:
     """run.json: what the launcher knew, the funnel, and the verdict."""
-    return {
-        **run,
-        "funnel": funnel_counts(tables) if found else [],
-        "verdict": asdict(verdict) | (asdict(found) if found else {}),
-    }
+    return {**run, "funnel": funnel, "verdict": asdict(verdict) | (asdict(found) if found else {})}
 
 
-def dataset_record(parts: list[ManifestPart], tables: Mapping[str, pa.Table]) -> dict[str, object]:
+def dataset_record(parts: list[ManifestPart], manifests: Manifests) -> dict[str, object]:
     """dataset.json, where readers start: every object of the dataset with its hash."""
     return {
         "generation": 1,
         "schema_version": SCHEMA_VERSION,
-        "shards": [{"path": row.pop("shard"), **row} for row in tables["shards"].to_pylist()],
+        "shards": rows_of(manifests, "SELECT shard AS path, * EXCLUDE (shard) FROM shards ORDER BY shard"),
         "manifests": [asdict(part) for part in parts],
-        "licences": licences(tables),
+        "licences": licences(manifests),
     }
