@@ -2,6 +2,7 @@
 
 import apache_beam as beam
 
+from pipeline.finish import Finish
 from pipeline.plan import BuildPlan
 from pipeline.stage_results import work_results
 from schemas.records import VideoSource
@@ -47,10 +48,10 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     source_rows = {"facts": facts, "outcomes": outcomes, "failures": failures} | "SourceRows" >> MakeSourceRows()
     kinds = (source_rows, spoken.track_rows, written.clip_rows, written.shard_rows, decisions, failures)
     rows = kinds | "Rows" >> beam.Flatten()
+    limits = (plan.num_inputs, plan.max_bugs, plan.max_failed_share)
     parts = rows | "WriteManifests" >> WriteManifests(plan.output, store)
-    return parts | "CommitDataset" >> CommitDataset(
-        plan.output, plan.num_inputs, plan.max_bugs, plan.max_failed_share, plan.run, store=store
-    )
+    verdict = parts | "CommitDataset" >> CommitDataset(plan.output, *limits, plan.run, store)
+    return verdict | "Finish" >> Finish(plan.output, plan.owner, not plan.is_local, plan.keeps_work, store)
 
 
 def _names(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[VideoSource]:

@@ -2,9 +2,9 @@
 
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import apache_beam as beam
@@ -13,22 +13,20 @@ from apache_beam.runners.runner import PipelineResult, PipelineState
 
 from pipeline.beam_options import is_local_run, worker_options
 from pipeline.failures import as_talkshard_error
+from pipeline.finish import WHOLE_EXIT_CODES, has_tables
 from pipeline.funnel import print_funnel, print_places
 from pipeline.job_options import job_options
 from pipeline.logs import errors_into
 from pipeline.options import parse_plan
 from pipeline.output import open_output, read_run, remove_staging, write_run
 from pipeline.owner import leave_to_job, owning
-from pipeline.pages import write_pages
 from pipeline.plan import BuildPlan
 from pipeline.progress import ProgressDisplay
-from pipeline.run_record import finished
 from schemas.errors import IntegrityError, TalkshardError
 from schemas.stored.manifests import stored_manifests
 from transforms.beam_support import storage
 
 WORKER_LOG = "talkshard-workers.log"
-WHOLE_EXIT_CODES = (0, 3)  # every window was accounted for: staging is not needed any more
 
 
 def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> int:
@@ -39,14 +37,14 @@ def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, B
     try:
         plan = parse_plan(argv, program)
         with owning(plan.output, ends_with_launcher=is_local_run(plan.beam_options)) as owner:
+            plan = replace(plan, owner=owner.token)
             open_output(plan.output, plan.run)
-            began = time.monotonic()
             result = _submit(plan, build_graph)
             if result is None:
                 leave_to_job(plan.output, owner)
                 print(f"submitted: the result of the run will be in {plan.output}/run.json")
                 return 0
-            return _conclude(plan, result, time.monotonic() - began)
+            return _conclude(plan, result)
     except TalkshardError as error:
         return _print_error(error)
 
@@ -56,7 +54,7 @@ def _submit(plan: BuildPlan, build_graph: Callable[[beam.Pipeline, BuildPlan], o
     options = job_options(plan.beam_options)
     pipeline = beam.Pipeline(options=options)
     build_graph(pipeline, plan)
-    waits = not options.view_as(StandardOptions).no_wait_until_finish
+    waits = is_local_run(plan.beam_options) or not options.view_as(StandardOptions).no_wait_until_finish
     with ExitStack() as stack:
         stack.enter_context(_explained(plan))
         if is_local_run(plan.beam_options):
@@ -85,20 +83,19 @@ def _explained(plan: BuildPlan) -> Iterator[None]:
         raise known from error
 
 
-def _conclude(plan: BuildPlan, result: PipelineResult, wall_s: float) -> int:
-    """Complete run.json, write the pages, print the results; returns the exit code."""
+def _conclude(plan: BuildPlan, result: PipelineResult) -> int:
+    """Add the runner's counters to run.json and print what the graph has written; returns the exit code."""
     run = read_run(plan.output)
-    if "verdict" not in run:
+    if "finished" not in run:
         raise IntegrityError(f"the run ended without a verdict in {plan.output}/run.json: no dataset was made")
-    run = finished(run, _counters(result), wall_s)
-    write_run(plan.output, run)
-    with stored_manifests(plan.output) as manifests:
-        write_pages(plan.output, run, manifests)
-        print_funnel(manifests)
-        print_places(plan.output, run, manifests)
+    write_run(plan.output, run | {"counters": _counters(result)})
+    if has_tables(run):
+        with stored_manifests(plan.output) as manifests:
+            print_funnel(manifests)
+            print_places(plan.output, run, manifests)
     verdict = run["verdict"]
     if verdict["exit_code"] in WHOLE_EXIT_CODES:
-        remove_staging(plan.output, plan.keeps_staging)
+        remove_staging(plan.output, plan.keeps_work)  # a local run's log and marks lie there up to here
     for problem in verdict["problems"]:
         print(f"talkshard: {problem}", file=sys.stderr)
     return verdict["exit_code"]
@@ -110,7 +107,7 @@ def _worker_log(plan: BuildPlan) -> Path:
 
 
 def _counters(result: PipelineResult) -> dict[str, int]:
-    """The runner's counters: STAGE/COUNTER -> value."""
+    """The runner's counters: STAGE/COUNTER -> value. They count a retried element twice; the manifests do not."""
     found = result.metrics().query()["counters"]
     return {f"{metric.key.metric.namespace}/{metric.key.metric.name}": metric.result for metric in found}
 

@@ -110,7 +110,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         staging=f"{output}/{RUN_STAGING}",
         work=work,
         keeps_tubes=bool(args.work) or args.keep_work,
-        keeps_staging=args.keep_work and not args.work,
+        keeps_work=args.keep_work and not args.work,
         max_bugs=max_bugs,
         store=store,
         beam_options=flags,

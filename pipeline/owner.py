@@ -72,13 +72,27 @@ def owning(output: str, ends_with_launcher: bool = True) -> Iterator[Owner]:
 
 
 def leave_to_job(output: str, owner: Owner) -> None:
-    """Leave the mark to the run, which goes on without its launcher."""
-    _write(output, replace(owner, token=uuid.uuid4().hex, ends_with_launcher=False, seen=_text(_now())))
+    """Leave the mark to the run, which goes on without its launcher, unless it has ended already."""
+    found = _stored_owner(output)
+    if found and found.token == owner.token:
+        token = _job_token(owner.token)  # another one, so that this launcher does not take it away
+        _write(output, replace(owner, token=token, ends_with_launcher=False, seen=_text(_now())))
+
+
+def end_job(output: str, token: str) -> None:
+    """Take away the mark of a job, which may have no launcher any more. token: of the owner that began it."""
+    found = _stored_owner(output)
+    if found and not found.ends_with_launcher and found.token in (token, _job_token(token)):
+        storage.delete_files([_mark(output)])
 
 
 def is_marked(output: str) -> bool:
     """Whether a run of this program, alive or not, left its mark."""
     return _stored_owner(output) is not None
+
+
+def _job_token(token: str) -> str:
+    return f"{token}-job"
 
 
 def _release(output: str, owner: Owner) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipeline.beam_options import is_local_run
 from pipeline.config import Recipe
 from schemas.records import VideoSource
 from transforms.beam_support.stores import StoreOptions
@@ -17,11 +18,17 @@ class BuildPlan:
     staging: str  # OUTPUT/.staging/run: what only this run needs
     work: str  # folder or URL of results between stages, see transforms.beam_support.results
     keeps_tubes: bool  # also when the clips are cut
-    keeps_staging: bool  # results in OUTPUT/.staging are there after the run
+    keeps_work: bool  # results in OUTPUT/.staging/work are there after the run
     recipe: Recipe
     fail_fast: bool  # a bug stops the run at once
     max_bugs: int  # more bugs than this fail the run
     max_failed_share: float  # 0..1; a larger share of failed sources, windows or seconds fails the run
     run: dict[str, object]  # run.json as it is before the run, see pipeline.run_record
+    owner: str = ""  # token of the mark in the output that says who builds there, see pipeline.owner
     store: StoreOptions  # by which every process of the run reaches stores
     beam_options: list[str]  # flags for apache_beam's PipelineOptions
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the run ends with its launcher, which reads marks and a log in staging to the end."""
+        return is_local_run(self.beam_options)

@@ -50,9 +50,11 @@ def run_record(recipe: Recipe, command_line: list[str], num_inputs: int, root: s
     }
 
 
-def finished(run: dict[str, Any], counters: dict[str, int], wall_s: float) -> dict[str, Any]:
-    """Return run.json of a finished run. Counters count a retried element twice; the manifests do not."""
-    return run | {"counters": counters, "wall_s": round(wall_s, 1), "finished": _now()}
+def finished(run: dict[str, Any]) -> dict[str, Any]:
+    """Return run.json of a finished run."""
+    now = _now()
+    wall_s = (datetime.datetime.fromisoformat(now) - datetime.datetime.fromisoformat(run["started"])).total_seconds()
+    return run | {"wall_s": round(wall_s, 1), "finished": now}
 
 
 @functools.cache
@@ -78,4 +80,4 @@ def _cpu(cpuinfo: Path) -> dict[str, object]:
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")

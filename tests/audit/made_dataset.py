@@ -62,7 +62,7 @@ def write_dataset(output: Path, run: dict | None = None, more_rows: Iterable = (
     _write(
         output / "dataset.json", json.dumps({"shards": [], "manifests": [{"path": part} for part in parts]}).encode()
     )
-    run = finished(run or run_record(Recipe(), ["talkshard build"], 0), {"TrackFaces/in": 2}, 10.0)
+    run = finished(run or run_record(Recipe(), ["talkshard build"], 0))
     run["verdict"] = {"ok": True, "exit_code": 0, "problems": [], "num_clips": 3}
     _write(output / "run.json", json.dumps(run).encode())
     return run

@@ -19,34 +19,24 @@ from transforms.manifests.parts import ManifestPart, num_parts, part_bytes, part
 from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests
 
 
-def commit(
-    output, ended=ENDED, rows=None, num_inputs=3, max_bugs=3, max_failed_share=0.5, shards=True, staging="", seed=0
-):
+def commit(output, ended=ENDED, rows=None, num_inputs=3, max_bugs=3, max_failed_share=0.5, shards=True, seed=0):
     """Run the end of the graph; returns run.json."""
     rows = other_rows() if rows is None else rows
     shuffled = {name: random.Random(seed).sample(found, len(found)) for name, found in ended.items()}
     for name in ("train-000000", "val-000000") if shards else ():
         (output / "shards").mkdir(parents=True, exist_ok=True)
         (output / "shards" / f"{name}.tar").write_bytes(bytes(10_240))
-    run_end(
-        str(output),
-        shuffled,
-        random.Random(seed).sample(rows, len(rows)),
-        num_inputs,
-        max_bugs,
-        max_failed_share,
-        staging,
-    )
+    run_end(str(output), shuffled, random.Random(seed).sample(rows, len(rows)), num_inputs, max_bugs, max_failed_share)
     return json.loads((output / "run.json").read_bytes())
 
 
-def run_end(output, ended, rows, num_inputs=3, max_bugs=3, max_failed_share=0.5, staging=""):
+def run_end(output, ended, rows, num_inputs=3, max_bugs=3, max_failed_share=0.5):
     """Run the end of the graph on rows in this order."""
     with beam.Pipeline("FnApiRunner") as pipeline:
         made = {name: pipeline | name >> beam.Create(found) for name, found in ended.items()}
         others = pipeline | "rows" >> beam.Create(rows)
         parts = (made | MakeSourceRows(), others) | beam.Flatten() | WriteManifests(output)
-        verdicts = parts | CommitDataset(output, num_inputs, max_bugs, max_failed_share, {"started": "now"}, staging)
+        verdicts = parts | CommitDataset(output, num_inputs, max_bugs, max_failed_share, {"started": "now"})
         assert_that(verdicts | beam.Map(lambda verdict: type(verdict).__name__), equal_to(["Verdict"]))
 
 
@@ -59,8 +49,7 @@ def files(output):
 
 
 def test_a_complete_run_is_published_with_the_hash_of_every_object(tmp_path):
-    (tmp_path / ".staging").mkdir()
-    run = commit(tmp_path, staging=str(tmp_path / ".staging"))
+    run = commit(tmp_path)
     assert run["verdict"] | {"ok": True, "exit_code": 0, "problems": [], "num_clips": 3} == run["verdict"]
     assert run["started"] == "now" and run["funnel"][0]["rule"] == "min_box_px"
     dataset = json.loads((tmp_path / "dataset.json").read_bytes())
@@ -73,7 +62,6 @@ def test_a_complete_run_is_published_with_the_hash_of_every_object(tmp_path):
         data = (tmp_path / part["path"]).read_bytes()
         assert (part["sha256"], part["size_bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
     assert {part["table"] for part in dataset["manifests"]} == set(TABLES)
-    assert not (tmp_path / ".staging").exists()
 
 
 def test_any_order_and_a_second_run_give_the_same_bytes(tmp_path):

@@ -21,6 +21,7 @@ STAGES = (
     "SourceRows",
     "WriteManifests",
     "CommitDataset",
+    "Finish",
 )
 pytestmark = needs_models
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
+from pipeline.finish import Finish
 from pipeline.launch import build
 from schemas.errors import StorageError
 from tests.audit.made_dataset import write_dataset
 from tests.pipeline.made_models import needs_models
+from transforms.manifests.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,12 +27,14 @@ def argv(tmp_path):
 
 
 def graph_of(step, pipeline, plan):
-    pipeline | beam.Create([plan.output]) | beam.Map(step, plan.run)
+    ended = pipeline | beam.Create([plan.output]) | beam.Map(step, plan.run)
+    ended | beam.Filter(bool) | Finish(plan.output, plan.owner, plan.job_removes_staging)
 
 
 def make_dataset(output, run):
     write_dataset(Path(output), run)
     beam.metrics.Metrics.counter("TrackFaces", "in").inc(2)
+    return Verdict(ok=True, exit_code=0, problems=())
 
 
 def fill_the_disk(output, run):
@@ -44,6 +48,7 @@ def find_nothing(output, run):
         "verdict": {"ok": False, "exit_code": 3, "problems": ["no clip came out: the funnel says why"], "num_clips": 0}
     }
     Path(output, "run.json").write_text(json.dumps(run))
+    return Verdict(ok=False, exit_code=3, problems=())
 
 
 def lose_everything(output, run):

@@ -82,7 +82,6 @@ class CommitDataset(beam.PTransform):
     max_bugs: int
     max_failed_share: float  # of sources, of windows, and of seconds of video
     run: dict[str, object]  # what run.json says about the run before its end
-    staging: str = ""  # deleted once the dataset is published; "": left to the launcher
     store: StoreOptions = DEFAULT_STORE
 
     def expand(self, parts: beam.PCollection[ManifestPart]) -> beam.PCollection[Verdict]:
@@ -111,8 +110,6 @@ class CommitDataset(beam.PTransform):
         self._conclude(verdict, found, funnel)
         if record:
             self._write_json("dataset.json", record)
-            if self.staging:
-                storage.delete_tree(self.staging)
         return verdict
 
     def _conclude(self, verdict: Verdict, found: Totals | None, funnel: list[dict[str, object]]) -> Verdict:

@@ -1,0 +1,49 @@
+"""Finish: the end of a run inside the graph, so that no launcher need be there for it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+
+from pipeline.output import read_run, remove_staging, write_run
+from pipeline.owner import end_job
+from pipeline.pages import write_pages
+from pipeline.run_record import finished
+from schemas.stored.manifests import stored_manifests
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
+from transforms.manifests.verdict import Verdict
+
+WHOLE_EXIT_CODES = (0, 3)  # every window was accounted for: staging is not needed any more
+
+
+@dataclass
+class Finish(beam.PTransform):
+    """Complete run.json, write the pages, remove what is not needed any more. May run twice."""
+
+    output: str
+    owner: str = ""  # token of the mark that is taken away, see pipeline.owner; "": none
+    removes_staging: bool = False  # of a whole run
+    keeps_work: bool = False  # but for the results in it
+    store: StoreOptions = DEFAULT_STORE
+
+    def expand(self, verdicts: beam.PCollection[Verdict]) -> beam.PCollection[Verdict]:
+        """Build the stage."""
+        return verdicts | beam.Map(self._finish).with_output_types(Verdict)
+
+    def _finish(self, verdict: Verdict) -> Verdict:
+        self.store.use()
+        run = finished(read_run(self.output))
+        write_run(self.output, run)
+        if has_tables(run):
+            with stored_manifests(self.output) as manifests:
+                write_pages(self.output, run, manifests)
+        if self.removes_staging and verdict.exit_code in WHOLE_EXIT_CODES:
+            remove_staging(self.output, self.keeps_work)
+        if self.owner:
+            end_job(self.output, self.owner)
+        return verdict
+
+
+def has_tables(run: dict[str, Any]) -> bool:
+    """Whether the tables of a finished run could be read: its verdict has counts of them."""
+    return "num_clips" in run["verdict"]
