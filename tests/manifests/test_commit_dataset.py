@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+from dataclasses import replace
 
 import apache_beam as beam
 import fsspec
@@ -14,8 +15,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 from schemas.arrow_tables import arrow_schema
 from schemas.errors import StorageError
 from schemas.tables import SCHEMA_VERSION, TABLES
-from tests.manifests.made_rows import ENDED, decision, facts, failure, other_rows, outcome
-from transforms.manifests.parts import ManifestPart, num_parts, part_bytes, part_of_row
+from tests.manifests.made_rows import ENDED, decision, facts, failure, other_rows, outcome, track
+from transforms.manifests.parts import PART_BYTES, ManifestPart, bytes_of_row, num_parts, part_bytes, part_of_row
 from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests
 
 
@@ -200,7 +201,13 @@ def test_equal_rows_in_any_order_give_the_same_part():
     assert part_bytes("decisions", rows) == part_bytes("decisions", rows[::-1])
 
 
-def test_a_table_is_one_part_below_a_million_rows_and_equal_parts_above():
-    assert [num_parts("clips", rows) for rows in (0, 999_999, 1_000_000, 1_000_001)] == [1, 1, 4, 5]
+def test_the_number_of_parts_grows_with_the_bytes_of_the_rows():
+    assert [num_parts(size) for size in (0, 1, PART_BYTES, PART_BYTES + 1, 10 * PART_BYTES)] == [1, 1, 1, 2, 10]
+    short = track("t1", "a" * 16)
+    long = replace(short, boxes_xyxy=short.boxes_xyxy * 375, interpolated=(False,) * 750)
+    assert bytes_of_row(long) > 30 * bytes_of_row(short) > 30 * 1000
+
+
+def test_rows_are_spread_evenly_over_parts():
     parts = [part_of_row(decision(f"{number:016d}"), 4) for number in range(2000)]
     assert all(abs(parts.count(part) - 500) < 80 for part in range(4))

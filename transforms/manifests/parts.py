@@ -1,8 +1,9 @@
-"""Tables as Parquet parts: the same rows give the same bytes."""
+"""Tables as Parquet parts, bounded by bytes: the same rows give the same parts, in any order of arrival."""
 
 import hashlib
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,8 +11,8 @@ import pyarrow.parquet as pq
 from schemas.arrow_tables import arrow_table
 from schemas.tables import SORT_BY, table_name
 
-_MAX_ROWS_OF_SINGLE_PART, _ROWS_PER_PART = 1_000_000, 250_000
-_TRACKS_PER_PART = 5_000  # a track holds a box for each frame: a million would not fit a worker's memory
+PART_BYTES = 128 << 20  # of its rows in a worker's memory, see bytes_of_row; sorting and writing need as much again
+_FIELD_BYTES, _TEXT_BYTES = 32, 56  # of a number with the pointer to it; of a text besides its characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -25,11 +26,14 @@ class ManifestPart:
     sha256: str
 
 
-def num_parts(table: str, num_rows: int) -> int:
-    """How many parts a table of so many rows is written in; an empty table has one."""
-    if table == "tracks":
-        return max(1, -(-num_rows // _TRACKS_PER_PART))
-    return 1 if num_rows < _MAX_ROWS_OF_SINGLE_PART else -(-num_rows // _ROWS_PER_PART)
+def bytes_of_row(row: Any) -> int:
+    """About how many bytes a row needs in memory: the same on every machine and in every version of Python."""
+    return sum(_bytes_of(getattr(row, field)) for field in row.__slots__)
+
+
+def num_parts(num_bytes: int) -> int:
+    """How many parts a table of so many bytes is written in; an empty table has one."""
+    return max(1, -(-num_bytes // PART_BYTES))
 
 
 def part_of_row(row: object, parts: int) -> int:
@@ -71,6 +75,14 @@ def manifest_part(table: str, number: int, num_rows: int, data: bytes) -> Manife
         size_bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
     )
+
+
+def _bytes_of(value: object) -> int:
+    if isinstance(value, str):
+        return _TEXT_BYTES + len(value)
+    if isinstance(value, tuple | list):  # all values of one are of one kind
+        return _TEXT_BYTES + len(value) * (8 + _bytes_of(value[0])) if value else _TEXT_BYTES
+    return _FIELD_BYTES
 
 
 def _sorted_table(table: str, rows: list) -> pa.Table:

@@ -18,7 +18,15 @@ from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.manifests.accounting import Totals, find_problems, funnel_counts, totals
-from transforms.manifests.parts import ManifestPart, manifest_part, num_parts, part_bytes, part_of_row, part_path
+from transforms.manifests.parts import (
+    ManifestPart,
+    bytes_of_row,
+    manifest_part,
+    num_parts,
+    part_bytes,
+    part_of_row,
+    part_path,
+)
 from transforms.manifests.source_rows import failed_outcomes, source_row
 from transforms.manifests.verdict import Verdict, dataset_record, judge_run, run_summary
 
@@ -54,8 +62,8 @@ class WriteManifests(beam.PTransform):
         """Build the stage."""
         parts = (
             rows
-            | "Tables" >> beam.Map(table_name).with_output_types(str)
-            | beam.combiners.Count.PerElement()
+            | "Bytes" >> beam.Map(_bytes_in_table).with_output_types(tuple[str, int])
+            | beam.CombinePerKey(sum)
             | beam.combiners.ToDict()
             | "Parts" >> beam.Map(_parts_of_tables)
         )
@@ -189,8 +197,12 @@ def _source_rows(source_id: str, ended: dict[str, Iterable[Any]]) -> Iterator[So
         yield source_row(facts, outcomes, len(failures))
 
 
-def _parts_of_tables(num_rows: dict[str, int]) -> dict[str, int]:
-    return {table: num_parts(table, rows) for table, rows in num_rows.items()}
+def _bytes_in_table(row: Any) -> tuple[str, int]:
+    return table_name(row), bytes_of_row(row)
+
+
+def _parts_of_tables(num_bytes: dict[str, int]) -> dict[str, int]:
+    return {table: num_parts(size) for table, size in num_bytes.items()}
 
 
 def _placed(row: Any, parts: dict[str, int]) -> tuple[tuple[str, int], Any]:
