@@ -13,7 +13,7 @@ from transforms.beam_support import storage
 from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
-from transforms.shards.assign_shards import assign_shards, bin_of_key, shard_of_key, shard_path
+from transforms.shards.assign_shards import ShardRanges, assign_shards, bin_of_key, shard_of_key, shard_path
 from transforms.shards.config import ShardsConfig
 from transforms.shards.write_shard import WrittenShard, only_one, row_member, write_shard
 
@@ -44,7 +44,7 @@ class WriteShards(beam.PTransform):
             | "GroupKeys" >> beam.GroupByKey()
             | "OnlyOne" >> beam.MapTuple(only_one).with_output_types(ClipRef)
         )
-        first_bins = (
+        ranges = (
             unique
             | "BytesInBin" >> beam.Map(_bytes_in_bin).with_output_types(tuple[tuple[str, int], int])
             | beam.CombinePerKey(sum)
@@ -54,9 +54,7 @@ class WriteShards(beam.PTransform):
         written = (
             unique
             | "ByShard"
-            >> beam.Map(_by_shard, beam.pvalue.AsSingleton(first_bins)).with_output_types(
-                tuple[tuple[str, int], ClipRef]
-            )
+            >> beam.Map(_by_shard, beam.pvalue.AsSingleton(ranges)).with_output_types(tuple[tuple[str, int], ClipRef])
             | "GroupShards" >> beam.GroupByKey()
             | "Write" >> beam.MapTuple(_Write(self.output, self.store)).with_output_types(WrittenShard)
             | "Part" >> beam.ParDo(_Part()).with_outputs("shards", main="clips")
@@ -98,5 +96,5 @@ def _bytes_in_bin(ref: ClipRef) -> tuple[tuple[str, int], int]:
     return (ref.split, bin_of_key(ref.key)), len(row_member(ref.row)) + ref.length
 
 
-def _by_shard(ref: ClipRef, first_bins: dict[str, tuple[int, ...]]) -> tuple[tuple[str, int], ClipRef]:
-    return (ref.split, shard_of_key(ref.key, first_bins[ref.split])), ref
+def _by_shard(ref: ClipRef, ranges: dict[str, ShardRanges]) -> tuple[tuple[str, int], ClipRef]:
+    return (ref.split, shard_of_key(ref.key, ranges[ref.split])), ref
