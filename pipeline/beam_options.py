@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from apache_beam.options.pipeline_options import PipelineOptions, S3Options
 
+from pipeline import end_with_launcher
 from pipeline.nearest import nearest
 from schemas.errors import UsageError
 from transforms.beam_support import storage
@@ -80,17 +81,20 @@ def require_reachable(flags: list[str], *folders: str) -> None:
 def worker_options(flags: list[str]) -> Iterator[None]:
     """Give the worker processes of a local runner the options, which the runner itself does not pass on.
 
-    Without them a worker would not know the log level.
+    Without them a worker would not know the log level, nor end with this process.
     """
     chosen = PipelineOptions(flags).get_all_options(drop_default=True)
+    chosen["beam_plugins"] = [*(chosen.get("beam_plugins") or []), end_with_launcher.__name__]
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump({name: value for name, value in chosen.items() if value is not None}, file, default=str)
         file.flush()
-        os.environ[_OPTIONS_FILE] = file.name
+        given = {_OPTIONS_FILE: file.name, end_with_launcher.LAUNCHER: str(os.getpid())}
+        os.environ.update(given)
         try:
             yield
         finally:
-            del os.environ[_OPTIONS_FILE]
+            for name in given:
+                del os.environ[name]
 
 
 def _beam_parser() -> argparse.ArgumentParser:
