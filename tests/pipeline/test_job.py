@@ -11,6 +11,7 @@ from pathlib import Path
 import apache_beam as beam
 import fsspec
 import pytest
+from apache_beam import coders
 from apache_beam.options.pipeline_options import DebugOptions, PipelineOptions, SetupOptions, WorkerOptions
 from apache_beam.portability import common_urns
 from apache_beam.transforms.environments import DockerEnvironment, python_sdk_dependencies
@@ -19,9 +20,12 @@ from pipeline.graph import build_graph
 from pipeline.job_options import job_options
 from pipeline.options import parse_plan
 from tests.pipeline.made_models import needs_models
+from transforms.beam_support.coders import AnyRecordCoder, RecordCoder
 
 ROOT = Path(__file__).resolve().parents[2]
 DATAFLOW = ["--runner=DataflowRunner", "--project=p", "--region=r", "--sdk_container_image=IMAGE"]
+RECORDS = (RecordCoder, AnyRecordCoder)
+ANYTHING = (coders.FastPrimitivesCoder, coders.PickleCoder, coders.DillCoder)
 PLACES = {str(ROOT), os.getcwd(), sys.prefix, tempfile.gettempdir(), os.path.expanduser("~")} - {"/"}
 pytestmark = needs_models
 
@@ -85,6 +89,25 @@ def test_the_job_names_no_place_of_the_launcher(job):
 def test_a_worker_process_has_one_thread(job):
     assert job.options.view_as(DebugOptions).number_of_worker_harness_threads == 1
     assert job.options.view_as(SetupOptions).save_main_session is False
+
+
+def parts_of(coder):
+    """A coder and those that it is made of."""
+    yield coder
+    for part in coder._get_component_coders() or ():
+        yield from parts_of(part)
+
+
+def test_no_record_is_pickled(job):
+    def is_plain(name):  # dictionaries of names and numbers
+        steps = ("ToDict", "DoOnce", "Reshuffle", "Combine")
+        return any(step in name for step in steps) or name.endswith(("/Parts", "/Assign"))
+
+    found = {one.unique_name: job.coders.get_by_id(one.coder_id) for one in job.proto.components.pcollections.values()}
+    records = {name for name, coder in found.items() if any(isinstance(part, RECORDS) for part in parts_of(coder))}
+    others = {name for name, coder in found.items() if any(isinstance(part, ANYTHING) for part in parts_of(coder))}
+    plain = {name for name in others if is_plain(name.rpartition(".")[0].lstrip("0123456789"))}
+    assert len(records) > 60 and others - plain == set()
 
 
 def test_what_is_grouped_has_keys_of_one_encoding(job):

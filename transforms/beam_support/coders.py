@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from apache_beam import coders
+from apache_beam import coders, pvalue
 from apache_beam.typehints import typehints
 
 from schemas import records, tables
@@ -57,9 +57,10 @@ class AnyRecordCoder(coders.Coder):
     @classmethod
     def from_type_hint(cls, typehint: Any, registry: coders.typecoders.CoderRegistry) -> coders.Coder:  # type: ignore[override]
         """The coder of a union: this one where its members are records."""
-        kinds = tuple(typehint.inner_types())
-        if all(dataclasses.is_dataclass(kind) for kind in kinds):
-            return cls(kinds)
+        members = tuple(typehint.inner_types())
+        kinds = tuple(kind for kind in members if kind is not type(None))
+        if len(kinds) > 1 and all(dataclasses.is_dataclass(kind) for kind in kinds):
+            return cls(kinds) if kinds == members else coders.NullableCoder(cls(kinds))
         if typehints.is_nullable(typehint):
             return coders.NullableCoder.from_type_hint(typehint, registry)
         return registry._fallback_coder.from_type_hint(typehint, registry)
@@ -90,6 +91,13 @@ def use_record_coders(*kinds: type) -> None:
     """Let collections of these classes have a RecordCoder."""
     for kind in kinds:
         coders.registry.register_coder(kind, RecordCoder)
+
+
+def with_kinds(outputs: pvalue.DoOutputsTuple, **kinds: Any) -> pvalue.DoOutputsTuple:
+    """The named outputs of a step, each with the class of its records, which Beam does not know."""
+    for name, kind in kinds.items():
+        getattr(outputs, name).element_type = kind
+    return outputs
 
 
 use_record_coders(

@@ -26,6 +26,7 @@ from schemas.codec import decode_record, encode_record
 from schemas.errors import FINAL_KINDS, MEDIA_ERRORS
 from schemas.tables import FailureRow
 from transforms.beam_support.child_process import ChildProcess, limit_data_memory
+from transforms.beam_support.coders import with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.failure_rows import STOPS_THE_RUN, Place, failure_row
 from transforms.beam_support.find_results import FindResults
@@ -82,8 +83,8 @@ class Guarded(beam.PTransform):
         found: tuple[beam.PCollection[Outcome], ...] = ()
         if self.memory is not None:
             find = beam.ParDo(FindResults(self.memory, kinds, self.place, self.store))
-            looked = elements | "Find" >> find.with_outputs("found", main="missing")
-            looked.missing.element_type, looked.found.element_type = elements.element_type, Outcome
+            outputs = elements | "Find" >> find.with_outputs("found", main="missing")
+            looked = with_kinds(outputs, missing=elements.element_type or Any, found=Outcome)
             elements, found = looked.missing, (looked.found,)
         if self.fetch is not None:
             elements |= "Fetch" >> beam.ParDo(_Fetch(self.fetch, self.store)).with_output_types(elements.element_type)
@@ -92,8 +93,8 @@ class Guarded(beam.PTransform):
         outcomes = (*found, ran) | beam.Flatten()
         settle = _Settle(self.stage, self.fail_fast, self.staging, kinds, self.memory, self.store)
         settled = outcomes | "Settle" >> beam.ParDo(settle).with_outputs("failures", main="results")
-        settled.results.element_type = self.work.get_type_hints().simple_output_type(self.stage) or Any
-        settled.failures.element_type = FailureRow
+        made = self.work.get_type_hints().simple_output_type(self.stage)
+        with_kinds(settled, results=made, failures=FailureRow)
         return GuardedOutputs(settled.results, settled.failures)
 
 

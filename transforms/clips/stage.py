@@ -10,7 +10,7 @@ import apache_beam as beam
 
 from schemas.records import ClipRef, Source, WindowOutcome, WindowTurns
 from schemas.tables import DecisionRow, FailureRow
-from transforms.beam_support.coders import use_record_coders
+from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count, record_score
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
@@ -61,8 +61,9 @@ class CutClips(beam.PTransform):
             store=self.store,
             memory=memory,
         )
-        parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
-            "outcomes", "decisions", main="clips"
+        part = beam.ParDo(_Part(self.staging)).with_outputs("outcomes", "decisions", main="clips")
+        parts = with_kinds(
+            guarded.results | "Part" >> part, clips=ClipRef, outcomes=WindowOutcome, decisions=DecisionRow
         )
         return CutClipsOutputs(parts.clips, parts.outcomes, parts.decisions, guarded.failures)
 

@@ -10,9 +10,9 @@ from typing import Any
 import apache_beam as beam
 
 from schemas.errors import UnreadableSource
-from schemas.records import SourceFacts
+from schemas.records import SourceFacts, WindowOutcome
 from schemas.stored.manifests import Manifests, copy_part, link_part, open_manifests, row_count_problems
-from schemas.tables import TABLES, SourceRow, table_name
+from schemas.tables import TABLES, ClipRow, DecisionRow, FailureRow, ShardRow, SourceRow, TrackRow, table_name
 from transforms.beam_support import storage
 from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count
@@ -30,6 +30,8 @@ from transforms.manifests.parts import (
 from transforms.manifests.source_rows import failed_outcomes, source_row
 from transforms.manifests.verdict import Verdict, dataset_record, judge_run, run_summary
 
+_Ended = SourceFacts | WindowOutcome | FailureRow  # what tells how a source ended
+_RowOrNone = SourceRow | DecisionRow | TrackRow | ClipRow | ShardRow | FailureRow | None
 use_record_coders(ManifestPart, Verdict)
 _READ_BYTES = 8 << 20  # of a part at once
 
@@ -43,12 +45,9 @@ class MakeSourceRows(beam.PTransform):
 
     def expand(self, ended: dict[str, beam.PCollection[Any]]) -> beam.PCollection[SourceRow]:
         """Build the stage."""
-        keyed = {
-            "facts": ended["facts"] | "KeyFacts" >> beam.Map(_facts_by_source).with_output_types(tuple[str, Any]),
-            "outcomes": ended["outcomes"] | "KeyOutcomes" >> beam.Map(_by_source).with_output_types(tuple[str, Any]),
-            "failures": ended["failures"] | "KeyFailures" >> beam.Map(_by_source).with_output_types(tuple[str, Any]),
-        }
-        return keyed | beam.CoGroupByKey() | beam.FlatMapTuple(_source_rows).with_output_types(SourceRow)
+        all_ended = (ended["facts"], ended["outcomes"], ended["failures"]) | beam.Flatten()
+        keyed = all_ended | "Key" >> beam.Map(_by_source).with_output_types(tuple[str, _Ended])
+        return keyed | beam.GroupByKey() | beam.FlatMapTuple(_source_rows).with_output_types(SourceRow)
 
 
 @dataclass
@@ -68,10 +67,10 @@ class WriteManifests(beam.PTransform):
             | "Parts" >> beam.Map(_parts_of_tables)
         )
         placed = rows | "Place" >> beam.Map(_placed, beam.pvalue.AsSingleton(parts)).with_output_types(
-            tuple[tuple[str, int], Any]
+            tuple[tuple[str, int], _RowOrNone]
         )
         empty = rows.pipeline | "EveryTable" >> beam.Create([((name, 0), None) for name in TABLES]).with_output_types(
-            tuple[tuple[str, int], Any]
+            tuple[tuple[str, int], _RowOrNone]
         )
         return (
             (placed, empty)
@@ -181,20 +180,18 @@ class _WritePart:
         return manifest_part(table, number, len(real), data)
 
 
-def _facts_by_source(facts: SourceFacts) -> tuple[str, SourceFacts]:
-    return facts.source.source_id, facts
+def _by_source(one: _Ended) -> tuple[str, _Ended]:
+    return one.source.source_id if isinstance(one, SourceFacts) else one.source_id, one
 
 
-def _by_source(one: Any) -> tuple[str, Any]:
-    return one.source_id, one
-
-
-def _source_rows(source_id: str, ended: dict[str, Iterable[Any]]) -> Iterator[SourceRow]:
+def _source_rows(source_id: str, ended: Iterable[_Ended]) -> Iterator[SourceRow]:
     """One row for each facts record; the commit finds a source that has none, or two."""
-    failures = list(ended["failures"])
-    outcomes = [*ended["outcomes"], *failed_outcomes(failures)]
-    for facts in ended["facts"]:
-        yield source_row(facts, outcomes, len(failures))
+    found = list(ended)
+    failures = [one for one in found if isinstance(one, FailureRow)]
+    outcomes = [one for one in found if isinstance(one, WindowOutcome)] + failed_outcomes(failures)
+    for facts in found:
+        if isinstance(facts, SourceFacts):
+            yield source_row(facts, outcomes, len(failures))
 
 
 def _bytes_in_table(row: Any) -> tuple[str, int]:

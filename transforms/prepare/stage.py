@@ -13,7 +13,7 @@ import apache_beam as beam
 
 from schemas.records import Source, SourceFacts, Video
 from schemas.tables import DecisionRow, FailureRow
-from transforms.beam_support.coders import use_record_coders
+from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
@@ -71,16 +71,14 @@ class PrepareVideos(beam.PTransform):
             fetch=_uri_of,
             memory=memory,
         )
-        parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
-            "ended", "decisions", main="videos"
-        )
+        part = beam.ParDo(_Part(self.staging)).with_outputs("ended", "decisions", main="videos")
+        parts = with_kinds(guarded.results | "Part" >> part, videos=Video, ended=SourceFacts, decisions=DecisionRow)
         failed = (
-            {
-                "sources": sources | "Key" >> beam.Map(_keyed).with_output_types(tuple[str, Source]),
-                "failures": guarded.failures | "KeyFailed" >> beam.Map(_failed_id).with_output_types(tuple[str, None]),
-            }
-            | beam.CoGroupByKey()
-            | "Failed" >> beam.ParDo(_Failed()).with_output_types(SourceFacts)
+            (sources, guarded.failures)
+            | "Both" >> beam.Flatten()
+            | "Key" >> beam.Map(_by_source).with_output_types(tuple[str, Source | FailureRow])
+            | beam.GroupByKey()
+            | "Failed" >> beam.FlatMapTuple(_failed).with_output_types(SourceFacts)
         )
         ended = (parts.ended, failed) | "Ended" >> beam.Flatten()
         return PrepareVideosOutputs(parts.videos, ended, parts.decisions, guarded.failures)
@@ -154,17 +152,6 @@ class _Part(beam.DoFn):
         yield beam.pvalue.TaggedOutput("ended", prepared.facts)
 
 
-class _Failed(beam.DoFn):
-    """Facts of a source that failed: only its names are known."""
-
-    def process(self, keyed: tuple[str, dict[str, Iterable]]) -> Iterator[SourceFacts]:
-        _, found = keyed
-        if not list(found["failures"]):
-            return
-        for source in found["sources"]:
-            yield SourceFacts(source=source, probe=None, num_frames=0, num_windows=0, speech_s=0.0)
-
-
 def _publish(results: StageResults, key: str, suffix: str, path: str) -> str:
     uri = results.uri(key, suffix)
     with open(path, "rb") as file, open_once(uri) as stream:
@@ -180,9 +167,14 @@ def _place_of(source: Source) -> Place:
     return Place(source.source_id, source.stored_name, read_from=source.source_uri)
 
 
-def _keyed(source: Source) -> tuple[str, Source]:
-    return source.source_id, source
+def _by_source(one: Source | FailureRow) -> tuple[str, Source | FailureRow]:
+    return one.source_id, one
 
 
-def _failed_id(failure: FailureRow) -> tuple[str, None]:
-    return failure.source_id, None
+def _failed(_: str, joined: Iterable[Source | FailureRow]) -> Iterator[SourceFacts]:
+    """Facts of a source that failed: only its names are known."""
+    found = list(joined)
+    if any(isinstance(one, FailureRow) for one in found):
+        for source in found:
+            if isinstance(source, Source):
+                yield SourceFacts(source=source, probe=None, num_frames=0, num_windows=0, speech_s=0.0)

@@ -10,7 +10,7 @@ from schemas.errors import IntegrityError, UnreadableSource
 from schemas.records import ClipRef
 from schemas.tables import ClipRow, ShardRow
 from transforms.beam_support import storage
-from transforms.beam_support.coders import use_record_coders
+from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.shards.assign_shards import ShardRanges, assign_shards, bin_of_key, shard_of_key, shard_path
@@ -57,9 +57,10 @@ class WriteShards(beam.PTransform):
             >> beam.Map(_by_shard, beam.pvalue.AsSingleton(ranges)).with_output_types(tuple[tuple[str, int], ClipRef])
             | "GroupShards" >> beam.GroupByKey()
             | "Write" >> beam.MapTuple(_Write(self.output, self.store)).with_output_types(WrittenShard)
-            | "Part" >> beam.ParDo(_Part()).with_outputs("shards", main="clips")
         )
-        return WriteShardsOutputs(written.clips, written.shards)
+        part = beam.ParDo(_Part()).with_outputs("shards", main="clips")
+        parts = with_kinds(written | "Part" >> part, clips=ClipRow, shards=ShardRow)
+        return WriteShardsOutputs(parts.clips, parts.shards)
 
 
 class _Write:

@@ -17,7 +17,7 @@ from schemas.records import Source, SourceFacts, VideoSource
 from schemas.tables import DecisionRow, FailureRow
 from transforms.beam_support import storage
 from transforms.beam_support.child_process import ChildDied, ChildProcess
-from transforms.beam_support.coders import use_record_coders
+from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.failure_rows import STOPS_THE_RUN, Place, failure_row
 from transforms.beam_support.guard import BugFound
@@ -72,14 +72,17 @@ class HashSource(beam.PTransform):
     def expand(self, names: beam.PCollection[VideoSource]) -> HashSourceOutputs:
         """Build the stage."""
         work = _Hash(self.given, self.results, self.staging, self.fail_fast, self.store)
-        hashed = names | "Hash" >> beam.ParDo(work).with_outputs("ended", "decisions", "failures", main="hashed")
-        merged = (
+        rows = {"ended": SourceFacts, "decisions": DecisionRow}
+        hash_names = beam.ParDo(work).with_outputs("ended", "decisions", "failures", main="hashed")
+        hashed = with_kinds(names | "Hash" >> hash_names, hashed=HashedName, failures=FailureRow, **rows)
+        sources = (
             hashed.hashed
             | "ByContent" >> beam.Map(_by_content).with_output_types(tuple[str, HashedName])
             | beam.GroupByKey()
             | "Merge" >> beam.MapTuple(_Merge(self.given)).with_output_types(MergedSource)
-            | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs("ended", "decisions", main="sources")
         )
+        part = beam.ParDo(_Part(self.staging)).with_outputs("ended", "decisions", main="sources")
+        merged = with_kinds(sources | "Part" >> part, sources=Source, **rows)
         ended = (hashed.ended, merged.ended) | beam.Flatten()
         decisions = (hashed.decisions, merged.decisions) | "Decisions" >> beam.Flatten()
         return HashSourceOutputs(merged.sources, ended, decisions, hashed.failures)

@@ -10,7 +10,7 @@ import numpy as np
 from schemas.clock import SAMPLES_PER_FRAME
 from schemas.records import WindowFaces, WindowTurns
 from schemas.tables import DecisionRow, FailureRow, TrackRow
-from transforms.beam_support.coders import use_record_coders
+from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count, record_score
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
@@ -64,9 +64,8 @@ class FindSpeakers(beam.PTransform):
             store=self.store,
             memory=_FindMemory(results=self.results),
         )
-        parts = guarded.results | "Part" >> beam.ParDo(_Part(self.staging)).with_outputs(
-            "rows", "decisions", main="turns"
-        )
+        part = beam.ParDo(_Part(self.staging)).with_outputs("rows", "decisions", main="turns")
+        parts = with_kinds(guarded.results | "Part" >> part, turns=WindowTurns, rows=TrackRow, decisions=DecisionRow)
         rows = parts.rows | "Chain" >> _ChainTracks()
         return FindSpeakersOutputs(parts.turns, rows, parts.decisions, guarded.failures)
 
@@ -121,11 +120,9 @@ class _ChainTracks(beam.PTransform):
             | "BySource" >> beam.GroupByKey()
             | "Find" >> beam.FlatMapTuple(_chains_of_source).with_output_types(TrackChain)
         )
-        keyed = {
-            "rows": rows | "KeyRows" >> beam.Map(_by_track).with_output_types(tuple[str, TrackRow]),
-            "chains": chains | "KeyChains" >> beam.Map(_by_track).with_output_types(tuple[str, TrackChain]),
-        }
-        return keyed | "ByTrack" >> beam.CoGroupByKey() | beam.FlatMapTuple(_chained).with_output_types(TrackRow)
+        both = (rows, chains) | "Both" >> beam.Flatten()
+        keyed = both | "Key" >> beam.Map(_by_track).with_output_types(tuple[str, TrackRow | TrackChain])
+        return keyed | "ByTrack" >> beam.GroupByKey() | beam.FlatMapTuple(_chained).with_output_types(TrackRow)
 
 
 def _ends_by_source(row: TrackRow) -> tuple[str, TrackEnds]:
@@ -136,15 +133,17 @@ def _chains_of_source(source_id: str, ends: Iterable[TrackEnds]) -> list[TrackCh
     return find_chains(ends)
 
 
-def _by_track(one: Any) -> tuple[str, Any]:
+def _by_track(one: TrackRow | TrackChain) -> tuple[str, TrackRow | TrackChain]:
     return one.track_id, one
 
 
-def _chained(track_id: str, joined: dict[str, Iterable[Any]]) -> Iterator[TrackRow]:
+def _chained(track_id: str, joined: Iterable[TrackRow | TrackChain]) -> Iterator[TrackRow]:
     """The rows of one track, of which the commit refuses a second."""
-    chain = next(iter(joined["chains"]))
-    for row in joined["rows"]:
-        yield with_chain(row, chain)
+    found = list(joined)
+    chain = next(one for one in found if isinstance(one, TrackChain))
+    for row in found:
+        if isinstance(row, TrackRow):
+            yield with_chain(row, chain)
 
 
 class _Part(beam.DoFn):

@@ -9,6 +9,7 @@ import apache_beam as beam
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
 from schemas.records import SourceFacts, Video, Window, WindowOutcome
 from schemas.tables import DecisionRow
+from transforms.beam_support.coders import with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.storage import read_bytes
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
@@ -39,9 +40,10 @@ class SplitWindows(beam.PTransform):
 
     def expand(self, videos: beam.PCollection[Video]) -> SplitWindowsOutputs:
         """See beam.PTransform."""
-        split = videos | "Split" >> beam.ParDo(_Split(self.staging, self.min_speech_s, self.store)).with_outputs(
-            "facts", "decisions", "outcomes", main="windows"
-        )
+        work = beam.ParDo(_Split(self.staging, self.min_speech_s, self.store))
+        outputs = videos | "Split" >> work.with_outputs("facts", "decisions", "outcomes", main="windows")
+        kinds = {"windows": Window, "facts": SourceFacts, "decisions": DecisionRow, "outcomes": WindowOutcome}
+        split = with_kinds(outputs, **kinds)
         grouped = (
             split.windows
             | "ByRun" >> beam.Map(_by_run).with_output_types(tuple[tuple[str, int], Window])
