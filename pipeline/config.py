@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
@@ -71,6 +71,17 @@ class Recipe:
                     unit=field.metadata["unit"],
                     about=field.metadata["about"],
                 )
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Mapping[str, Any]]) -> "Recipe":
+        """The recipe that `as_dict` gave; UsageError where this program has other settings."""
+        sections = {field.name: field.type for field in dataclasses.fields(cls)}
+        known = {line.name for line in cls().settings()}
+        found = {f"{section}.{name}" for section, values in stored.items() for name in values}
+        if known != found:
+            names = ", ".join(sorted(known ^ found))
+            raise UsageError(f"the dataset was made by a Talkshard with other settings ({names}): use that one")
+        return cls(**{name: get_type_hints(cls)[name](**stored[name]) for name in sections})
 
     def as_dict(self) -> dict[str, dict[str, object]]:
         """Section -> setting -> value, for JSON."""

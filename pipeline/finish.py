@@ -18,13 +18,14 @@ WHOLE_EXIT_CODES = (0, 3)  # every window was accounted for: staging is not need
 
 @dataclass
 class Finish(beam.PTransform):
-    """Complete run.json, write the pages, remove what is not needed any more. May run twice."""
+    """Complete the run's record, write the pages, remove what is not needed any more. May run twice."""
 
     output: str
     owner: str = ""  # token of the mark that is taken away, see pipeline.owner; "": none
     removes_staging: bool = False  # of a whole run
     keeps_work: bool = False  # but for the results in it
     store: StoreOptions = DEFAULT_STORE
+    generation: int = 1
 
     def expand(self, verdicts: beam.PCollection[Verdict]) -> beam.PCollection[Verdict]:
         """Build the stage."""
@@ -32,9 +33,9 @@ class Finish(beam.PTransform):
 
     def _finish(self, verdict: Verdict) -> Verdict:
         self.store.use()
-        run = finished(read_run(self.output))
-        write_run(self.output, run)
-        if has_tables(run):
+        run = finished(read_run(self.output, self.generation))
+        write_run(self.output, run, self.generation)
+        if has_pages(run, self.generation):
             with stored_manifests(self.output) as manifests:
                 write_pages(self.output, run, manifests)
         if self.removes_staging and verdict.exit_code in WHOLE_EXIT_CODES:
@@ -44,6 +45,6 @@ class Finish(beam.PTransform):
         return verdict
 
 
-def has_tables(run: dict[str, Any]) -> bool:
-    """Whether the tables of a finished run could be read: its verdict has counts of them."""
-    return "num_clips" in run["verdict"]
+def has_pages(run: dict[str, Any], generation: int) -> bool:
+    """Whether a finished run gets pages: its tables could be read, and it leaves none of a generation before it."""
+    return "num_clips" in run["verdict"] and (run["verdict"]["ok"] or generation == 1)

@@ -17,7 +17,6 @@ PLACES = (
     ("manifests", "Parquet tables"),
     ("report.html", "the report"),
     ("dataset_card.md", "the card"),
-    ("run.json", "recipe, versions and models of the run"),
 )
 
 
@@ -43,11 +42,13 @@ def print_funnel(manifests: Manifests, console: Console | None = None) -> None:
     (console or Console()).print(table)
 
 
-def print_places(output: str, run: dict[str, Any], manifests: Manifests, console: Console | None = None) -> None:
-    """Print the counts in one line, then where the results are."""
+def print_places(
+    output: str, run: dict[str, Any], manifests: Manifests, record: str, console: Console | None = None
+) -> None:
+    """Print the counts in one line, then where the results are. record: name of the run's record."""
     console = console or Console()
     console.print(_counts(manifests, run["wall_s"]), highlight=False, soft_wrap=True)
-    for name, about in PLACES:
+    for name, about in (*PLACES, (record, "recipe, versions and models of the run")):
         if has_object(output, name):
             console.print(f"  {escape(output)}/{name}  [dim]{about}[/dim]", highlight=False, soft_wrap=True)
 

@@ -1,11 +1,13 @@
 """The graph of a build: raw videos to a dataset, on one screen."""
 
+from typing import Any
+
 import apache_beam as beam
 
+from pipeline.find_sources import find_sources
 from pipeline.finish import Finish
 from pipeline.plan import BuildPlan
 from pipeline.stage_results import work_results
-from schemas.records import VideoSource
 from transforms.clips.stage import CutClips
 from transforms.faces.face_counter import FaceCounter
 from transforms.faces.stage import TrackFaces
@@ -14,8 +16,6 @@ from transforms.manifests.verdict import Verdict
 from transforms.media.canonical import CanonicalFace
 from transforms.prepare.stage import PrepareVideos
 from transforms.shards.stage import WriteShards
-from transforms.sources.split import given_splits
-from transforms.sources.stage import HashSource
 from transforms.speakers.stage import FindSpeakers
 from transforms.windows.stage import SplitWindows
 
@@ -27,7 +27,7 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     faces, work = recipe.faces, work_results(plan.work, recipe)
     canonical = CanonicalFace(image_px=recipe.clips.image_px, margin=recipe.clips.margin)
 
-    hashed = _names(pipeline, plan) | "HashSource" >> HashSource(given_splits(plan.sources), work.hashes, *run)
+    hashed, known = find_sources(pipeline, plan, work.hashes)
     prepared = hashed.sources | "PrepareVideos" >> PrepareVideos(
         recipe.audio, recipe.speech, recipe.limits, work.prepared, *run, recipe.video, FaceCounter(faces)
     )
@@ -39,7 +39,7 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
         recipe.speakers, faces.min_box_px, faces.min_track_s, recipe.clips.min_s, faces.max_faces, work.judged, *run
     )
     cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, work.cut, plan.keeps_tubes, *run)
-    written = cut.clips | "WriteShards" >> WriteShards(plan.output, recipe.shards, store)
+    written = cut.clips | "WriteShards" >> WriteShards(plan.output, recipe.shards, store, plan.generation.number)
 
     failures = [stage.failures for stage in (hashed, prepared, tracked, spoken, cut)] | "Failures" >> beam.Flatten()
     decisions = [stage.decisions for stage in (hashed, prepared, split, spoken, cut)] | "Decisions" >> beam.Flatten()
@@ -48,15 +48,16 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     source_rows = {"facts": facts, "outcomes": outcomes, "failures": failures} | "SourceRows" >> MakeSourceRows()
     kinds = (source_rows, spoken.track_rows, written.clip_rows, written.shard_rows, decisions, failures)
     rows = kinds | "Rows" >> beam.Flatten()
+    return finish(plan, rows, known)
+
+
+def finish(plan: BuildPlan, rows: beam.PCollection[Any], known: beam.PCollection[int]) -> beam.PCollection[Verdict]:
+    """The end of every graph: write the rows as manifests, check and publish them, and write the pages."""
     limits = (plan.num_inputs, plan.max_bugs, plan.max_failed_share)
-    parts = rows | "WriteManifests" >> WriteManifests(plan.output, store)
-    verdict = parts | "CommitDataset" >> CommitDataset(plan.output, *limits, plan.run, store)
-    return verdict | "Finish" >> Finish(plan.output, plan.owner, not plan.is_local, plan.keeps_work, store)
-
-
-def _names(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[VideoSource]:
-    return (
-        pipeline
-        | "Names" >> beam.Create(list(plan.sources)).with_output_types(VideoSource)
-        | "Spread" >> beam.Reshuffle()
+    parts = rows | "WriteManifests" >> WriteManifests(plan.output, plan.store, plan.generation.number)
+    verdict = {"parts": parts, "known": known} | "CommitDataset" >> CommitDataset(
+        plan.output, *limits, plan.run, plan.store, plan.generation
+    )
+    return verdict | "Finish" >> Finish(
+        plan.output, plan.owner, not plan.is_local, plan.keeps_work, plan.store, plan.generation.number
     )

@@ -13,7 +13,7 @@ from apache_beam.runners.runner import PipelineResult, PipelineState
 
 from pipeline.beam_options import is_local_run, worker_options
 from pipeline.failures import as_talkshard_error
-from pipeline.finish import WHOLE_EXIT_CODES, has_tables
+from pipeline.finish import WHOLE_EXIT_CODES, has_pages
 from pipeline.funnel import print_funnel, print_places
 from pipeline.job_options import job_options
 from pipeline.logs import errors_into
@@ -22,7 +22,8 @@ from pipeline.output import open_output, read_run, remove_staging, write_run
 from pipeline.owner import leave_to_job, owning
 from pipeline.plan import BuildPlan
 from pipeline.progress import ProgressDisplay
-from schemas.errors import IntegrityError, TalkshardError
+from schemas.errors import IntegrityError, NothingToDo, TalkshardError
+from schemas.generations import run_record_name
 from schemas.stored.manifests import stored_manifests
 from transforms.beam_support import storage
 
@@ -38,13 +39,16 @@ def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, B
         plan = parse_plan(argv, program)
         with owning(plan.output, ends_with_launcher=is_local_run(plan.beam_options)) as owner:
             plan = replace(plan, owner=owner.token)
-            open_output(plan.output, plan.run)
+            open_output(plan.output, plan.run, plan.generation.number, plan.generation.parent_sha256)
             result = _submit(plan, build_graph)
             if result is None:
                 leave_to_job(plan.output, owner)
-                print(f"submitted: the result of the run will be in {plan.output}/run.json")
+                print(f"submitted: the result of the run will be in {_run_record(plan)}")
                 return 0
             return _conclude(plan, result)
+    except NothingToDo as done:
+        print(f"talkshard: {done}")
+        return done.exit_code
     except TalkshardError as error:
         return _print_error(error)
 
@@ -84,21 +88,28 @@ def _explained(plan: BuildPlan) -> Iterator[None]:
 
 
 def _conclude(plan: BuildPlan, result: PipelineResult) -> int:
-    """Add the runner's counters to run.json and print what the graph has written; returns the exit code."""
-    run = read_run(plan.output)
+    """Add the runner's counters to the run's record and print what the graph has written; returns the exit code."""
+    generation = plan.generation.number
+    run = read_run(plan.output, generation)
     if "finished" not in run:
-        raise IntegrityError(f"the run ended without a verdict in {plan.output}/run.json: no dataset was made")
-    write_run(plan.output, run | {"counters": _counters(result)})
-    if has_tables(run):
+        raise IntegrityError(f"the run ended without a verdict in {_run_record(plan)}: no dataset was made")
+    write_run(plan.output, run | {"counters": _counters(result)}, generation)
+    if has_pages(run, generation):
         with stored_manifests(plan.output) as manifests:
             print_funnel(manifests)
-            print_places(plan.output, run, manifests)
+            print_places(plan.output, run, manifests, run_record_name(generation))
     verdict = run["verdict"]
     if verdict["exit_code"] in WHOLE_EXIT_CODES:
         remove_staging(plan.output, plan.keeps_work)  # a local run's log and marks lie there up to here
+    if run["known_inputs"]:
+        print(f"{run['known_inputs']} inputs left out: the dataset holds their content already")
     for problem in verdict["problems"]:
         print(f"talkshard: {problem}", file=sys.stderr)
     return verdict["exit_code"]
+
+
+def _run_record(plan: BuildPlan) -> str:
+    return f"{plan.output}/{run_record_name(plan.generation.number)}"
 
 
 def _worker_log(plan: BuildPlan) -> Path:

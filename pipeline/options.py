@@ -5,6 +5,8 @@ import dataclasses
 
 from pipeline.beam_options import beam_options, require_reachable, store_options
 from pipeline.commands.parser import CommandParser
+from pipeline.fingerprint import inputs_fingerprint
+from pipeline.going_on import appended_to
 from pipeline.output import (
     RUN_STAGING,
     WORK,
@@ -15,10 +17,13 @@ from pipeline.output import (
 )
 from pipeline.plan import BuildPlan
 from pipeline.preflight import preflight
-from pipeline.recipe_options import add_recipe_options, chosen_recipe, settings_text
+from pipeline.present import present_dataset, splits_on_record
+from pipeline.recipe_options import add_recipe_options, chosen_recipe, gives_recipe, settings_text
 from pipeline.run_record import run_record
 from schemas.errors import UsageError
+from transforms.manifests.generation import FIRST
 from transforms.sources.layout import LAYOUTS
+from transforms.sources.split import given_splits
 from transforms.sources.stage import list_inputs, list_table, with_names
 
 MIN_BUGS_ALLOWED = 3
@@ -45,6 +50,9 @@ def build_parser(program: str) -> CommandParser:
         help="CSV, TSV, JSONL or Parquet with uri and any of speaker, group, split, licence, consent, language",
     )
     parser.add_argument("--output", metavar="DIR", required=True, help="folder or URL of the new dataset")
+    parser.add_argument(
+        "--append", action="store_true", help="add new sources to the dataset in --output, by its recipe and models"
+    )
     parser.add_argument(
         "--layout",
         choices=list(LAYOUTS),
@@ -87,7 +95,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     args, others = parser.parse_known_args(argv)
     flags = beam_options(others, parser.option_names())
     _require_limits(args)
-    recipe = preflight(chosen_recipe(args))
+    recipe = chosen_recipe(args)
     store = store_options(flags, recipe.limits.fetch_s)
     dataclasses.replace(store, patience_s=LAUNCHER_PATIENCE_S).use()
     output = normalised_output(args.output)
@@ -95,15 +103,27 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     require_reachable(flags, output, work)
     if work == output:
         raise UsageError(f"--work {work} is the output: choose another folder, which later builds may use as well")
-    require_free_output(output)
+    present = present_dataset(output)
+    if present is None:
+        if args.append:
+            raise UsageError(f"--append: {output} holds no dataset to add to; without --append it is built")
+        require_free_output(output)
+    elif args.append and not gives_recipe(args):
+        recipe = present.recipe
+    recipe = preflight(recipe)
     listing = list_table(args.sources) if args.sources else list_inputs(args.input, args.layout)
-    root, listing = with_names(listing, args.input)
+    root, listing = with_names(listing, args.input, present.run["root"] if present else None)
     sources = without_own(listing.sources, output, work)
     require_inputs_outside(output, [source.uri for source in sources])
+    fingerprint = inputs_fingerprint(sources)
+    generation = appended_to(present, args.append, recipe, fingerprint) if present else FIRST
+    inputs = [*present.run["inputs"], fingerprint] if present else [fingerprint]
     max_bugs = max(MIN_BUGS_ALLOWED, len(sources) // INPUTS_PER_BUG) if args.max_bugs is None else args.max_bugs
     return BuildPlan(
         sources=sources,
         num_inputs=len(sources),
+        splits=splits_on_record(present, sources) if present else given_splits(sources),
+        recorded=present.paths("sources") if present else (),
         output=output,
         recipe=recipe,
         fail_fast=args.fail_fast,
@@ -115,7 +135,8 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         store=store,
         beam_options=flags,
         max_failed_share=args.max_failed_share,
-        run=run_record(recipe, [program, *argv], len(sources), root),
+        generation=generation,
+        run=run_record(recipe, [program, *argv], len(sources), root, inputs),
     )
 
 

@@ -1,4 +1,4 @@
-"""The folder or URL of a dataset: whether it is free, what a killed run left in it, run.json and the pages."""
+"""The folder or URL of a dataset: whether it is free, what a killed run left in it, records of runs and the pages."""
 
 import functools
 import json
@@ -10,16 +10,20 @@ from typing import Any
 
 from pipeline.owner import OWNER, is_marked, require_no_owner
 from schemas.errors import StorageError, UnreadableSource, UsageError
+from schemas.generations import DATASET, generation_of, run_record_name
 from schemas.records import VideoSource
+from schemas.stored.record import dataset_sha256
 from transforms.beam_support import storage
+from transforms.beam_support.conditional import bytes_or_none
 
-DATASET, RUN, STAGING = "dataset.json", "run.json", ".staging"
+STAGING = ".staging"
 RUN_STAGING = f"{STAGING}/run"  # what only the present run needs, like marks of its progress
 WORK = f"{STAGING}/work"  # results between stages, which a later run finds
 FOLDERS = ("shards", "manifests")
-FILES = ("report.html", "dataset_card.md", RUN)
-"""Files of a run before dataset.json."""
-_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")  # what a kill leaves of a file that storage.open_once wrote
+PAGES = ("report.html", "dataset_card.md")
+RUN = run_record_name(1)
+RUN_RECORD = re.compile(r"run(\.g\d+)?\.json")
+UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")  # what a kill leaves of a file that storage.open_once wrote
 
 
 def normalised_output(text: str) -> str:
@@ -34,7 +38,7 @@ def require_free_output(output: str) -> None:
     """
     names = _names(output)
     _require_no_dataset(output, names)
-    foreign = sorted(name for name in names - {*FOLDERS, *FILES, STAGING, OWNER} if not _UNFINISHED.fullmatch(name))
+    foreign = sorted(name for name in names - {*FOLDERS, *PAGES, STAGING, OWNER} if not _is_run_file(name))
     if OWNER in names:
         require_no_owner(output)
     if foreign or (names and not _is_ours(output, names)):
@@ -60,28 +64,35 @@ def require_inputs_outside(output: str, uris: list[str]) -> None:
             )
 
 
-def open_output(output: str, run: dict[str, object]) -> None:
-    """Remove what a killed run left, but for its results, and write run.json. StorageError: it cannot be written.
+def open_output(output: str, run: dict[str, object], generation: int = 1, parent_sha256: str = "") -> None:
+    """Remove what a killed run of this generation left, and write the run's record.
 
-    UsageError: another run has ended in it since it was found free.
+    What lies in staging stays. StorageError: the output cannot be written. UsageError: another run has ended in it
+    since it was looked at.
     """
     names = _names(output)
-    _require_no_dataset(output, names)
-    for name in (*FOLDERS, RUN_STAGING):
-        storage.delete_tree(f"{output}/{name}")
-    left = [name for name in names if name in FILES or _UNFINISHED.fullmatch(name)]
-    storage.delete_files([f"{output}/{name}" for name in left])
-    write_run(output, run)
+    storage.delete_tree(f"{output}/{RUN_STAGING}")
+    if generation > 1:
+        _require_parent(output, parent_sha256)
+        _remove_generation(output, generation)
+    else:
+        _require_no_dataset(output, names)
+        for name in FOLDERS:
+            storage.delete_tree(f"{output}/{name}")
+        storage.delete_files([f"{output}/{name}" for name in names if name in PAGES or _is_run_file(name)])
+    write_run(output, run, generation)
 
 
-def write_run(output: str, run: dict[str, object]) -> None:
-    """Write OUTPUT/run.json."""
-    storage.write_once(f"{output}/{RUN}", json.dumps(run, indent=1, sort_keys=True).encode())
+def write_run(output: str, run: dict[str, object], generation: int = 1) -> None:
+    """Write the record of the run that makes a generation."""
+    storage.write_once(f"{output}/{run_record_name(generation)}", json.dumps(run, indent=1, sort_keys=True).encode())
 
 
-def read_run(output: str) -> dict[str, Any]:
-    """Read OUTPUT/run.json."""
-    return json.loads(storage.read_bytes(f"{output}/{RUN}"))
+def read_run(output: str, generation: int | None = None) -> dict[str, Any]:
+    """The record of the run that makes a generation; None: of the one that the dataset is of, or of the last run."""
+    if generation is None:
+        generation = _present_generation(output)
+    return json.loads(storage.read_bytes(f"{output}/{run_record_name(generation)}"))
 
 
 def write_page(output: str, name: str, text: str) -> None:
@@ -94,9 +105,31 @@ def remove_staging(output: str, keeps_work: bool) -> None:
     storage.delete_tree(f"{output}/{RUN_STAGING if keeps_work else STAGING}")
 
 
+def _present_generation(output: str) -> int:
+    """The generation that dataset.json is of; 1 where there is none yet."""
+    stored = bytes_or_none(f"{output}/{DATASET}")
+    return 1 if stored is None else json.loads(stored).get("generation", 1)
+
+
+def _require_parent(output: str, parent_sha256: str) -> None:
+    if dataset_sha256(output) != parent_sha256:
+        raise UsageError(f"another run has changed the dataset in {output} meanwhile: run the same command again")
+
+
+def _remove_generation(output: str, generation: int) -> None:
+    """Remove what an earlier try at a generation left that no dataset.json names."""
+    found = [uri for name in FOLDERS for uri in storage.list_files(f"{output}/{name}")]
+    storage.delete_files([uri for uri in found if generation_of(uri) == generation])
+
+
+def _is_run_file(name: str) -> bool:
+    """Whether a name directly below the output is that of a run's record, or of a file that a kill left unfinished."""
+    return bool(RUN_RECORD.fullmatch(name) or UNFINISHED.fullmatch(name))
+
+
 def _require_no_dataset(output: str, names: set[str]) -> None:
     if DATASET in names:
-        raise UsageError(f"{output} holds a dataset already ({DATASET}): choose another --output, or remove it first")
+        raise UsageError(f"{output} holds a dataset already ({DATASET}): run the same command again, which says more")
 
 
 def _is_ours(output: str, names: set[str]) -> bool:
@@ -104,7 +137,7 @@ def _is_ours(output: str, names: set[str]) -> bool:
     if OWNER in names:
         return is_marked(output)
     try:
-        return RUN in names and {"schema_version", "recipe", "packages"} <= read_run(output).keys()
+        return RUN in names and {"schema_version", "recipe", "packages"} <= read_run(output, 1).keys()
     except (ValueError, AttributeError, UnreadableSource):  # a file of another program
         return False
 

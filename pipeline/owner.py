@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from schemas.errors import StorageError, TalkshardError, UnreadableSource, UsageError
+from schemas.errors import TalkshardError, UsageError
 from transforms.beam_support import storage
+from transforms.beam_support.conditional import bytes_or_none, replace_unchanged
 
 OWNER = ".talkshard-owner.json"
 _SIGN_OF_LIFE_S = 300.0  # between two signs of life of a launcher
@@ -45,7 +46,7 @@ class Owner:
 
 def require_no_owner(output: str) -> None:
     """Raise UsageError where another run writes to the output."""
-    _living_owner(output)
+    _require_dead(output, bytes_or_none(_mark(output)))
 
 
 @contextmanager
@@ -104,8 +105,9 @@ def _release(output: str, owner: Owner) -> None:
 
 
 def _claim(output: str, ends_with_launcher: bool) -> Owner:
-    """Leave this process's mark. Of two at once, locally the first wins; in a store, the one that wrote last."""
-    dead = _living_owner(output)
+    """Leave this process's mark. Of two at once one wins; the other's error names it."""
+    stored = bytes_or_none(_mark(output))
+    _require_dead(output, stored)
     now = _text(_now())
     owner = Owner(
         token=uuid.uuid4().hex,
@@ -117,29 +119,17 @@ def _claim(output: str, ends_with_launcher: bool) -> Owner:
         seen=now,
         ends_with_launcher=ends_with_launcher,
     )
-    if storage.is_local(output) and dead is None:
-        _write_first(output, owner)
-    else:
-        _write(output, owner)
-    _living_owner(output, owner.token)
+    if not replace_unchanged(_mark(output), _json(owner), stored):
+        _require_dead(output, bytes_or_none(_mark(output)))
+        raise UsageError(f"another run has just begun and ended in {output}: run the same command again")
     return owner
 
 
-def _write_first(output: str, owner: Owner) -> None:
-    """Write the mark where there is none; a run that was faster keeps its own."""
-    try:
-        os.makedirs(storage.path_of(output), exist_ok=True)
-        with suppress(FileExistsError), open(storage.path_of(_mark(output)), "xb", buffering=0) as file:
-            file.write(_json(owner))
-    except OSError as error:
-        raise StorageError(f"cannot write {_mark(output)!r}: {error.strerror}") from error
-
-
-def _living_owner(output: str, own_token: str = "") -> Owner | None:
-    """The owner that the mark names, if it is dead or has this token; UsageError where another is alive."""
-    owner = _stored_owner(output)
-    if owner is None or owner.token == own_token or not owner.is_alive():
-        return owner
+def _require_dead(output: str, stored: bytes | None) -> None:
+    """UsageError where the owner that a mark names is alive."""
+    owner = _owner_of(output, stored)
+    if owner is None or not owner.is_alive():
+        return
     raise UsageError(
         f"{output} is being built by process {owner.process} on {owner.host} since {owner.since}: wait for its end, "
         f"stop it, or choose another --output (if you know that it has ended, delete {_mark(output)})"
@@ -147,12 +137,12 @@ def _living_owner(output: str, own_token: str = "") -> Owner | None:
 
 
 def _stored_owner(output: str) -> Owner | None:
-    try:
-        stored = storage.read_bytes(_mark(output))
-    except UnreadableSource as error:
-        if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
-            return None
-        raise
+    return _owner_of(output, bytes_or_none(_mark(output)))
+
+
+def _owner_of(output: str, stored: bytes | None) -> Owner | None:
+    if stored is None:
+        return None
     try:
         return Owner(**json.loads(stored))
     except (ValueError, TypeError) as error:
@@ -162,9 +152,10 @@ def _stored_owner(output: str) -> Owner | None:
 def _give_signs(output: str, owner: Owner, ended: threading.Event) -> None:
     while not ended.wait(_SIGN_OF_LIFE_S):
         with suppress(TalkshardError):  # the run itself finds out that its store is gone
-            found = _stored_owner(output)
+            stored = bytes_or_none(_mark(output))
+            found = _owner_of(output, stored)
             if found and found.token == owner.token:
-                _write(output, replace(owner, seen=_text(_now())))
+                replace_unchanged(_mark(output), _json(replace(owner, seen=_text(_now()))), stored)
 
 
 def _write(output: str, owner: Owner) -> None:

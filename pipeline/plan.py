@@ -6,6 +6,7 @@ from pipeline.beam_options import is_local_run
 from pipeline.config import Recipe
 from schemas.records import VideoSource
 from transforms.beam_support.stores import StoreOptions
+from transforms.manifests.generation import Generation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,8 @@ class BuildPlan:
 
     sources: tuple[VideoSource, ...]  # as listed, sorted by uri
     num_inputs: int  # listed names
+    splits: dict[str, str]  # of speakers and groups: given, or on record in the dataset that they are added to
+    recorded: tuple[str, ...]  # parts of the sources table of that dataset; (): there is none
     output: str  # folder or URL, without a trailing slash
     staging: str  # OUTPUT/.staging/run: what only this run needs
     work: str  # folder or URL of results between stages, see transforms.beam_support.results
@@ -23,7 +26,8 @@ class BuildPlan:
     fail_fast: bool  # a bug stops the run at once
     max_bugs: int  # more bugs than this fail the run
     max_failed_share: float  # 0..1; a larger share of failed sources, windows or seconds fails the run
-    run: dict[str, object]  # run.json as it is before the run, see pipeline.run_record
+    generation: Generation  # that this run makes
+    run: dict[str, object]  # record of the run as it is before it, see pipeline.run_record
     owner: str = ""  # token of the mark in the output that says who builds there, see pipeline.owner
     store: StoreOptions  # by which every process of the run reaches stores
     beam_options: list[str]  # flags for apache_beam's PipelineOptions

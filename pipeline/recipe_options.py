@@ -15,7 +15,7 @@ _WITH_PATH = (*(name for name, entry in DETECTORS.items() if entry.argument), "p
 def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose and change a recipe."""
     recipe = Recipe()
-    parser.add_argument("--recipe", metavar="NAME", default="default", help=f"{', '.join(RECIPES)} (default: default)")
+    parser.add_argument("--recipe", metavar="NAME", help=f"{', '.join(RECIPES)} (default: default)")
     parser.add_argument("--detector", metavar="NAME", help=f"{detector_help()} (default: {recipe.faces.detector})")
     parser.add_argument("--speech", metavar="NAME", help=f"{speech_model_forms()} (default: {recipe.speech.model})")
     parser.add_argument(
@@ -36,7 +36,7 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
 
 def chosen_recipe(args: argparse.Namespace) -> Recipe:
     """Apply --detector, --speech and --sync to the named recipe, then each --set."""
-    recipe = named_recipe(args.recipe)
+    recipe = named_recipe(args.recipe or "default")
     for name, text in (
         ("faces.detector", args.detector),
         ("speech.model", args.speech),
@@ -47,6 +47,11 @@ def chosen_recipe(args: argparse.Namespace) -> Recipe:
         recipe = recipe.with_setting(assignment)
     given = {assignment.partition("=")[0].strip() for assignment in args.settings}
     return recipe if "speakers.min_confidence" in given else with_syncnet_confidence(recipe)
+
+
+def gives_recipe(args: argparse.Namespace) -> bool:
+    """Whether a recipe or a setting of it was given."""
+    return any((args.recipe, args.detector, args.speech, args.sync, args.settings))
 
 
 def settings_text() -> str:

@@ -5,6 +5,7 @@ import functools
 import importlib.metadata
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,19 @@ PACKAGES = (
 )
 
 
-def run_record(recipe: Recipe, command_line: list[str], num_inputs: int, root: str = "") -> dict[str, Any]:
-    """Return run.json as it is before the run. root: the folder that the names of sources are relative to."""
+def run_record(
+    recipe: Recipe, command_line: list[str], num_inputs: int, root: str = "", inputs: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The record of a run as it is before the run.
+
+    root: the folder that the names of sources are relative to. inputs: fingerprints of all that the dataset is made of.
+    """
     return {
         "recipe": recipe.as_dict(),
         "command_line": public_command(command_line),
         "root": root,
         "num_inputs": num_inputs,
+        "inputs": list(inputs),
         "schema_version": schemas.tables.SCHEMA_VERSION,
         "packages": package_versions(),
         "models": used_models(recipe),

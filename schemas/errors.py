@@ -14,6 +14,12 @@ class UsageError(TalkshardError):
     exit_code = 2
 
 
+class NothingToDo(TalkshardError):
+    """What was asked for is there already: exit 0, and nothing was changed."""
+
+    exit_code = 0
+
+
 class IntegrityError(TalkshardError):
     """The counts do not add up, or stored bytes do not match their hash: exit 4."""
 

@@ -89,11 +89,11 @@ def _commit(folder: Path) -> None:
     made = json.loads((folder / "made.json").read_text())
     parts = [ManifestPart(**part) for part in json.loads((folder / "parts.json").read_text())]
     with beam.Pipeline("FnApiRunner") as pipeline:
-        (
-            pipeline
-            | beam.Create(parts).with_output_types(ManifestPart)
-            | CommitDataset(str(folder), made["num_inputs"], 0, 0.5, made["run"])
-        )
+        written = {
+            "parts": pipeline | beam.Create(parts).with_output_types(ManifestPart),
+            "known": pipeline | "known" >> beam.Create([0]),
+        }
+        written | CommitDataset(str(folder), made["num_inputs"], 0, 0.5, made["run"])
     verdict = json.loads((folder / "run.json").read_text())["verdict"]
     if not verdict["ok"]:
         raise SystemExit(f"the made tables do not add up: {verdict['problems'][:3]}")
@@ -124,7 +124,7 @@ def _funnel(folder: Path) -> None:
     console = Console(file=io.StringIO())
     with stored_manifests(str(folder)) as manifests:
         print_funnel(manifests, console)
-        print_places(str(folder), _stored_run(folder), manifests, console)
+        print_places(str(folder), _stored_run(folder), manifests, "run.json", console)
 
 
 def _stored_run(folder: Path) -> dict[str, Any]:

@@ -6,9 +6,8 @@ import json
 import fsspec
 
 from schemas.errors import IntegrityError, UsageError
+from schemas.generations import DATASET
 from schemas.tables import require_schema_version
-
-DATASET = "dataset.json"
 
 
 def dataset_record(dataset: str) -> dict:

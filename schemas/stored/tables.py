@@ -7,8 +7,8 @@ import fsspec
 import pyarrow as pa
 
 from schemas.arrow_tables import arrow_schema
+from schemas.generations import DATASET
 from schemas.stored.parquet import read_parquet
-from schemas.stored.record import DATASET
 
 
 def stored_table(output: str, name: str, columns: list[str] | None = None) -> pa.Table:

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.config import Recipe
 from pipeline.run_record import finished, run_record
 from schemas.stored.manifests import Manifests, stored_manifests
-from schemas.tables import ShardRow, table_name
+from schemas.tables import SCHEMA_VERSION, ShardRow, table_name
 from tests.manifests import made_rows
 from transforms.manifests.parts import manifest_part, part_bytes, part_path
 from transforms.manifests.source_rows import source_row
@@ -23,6 +23,8 @@ SHARD = "shards/train-000000.tar"
 A, B, C = "a" * 16, "b" * 16, "c" * 16
 LANDMARKS = np.arange(30, dtype=np.float32).reshape(3, 5, 2)  # of every clip
 ALIGN = np.tile(np.array([[2, 0, 100], [0, 2, 50]], np.float32), (3, 1, 1))
+
+_FIRST = {"shards": [], "generation": 1, "last_rewrite": 1, "run": "run.json", "schema_version": SCHEMA_VERSION}
 
 
 def write_dataset(output: Path, run: dict | None = None, more_rows: Iterable = (), **clip_fields) -> dict:
@@ -59,11 +61,10 @@ def write_dataset(output: Path, run: dict | None = None, more_rows: Iterable = (
         _write_part(output, name, [row for row in rows if table_name(row) == name])
         for name in ("sources", "decisions", "tracks", "clips", "shards", "failures")
     ]
-    _write(
-        output / "dataset.json", json.dumps({"shards": [], "manifests": [{"path": part} for part in parts]}).encode()
-    )
+    _write(output / "dataset.json", json.dumps({**_FIRST, "manifests": [{"path": part} for part in parts]}).encode())
     run = finished(run or run_record(Recipe(), ["talkshard build"], 0))
-    run["verdict"] = {"ok": True, "exit_code": 0, "problems": [], "num_clips": 3}
+    run["known_inputs"] = 0
+    run["verdict"] = {"ok": True, "exit_code": 0, "problems": [], "num_clips": 3, "num_inputs": 3}
     _write(output / "run.json", json.dumps(run).encode())
     return run
 
@@ -104,8 +105,9 @@ def _npy(array: np.ndarray) -> bytes:
 
 def _write_part(output: Path, name: str, rows: list) -> str:
     data = part_bytes(name, rows)
-    _write(output / part_path(name, 0), data)
-    return manifest_part(name, 0, len(rows), data).path
+    path = part_path(name, 0, 1)
+    _write(output / path, data)
+    return manifest_part(name, path, len(rows), data).path
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -40,7 +40,7 @@ def published(tmp_path_factory):
             | beam.Flatten()
             | WriteManifests(output)
         )
-        parts | CommitDataset(output, 1, 0, 0.0, {})
+        {"parts": parts, "known": pipeline | beam.Create([0])} | CommitDataset(output, 1, 0, 0.0, {})
     return folder / "out"
 
 

@@ -13,31 +13,50 @@ from apache_beam.testing.util import assert_that, equal_to
 from fsspec.implementations.memory import MemoryFileSystem
 
 from schemas.arrow_tables import arrow_schema
-from schemas.errors import StorageError
+from schemas.errors import IntegrityError, StorageError
+from schemas.generations import run_record_name
+from schemas.stored.record import dataset_sha256
 from schemas.tables import SCHEMA_VERSION, TABLES
 from tests.manifests.made_rows import ENDED, decision, facts, failure, other_rows, outcome, track
+from transforms.manifests.generation import FIRST, Generation
 from transforms.manifests.parts import PART_BYTES, ManifestPart, bytes_of_row, num_parts, part_bytes, part_of_row
 from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests
 
 
-def commit(output, ended=ENDED, rows=None, num_inputs=3, max_bugs=3, max_failed_share=0.5, shards=True, seed=0):
-    """Run the end of the graph; returns run.json."""
+def commit(
+    output,
+    ended=ENDED,
+    rows=None,
+    num_inputs=3,
+    max_bugs=3,
+    max_failed_share=0.5,
+    shards=True,
+    seed=0,
+    generation=FIRST,
+    known=0,
+):
+    """Run the end of the graph; returns the run's record."""
     rows = other_rows() if rows is None else rows
     shuffled = {name: random.Random(seed).sample(found, len(found)) for name, found in ended.items()}
     for name in ("train-000000", "val-000000") if shards else ():
         (output / "shards").mkdir(parents=True, exist_ok=True)
         (output / "shards" / f"{name}.tar").write_bytes(bytes(10_240))
-    run_end(str(output), shuffled, random.Random(seed).sample(rows, len(rows)), num_inputs, max_bugs, max_failed_share)
-    return json.loads((output / "run.json").read_bytes())
+    limits = (num_inputs, max_bugs, max_failed_share)
+    run_end(str(output), shuffled, random.Random(seed).sample(rows, len(rows)), *limits, generation, known)
+    return json.loads((output / run_record_name(generation.number)).read_bytes())
 
 
-def run_end(output, ended, rows, num_inputs=3, max_bugs=3, max_failed_share=0.5):
+def run_end(output, ended, rows, num_inputs=3, max_bugs=3, max_failed_share=0.5, generation=FIRST, known=0):
     """Run the end of the graph on rows in this order."""
     with beam.Pipeline("FnApiRunner") as pipeline:
         made = {name: pipeline | name >> beam.Create(found) for name, found in ended.items()}
         others = pipeline | "rows" >> beam.Create(rows)
-        parts = (made | MakeSourceRows(), others) | beam.Flatten() | WriteManifests(output)
-        verdicts = parts | CommitDataset(output, num_inputs, max_bugs, max_failed_share, {"started": "now"})
+        every = (made | MakeSourceRows(), others) | beam.Flatten()
+        parts = every | WriteManifests(output, generation=generation.number)
+        commit = CommitDataset(
+            output, num_inputs, max_bugs, max_failed_share, {"started": "now"}, generation=generation
+        )
+        verdicts = {"parts": parts, "known": pipeline | "known" >> beam.Create([known])} | commit
         assert_that(verdicts | beam.Map(lambda verdict: type(verdict).__name__), equal_to(["Verdict"]))
 
 
@@ -70,6 +89,31 @@ def test_any_order_and_a_second_run_give_the_same_bytes(tmp_path):
     first = files(tmp_path / "a")
     commit(tmp_path / "a", seed=2)
     assert files(tmp_path / "a") == first and "dataset.json" in first
+
+
+def test_a_later_generation_names_its_parent_and_leaves_every_object_of_it(tmp_path):
+    commit(tmp_path)
+    first = files(tmp_path)
+    parent = dataset_sha256(str(tmp_path))
+    commit(tmp_path, shards=False, generation=Generation(number=2, parent_sha256=parent, last_rewrite=2))
+    record = json.loads((tmp_path / "dataset.json").read_bytes())
+    assert (record["generation"], record["parent_sha256"], record["run"]) == (2, parent, "run.g2.json")
+    assert all(part["path"].endswith(".g2.parquet") for part in record["manifests"])
+    assert {name: sha256 for name, sha256 in files(tmp_path).items() if name in first and name != "dataset.json"} == {
+        name: sha256 for name, sha256 in first.items() if name != "dataset.json"
+    }
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_run_that_another_was_faster_than_spoils_nothing(tmp_path, number):
+    commit(tmp_path)
+    published = (tmp_path / "dataset.json").read_bytes()
+    (tmp_path / "dataset.json").write_bytes(published.replace(b"train", b"other"))
+    before = files(tmp_path), (tmp_path / "run.json").read_bytes()
+    late = Generation(number=number, parent_sha256=hashlib.sha256(published).hexdigest() if number > 1 else "")
+    with pytest.raises(IntegrityError, match="another run has written"):
+        commit(tmp_path, shards=False, generation=late)
+    assert ({**files(tmp_path), **before[0]}, (tmp_path / "run.json").read_bytes()) == (files(tmp_path), before[1])
 
 
 @pytest.mark.parametrize(
@@ -133,6 +177,7 @@ def test_a_shard_that_a_store_does_not_list_yet_is_asked_for(tmp_path):
     assert json.loads(store.cat_file(f"{output}/run.json"))["verdict"]["ok"]
     store.pipe_file(f"{output}/shards/val-000000.tar", b"short")
     store.rm_file(f"{output}/shards/train-000000.tar")
+    store.rm_file(f"{output}/dataset.json")
     run_end(output, ENDED, rows)
     missing, short = json.loads(store.cat_file(f"{output}/run.json"))["verdict"]["problems"]
     assert "train-000000.tar" in missing and short == "shards/val-000000.tar has 5 bytes, not 10240"
@@ -143,8 +188,10 @@ def test_a_part_that_is_not_what_was_written_is_found(tmp_path):
     parts = [ManifestPart(**part) for part in json.loads((tmp_path / "dataset.json").read_bytes())["manifests"]]
     (tmp_path / parts[0].path).write_bytes(b"PAR1")
     (tmp_path / parts[1].path).unlink()
+    (tmp_path / "dataset.json").unlink()
     with beam.Pipeline("FnApiRunner") as pipeline:
-        pipeline | beam.Create(parts) | CommitDataset(str(tmp_path), 3, 3, 0.5, {})
+        written = {"parts": pipeline | beam.Create(parts), "known": pipeline | "known" >> beam.Create([0])}
+        written | CommitDataset(str(tmp_path), 3, 3, 0.5, {})
     verdict = json.loads((tmp_path / "run.json").read_bytes())["verdict"]
     assert verdict["exit_code"] == 4 and len(verdict["problems"]) == 2
     assert f"{parts[0].path} is not what was written there" in verdict["problems"]

@@ -44,8 +44,22 @@ def test_a_name_that_is_no_utf8_is_stored_encoded_and_found_again():
     assert os.fsdecode(b"/d\xff") and stored_name("file:///d%FF/x", os.fsdecode(b"/d\xff")) == "file:x"
 
 
-def test_a_uri_outside_the_root_is_stored_whole():
-    assert [stored_name(uri, "/data/in") for uri in ("/data/other/x", "s3://b/x")] == ["/data/other/x", "s3://b/x"]
+@pytest.mark.parametrize(
+    ("uri", "root", "name"),
+    [
+        ("/data/other/x.mp4", "/data/in", "../other/x.mp4"),
+        ("/x.mp4", "/data/in/deep", "../../../x.mp4"),
+        ("s3://b/more/x.mp4", "s3://b/raw", "../more/x.mp4"),
+        ("s3://other/x.mp4", "s3://b/raw", "../../other/x.mp4"),
+        ("file:///data/caf%E9.mp4", "/data/in", "file:../caf%E9.mp4"),
+    ],
+)
+def test_a_name_beside_the_root_leads_back_as_well(uri, root, name):
+    assert stored_name(uri, root) == name and found_uri(name, root) == uri
+
+
+def test_a_uri_of_another_store_is_stored_whole():
+    assert stored_name("s3://b/x", "/data/in") == "s3://b/x" == found_uri("s3://b/x", "/data/in")
     assert stored_name("/data/x", "") == "/data/x" == found_uri("/data/x", "/else")
 
 

@@ -28,7 +28,7 @@ def argv(tmp_path):
 
 def graph_of(step, pipeline, plan):
     ended = pipeline | beam.Create([plan.output]) | beam.Map(step, plan.run)
-    ended | beam.Filter(bool) | Finish(plan.output, plan.owner, plan.job_removes_staging)
+    ended | beam.Filter(bool) | Finish(plan.output, plan.owner, not plan.is_local)
 
 
 def make_dataset(output, run):
@@ -45,10 +45,15 @@ def find_nothing(output, run):
     write_dataset(Path(output), run)
     Path(output, "dataset.json").unlink()
     run = run | {
-        "verdict": {"ok": False, "exit_code": 3, "problems": ["no clip came out: the funnel says why"], "num_clips": 0}
+        "known_inputs": 0,
+        "verdict": {"ok": False, "exit_code": 3, "problems": ["no clip came out: the funnel says why"], "num_clips": 0},
     }
     Path(output, "run.json").write_text(json.dumps(run))
     return Verdict(ok=False, exit_code=3, problems=())
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def lose_everything(output, run):
@@ -105,10 +110,57 @@ def test_a_killed_run_can_be_run_again(argv, tmp_path, capfd):
 
 
 @needs_models
-def test_a_second_run_into_a_dataset_is_refused(argv, capfd):
+def test_the_same_command_again_finds_that_there_is_nothing_to_do(argv, tmp_path, capfd):
     assert build(argv, "talkshard build", partial(graph_of, make_dataset)) == 0
-    assert build(argv, "talkshard build", partial(graph_of, make_dataset)) == 2
-    assert "holds a dataset already" in capfd.readouterr().err
+    before = contents(tmp_path / "out")
+    assert build(argv, "talkshard build", partial(graph_of, have_a_bug)) == 0
+    assert "is complete" in capfd.readouterr().out.splitlines()[-1] and contents(tmp_path / "out") == before
+
+
+@needs_models
+@pytest.mark.parametrize("change", ["setting", "shard size", "another input", "a changed input"])
+def test_another_command_into_a_dataset_is_refused_and_changes_nothing(argv, tmp_path, capfd, change):
+    assert build(argv, "talkshard build", partial(graph_of, make_dataset)) == 0
+    before = contents(tmp_path / "out")
+    if change == "a changed input":
+        (tmp_path / "in.mp4").write_text("other")
+    if change == "another input":
+        (tmp_path / "new.mp4").write_text("new")
+        argv = [argv[0], str(tmp_path / "new.mp4"), *argv[1:]]
+    name = {"setting": "faces.min_box_px=99", "shard size": "shards.target_mb=1"}.get(change)
+    assert build(argv + (["--set", name] if name else []), "talkshard build", partial(graph_of, have_a_bug)) == 2
+    assert "--append" in capfd.readouterr().err and contents(tmp_path / "out") == before
+
+
+@needs_models
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["--set", "faces.min_box_px=99"], "faces.min_box_px was 32.0 and is 99.0"),
+        (["--sync", "none"], "speakers.network was default and is none; model"),
+    ],
+)
+def test_another_recipe_or_model_is_not_appended_and_the_difference_is_shown(argv, tmp_path, capfd, given, says):
+    assert build(argv, "talkshard build", partial(graph_of, make_dataset)) == 0
+    (tmp_path / "in.mp4").write_text("other")
+    assert build([*argv, "--append", *given], "talkshard build", partial(graph_of, have_a_bug)) == 2
+    assert says in capfd.readouterr().err
+
+
+@needs_models
+def test_models_that_are_not_those_of_the_dataset_are_refused(argv, tmp_path, capfd):
+    assert build(argv, "talkshard build", partial(graph_of, make_dataset)) == 0
+    record = (tmp_path / "out/run.json").read_text()
+    sha256 = json.loads(record)["models"]["face_mesh"]["sha256"]
+    (tmp_path / "out/run.json").write_text(record.replace(sha256, "0" * 64))
+    assert build([*argv, "--append"], "talkshard build", partial(graph_of, have_a_bug)) == 2
+    assert f"model face_mesh was {'0' * 12} and is {sha256[:12]}" in capfd.readouterr().err
+
+
+@needs_models
+def test_nothing_is_appended_where_no_dataset_is(argv, capfd):
+    assert build([*argv, "--append"], "talkshard build", partial(graph_of, have_a_bug)) == 2
+    assert "holds no dataset to add to" in capfd.readouterr().err
 
 
 def test_the_command_imports_beam_only_for_a_build():

@@ -13,6 +13,7 @@ from pipeline.output import (
     require_inputs_outside,
 )
 from schemas.errors import StorageError, UsageError
+from schemas.stored.record import dataset_sha256
 
 
 def leave(folder, *names):
@@ -80,6 +81,24 @@ def test_what_a_killed_run_left_is_removed(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"run.json", ".staging"}
     assert [path.name for path in (tmp_path / ".staging").iterdir()] == ["work"]
     assert read_run(str(tmp_path)) == {"a": 1}
+
+
+def test_what_a_killed_try_at_the_next_generation_left_is_removed_and_nothing_else(tmp_path):
+    kept = ("run.json", "dataset.json", ".staging/r/a", "shards/train-000000.tar", "shards/val-000000.g2.tar")
+    leave(tmp_path, *kept, "manifests/clips/part-00000.g3.parquet", "shards/train-000000.g3.tar", "run.g3.json")
+    (tmp_path / "dataset.json").write_text('{"generation": 2}')
+    (tmp_path / "run.g2.json").write_text('{"b": 2}')
+    open_output(str(tmp_path), {"a": 1}, 3, dataset_sha256(str(tmp_path)))
+    assert read_run(str(tmp_path)) == {"b": 2} and read_run(str(tmp_path), 3) == {"a": 1}
+    found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {*kept, "run.g2.json", "run.g3.json"}
+
+
+def test_a_dataset_that_another_run_has_changed_is_not_touched(tmp_path):
+    leave(tmp_path, "dataset.json", "run.json", "shards/train-000000.g2.tar")
+    with pytest.raises(UsageError, match="meanwhile"):
+        open_output(str(tmp_path), {}, 2, "0" * 64)
+    assert (tmp_path / "shards/train-000000.g2.tar").exists()
 
 
 def test_a_new_folder_is_made(tmp_path):

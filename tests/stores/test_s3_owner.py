@@ -1,9 +1,11 @@
 """Two builds into one url: the second is refused while the first gives signs of life."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pipeline import owner
 from pipeline.output import open_output, require_free_output
 from pipeline.owner import OWNER, owning
 from schemas.errors import UsageError
@@ -27,3 +29,16 @@ def test_a_second_build_into_a_store_is_refused_and_removes_nothing(store):
     with owning(output):
         open_output(output, {})
         assert storage.list_files(output) == [f"{output}/{OWNER}", f"{output}/run.json"]
+
+
+def test_of_many_that_claim_at_once_one_wins(store):
+    def claim(_):
+        try:
+            return owner._claim(store.uri("out"), True).token
+        except UsageError:
+            return ""
+
+    with ThreadPoolExecutor(6) as threads:
+        tokens = sorted(threads.map(claim, range(6)))
+    assert tokens[:5] == [""] * 5
+    assert json.loads(storage.read_bytes(f"{store.uri('out')}/{OWNER}"))["token"] == tokens[5] != ""

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from schemas.arrow_tables import arrow_table
+from schemas.generations import generation_mark
 from schemas.tables import SORT_BY, table_name
 
 PART_BYTES = 128 << 20  # of its rows in a worker's memory, see bytes_of_row; sorting and writing need as much again
@@ -44,9 +45,9 @@ def part_of_row(row: object, parts: int) -> int:
     return int.from_bytes(hashlib.sha256(sorted_by.encode()).digest()[:8], "big") * parts >> 64
 
 
-def part_path(table: str, number: int) -> str:
+def part_path(table: str, number: int, generation: int) -> str:
     """Path of a part below the dataset."""
-    return f"manifests/{table}/part-{number:05d}.parquet"
+    return f"manifests/{table}/part-{number:05d}{generation_mark(generation)}.parquet"
 
 
 def part_bytes(table: str, rows: list) -> bytes:
@@ -66,14 +67,10 @@ def part_bytes(table: str, rows: list) -> bytes:
     return sink.getvalue()
 
 
-def manifest_part(table: str, number: int, num_rows: int, data: bytes) -> ManifestPart:
+def manifest_part(table: str, path: str, num_rows: int, data: bytes) -> ManifestPart:
     """The entry of dataset.json for a part that holds `data`."""
     return ManifestPart(
-        table=table,
-        path=part_path(table, number),
-        num_rows=num_rows,
-        size_bytes=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
+        table=table, path=path, num_rows=num_rows, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest()
     )
 
 

@@ -9,15 +9,18 @@ from typing import Any
 
 import apache_beam as beam
 
-from schemas.errors import UnreadableSource
+from schemas.errors import IntegrityError, UnreadableSource
+from schemas.generations import DATASET, run_record_name
 from schemas.records import SourceFacts, WindowOutcome
 from schemas.stored.manifests import Manifests, copy_part, link_part, open_manifests, row_count_problems
 from schemas.tables import TABLES, ClipRow, DecisionRow, FailureRow, ShardRow, SourceRow, TrackRow, table_name
 from transforms.beam_support import storage
 from transforms.beam_support.coders import use_record_coders
+from transforms.beam_support.conditional import bytes_or_none, replace_unchanged
 from transforms.beam_support.counters import count
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
-from transforms.manifests.accounting import Totals, find_problems, funnel_counts, totals
+from transforms.manifests.accounting import find_problems, funnel_counts, totals
+from transforms.manifests.generation import FIRST, Generation
 from transforms.manifests.parts import (
     ManifestPart,
     bytes_of_row,
@@ -56,6 +59,7 @@ class WriteManifests(beam.PTransform):
 
     output: str
     store: StoreOptions = DEFAULT_STORE
+    generation: int = 1
 
     def expand(self, rows: beam.PCollection[Any]) -> beam.PCollection[ManifestPart]:
         """Build the stage."""
@@ -76,56 +80,77 @@ class WriteManifests(beam.PTransform):
             (placed, empty)
             | beam.Flatten()
             | "ByPart" >> beam.GroupByKey()
-            | "Write" >> beam.MapTuple(_WritePart(self.output, self.store)).with_output_types(ManifestPart)
+            | "Write"
+            >> beam.MapTuple(_WritePart(self.output, self.store, self.generation)).with_output_types(ManifestPart)
         )
 
 
 @dataclass
 class CommitDataset(beam.PTransform):
-    """The last step: check what was written, write run.json, and publish with dataset.json. May run twice."""
+    """The last step: check what was written, write the run's record, and publish with dataset.json. May run twice.
+
+    IntegrityError: another run has published meanwhile, whose dataset stays as it is.
+    """
 
     output: str
-    num_inputs: int  # inputs that were listed
+    num_inputs: int  # inputs that were listed for this run
     max_bugs: int
     max_failed_share: float  # of sources, of windows, and of seconds of video
     run: dict[str, object]  # what run.json says about the run before its end
     store: StoreOptions = DEFAULT_STORE
+    generation: Generation = FIRST
 
-    def expand(self, parts: beam.PCollection[ManifestPart]) -> beam.PCollection[Verdict]:
-        """Build the stage."""
+    def expand(self, written: dict[str, beam.PCollection[Any]]) -> beam.PCollection[Verdict]:
+        """Build the stage, from {"parts": ManifestPart, "known": int}: numbers of inputs of content on record."""
+        known = beam.pvalue.AsIter(written["known"])
+        carried = written["parts"].pipeline | "Carried" >> beam.Create(self.generation.carried).with_output_types(
+            ManifestPart
+        )
         return (
-            parts
+            (written["parts"], carried)
+            | "EveryPart" >> beam.Flatten()
             | "SpreadParts" >> beam.Reshuffle()
             | "CheckPart" >> beam.Map(_CheckPart(self.output, self.store)).with_output_types(tuple[ManifestPart, str])
             | "AllParts" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
-            | "Commit" >> beam.Map(self._commit).with_output_types(Verdict)
+            | "Commit" >> beam.Map(self._commit, known).with_output_types(Verdict)
         )
 
-    def _commit(self, checked: list[tuple[ManifestPart, str]]) -> Verdict:
+    def _commit(self, checked: list[tuple[ManifestPart, str]], known: Iterable[int]) -> Verdict:
         self.store.use()
+        num_known = sum(known)
         parts = sorted({part for part, _ in checked})
         problems = sorted({problem for _, problem in checked if problem}) + _tables_without_part(parts)
         if problems:
-            return self._conclude(judge_run(problems, None, self.max_bugs, self.max_failed_share), None, [])
+            verdict = judge_run(problems, None, self.max_bugs, self.max_failed_share)
+            return self._publish(verdict, run_summary(self.run, verdict, None, [], num_known), None)
+        num_inputs = self.generation.num_inputs + self.num_inputs - num_known
         with open_manifests([(part.table, part.path) for part in parts], _Fetch(self.output)) as manifests:
-            problems = row_count_problems(manifests, _num_rows(parts)) + find_problems(manifests, self.num_inputs)
+            problems = row_count_problems(manifests, _num_rows(parts)) + find_problems(manifests, num_inputs)
             problems += _shard_problems(self.output, manifests)
             found = totals(manifests)
             verdict = judge_run(problems, found, self.max_bugs, self.max_failed_share)
-            record = dataset_record(parts, manifests) if verdict.ok else None
+            record = _json(dataset_record(parts, manifests, self.generation)) if verdict.ok else None
             funnel = funnel_counts(manifests)
-        self._conclude(verdict, found, funnel)
-        if record:
-            self._write_json("dataset.json", record)
+        return self._publish(verdict, run_summary(self.run, verdict, found, funnel, num_known), record)
+
+    def _publish(self, verdict: Verdict, summary: dict[str, object], record: bytes | None) -> Verdict:
+        """Write the run's record, then dataset.json, where that is still the parent's, or this generation's own."""
+        pointer = storage.join(self.output, DATASET)
+        before = bytes_or_none(pointer)
+        sha256 = hashlib.sha256(before).hexdigest() if before is not None else ""
+        is_ours = before is not None and before == record
+        if not is_ours and sha256 != self.generation.parent_sha256:
+            raise self._lost()
+        storage.write_once(storage.join(self.output, run_record_name(self.generation.number)), _json(summary))
+        if record and not replace_unchanged(pointer, record, before):
+            raise self._lost()
         return verdict
 
-    def _conclude(self, verdict: Verdict, found: Totals | None, funnel: list[dict[str, object]]) -> Verdict:
-        self._write_json("run.json", run_summary(self.run, verdict, found, funnel))
-        return verdict
-
-    def _write_json(self, name: str, content: dict[str, object]) -> None:
-        text = json.dumps(content, indent=1, sort_keys=True)
-        storage.write_once(storage.join(self.output, name), text.encode())
+    def _lost(self) -> IntegrityError:
+        return IntegrityError(
+            f"another run has written generation {self.generation.number} of {self.output} meanwhile, and its dataset "
+            "stays as it is: run the same command again"
+        )
 
 
 class _CheckPart:
@@ -167,17 +192,22 @@ class _Fetch:
 class _WritePart:
     """Writes one part, whole or not at all; a retry writes the same bytes."""
 
-    def __init__(self, output: str, store: StoreOptions):
-        self._output, self._store = output, store
+    def __init__(self, output: str, store: StoreOptions, generation: int):
+        self._output, self._store, self._generation = output, store, generation
 
     def __call__(self, place: tuple[str, int], rows: Iterable[Any]) -> ManifestPart:
         self._store.use()
         table, number = place
         real = [row for row in rows if row is not None]
         data = part_bytes(table, real)
-        storage.write_once(storage.join(self._output, part_path(table, number)), data)
+        path = part_path(table, number, self._generation)
+        storage.write_once(storage.join(self._output, path), data)
         count("WriteManifests", f"{table}_rows", len(real))
-        return manifest_part(table, number, len(real), data)
+        return manifest_part(table, path, len(real), data)
+
+
+def _json(content: dict[str, object]) -> bytes:
+    return json.dumps(content, indent=1, sort_keys=True).encode()
 
 
 def _by_source(one: _Ended) -> tuple[str, _Ended]:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from schemas.generations import run_record_name
 from schemas.stored.manifests import Manifests, rows_of
 from schemas.tables import SCHEMA_VERSION
 from transforms.manifests.accounting import Totals, licences
+from transforms.manifests.generation import Generation
 from transforms.manifests.parts import ManifestPart
 
 DONE, FAILED, NO_CLIPS, BROKEN = 0, 1, 3, 4  # exit codes
@@ -51,16 +53,21 @@ def _large_failed_shares(found: Totals, max_failed_share: float) -> list[str]:
 
 
 def run_summary(
-    run: Mapping[str, object], verdict: Verdict, found: Totals | None, funnel: list[dict[str, object]]
+    run: Mapping[str, object], verdict: Verdict, found: Totals | None, funnel: list[dict[str, object]], known: int
 ) -> dict[str, object]:
-    """run.json: what the launcher knew, the funnel, and the verdict."""
-    return {**run, "funnel": funnel, "verdict": asdict(verdict) | (asdict(found) if found else {})}
+    """The run's record: what the launcher knew, the funnel, and the verdict. known: inputs of content on record."""
+    counts = asdict(found) if found else {}
+    return {**run, "known_inputs": known, "funnel": funnel, "verdict": asdict(verdict) | counts}
 
 
-def dataset_record(parts: list[ManifestPart], manifests: Manifests) -> dict[str, object]:
+def dataset_record(parts: list[ManifestPart], manifests: Manifests, generation: Generation) -> dict[str, object]:
     """dataset.json, where readers start: every object of the dataset with its hash."""
+    parent = {"parent_sha256": generation.parent_sha256} if generation.number > 1 else {}
     return {
-        "generation": 1,
+        **parent,
+        "generation": generation.number,
+        "last_rewrite": generation.last_rewrite,
+        "run": run_record_name(generation.number),
         "schema_version": SCHEMA_VERSION,
         "shards": rows_of(manifests, "SELECT shard AS path, * EXCLUDE (shard) FROM shards ORDER BY shard"),
         "manifests": [asdict(part) for part in parts],

@@ -1,5 +1,6 @@
 """The names that sources have in tables: relative to one root, so that folders do not change bytes, and no secrets."""
 
+import hashlib
 import posixpath
 import re
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _SECRET_OPTION = re.compile(r"--\S*(secret|token|passw|credential|access_key|api_key|connection_string)", re.IGNORECASE)
+_ABOVE = ".."  # the folder above the root
 _UNUTF8 = "file:"  # prefix of the percent-encoded name of a file whose name is no UTF-8
 HIDDEN = "..."
 """What stands where a secret was."""
@@ -60,13 +62,14 @@ def common_root(folders: Sequence[str]) -> str:
 
 
 def stored_name(uri: str, root: str) -> str:
-    """The name of a source below the root; a uri that is not below it is stored whole."""
+    """The name of a source below the root, or with `..` beside it; a uri of another store is stored whole."""
     public = public_uri(uri)
     store, path = _split(public)
     root_store, root_path = _split(root)
-    if not root or store != root_store or path[: len(root_path)] != root_path:
+    if not root or store != root_store:
         return public
-    below = path[len(root_path) :]
+    shared = len(posixpath.commonprefix([path, root_path]))
+    below = [_ABOVE] * (len(root_path) - shared) + path[shared:]
     if public.startswith("file://"):
         return _UNUTF8 + "/".join(map(quote_path, below))
     name = "/".join(below)
@@ -77,9 +80,19 @@ def found_uri(name: str, root: str) -> str:
     """The uri of a stored name: where it was, or where it is now if another root is given."""
     if not root or _SCHEME.match(name) or name.startswith("/"):
         return name
-    if name.startswith(_UNUTF8):
-        return "file://" + quote_path(root) + "/" + name.removeprefix(_UNUTF8)
-    return f"{root}/{name.removeprefix('./')}"
+    encoded = name.startswith(_UNUTF8)
+    store, folder = _split(root)
+    below = name.removeprefix(_UNUTF8).split("/") if encoded else name.removeprefix("./").split("/")
+    while below[0] == _ABOVE:
+        below, folder = below[1:], folder[:-1]
+    if encoded:
+        return "file://" + "/".join([*map(quote_path, folder), *below])
+    return store + "/".join([*folder, *below])
+
+
+def unread_id(name: str) -> str:
+    """Id of a source that was not read: 16 characters like any source id, but not hexadecimal."""
+    return "x" + hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:15]
 
 
 def named_text(text: str, places: Sequence[str], name: str) -> str:

@@ -5,6 +5,8 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from schemas.generations import generation_mark
+
 NUM_BINS = 65_536
 _REST_BITS = 48  # of the hash, beyond the bin
 
@@ -44,9 +46,9 @@ def shard_of_key(key: str, ranges: ShardRanges) -> int:
     return first + ((end - first) * rest >> _REST_BITS)
 
 
-def shard_path(split: str, number: int) -> str:
+def shard_path(split: str, number: int, generation: int) -> str:
     """Path of a shard below the dataset."""
-    return f"shards/{split}-{number:06d}.tar"
+    return f"shards/{split}-{number:06d}{generation_mark(generation)}.tar"
 
 
 def _bin_and_rest(key: str) -> tuple[int, int]:

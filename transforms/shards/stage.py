@@ -35,6 +35,7 @@ class WriteShards(beam.PTransform):
     output: str
     config: ShardsConfig
     store: StoreOptions = DEFAULT_STORE
+    generation: int = 1
 
     def expand(self, clips: beam.PCollection[ClipRef]) -> WriteShardsOutputs:
         """Build the stage."""
@@ -56,7 +57,7 @@ class WriteShards(beam.PTransform):
             | "ByShard"
             >> beam.Map(_by_shard, beam.pvalue.AsSingleton(ranges)).with_output_types(tuple[tuple[str, int], ClipRef])
             | "GroupShards" >> beam.GroupByKey()
-            | "Write" >> beam.MapTuple(_Write(self.output, self.store)).with_output_types(WrittenShard)
+            | "Write" >> beam.MapTuple(_Write(self.output, self.store, self.generation)).with_output_types(WrittenShard)
         )
         part = beam.ParDo(_Part()).with_outputs("shards", main="clips")
         parts = with_kinds(written | "Part" >> part, clips=ClipRow, shards=ShardRow)
@@ -66,13 +67,13 @@ class WriteShards(beam.PTransform):
 class _Write:
     """Writes one shard, whole or not at all; a retry writes the same bytes."""
 
-    def __init__(self, output: str, store: StoreOptions):
-        self._output, self._store = output, store
+    def __init__(self, output: str, store: StoreOptions, generation: int):
+        self._output, self._store, self._generation = output, store, generation
 
     def __call__(self, place: tuple[str, int], refs: Iterable[ClipRef]) -> WrittenShard:
         self._store.use()
         split, number = place
-        shard = shard_path(split, number)
+        shard = shard_path(split, number, self._generation)
         try:
             with storage.open_once(storage.join(self._output, shard)) as stream:
                 return write_shard(shard, split, refs, storage.read_range, stream)

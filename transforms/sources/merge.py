@@ -1,11 +1,11 @@
 """Merge the names of one content into one source; what is left out is a source as well, with its reason."""
 
-import hashlib
 from dataclasses import dataclass
 
 from schemas.decisions import DecisionLog, Rule
 from schemas.records import Source, SourceFacts, VideoSource
 from schemas.tables import DecisionRow
+from transforms.media.source_names import unread_id
 from transforms.sources.split import split_of_unit, split_unit
 
 STAGE = "HashSource"
@@ -56,11 +56,6 @@ class MergedSource:
     def decision(self) -> DecisionRow:
         """The last decision, which drops the source or keeps it."""
         return self.decisions[-1]
-
-
-def unread_id(name: str) -> str:
-    """Id of a source that was not read: 16 characters like any source id, but not hexadecimal."""
-    return "x" + hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:15]
 
 
 def left_out(name: VideoSource, reason: str, given: dict[str, str]) -> MergedSource:

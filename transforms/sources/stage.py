@@ -27,20 +27,11 @@ from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions, used_opt
 from transforms.beam_support.unchanged import hash_unchanged
 from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.regular_file import why_not_regular
-from transforms.media.source_names import common_root, named_text, public_uri, stored_name
+from transforms.media.source_names import common_root, named_text, public_uri, stored_name, unread_id
 from transforms.sources.demuxed import why_no_video_in, why_no_video_of
 from transforms.sources.first_bytes import HEAD_BYTES, why_no_video
 from transforms.sources.listing import Listing, found_name, is_utf8, list_local, listing_of
-from transforms.sources.merge import (
-    STAGE,
-    HashedName,
-    MergedSource,
-    ended_facts,
-    left_out,
-    merge_names,
-    unread_id,
-    unread_source,
-)
+from transforms.sources.merge import STAGE, HashedName, MergedSource, ended_facts, left_out, merge_names, unread_source
 from transforms.sources.source_table import parse_table
 from transforms.sources.split import check_given_splits
 from transforms.sources.table_text import CURE, as_windows_1252
@@ -216,16 +207,19 @@ def list_inputs(inputs: list[str], layout: str) -> Listing:
     return _checked(listing_of(found, layout))
 
 
-def with_names(listing: Listing, inputs: list[str] | None) -> tuple[str, Listing]:
+def with_names(listing: Listing, inputs: list[str] | None, root: str | None = None) -> tuple[str, Listing]:
     """The root of what was listed, and the listing with the names that tables have: relative to it.
 
-    inputs: of --input; None: a table was given, whose uris tell the root.
+    inputs: of --input; None: a table was given, whose uris tell the root. root: of the dataset that these are added to.
     """
     found = {one.uri for one in listing.sources}
-    if inputs is None:
-        root = common_root([posixpath.dirname(public_uri(uri)) for uri in found])
-    else:
-        root = common_root([_folder_of(text, found) for text in inputs])
+    if root is None:
+        folders = (
+            [posixpath.dirname(public_uri(uri)) for uri in found]
+            if inputs is None
+            else [_folder_of(text, found) for text in inputs]
+        )
+        root = common_root(folders)
     times: Counter[str] = Counter()
     named = []
     for one in listing.sources:

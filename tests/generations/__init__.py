@@ -1,0 +1,1 @@
+"""Generations of a dataset, by builds of real media."""

@@ -1,0 +1,47 @@
+"""One dataset that tests may go on from, of real clips, and what a fresh build of everything makes."""
+
+import shutil
+
+import pytest
+
+from tests.end_to_end.conftest import IN_PROCESS, run
+from tests.end_to_end.test_same_bytes import hashes
+from tests.pipeline.made_models import needs_models
+from tests.shared_data import ROOT, shared
+
+FLAGS = (*IN_PROCESS, "--sync", "none", "--set", "shards.target_mb=1")  # generations are no matter of the sync network
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory):
+    """A talking face, its double, what is no video; and `new`, a folder with another face and the first one again."""
+    if needs_models.args[0] or not ROOT.is_dir():
+        pytest.skip("needs the installed models and the shared recordings")
+    folder = tmp_path_factory.mktemp("inputs") / "in"
+    (folder / "new").mkdir(parents=True)
+    shutil.copy(shared("dev/grid_other/lbax4n.mpg"), folder / "a.mpg")
+    shutil.copy(shared("dev/grid_other/pwij3p.mpg"), folder / "new" / "b.mpg")
+    (folder / "broken.mp4").write_text("no video")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def first_build(inputs, tmp_path_factory):
+    """The first generation, of the files directly in the folder."""
+    output = tmp_path_factory.mktemp("first") / "out"
+    assert run(output, *sorted(inputs.glob("*.m*")), flags=FLAGS) == 0
+    return output
+
+
+@pytest.fixture(scope="session")
+def fresh_build(inputs, tmp_path_factory):
+    """Hashes of a build of everything at once."""
+    output = tmp_path_factory.mktemp("fresh") / "out"
+    assert run(output, *sorted(inputs.glob("*.m*")), inputs / "new" / "b.mpg", flags=FLAGS) == 0
+    return hashes(output)
+
+
+@pytest.fixture
+def dataset(first_build, tmp_path):
+    """A copy of the first generation."""
+    return shutil.copytree(first_build, tmp_path / "out", copy_function=shutil.copy2)

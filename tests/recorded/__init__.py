@@ -1,0 +1,1 @@
+"""Inputs that a dataset holds already."""

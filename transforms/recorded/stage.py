@@ -1,0 +1,134 @@
+"""Inputs that a dataset holds already: they are counted and left out, and names on record are not given twice."""
+
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+
+from schemas.records import Source, SourceFacts, VideoSource
+from schemas.stored.parquet import read_parquet
+from schemas.tables import DecisionRow, FailureRow
+from transforms.beam_support import storage
+from transforms.beam_support.counters import count
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
+from transforms.recorded.known_sources import RecordedName, known_ids, name_apart
+
+STAGE = "LeaveOutKnown"
+
+
+@dataclass
+class ReadRecordedNames(beam.PTransform):
+    """The names of all sources that a dataset holds, from the parts of its sources table."""
+
+    output: str
+    parts: tuple[str, ...]  # paths below the dataset
+    left_out: frozenset[str] = frozenset()  # sources that are done again
+    store: StoreOptions = DEFAULT_STORE
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[RecordedName]:
+        """Build the stage."""
+        read = _ReadNames(self.output, self.left_out, self.store)
+        return (
+            begin
+            | beam.Create(list(self.parts)).with_output_types(str)
+            | beam.Reshuffle()
+            | beam.FlatMap(read).with_output_types(RecordedName)
+        )
+
+
+@dataclass
+class NameApart(beam.PTransform):
+    """Give listed names that are on record a name of their own, in case their content is another now."""
+
+    generation: int
+
+    def expand(self, named: dict[str, beam.PCollection[Any]]) -> beam.PCollection[VideoSource]:
+        """Build the stage, from {"listed": VideoSource, "recorded": RecordedName}."""
+        keyed = {
+            "listed": named["listed"] | "ByName" >> beam.Map(_by_name).with_output_types(tuple[str, VideoSource]),
+            "recorded": named["recorded"] | "ByRecord" >> beam.Map(_by_record).with_output_types(tuple[str, str]),
+        }
+        apart = functools.partial(_apart, self.generation)
+        return keyed | beam.CoGroupByKey() | beam.FlatMapTuple(apart).with_output_types(VideoSource)
+
+
+class NewSources(NamedTuple):
+    """What the dataset does not hold yet."""
+
+    sources: beam.PCollection[Source]
+    ended: beam.PCollection[SourceFacts]
+    decisions: beam.PCollection[DecisionRow]
+    failures: beam.PCollection[FailureRow]
+    known: beam.PCollection[int]  # numbers of inputs that were left out
+
+
+@dataclass
+class LeaveOutKnown(beam.PTransform):
+    """Leave out the sources whose content is on record, and those that were no media or unreadable then and now.
+
+    From {"sources", "ended", "decisions", "failures"} as HashSource makes them, and "recorded": RecordedName.
+    """
+
+    generation: int
+
+    def expand(self, found: dict[str, beam.PCollection[Any]]) -> NewSources:
+        """Build the stage."""
+        ids_of = functools.partial(_ids_of, self.generation)
+        keyed = {
+            name: items | f"ById_{name}" >> beam.FlatMap(ids_of).with_output_types(tuple[str, Any])
+            for name, items in found.items()
+        }
+        parts = (
+            keyed
+            | beam.CoGroupByKey()
+            | beam.FlatMapTuple(_new_ones).with_outputs("sources", "ended", "decisions", "failures", "known")
+        )
+        return NewSources(parts.sources, parts.ended, parts.decisions, parts.failures, parts.known)
+
+
+class _ReadNames:
+    def __init__(self, output: str, left_out: frozenset[str], store: StoreOptions):
+        self._output, self._left_out, self._store = output, left_out, store
+
+    def __call__(self, part: str) -> Iterator[RecordedName]:
+        self._store.use()
+        with storage.reading(storage.join(self._output, part)) as stream:
+            table = read_parquet(stream, ["source_id", "uris"])
+        for source_id, names in zip(table["source_id"].to_pylist(), table["uris"].to_pylist(), strict=True):
+            if source_id not in self._left_out:
+                yield from (RecordedName(name=name, source_id=source_id) for name in names)
+
+
+def _by_name(source: VideoSource) -> tuple[str, VideoSource]:
+    return source.stored_name, source
+
+
+def _by_record(recorded: RecordedName) -> tuple[str, str]:
+    return recorded.name, recorded.source_id
+
+
+def _apart(generation: int, _name: str, named: dict[str, Iterable[Any]]) -> Iterator[VideoSource]:
+    is_on_record = any(True for _ in named["recorded"])
+    for source in named["listed"]:
+        yield name_apart(source, is_on_record, generation)
+
+
+def _ids_of(generation: int, one: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(one, RecordedName):
+        yield from ((source_id, one) for source_id in known_ids(one, generation))
+    else:
+        yield one.source.source_id if isinstance(one, SourceFacts) else one.source_id, one
+
+
+def _new_ones(source_id: str, found: dict[str, Iterable[Any]]) -> Iterator[Any]:
+    if any(True for _ in found["recorded"]):
+        names = [one.stored_names for one in found["sources"]]
+        names += [one.source.stored_names for one in found["ended"]]
+        count(STAGE, "known", sum(map(len, names)))
+        yield beam.pvalue.TaggedOutput("known", sum(map(len, names)))
+        return
+    for kind in ("sources", "ended", "decisions", "failures"):
+        for one in found[kind]:
+            yield beam.pvalue.TaggedOutput(kind, one)
