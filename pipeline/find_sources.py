@@ -3,8 +3,8 @@
 import apache_beam as beam
 
 from pipeline.plan import BuildPlan
-from schemas.records import VideoSource
 from transforms.beam_support.results import StageResults
+from transforms.names.stage import ReadNames
 from transforms.recorded.stage import LeaveOutKnown, NameApart, NewSources, ReadRecordedNames
 from transforms.sources.stage import HashSource, HashSourceOutputs
 
@@ -13,12 +13,8 @@ def find_sources(
     pipeline: beam.Pipeline, plan: BuildPlan, hashes: StageResults
 ) -> tuple[HashSourceOutputs | NewSources, beam.PCollection[int]]:
     """The sources to process, and how many inputs the dataset holds already."""
-    names = (
-        pipeline
-        | "Names" >> beam.Create(list(plan.sources)).with_output_types(VideoSource)
-        | "Spread" >> beam.Reshuffle()
-    )
-    hash_source = HashSource(plan.splits, hashes, plan.staging, plan.fail_fast, plan.store)
+    names = pipeline | "ReadNames" >> ReadNames(plan.staging, plan.num_inputs, plan.store)
+    hash_source = HashSource(hashes, plan.staging, plan.fail_fast, plan.store)
     if not plan.recorded:
         return names | "HashSource" >> hash_source, pipeline | "NoneKnown" >> beam.Create([0])
     number = plan.generation.number

@@ -5,13 +5,14 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipeline.output import read_run, remove_staging, write_run
+from pipeline.output import RUN_STAGING, read_run, remove_staging, write_run
 from pipeline.owner import end_job
 from pipeline.pages import write_pages
 from pipeline.run_record import finished
 from schemas.stored.manifests import stored_manifests
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.manifests.verdict import Verdict
+from transforms.names.stage import forget_names
 
 WHOLE_EXIT_CODES = (0, 3)  # every window was accounted for: staging is not needed any more
 
@@ -38,6 +39,7 @@ class Finish(beam.PTransform):
         if has_pages(run, self.generation):
             with stored_manifests(self.output) as manifests:
                 write_pages(self.output, run, manifests)
+        forget_names(f"{self.output}/{RUN_STAGING}")
         if self.removes_staging and verdict.exit_code in WHOLE_EXIT_CODES:
             remove_staging(self.output, self.keeps_work)
         if self.owner:

@@ -26,6 +26,8 @@ from schemas.errors import IntegrityError, NothingToDo, TalkshardError
 from schemas.generations import run_record_name
 from schemas.stored.manifests import stored_manifests
 from transforms.beam_support import storage
+from transforms.names.stage import write_names
+from transforms.sources.split import with_unit_splits
 
 WORKER_LOG = "talkshard-workers.log"
 
@@ -38,8 +40,7 @@ def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, B
     try:
         plan = parse_plan(argv, program)
         with owning(plan.output, ends_with_launcher=is_local_run(plan.beam_options)) as owner:
-            plan = replace(plan, owner=owner.token)
-            open_output(plan.output, plan.run, plan.generation.number, plan.generation.parent_sha256)
+            plan = begin(replace(plan, owner=owner.token))
             result = _submit(plan, build_graph)
             if result is None:
                 leave_to_job(plan.output, owner)
@@ -51,6 +52,13 @@ def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, B
         return done.exit_code
     except TalkshardError as error:
         return _print_error(error)
+
+
+def begin(plan: BuildPlan) -> BuildPlan:
+    """Open the output, and write the names of the inputs where the graph reads them; the plan without them."""
+    open_output(plan.output, plan.run, plan.generation.number, plan.generation.parent_sha256)
+    write_names(plan.staging, (with_unit_splits(one, plan.splits) if plan.splits else one for one in plan.sources))
+    return replace(plan, sources=(), splits={})
 
 
 def _submit(plan: BuildPlan, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> PipelineResult | None:

@@ -13,7 +13,7 @@ from transforms.manifests.generation import Generation
 class BuildPlan:
     """One run of the graph, with checked values."""
 
-    sources: tuple[VideoSource, ...]  # as listed, sorted by uri
+    sources: tuple[VideoSource, ...]  # as listed, sorted by uri; () once they are written to staging
     num_inputs: int  # listed names
     splits: dict[str, str]  # of speakers and groups: given, or on record in the dataset that they are added to
     recorded: tuple[str, ...]  # parts of the sources table of that dataset; (): there is none

@@ -24,6 +24,8 @@ class VideoSource:
     content_decides: bool = False  # found in a folder under a name that no media has: its content says what it is
     left_out: str = ""  # why it is not opened; "": it is
     name: str = ""  # as tables have it, see transforms.media.source_names; "": the uri
+    speaker_split: str = ""  # split given for its speaker, with whichever name; "": none was
+    group_split: str = ""  # likewise for its group
 
     @property
     def stored_name(self) -> str:

@@ -8,8 +8,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from audit.funnel import funnel
 from pipeline.graph import build_graph
+from pipeline.launch import begin
 from pipeline.options import parse_plan
-from pipeline.output import open_output
 from pipeline.progress import progress_of
 from schemas.stored.manifests import stored_manifests
 from schemas.stored.tables import stored_table
@@ -45,7 +45,7 @@ def plan(tmp_path):
 
 
 def test_the_last_progress_line_agrees_with_the_funnel_and_the_failures(plan):
-    open_output(plan.output, plan.run)
+    plan = begin(plan)
     pipeline = beam.Pipeline(options=PipelineOptions(plan.beam_options))
     build_graph(pipeline, plan)
     pipeline.run().wait_until_finish()

@@ -11,6 +11,7 @@ from pipeline.options import parse_plan
 from tests.pipeline.made_models import needs_models
 
 STAGES = (
+    "ReadNames",
     "HashSource",
     "PrepareVideos",
     "SplitWindows",

@@ -135,7 +135,7 @@ def test_each_thing_in_a_folder_ends_with_a_row_that_says_what_it_is(tmp_path):
     make(folder / "take.mp4", "mp4", "mpeg4", None)
     sources = listing_of(list_local(str(folder)), "flat").sources
     pipeline = beam.Pipeline("FnApiRunner", argv=["--direct_running_mode=in_memory"])
-    out = pipeline | beam.Create(sources) | HashSource({}, results_in(tmp_path), staging="", fail_fast=True)
+    out = pipeline | beam.Create(sources) | HashSource(results_in(tmp_path), staging="", fail_fast=True)
     rows = out.decisions | beam.Map(lambda row: (row.rule, row.kept, row.value_text))
     dropped = [("is_media", False, reason) for reason in reasons.values()]
     kept = [("is_media", True, ""), ("conflicting_metadata", True, ""), ("conflicting_metadata", True, "")]
@@ -180,7 +180,7 @@ def test_a_pipe_that_a_table_names_is_not_opened(tmp_path):
     os.mkfifo(tmp_path / "x.mp4")
     out = [VideoSource(uri=str(tmp_path / "x.mp4"))]
     pipeline = beam.Pipeline("FnApiRunner", argv=["--direct_running_mode=in_memory"])
-    ended = pipeline | beam.Create(out) | HashSource({}, results_in(tmp_path), staging="", fail_fast=True)
+    ended = pipeline | beam.Create(out) | HashSource(results_in(tmp_path), staging="", fail_fast=True)
     assert_that(ended.decisions | beam.Map(lambda row: row.value_text), equal_to(["a named pipe"]))
     pipeline.run()
 

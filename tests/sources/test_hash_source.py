@@ -19,9 +19,7 @@ def named(uri, **fields):
 
 
 def test_names_that_agree_are_one_source_with_the_metadata_of_each():
-    merged = merge_names(
-        [named("b", speaker="anna", language="en"), named("a", licence="cc-by")], {"speaker:anna": "val"}
-    )
+    merged = merge_names([named("b", speaker="anna", language="en", speaker_split="val"), named("a", licence="cc-by")])
     source = merged.source
     assert merged.decision.kept
     assert (source.source_id, source.uris, source.source_uri) == ("abababababababab", ("a", "b"), "a")
@@ -31,41 +29,39 @@ def test_names_that_agree_are_one_source_with_the_metadata_of_each():
 
 @pytest.mark.parametrize("field", ["speaker", "group", "licence", "consent"])
 def test_names_that_disagree_are_dropped_by_a_decision(field):
-    merged = merge_names([named("b", **{field: "x"}), named("a", **{field: "y"})], {})
+    merged = merge_names([named("b", **{field: "x"}), named("a", **{field: "y"})])
     assert not merged.decision.kept and merged.decision.rule == "conflicting_metadata"
     assert merged.decision.value_text == f"{field}: x, y"
 
 
 def test_names_of_two_splits_are_dropped():
-    assert (
-        merge_names([named("b", split="val"), named("a", split="test")], {}).decision.value_text == "split: test, val"
-    )
+    assert merge_names([named("b", split="val"), named("a", split="test")]).decision.value_text == "split: test, val"
 
 
 def test_names_of_two_languages_are_one_source_without_a_language():
-    merged = merge_names([named("b", language="en"), named("a", language="de")], {})
+    merged = merge_names([named("b", language="en"), named("a", language="de")])
     assert merged.decision.kept and merged.source.language == ""
 
 
 def test_a_source_without_speaker_and_group_takes_its_given_split():
-    assert merge_names([named("a", split="test")], {}).source.split == "test"
+    assert merge_names([named("a", split="test")]).source.split == "test"
 
 
 def test_a_given_split_is_never_used_for_another_unit():
     merged = merge_names(
-        [named("a", group="g", split="test"), named("b", speaker="anna")], {"group:g": "test", "speaker:anna": "train"}
+        [named("a", group="g", split="test", group_split="test"), named("b", speaker="anna", speaker_split="train")]
     )
     assert merged.source.split == "train" and not merged.decision.kept
 
 
 def test_a_unit_without_a_given_split_is_assigned_by_its_hash():
-    source = merge_names([named("a", speaker="anna")], {"speaker:bert": "test"}).source
-    assert source.split == split_of_unit("speaker:anna")
+    source = merge_names([named("a", speaker="anna", group="g", group_split="test")]).source
+    assert source.split == split_of_unit("speaker:anna") != "test"
 
 
 def run(folder, names, given=None):
     pipeline = beam.Pipeline("FnApiRunner")
-    out = pipeline | beam.Create(names) | HashSource(given or {}, results_in(folder), staging="", fail_fast=True)
+    out = pipeline | beam.Create(names) | HashSource(results_in(folder), staging="", fail_fast=True)
     return pipeline, out
 
 

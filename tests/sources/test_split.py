@@ -6,7 +6,14 @@ import pytest
 
 from schemas.errors import UsageError
 from schemas.records import VideoSource
-from transforms.sources.split import check_given_splits, given_splits, split_of_unit, split_unit
+from transforms.sources.split import (
+    check_given_splits,
+    given_splits,
+    split_of_names,
+    split_of_unit,
+    split_unit,
+    with_unit_splits,
+)
 
 
 def test_a_unit_is_the_speaker_else_the_group_else_the_source():
@@ -32,6 +39,18 @@ def test_the_given_split_of_one_member_holds_for_the_whole_unit():
         VideoSource(uri="c", split="val"),
     ]
     assert given_splits(sources) == {"speaker:anna": "test"}
+
+
+def test_every_name_carries_the_split_of_its_unit():
+    anna = VideoSource(uri="a", speaker="anna", group="g")
+    given = given_splits(
+        [anna, VideoSource(uri="b", speaker="anna", split="test"), VideoSource(uri="c", group="g", split="val")]
+    )
+    carried = with_unit_splits(anna, given)
+    assert (carried.speaker_split, carried.group_split) == ("test", "val")
+    assert split_of_names("speaker:anna", [VideoSource(uri="d"), carried]) == "test"
+    assert split_of_names("group:g", [carried]) == "val" and split_of_names("speaker:ben", [carried]) == ""
+    assert with_unit_splits(VideoSource(uri="c", split="val"), given).speaker_split == ""
 
 
 def test_two_given_splits_of_one_group_are_refused():

@@ -23,6 +23,8 @@ HIDDEN = "..."
 
 def public_uri(uri: str) -> str:
     """The uri without user, password and signed query: it still names the object."""
+    if "://" not in uri:
+        return uri
     uri = _USER.sub(r"\1", _PASSWORD.sub(r"\1", uri))
     base, question, query = uri.partition("?")
     if question and base.startswith(("http://", "https://")):
@@ -54,7 +56,7 @@ def public_command(command_line: Sequence[str]) -> list[str]:
 
 def common_root(folders: Sequence[str]) -> str:
     """The deepest folder that all these are in, without a trailing slash; "" where they are in different stores."""
-    split = [_split(public_uri(folder)) for folder in folders]
+    split = [_split(public_uri(folder)) for folder in set(folders)]
     if len({store for store, _ in split}) != 1:
         return ""
     common = posixpath.commonprefix([path for _, path in split])

@@ -18,7 +18,7 @@ from transforms.shards.config import ShardsConfig
 from transforms.shards.write_shard import WrittenShard, only_one, row_member, write_shard
 
 STAGE = "WriteShards"
-use_record_coders(WrittenShard)
+use_record_coders(WrittenShard, ShardRanges)
 
 
 class WriteShardsOutputs(NamedTuple):
@@ -50,12 +50,13 @@ class WriteShards(beam.PTransform):
             | "BytesInBin" >> beam.Map(_bytes_in_bin).with_output_types(tuple[tuple[str, int], int])
             | beam.CombinePerKey(sum)
             | beam.combiners.ToDict()
-            | "Assign" >> beam.Map(assign_shards, self.config.target_mb * 1_000_000)
+            | "Assign"
+            >> beam.FlatMap(_assigned, self.config.target_mb * 1_000_000).with_output_types(tuple[str, ShardRanges])
         )
         written = (
             unique
             | "ByShard"
-            >> beam.Map(_by_shard, beam.pvalue.AsSingleton(ranges)).with_output_types(tuple[tuple[str, int], ClipRef])
+            >> beam.Map(_by_shard, beam.pvalue.AsDict(ranges)).with_output_types(tuple[tuple[str, int], ClipRef])
             | "GroupShards" >> beam.GroupByKey()
             | "Write" >> beam.MapTuple(_Write(self.output, self.store, self.generation)).with_output_types(WrittenShard)
         )
@@ -96,6 +97,10 @@ def _by_key(ref: ClipRef) -> tuple[str, ClipRef]:
 
 def _bytes_in_bin(ref: ClipRef) -> tuple[tuple[str, int], int]:
     return (ref.split, bin_of_key(ref.key)), len(row_member(ref.row)) + ref.length
+
+
+def _assigned(bytes_in_bin: dict[tuple[str, int], int], target_bytes: float) -> Iterator[tuple[str, ShardRanges]]:
+    yield from assign_shards(bytes_in_bin, target_bytes).items()
 
 
 def _by_shard(ref: ClipRef, ranges: dict[str, ShardRanges]) -> tuple[tuple[str, int], ClipRef]:

@@ -78,7 +78,7 @@ def storable_uri(path: str) -> str:
 
     `..` is kept: without it, a path through a symbolic link would mean another file.
     """
-    absolute = Path.cwd() / path
+    absolute = Path(path) if os.path.isabs(path) else Path.cwd() / path
     return str(absolute) if is_utf8(str(absolute)) else absolute.as_uri()
 
 

@@ -6,7 +6,7 @@ from schemas.decisions import DecisionLog, Rule
 from schemas.records import Source, SourceFacts, VideoSource
 from schemas.tables import DecisionRow
 from transforms.media.source_names import unread_id
-from transforms.sources.split import split_of_unit, split_unit
+from transforms.sources.split import split_of_names, split_of_unit, split_unit
 
 STAGE = "HashSource"
 _MUST_AGREE = ("speaker", "group", "split", "licence", "consent")
@@ -58,30 +58,30 @@ class MergedSource:
         return self.decisions[-1]
 
 
-def left_out(name: VideoSource, reason: str, given: dict[str, str]) -> MergedSource:
-    """A name that is not read, and the decision that says why. given: as in merge_names."""
+def left_out(name: VideoSource, reason: str) -> MergedSource:
+    """A name that is not read, and the decision that says why."""
     log = DecisionLog(stage=STAGE, source_id=unread_id(name.stored_name))
     log.keeps(log.source_id, "source", NameFacts(is_judged=True, left_out=reason), SOURCE_RULES)
-    return MergedSource(source=unread_source(name, given), decisions=tuple(log.rows))
+    return MergedSource(source=unread_source(name), decisions=tuple(log.rows))
 
 
-def unread_source(name: VideoSource, given: dict[str, str]) -> Source:
+def unread_source(name: VideoSource) -> Source:
     """The source for a name that was not read."""
     hashed = HashedName(name=name, content_sha256="", size_bytes=0)
-    return _source(unread_id(name.stored_name), [hashed], {field: getattr(name, field) for field in _GIVEN}, given)
+    return _source(unread_id(name.stored_name), [hashed], {field: getattr(name, field) for field in _GIVEN})
 
 
-def merge_names(hashed: list[HashedName], given: dict[str, str]) -> MergedSource:
+def merge_names(hashed: list[HashedName]) -> MergedSource:
     """All names of one content as one source, which is dropped if their metadata disagree.
 
-    given: split of each speaker or group that was given one, see split.given_splits. An empty field agrees with all.
+    An empty field agrees with all.
     """
     hashed = sorted(hashed, key=lambda one: one.name.uri)
     source_id = hashed[0].content_sha256[:16]
     found = {field: sorted({getattr(one.name, field) for one in hashed} - {""}) for field in _GIVEN}
     conflicts = [f"{field}: {', '.join(found[field])}" for field in _MUST_AGREE if len(found[field]) > 1]
     agreed = {field: values[0] if len(values) == 1 else "" for field, values in found.items()}
-    source = _source(source_id, hashed, agreed, given)
+    source = _source(source_id, hashed, agreed)
     if agreed["split"] and agreed["split"] != source.split:
         conflicts.append(f"split: {agreed['split']}, but {source.split} of {source.split_unit}")
     facts = NameFacts(is_judged=any(one.name.content_decides for one in hashed), conflicts=tuple(conflicts))
@@ -95,7 +95,7 @@ def ended_facts(source: Source) -> SourceFacts:
     return SourceFacts(source=source, probe=None, num_frames=0, num_windows=0, speech_s=0.0)
 
 
-def _source(source_id: str, hashed: list[HashedName], agreed: dict[str, str], given: dict[str, str]) -> Source:
+def _source(source_id: str, hashed: list[HashedName], agreed: dict[str, str]) -> Source:
     unit = split_unit(agreed["speaker"], agreed["group"], source_id)
     own_split = agreed["split"] if unit.startswith("source:") else ""  # a larger unit decides for its members
     return Source(
@@ -106,6 +106,6 @@ def _source(source_id: str, hashed: list[HashedName], agreed: dict[str, str], gi
         size_bytes=hashed[0].size_bytes,
         version=hashed[0].version,
         split_unit=unit,
-        split=own_split or given.get(unit) or split_of_unit(unit),
+        split=own_split or split_of_names(unit, (one.name for one in hashed)) or split_of_unit(unit),
         **{field: agreed[field] for field in ("speaker", "group", "licence", "consent", "language")},
     )

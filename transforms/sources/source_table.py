@@ -4,7 +4,7 @@ import csv
 import difflib
 import json
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -17,7 +17,7 @@ from transforms.sources.listing import Listing, is_utf8, storable_uri, without_r
 from transforms.sources.table_text import csv_rows, decoded, encoding_hint
 
 _TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")  # .txt is what Excel calls "Unicode text"
-_OURS = ("content_decides", "left_out", "name")  # fields that no table gives
+_OURS = ("content_decides", "left_out", "name", "speaker_split", "group_split")  # fields that no table gives
 COLUMNS = tuple(field.name for field in fields(VideoSource) if field.name not in _OURS)
 
 
@@ -28,26 +28,27 @@ def parse_table(table_uri: str, data: bytes) -> Listing:
 
     UsageError: another format, an unknown column, no uri, an unknown split, or an empty table.
     """
-    rows = _rows(table_uri, data)
-    if not rows:
-        raise UsageError(f"the table {table_uri!r} is empty: give it a line for each source")
     folder = "" if table_uri.startswith("/dev/") else posixpath.dirname(table_uri)
-    sources = [_source(row, folder, f"{table_uri!r}, row {number}") for number, row in enumerate(rows, 1)]
+    try:
+        rows = enumerate(_rows(table_uri, data), 1)
+        sources = [_source(row, folder, f"{table_uri!r}, row {number}") for number, row in rows]
+    except (pa.ArrowException, csv.Error, json.JSONDecodeError) as error:
+        raise UsageError(f"cannot read the table {table_uri!r}: {error}") from error
+    if not sources:
+        raise UsageError(f"the table {table_uri!r} is empty: give it a line for each source")
     return Listing(sources=without_repeats(sources))
 
 
-def _rows(table_uri: str, data: bytes) -> Sequence[object]:
+def _rows(table_uri: str, data: bytes) -> Iterable[object]:
+    """The rows of a table, one at a time where it is text."""
     suffix = posixpath.splitext(table_uri)[1].lower() or _suffix_of(data)
-    try:
-        if suffix == ".parquet":
-            return read_parquet(data).to_pylist()
-        if suffix in _TEXT_SUFFIXES:
-            return _csv_rows(decoded(table_uri, data))
-        if suffix in (".jsonl", ".ndjson"):
-            text = decoded(table_uri, data)
-            return [json.loads(line) for line in text.split("\n") if line.strip()]
-    except (pa.ArrowException, csv.Error, json.JSONDecodeError) as error:
-        raise UsageError(f"cannot read the table {table_uri!r}: {error}") from error
+    if suffix == ".parquet":
+        return read_parquet(data).to_pylist()
+    if suffix in _TEXT_SUFFIXES:
+        return _csv_rows(decoded(table_uri, data))
+    if suffix in (".jsonl", ".ndjson"):
+        lines = decoded(table_uri, data).split("\n")
+        return (json.loads(line) for line in lines if line.strip())
     raise UsageError(f"the table {table_uri!r} must be .csv, .tsv, .txt, .jsonl or .parquet")
 
 
@@ -58,7 +59,7 @@ def _suffix_of(data: bytes) -> str:
     return ".jsonl" if data.lstrip().startswith(b"{") else ".csv"
 
 
-def _csv_rows(text: str) -> list[dict[str | None, object]]:
+def _csv_rows(text: str) -> Iterator[dict[str | None, object]]:
     names, rows = csv_rows(text)
     _require_columns(names, "the table's first line")
     return rows

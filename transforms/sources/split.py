@@ -1,7 +1,8 @@
 """The split of a source: the same for all sources of one speaker, else of one group, else of one content."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from schemas.errors import UsageError
 from schemas.records import VideoSource
@@ -46,3 +47,22 @@ def given_splits(sources: Iterable[VideoSource]) -> dict[str, str]:
 def check_given_splits(sources: Iterable[VideoSource]) -> None:
     """UsageError when the given splits put a speaker or group into two splits."""
     given_splits(sources)
+
+
+def with_unit_splits(source: VideoSource, given: Mapping[str, str]) -> VideoSource:
+    """The name with the splits of its speaker and group, as given_splits has them."""
+    return replace(
+        source,
+        speaker_split=given.get(split_unit(source.speaker, "", ""), ""),
+        group_split=given.get(split_unit("", source.group, ""), ""),
+    )
+
+
+def split_of_names(unit: str, names: Iterable[VideoSource]) -> str:
+    """The split that was given for the unit of these names; "": none was."""
+    for name in names:
+        if unit == split_unit(name.speaker, "", "") and name.speaker_split:
+            return name.speaker_split
+        if unit == split_unit("", name.group, "") and name.group_split:
+            return name.group_split
+    return ""

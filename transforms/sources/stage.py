@@ -54,7 +54,6 @@ class HashSourceOutputs(NamedTuple):
 class HashSource(beam.PTransform):
     """Hash the content of every name; names of the same content become one source."""
 
-    given: dict[str, str]  # split of each speaker or group that was given one, see split.given_splits
     results: StageResults  # hashes, by the file and its version
     staging: str
     fail_fast: bool = False
@@ -62,7 +61,7 @@ class HashSource(beam.PTransform):
 
     def expand(self, names: beam.PCollection[VideoSource]) -> HashSourceOutputs:
         """Build the stage."""
-        work = _Hash(self.given, self.results, self.staging, self.fail_fast, self.store)
+        work = _Hash(self.results, self.staging, self.fail_fast, self.store)
         rows = {"ended": SourceFacts, "decisions": DecisionRow}
         hash_names = beam.ParDo(work).with_outputs("ended", "decisions", "failures", main="hashed")
         hashed = with_kinds(names | "Hash" >> hash_names, hashed=HashedName, failures=FailureRow, **rows)
@@ -70,7 +69,7 @@ class HashSource(beam.PTransform):
             hashed.hashed
             | "ByContent" >> beam.Map(_by_content).with_output_types(tuple[str, HashedName])
             | beam.GroupByKey()
-            | "Merge" >> beam.MapTuple(_Merge(self.given)).with_output_types(MergedSource)
+            | "Merge" >> beam.MapTuple(_merge).with_output_types(MergedSource)
         )
         part = beam.ParDo(_Part(self.staging)).with_outputs("ended", "decisions", main="sources")
         merged = with_kinds(sources | "Part" >> part, sources=Source, **rows)
@@ -82,11 +81,8 @@ class HashSource(beam.PTransform):
 class _Hash(beam.DoFn):
     """Hashes in the worker, which decodes nothing. Where FFmpeg must say what a file is, a child process asks it."""
 
-    def __init__(
-        self, given: dict[str, str], results: StageResults, staging: str, fail_fast: bool, store: StoreOptions
-    ):
-        self._given, self._results, self._staging, self._fail_fast = given, results, staging, fail_fast
-        self._store = store
+    def __init__(self, results: StageResults, staging: str, fail_fast: bool, store: StoreOptions):
+        self._results, self._staging, self._fail_fast, self._store = results, staging, fail_fast, store
 
     def setup(self) -> None:
         self._store.use()
@@ -96,7 +92,7 @@ class _Hash(beam.DoFn):
         count(STAGE, "in")
         try:
             if reason := _why_left_out(name, self._child):
-                yield from _ended(left_out(name, _named(reason, name), self._given), self._staging)
+                yield from _ended(left_out(name, _named(reason, name)), self._staging)
                 return
             hashed = hash_name(name, self._results)
         except STOPS_THE_RUN:
@@ -118,7 +114,7 @@ class _Hash(beam.DoFn):
             raise BugFound(row.message)
         leave_mark(self._staging, ProgressMark(stage=STAGE, source_id=row.source_id, failed=1))
         yield beam.pvalue.TaggedOutput("failures", row)
-        yield beam.pvalue.TaggedOutput("ended", ended_facts(unread_source(name, self._given)))
+        yield beam.pvalue.TaggedOutput("ended", ended_facts(unread_source(name)))
 
 
 def hash_name(name: VideoSource, results: StageResults) -> HashedName:
@@ -133,14 +129,8 @@ def hash_name(name: VideoSource, results: StageResults) -> HashedName:
     return hashed
 
 
-class _Merge:
-    """A callable, so that the splits travel with it and not with each element."""
-
-    def __init__(self, given: dict[str, str]):
-        self._given = given
-
-    def __call__(self, content_sha256: str, hashed: Iterable[HashedName]) -> MergedSource:
-        return merge_names(list(hashed), self._given)
+def _merge(content_sha256: str, hashed: Iterable[HashedName]) -> MergedSource:
+    return merge_names(list(hashed))
 
 
 class _Part(beam.DoFn):

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Iterator
 
 from schemas.errors import UsageError
 
@@ -31,7 +32,7 @@ def decoded(table_uri: str, data: bytes) -> str:
         raise UsageError(f"the table {table_uri!r} is not whole UTF-16 ({error.reason}): {CURE}") from error
 
 
-def csv_rows(text: str) -> tuple[list[str], list[dict[str | None, object]]]:
+def csv_rows(text: str) -> tuple[list[str], Iterator[dict[str | None, object]]]:
     """Column names and rows of a CSV or TSV text; lines without any text are no rows. csv.Error: it is neither.
 
     More cells than columns are kept under the name None. The header tells the separator, or a line `sep=;` before it.
@@ -40,10 +41,10 @@ def csv_rows(text: str) -> tuple[list[str], list[dict[str | None, object]]]:
     separator = ""
     if text[:4].lower() == "sep=" and text[4:5] not in ("", "\r", "\n"):
         separator, text = text[4], text[5:].lstrip("\r\n")
-    header = next(io.StringIO(text, newline=""), "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator or _separator_of(header), strict=True)
+    header = next(_lines(text), "")
+    reader = csv.reader(_lines(text), delimiter=separator or _separator_of(header), strict=True)
     names = _without_empty_end(next(reader, []))
-    rows = [_row(names, cells) for cells in map(_without_empty_end, reader) if cells]
+    rows = (_row(names, cells) for cells in map(_without_empty_end, reader) if cells)
     return names, rows
 
 
@@ -55,6 +56,11 @@ def encoding_hint(text: str) -> str:
 def as_windows_1252(text: str) -> str:
     """The text with its undecodable bytes read as Windows-1252."""
     return _UNDECODABLE.sub(lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace"), text)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text with their ends, in a quarter of the memory that StringIO needs."""
+    return io.TextIOWrapper(io.BytesIO(text.encode(errors="surrogateescape")), "utf-8", "surrogateescape", newline="")
 
 
 def _utf16_without_mark(data: bytes) -> str:
