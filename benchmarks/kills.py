@@ -32,7 +32,7 @@ _END_LIMIT_S = 120.0  # for what a kill leaves behind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """One kill, and what came of it."""
+    """One kill, and its result."""
 
     target: str
     at_share: float  # of the undisturbed build's time

@@ -1,4 +1,4 @@
-"""One dataset that tests may go on from, of real clips, and what a fresh build of everything makes."""
+"""One dataset that tests may resume, of real clips, and what a fresh build of everything makes."""
 
 import shutil
 
