@@ -1,5 +1,6 @@
 """One dataset for all tests here, built in this process from real clips and from broken files."""
 
+import hashlib
 import io
 import os
 import shutil
@@ -16,6 +17,7 @@ from tests.pipeline.made_models import needs_models
 from tests.shared_data import ROOT, shared
 
 CLEAN, LATE, CUTS = "clean.mpg", 'it\'s "late" by 12.mkv', "three\ncuts.mp4"
+SMALL_SHARDS = ("--set", "shards.target_mb=1")  # several, so that workers have shards to share
 IN_PROCESS = ("--runner=FnApiRunner", "--direct_running_mode=in_memory")
 
 
@@ -73,3 +75,33 @@ def built(tmp_path_factory):
         pytest.skip("needs the installed models and the shared recordings")
     folder = tmp_path_factory.mktemp("built")
     return BuiltDataset(folder / "out", run(folder / "out", fill(folder / "in")))
+
+
+def hashes(output):
+    """Path below the dataset -> sha256, of every shard and manifest part."""
+    return {
+        str(path.relative_to(output)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for name in ("shards", "manifests")
+        for path in sorted((output / name).rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory):
+    """Clips, one of them twice as other content, and a file that fails."""
+    folder = tmp_path_factory.mktemp("inputs")
+    paths = [folder / name for name in ("b.mpg", "a.mp4", "c.mpg", "d.mpg")]
+    shutil.copy(shared("dev/grid_other/lbax4n.mpg"), paths[0])
+    paths[1].write_text("no video")
+    paths[2].write_bytes(paths[0].read_bytes() + bytes(2048))  # another content, the same images
+    shutil.copy(shared("dev/grid_other/pwij3p.mpg"), paths[3])
+    return paths
+
+
+@pytest.fixture(scope="session")
+def first(inputs, tmp_path_factory):
+    """Hashes of the first run: in this process, inputs as they come."""
+    output = tmp_path_factory.mktemp("first") / "out"
+    assert run(output, *inputs, flags=(*IN_PROCESS, *SMALL_SHARDS)) == 0
+    return hashes(output)

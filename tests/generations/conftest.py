@@ -4,8 +4,7 @@ import shutil
 
 import pytest
 
-from tests.end_to_end.conftest import IN_PROCESS, run
-from tests.end_to_end.test_same_bytes import hashes
+from tests.end_to_end.conftest import IN_PROCESS, hashes, run
 from tests.pipeline.made_models import needs_models
 from tests.shared_data import ROOT, shared
 

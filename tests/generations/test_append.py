@@ -11,8 +11,7 @@ from audit.verify import verify_dataset
 from beam_runner import main
 from schemas.stored.clip import read_clips
 from schemas.stored.tables import stored_table
-from tests.end_to_end.conftest import IN_PROCESS, run
-from tests.end_to_end.test_same_bytes import hashes
+from tests.end_to_end.conftest import IN_PROCESS, hashes, run
 from tests.generations.kills import KILLED, run_killed
 
 APPEND = (*IN_PROCESS, "--append")
