@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from schemas.records import VideoSource
-from transforms.beam_support.storage import listed_versions
+from transforms.beam_support.listings import listed_versions
 
 _WHERE_IT_LIES = ("uri", "name")
 

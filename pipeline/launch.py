@@ -32,13 +32,18 @@ from transforms.sources.split import with_unit_splits
 WORKER_LOG = "talkshard-workers.log"
 
 
-def build(argv: list[str], program: str, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> int:
-    """Run one build of the graph that `build_graph` makes; returns its exit code.
+def build(
+    argv: list[str],
+    program: str,
+    build_graph: Callable[[beam.Pipeline, BuildPlan], object],
+    parse: Callable[[list[str], str], BuildPlan] = parse_plan,
+) -> int:
+    """Run the graph that `build_graph` makes of the plan that `parse` makes of the arguments; returns the exit code.
 
     Prints one line about what stopped it; a bug raises.
     """
     try:
-        plan = parse_plan(argv, program)
+        plan = parse(argv, program)
         with owning(plan.output, ends_with_launcher=is_local_run(plan.beam_options)) as owner:
             plan = begin(replace(plan, owner=owner.token))
             result = _submit(plan, build_graph)

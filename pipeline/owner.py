@@ -49,6 +49,12 @@ def require_no_owner(output: str) -> None:
     _require_dead(output, bytes_or_none(_mark(output)))
 
 
+def has_living_owner(output: str) -> bool:
+    """Whether another run writes to the output."""
+    owner = _stored_owner(output)
+    return owner is not None and owner.is_alive()
+
+
 @contextmanager
 def owning(output: str, ends_with_launcher: bool = True) -> Iterator[Owner]:
     """Own the output, with a sign of life now and then; UsageError where another run does.

@@ -93,6 +93,14 @@ def present_dataset(output: str) -> PresentDataset | None:
     return PresentDataset(output=output, record=record, sha256=hashlib.sha256(stored).hexdigest(), run=json.loads(run))
 
 
+def require_dataset(output: str) -> PresentDataset:
+    """The dataset in an output; UsageError where there is none."""
+    present = present_dataset(output)
+    if present is None:
+        raise UsageError(f"{output} holds no {DATASET}: give the --output of a `talkshard build` that ended well")
+    return present
+
+
 def splits_on_record(present: PresentDataset, sources: Iterable[VideoSource]) -> dict[str, str]:
     """The split of each speaker and group of new sources: as the dataset has it, else as it is given.
 

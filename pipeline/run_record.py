@@ -50,9 +50,19 @@ def run_record(
         "schema_version": schemas.tables.SCHEMA_VERSION,
         "packages": package_versions(),
         "models": used_models(recipe),
-        "python": sys.version.split()[0],
-        "platform": platform.platform(),
-        "cpu": _cpu(Path("/proc/cpuinfo")),
+        **_machine(),
+        "started": _now(),
+    }
+
+
+def repacked(run: dict[str, Any], command_line: list[str]) -> dict[str, Any]:
+    """The record of a run that makes no new row, from that of the dataset's last run."""
+    kept = ("recipe", "root", "num_inputs", "inputs", "models", "schema_version")
+    return {
+        **{name: run[name] for name in kept},
+        **_machine(),
+        "command_line": public_command(command_line),
+        "packages": package_versions(),
         "started": _now(),
     }
 
@@ -74,6 +84,10 @@ def package_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found
+
+
+def _machine() -> dict[str, object]:
+    return {"python": sys.version.split()[0], "platform": platform.platform(), "cpu": _cpu(Path("/proc/cpuinfo"))}
 
 
 def _cpu(cpuinfo: Path) -> dict[str, object]:

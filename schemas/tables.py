@@ -242,6 +242,9 @@ class FailureRow:
     attempts: int = column(_INT, "times it was tried")
 
 
+AnyRow = SourceRow | DecisionRow | TrackRow | ClipRow | ShardRow | FailureRow
+"""A row of any table."""
+
 TABLES = {
     "sources": SourceRow,
     "decisions": DecisionRow,

@@ -13,9 +13,19 @@ def split_members(members: memoryview, key: str) -> Iterator[tuple[str, memoryvi
     while start < len(members):
         header = bytes(members[start : start + BLOCK_BYTES])
         found, _, part = header[_NAME].rstrip(b"\0").partition(b".")
-        size = int(header[_SIZE].strip(b"\0 "), 8)
+        size = _size(header)
         start += BLOCK_BYTES
         if found != key.encode() or start + size > len(members):
             raise ValueError(f"a member is not of {key}, or is longer than what is stored")
         yield part.decode(errors="replace"), members[start : start + size]
         start += -(-size // BLOCK_BYTES) * BLOCK_BYTES
+
+
+def first_member_length(members: bytes) -> int:
+    """Length of a clip's first member, its row, with its header and what fills its last block."""
+    return BLOCK_BYTES - (-_size(members[:BLOCK_BYTES]) // BLOCK_BYTES) * BLOCK_BYTES
+
+
+def _size(header: bytes) -> int:
+    """Bytes of a member's content."""
+    return int(header[_SIZE].strip(b"\0 "), 8)

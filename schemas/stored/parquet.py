@@ -1,10 +1,13 @@
 """The one way to read Parquet: on the calling thread alone, so that a process can exit right afterwards."""
 
 import io
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+_BATCH_ROWS = 1024  # of tracks, whose rows are the largest, some 50 MB
 
 
 def read_parquet(source: bytes | BinaryIO, columns: list[str] | None = None) -> pa.Table:
@@ -26,6 +29,12 @@ def read_parquet(source: bytes | BinaryIO, columns: list[str] | None = None) -> 
     if missing:
         raise pa.ArrowInvalid(f"the Parquet file has no column {missing[0]}")
     return table.select(columns)
+
+
+def read_batches(source: BinaryIO, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """A Parquet file in batches of rows, all columns or some, so that a part of any size needs little memory."""
+    file = pq.ParquetFile(source, pre_buffer=False)
+    yield from file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False)
 
 
 def copy_parquet(source: BinaryIO, path: str, left_out: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""One dataset that tests may resume, of real clips, and what a fresh build of everything makes."""
+"""One dataset that tests may add to, of real clips, and what a fresh build of everything makes."""
 
 import shutil
 
@@ -33,11 +33,17 @@ def first_build(inputs, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def fresh_build(inputs, tmp_path_factory):
-    """Hashes of a build of everything at once."""
+def fresh_folder(inputs, tmp_path_factory):
+    """A build of everything at once."""
     output = tmp_path_factory.mktemp("fresh") / "out"
     assert run(output, *sorted(inputs.glob("*.m*")), inputs / "new" / "b.mpg", flags=FLAGS) == 0
-    return hashes(output)
+    return output
+
+
+@pytest.fixture(scope="session")
+def fresh_build(fresh_folder):
+    """Hashes of a build of everything at once."""
+    return hashes(fresh_folder)
 
 
 @pytest.fixture

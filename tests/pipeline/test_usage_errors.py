@@ -12,6 +12,8 @@ import talkshard
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = {
     "build": ["--input", "in.mp4", "--output", "out"],
+    "repack": ["out"],
+    "clean": ["out"],
     "probe": ["in.mp4"],
     "mfcc": ["in.wav", "--preset", "syncnet", "--output", "out.npy"],
     "models": ["list"],
@@ -25,6 +27,8 @@ REQUIRED = {
 }
 MISSING = {
     "build": "--output",
+    "repack": "OUTPUT",
+    "clean": "OUTPUT",
     "probe": "FILE",
     "mfcc": "--preset",
     "models": "action",
@@ -41,6 +45,10 @@ WRONG = [
     ("build", ["--max_bugs", "many"], "--max_bugs"),
     ("build", ["--max_failed_share", "2"], "--max_failed_share"),
     ("build", ["--layout", "tiktok"], "--layout"),
+    ("build", ["--append"], "holds no dataset to add to"),
+    ("repack", [], "holds no dataset.json"),
+    ("clean", [], "holds no dataset.json"),
+    ("clean", ["--older_than", "week"], "like 7d, 12h or 30m"),
     ("probe", ["--recipe", "trustd"], "did you mean trusted"),
     ("probe", ["--set", "faces.min_bx_px=1"], "did you mean faces.min_box_px"),
     ("mfcc", ["--preset", "htk"], "--preset"),

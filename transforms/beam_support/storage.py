@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
@@ -30,7 +30,6 @@ _GLOB = re.compile(r"[*?\[]")
 _FETCH_BYTES = 16 << 20  # of a remote file at once
 _READ_AHEAD_BYTES = 1 << 20
 _MAX_DELETIONS = 16  # at a time
-_MAX_LISTINGS = 16  # at a time
 
 
 def is_local(uri: str) -> bool:
@@ -142,41 +141,6 @@ def list_files(uri: str) -> list[str]:
     root, found = tried_reading(uri, lambda store, path: (path.rstrip("/") + "/", store.find(path, detail=True)))
     below = (path.removeprefix(root) for path in found if path.startswith(root) and not path.endswith("/"))
     return sorted(join(uri.rstrip("/"), name) for name in below)
-
-
-def list_sizes(uri: str) -> dict[str, int]:
-    """Size of every file below the folder `uri`, by one listing; in a store it may lack what was written just now."""
-    base = uri.rstrip("/")
-    if is_local(uri):
-        with _readable(uri):
-            files = [os.path.join(folder, name) for folder, _, names in _walk(path_of(uri)) for name in names]
-            return {join(base, os.path.relpath(file, path_of(base))): os.path.getsize(file) for file in files}
-    root, found = tried_reading(uri, lambda store, path: (path.rstrip("/") + "/", store.find(path, detail=True)))
-    return {join(base, path.removeprefix(root)): info["size"] for path, info in found.items()}
-
-
-def listed_versions(uris: Sequence[str]) -> list[str]:
-    """Size and time or etag of each file, of remote ones by listing the folders that they are in; "": not known.
-
-    An http server lists nothing. What is not there has none either.
-    """
-    folders = {posixpath.dirname(uri) for uri in uris if not (is_local(uri) or uri.startswith(("http:", "https:")))}
-    with ThreadPoolExecutor(_MAX_LISTINGS) as threads:
-        remote = {uri: version for found in threads.map(_versions_in, sorted(folders)) for uri, version in found}
-    return [_local_version(path_of(uri)) if is_local(uri) else remote.get(uri, "") for uri in uris]
-
-
-def _local_version(path: str) -> str:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return ""
-    return f"{found.st_size} {found.st_mtime_ns}"
-
-
-def _versions_in(folder: str) -> list[tuple[str, str]]:
-    found = tried_reading(folder, lambda store, path: store.ls(path, detail=True))
-    return [(join(folder, posixpath.basename(one["name"])), f"{one['size']} {stamp_of(one)}") for one in found]
 
 
 def list_matches(pattern: str) -> list[str]:

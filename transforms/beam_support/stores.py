@@ -4,6 +4,7 @@ An error that may pass (5xx, time-out, throttling, a lost connection) is tried a
 StorageError, which fails the bundle and not the source. Not found and forbidden are errors of the file.
 """
 
+import datetime
 import errno
 import itertools
 import random
@@ -124,6 +125,19 @@ def stamp_of(info: dict[str, Any]) -> str:
     """What changes in a store's facts about a file when the file does: an etag, else a time."""
     names = ("ETag", "etag", "generation", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")
     return next((str(info[name]) for name in names if info.get(name)), "")
+
+
+def modified_of(info: dict[str, Any]) -> float | None:
+    """When a file was written, by a store's facts about it, in seconds since 1970; None: they do not say."""
+    for name in ("LastModified", "last_modified", "updated", "mtime", "created"):
+        time_written = info.get(name)
+        if isinstance(time_written, str):
+            time_written = datetime.datetime.fromisoformat(time_written)
+        if isinstance(time_written, datetime.datetime):
+            return time_written.timestamp()
+        if time_written is not None:
+            return float(time_written)
+    return None
 
 
 def _numbered(error: TalkshardError, attempt: int) -> TalkshardError:

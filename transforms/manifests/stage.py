@@ -18,6 +18,7 @@ from transforms.beam_support import storage
 from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.conditional import bytes_or_none, replace_unchanged
 from transforms.beam_support.counters import count
+from transforms.beam_support.listings import list_sizes
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.manifests.accounting import find_problems, funnel_counts, totals
 from transforms.manifests.generation import FIRST, Generation
@@ -251,7 +252,7 @@ def _num_rows(parts: list[ManifestPart]) -> dict[str, int]:
 
 def _shard_problems(output: str, manifests: Manifests) -> list[str]:
     """A line for each shard that is missing or of another size; one that the listing lacks is asked for by itself."""
-    listed = storage.list_sizes(storage.join(output, "shards"))
+    listed = list_sizes(storage.join(output, "shards"))
     problems = []
     for shard, size_bytes in manifests.execute("SELECT shard, size_bytes FROM shards ORDER BY shard").fetchall():
         uri = storage.join(output, shard)

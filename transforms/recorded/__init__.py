@@ -1,1 +1,1 @@
-"""Tell inputs that a dataset holds already from new ones, and read its rows back."""
+"""Tell inputs that a dataset holds already from new ones, and read its rows and clips back."""

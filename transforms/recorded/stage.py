@@ -1,4 +1,4 @@
-"""Inputs that a dataset holds already: they are counted and left out, and names on record are not given twice."""
+"""What a dataset holds already: inputs that are on record are counted and left out; rows and clips are read back."""
 
 import functools
 from collections.abc import Iterable, Iterator
@@ -7,15 +7,18 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from schemas.records import Source, SourceFacts, VideoSource
-from schemas.stored.parquet import read_parquet
-from schemas.tables import DecisionRow, FailureRow
+from schemas.records import ClipRef, Source, SourceFacts, VideoSource
+from schemas.stored.parquet import read_batches
+from schemas.tables import AnyRow, DecisionRow, FailureRow
 from transforms.beam_support import storage
+from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.recorded.known_sources import RecordedName, known_ids, name_apart
+from transforms.recorded.stored_rows import clips_of_shard, rows_of_batch, table_of_part
 
 STAGE = "LeaveOutKnown"
+use_record_coders(RecordedName)
 
 
 @dataclass
@@ -88,6 +91,67 @@ class LeaveOutKnown(beam.PTransform):
         return NewSources(parts.sources, parts.ended, parts.decisions, parts.failures, parts.known)
 
 
+@dataclass
+class ReadRows(beam.PTransform):
+    """The rows of some parts of a dataset's tables, but for those of sources that are left out."""
+
+    output: str
+    parts: tuple[str, ...]  # paths below the dataset
+    left_out: frozenset[str] = frozenset()
+    store: StoreOptions = DEFAULT_STORE
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[Any]:
+        """Build the stage."""
+        return (
+            begin
+            | beam.Create(list(self.parts)).with_output_types(str)
+            | beam.Reshuffle()
+            | beam.FlatMap(_ReadRows(self.output, self.left_out, self.store)).with_output_types(AnyRow)
+        )
+
+
+@dataclass
+class ReadClips(beam.PTransform):
+    """References to the clips in a dataset's shards, from {"clips": ClipRow, "shards": ShardRow}; bytes are checked."""
+
+    output: str
+    store: StoreOptions = DEFAULT_STORE
+
+    def expand(self, rows: dict[str, beam.PCollection[Any]]) -> beam.PCollection[ClipRef]:
+        """Build the stage."""
+        keyed = {
+            name: items | f"Shard_{name}" >> beam.Map(_by_shard).with_output_types(tuple[str, AnyRow])
+            for name, items in rows.items()
+        }
+        read = _ReadClips(self.output, self.store)
+        return keyed | beam.CoGroupByKey() | beam.FlatMapTuple(read).with_output_types(ClipRef)
+
+
+class _ReadRows:
+    def __init__(self, output: str, left_out: frozenset[str], store: StoreOptions):
+        self._output, self._left_out, self._store = output, left_out, store
+
+    def __call__(self, part: str) -> Iterator[Any]:
+        self._store.use()
+        with storage.reading(storage.join(self._output, part)) as stream:
+            for batch in read_batches(stream):
+                for row in rows_of_batch(table_of_part(part), batch):
+                    if getattr(row, "source_id", "") not in self._left_out:
+                        yield row
+
+
+class _ReadClips:
+    def __init__(self, output: str, store: StoreOptions):
+        self._output, self._store = output, store
+
+    def __call__(self, shard: str, rows: dict[str, Iterable[Any]]) -> Iterator[ClipRef]:
+        self._store.use()
+        uri = storage.join(self._output, shard)
+        for row in rows["shards"]:
+            with storage.reading(uri) as stream:
+                yield from clips_of_shard(row, rows["clips"], uri, stream)
+
+
 class _ReadNames:
     def __init__(self, output: str, left_out: frozenset[str], store: StoreOptions):
         self._output, self._left_out, self._store = output, left_out, store
@@ -95,10 +159,14 @@ class _ReadNames:
     def __call__(self, part: str) -> Iterator[RecordedName]:
         self._store.use()
         with storage.reading(storage.join(self._output, part)) as stream:
-            table = read_parquet(stream, ["source_id", "uris"])
-        for source_id, names in zip(table["source_id"].to_pylist(), table["uris"].to_pylist(), strict=True):
-            if source_id not in self._left_out:
-                yield from (RecordedName(name=name, source_id=source_id) for name in names)
+            for batch in read_batches(stream, ["source_id", "uris"]):
+                for row in batch.to_pylist():
+                    if row["source_id"] not in self._left_out:
+                        yield from (RecordedName(name=name, source_id=row["source_id"]) for name in row["uris"])
+
+
+def _by_shard(row: Any) -> tuple[str, Any]:
+    return row.shard, row
 
 
 def _by_name(source: VideoSource) -> tuple[str, VideoSource]:
