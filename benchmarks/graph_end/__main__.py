@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.graph_end.made_tables import Sizes, write_tables
+from benchmarks.peak_memory import peak_mb
 
 STEPS = ("imports", "commit", "report", "card", "funnel")
 
@@ -52,13 +53,7 @@ def cost_of(step: str, folder: Path) -> dict[str, float]:
     began = time.monotonic()
     {"imports": _import, "commit": _commit, "report": _report, "card": _card, "funnel": _funnel}[step](folder)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    return {"cpu_s": used.ru_utime + used.ru_stime, "wall_s": time.monotonic() - began, "peak_mb": _peak_mb()}
-
-
-def _peak_mb() -> float:
-    """Most memory that this process has held; `getrusage` counts its parent's too."""
-    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1]) / 1024
+    return {"cpu_s": used.ru_utime + used.ru_stime, "wall_s": time.monotonic() - began, "peak_mb": peak_mb()}
 
 
 def _write(folder: Path, sizes: Sizes) -> None:
@@ -88,10 +83,11 @@ def _commit(folder: Path) -> None:
 
     made = json.loads((folder / "made.json").read_text())
     parts = [ManifestPart(**part) for part in json.loads((folder / "parts.json").read_text())]
+    (folder / "dataset.json").unlink(missing_ok=True)
     with beam.Pipeline("FnApiRunner") as pipeline:
         written = {
-            "parts": pipeline | beam.Create(parts).with_output_types(ManifestPart),
-            "known": pipeline | "known" >> beam.Create([0]),
+            "parts": pipeline | "Parts" >> beam.Create(parts).with_output_types(ManifestPart),
+            "known": pipeline | "Known" >> beam.Create([]).with_output_types(int),
         }
         written | CommitDataset(str(folder), made["num_inputs"], 0, 0.5, made["run"])
     verdict = json.loads((folder / "run.json").read_text())["verdict"]

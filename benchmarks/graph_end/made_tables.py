@@ -19,6 +19,7 @@ from transforms.shards.assign_shards import shard_path
 _ROWS = 250_000  # of a part
 _CLIP_BYTES = 100_352
 _CLIPS_PER_SHARD = 2_500
+_SCRAMBLE = 0x9E3779B97F4A7C15  # odd, so that no two numbers give one id
 _NUM_SEEN = 36  # clips that the report shows
 
 
@@ -105,7 +106,12 @@ def _columns(table: str, rows: np.ndarray, sizes: Sizes) -> dict[str, object]:
 
 
 def _source_ids(numbers: np.ndarray) -> np.ndarray:
-    return np.array([f"{number:016x}" for number in numbers], object)
+    return np.array([_source_id(int(number)) for number in numbers], object)
+
+
+def _source_id(number: int) -> str:
+    """An id that does not tell the order, as those of real sources do not."""
+    return f"{number * _SCRAMBLE % 2**64:016x}"
 
 
 def _source_of(rows: np.ndarray, table: str, sizes: Sizes) -> np.ndarray:
@@ -153,7 +159,7 @@ def _decisions(rows: np.ndarray, sizes: Sizes) -> dict[str, object]:
 
 
 def _track_ids(tracks: np.ndarray, sources: np.ndarray) -> np.ndarray:
-    return np.array([f"{s:016x}-w00000-t{t:09d}" for t, s in zip(tracks, sources, strict=True)], object)
+    return np.array([f"{_source_id(int(s))}-w00000-t{t:09d}" for t, s in zip(tracks, sources, strict=True)], object)
 
 
 def _tracks(rows: np.ndarray, sizes: Sizes) -> dict[str, object]:
@@ -177,7 +183,7 @@ def _clips(rows: np.ndarray, sizes: Sizes) -> dict[str, object]:
     ids = _source_ids(sources)
     tracks = -(-sources * sizes.rows["tracks"] // sizes.sources)  # the first of the source
     return {
-        "key": np.array([_key(number) for number in rows], object),
+        "key": np.array([_key(int(number), sizes) for number in rows], object),
         "shard": np.array([shard_path("train", number // _CLIPS_PER_SHARD) for number in rows], object),
         "tar_offset": rows % _CLIPS_PER_SHARD * _CLIP_BYTES,
         "tar_length": np.full(len(rows), _CLIP_BYTES),
@@ -196,8 +202,8 @@ def _clips(rows: np.ndarray, sizes: Sizes) -> dict[str, object]:
     }
 
 
-def _key(number: int) -> str:
-    return f"k{number:010d}"
+def _key(number: int, sizes: Sizes) -> str:
+    return f"{_source_id(number * sizes.sources // sizes.rows['clips'])}-{number:09d}"
 
 
 def _shard_sizes(rows: np.ndarray, sizes: Sizes) -> tuple[np.ndarray, np.ndarray]:
@@ -249,5 +255,6 @@ def _seen_clips(sizes: Sizes) -> Iterator[tuple[int, bytes]]:
     clips = sizes.rows["clips"]
     for number in np.unique(np.linspace(0, clips - 1, min(_NUM_SEEN, clips)).round().astype(int)):
         parts = [("faces.mjpg", jpeg * 100), ("faces_index.npy", index.getvalue())]
-        members = tar_members(_key(number), parts)
-        yield number, members + tar_members(_key(number), [("rest", bytes(_CLIP_BYTES - len(members) - 512))])
+        key = _key(int(number), sizes)
+        members = tar_members(key, parts)
+        yield number, members + tar_members(key, [("rest", bytes(_CLIP_BYTES - len(members) - 512))])

@@ -8,7 +8,7 @@ import pytest
 from schemas.arrow_tables import arrow_table
 from schemas.tables import TABLES, table_name
 from tests.manifests.made_rows import ENDED, decision, failure, other_rows, placed_clip
-from transforms.manifests.accounting import find_problems, funnel_counts, licences, totals
+from transforms.manifests.accounting import few_lines, find_problems, funnel_counts, licences, totals
 from transforms.manifests.source_rows import failed_outcomes, source_row
 from transforms.manifests.verdict import judge_run
 
@@ -114,6 +114,11 @@ def test_an_inconsistency_is_found(change, line):
 def test_many_problems_of_one_kind_give_few_lines():
     rows = whole_rows() + [decision(f"{number:016d}") for number in range(50)]
     assert len(find_problems(tables_of(rows), 3)) == 11
+
+
+def test_lines_of_one_kind_are_few():
+    assert few_lines(["a"] * 10) == ["a"] * 10
+    assert few_lines(["a"] * 500) == [*["a"] * 10, "and 490 more of that kind"]
 
 
 def test_totals_funnel_and_licences_come_from_the_rows():

@@ -45,6 +45,13 @@ def find_problems(manifests: Manifests, num_inputs: int | None = None) -> list[s
     return problems
 
 
+def few_lines(problems: list[str]) -> list[str]:
+    """The first lines of problems of one kind, and how many more there are."""
+    if len(problems) <= _MAX_LINES_PER_CHECK:
+        return problems
+    return [*problems[:_MAX_LINES_PER_CHECK], f"and {len(problems) - _MAX_LINES_PER_CHECK} more of that kind"]
+
+
 def totals(manifests: Manifests) -> Totals:
     """Count a dataset's rows, seconds and failures."""
     inputs, sources, windows, seconds = only_row(

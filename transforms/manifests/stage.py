@@ -1,6 +1,7 @@
 """The end of the graph: source rows, Parquet parts, and the commit, which checks them and publishes the dataset."""
 
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ from transforms.beam_support.conditional import bytes_or_none, replace_unchanged
 from transforms.beam_support.counters import count
 from transforms.beam_support.listings import list_sizes
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
-from transforms.manifests.accounting import find_problems, funnel_counts, totals
+from transforms.manifests.accounting import few_lines, find_problems, funnel_counts, totals
 from transforms.manifests.generation import FIRST, Generation
 from transforms.manifests.parts import (
     ManifestPart,
@@ -120,14 +121,14 @@ class CommitDataset(beam.PTransform):
         self.store.use()
         num_known = sum(known)
         parts = sorted({part for part, _ in checked})
-        problems = sorted({problem for _, problem in checked if problem}) + _tables_without_part(parts)
+        problems = few_lines(sorted({problem for _, problem in checked if problem})) + _tables_without_part(parts)
         if problems:
             verdict = judge_run(problems, None, self.max_bugs, self.max_failed_share)
             return self._publish(verdict, run_summary(self.run, verdict, None, [], num_known), None)
         num_inputs = self.generation.num_inputs + self.num_inputs - num_known
         with open_manifests([(part.table, part.path) for part in parts], _Fetch(self.output)) as manifests:
             problems = row_count_problems(manifests, _num_rows(parts)) + find_problems(manifests, num_inputs)
-            problems += _shard_problems(self.output, manifests)
+            problems += few_lines(_shard_problems(self.output, manifests))
             found = totals(manifests)
             verdict = judge_run(problems, found, self.max_bugs, self.max_failed_share)
             record = _json(dataset_record(parts, manifests, self.generation)) if verdict.ok else None
@@ -207,10 +208,6 @@ class _WritePart:
         return manifest_part(table, path, len(real), data)
 
 
-def _json(content: dict[str, object]) -> bytes:
-    return json.dumps(content, indent=1, sort_keys=True).encode()
-
-
 def _by_source(one: _Ended) -> tuple[str, _Ended]:
     return one.source.source_id if isinstance(one, SourceFacts) else one.source_id, one
 
@@ -236,6 +233,14 @@ def _parts_of_tables(num_bytes: dict[str, int]) -> dict[str, int]:
 def _placed(row: Any, parts: dict[str, int]) -> tuple[tuple[str, int], Any]:
     table = table_name(row)
     return (table, part_of_row(row, parts[table])), row
+
+
+def _json(content: dict[str, object]) -> bytes:
+    """JSON text in pieces: json.dumps would hold each word of a list of all shards as an object of its own."""
+    text = io.BytesIO()
+    for piece in json.JSONEncoder(indent=1, sort_keys=True).iterencode(content):
+        text.write(piece.encode())
+    return text.getvalue()
 
 
 def _tables_without_part(parts: list[ManifestPart]) -> list[str]:
