@@ -184,7 +184,7 @@ def _clips(rows: np.ndarray, sizes: Sizes) -> dict[str, object]:
     tracks = -(-sources * sizes.rows["tracks"] // sizes.sources)  # the first of the source
     return {
         "key": np.array([_key(int(number), sizes) for number in rows], object),
-        "shard": np.array([shard_path("train", number // _CLIPS_PER_SHARD) for number in rows], object),
+        "shard": np.array([shard_path("train", number // _CLIPS_PER_SHARD, 1) for number in rows], object),
         "tar_offset": rows % _CLIPS_PER_SHARD * _CLIP_BYTES,
         "tar_length": np.full(len(rows), _CLIP_BYTES),
         "source_id": ids,
@@ -215,7 +215,7 @@ def _shard_sizes(rows: np.ndarray, sizes: Sizes) -> tuple[np.ndarray, np.ndarray
 def _shards(rows: np.ndarray, sizes: Sizes) -> dict[str, object]:
     num_clips, size_bytes = _shard_sizes(rows, sizes)
     return {
-        "shard": [shard_path("train", number) for number in rows],
+        "shard": [shard_path("train", number, 1) for number in rows],
         "split": "train",
         "num_clips": num_clips,
         "size_bytes": size_bytes,
@@ -238,10 +238,10 @@ def _write_shards(output: Path, sizes: Sizes) -> None:
     (output / "shards").mkdir(parents=True, exist_ok=True)
     rows = np.arange(sizes.rows["shards"])
     for number, size_bytes in zip(rows, _shard_sizes(rows, sizes)[1], strict=True):
-        with open(output / shard_path("train", number), "wb") as file:
+        with open(output / shard_path("train", number, 1), "wb") as file:
             file.truncate(int(size_bytes))
     for number, members in _seen_clips(sizes):
-        with open(output / shard_path("train", number // _CLIPS_PER_SHARD), "r+b") as file:
+        with open(output / shard_path("train", number // _CLIPS_PER_SHARD, 1), "r+b") as file:
             file.seek(number % _CLIPS_PER_SHARD * _CLIP_BYTES)
             file.write(members)
 

@@ -1,0 +1,32 @@
+"""The made tables of the benchmark are those of a dataset that adds up."""
+
+import pytest
+
+from audit.sample_faces import sample_faces
+from benchmarks.graph_end.made_tables import Sizes, write_tables
+from schemas.stored.manifests import only_row, row_count_problems, stored_manifests
+from transforms.manifests.accounting import find_problems, totals
+
+
+@pytest.mark.parametrize("sizes", [Sizes(sources=300, decisions=5000), Sizes(sources=10, decisions=60_000)])
+def test_made_tables_add_up(tmp_path, sizes):
+    parts = write_tables(tmp_path, sizes)
+    with stored_manifests(str(tmp_path)) as manifests:
+        assert find_problems(manifests, sizes.sources) == []
+        assert row_count_problems(manifests, sizes.rows) == []
+        assert sum(part.num_rows for part in parts) == sum(sizes.rows.values())
+        found = totals(manifests)
+        assert (found.num_sources, found.num_clips) == (sizes.sources, sizes.decisions // 10)
+        assert len(sample_faces(str(tmp_path), manifests, 36)) == 36
+        for shard, size_bytes in manifests.execute("SELECT shard, size_bytes FROM shards").fetchall():
+            assert (tmp_path / shard).stat().st_size == size_bytes
+
+
+def test_a_made_loss_is_found(tmp_path):
+    write_tables(tmp_path, Sizes(sources=300, decisions=5000))
+    with stored_manifests(str(tmp_path)) as manifests:
+        manifests.execute(
+            "CREATE TABLE fewer AS FROM clips OFFSET 1; DROP VIEW clips; ALTER TABLE fewer RENAME TO clips"
+        )
+        assert only_row(manifests, "SELECT count(*) FROM clips") == (499,)
+        assert len(find_problems(manifests, 300)) >= 3
