@@ -37,7 +37,9 @@ def open_manifests(parts: Iterable[tuple[str, str]], fetch: Callable[[str, str],
     with tempfile.TemporaryDirectory(prefix="talkshard-manifests-") as folder:
         views = _fetched(parts, fetch, folder)
         with duckdb.connect() as database:
-            database.execute(f"SET threads = 1; SET memory_limit = '{MEMORY_MB}MB'")
+            database.execute(
+                f"SET threads = 1; SET memory_limit = '{MEMORY_MB}MB'; SET autoinstall_known_extensions = false"
+            )
             database.execute("SET temp_directory = $1", [f"{folder}/spilled"])
             for table, paths in views.items():
                 _add_view(database, table, paths)
