@@ -18,7 +18,9 @@ def find_sources(
     if not plan.recorded:
         return names | "HashSource" >> hash_source, pipeline | "NoneKnown" >> beam.Create([0])
     number = plan.generation.number
-    recorded = pipeline | "Recorded" >> ReadRecordedNames(plan.output, plan.recorded, store=plan.store)
+    recorded = pipeline | "Recorded" >> ReadRecordedNames(
+        plan.output, plan.recorded, plan.generation.redone, plan.store
+    )
     apart = {"listed": names, "recorded": recorded} | "NameApart" >> NameApart(number)
     hashed = apart | "HashSource" >> hash_source
     new = {**hashed._asdict(), "recorded": recorded} | "LeaveOutKnown" >> LeaveOutKnown(number)

@@ -7,6 +7,7 @@ import apache_beam as beam
 from pipeline.find_sources import find_sources
 from pipeline.finish import Finish
 from pipeline.plan import BuildPlan
+from pipeline.redo import count_attempts, other_rows, place_clips
 from pipeline.stage_results import work_results
 from transforms.clips.stage import CutClips
 from transforms.faces.face_counter import FaceCounter
@@ -39,15 +40,17 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
         recipe.speakers, faces.min_box_px, faces.min_track_s, recipe.clips.min_s, faces.max_faces, work.judged, *run
     )
     cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, work.cut, plan.keeps_tubes, *run)
-    written = cut.clips | "WriteShards" >> WriteShards(plan.output, recipe.shards, store, plan.generation.number)
+    clips, placed_rows = place_clips(pipeline, plan, cut.clips)
+    written = clips | "WriteShards" >> WriteShards(plan.output, recipe.shards, store, plan.generation.number)
 
-    failures = [stage.failures for stage in (hashed, prepared, tracked, spoken, cut)] | "Failures" >> beam.Flatten()
+    failures = [stage.failures for stage in (hashed, prepared, tracked, spoken, cut)] | "Failed" >> beam.Flatten()
+    failures = count_attempts(pipeline, plan, failures)
     decisions = [stage.decisions for stage in (hashed, prepared, split, spoken, cut)] | "Decisions" >> beam.Flatten()
     facts = (hashed.ended, prepared.ended, split.facts) | "Facts" >> beam.Flatten()
     outcomes = (split.outcomes, cut.outcomes) | "Outcomes" >> beam.Flatten()
     source_rows = {"facts": facts, "outcomes": outcomes, "failures": failures} | "SourceRows" >> MakeSourceRows()
     kinds = (source_rows, spoken.track_rows, written.clip_rows, written.shard_rows, decisions, failures)
-    rows = kinds | "Rows" >> beam.Flatten()
+    rows = (*kinds, *placed_rows, *other_rows(pipeline, plan)) | "Rows" >> beam.Flatten()
     return finish(plan, rows, known)
 
 

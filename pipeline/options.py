@@ -5,8 +5,9 @@ import dataclasses
 
 from pipeline.beam_options import beam_options, require_reachable, store_options
 from pipeline.commands.parser import CommandParser
+from pipeline.config import Recipe
 from pipeline.fingerprint import inputs_fingerprint
-from pipeline.going_on import appended_to
+from pipeline.going_on import appended_to, require_no_differences
 from pipeline.output import (
     RUN_STAGING,
     WORK,
@@ -17,11 +18,14 @@ from pipeline.output import (
 )
 from pipeline.plan import BuildPlan
 from pipeline.preflight import preflight
-from pipeline.present import present_dataset, splits_on_record
-from pipeline.recipe_options import add_recipe_options, chosen_recipe, gives_recipe, settings_text
+from pipeline.present import PresentDataset, present_dataset, splits_on_record
+from pipeline.recipe_options import add_recipe_options, chosen_recipe, settings_text
+from pipeline.retry import retried_generation, sources_to_retry
+from pipeline.run_models import used_models
 from pipeline.run_record import run_record
 from schemas.errors import UsageError
-from transforms.manifests.generation import FIRST
+from schemas.records import VideoSource
+from transforms.manifests.generation import FIRST, Generation
 from transforms.sources.layout import LAYOUTS
 from transforms.sources.split import given_splits
 from transforms.sources.stage import list_inputs, list_table, with_names
@@ -48,6 +52,14 @@ def build_parser(program: str) -> CommandParser:
         "--sources",
         metavar="TABLE",
         help="CSV, TSV, JSONL or Parquet with uri and any of speaker, group, split, licence, consent, language",
+    )
+    given.add_argument(
+        "--retry_failures",
+        action="store_true",
+        help="do the sources of the dataset in --output again that have failures which may pass",
+    )
+    parser.add_argument(
+        "--root", metavar="DIR", help="of --retry_failures: where the sources lie now (default: where they lay)"
     )
     parser.add_argument("--output", metavar="DIR", required=True, help="folder or URL of the new dataset")
     parser.add_argument(
@@ -105,19 +117,9 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         raise UsageError(f"--work {work} is the output: choose another folder, which later builds may use as well")
     present = present_dataset(output)
     if present is None:
-        if args.append:
-            raise UsageError(f"--append: {output} holds no dataset to add to; without --append it is built")
-        require_free_output(output)
-    elif args.append and not gives_recipe(args):
-        recipe = present.recipe
-    recipe = preflight(recipe)
-    listing = list_table(args.sources) if args.sources else list_inputs(args.input, args.layout)
-    root, listing = with_names(listing, args.input, present.run["root"] if present else None)
-    sources = without_own(listing.sources, output, work)
-    require_inputs_outside(output, [source.uri for source in sources])
-    fingerprint = inputs_fingerprint(sources)
-    generation = appended_to(present, args.append, recipe, fingerprint) if present else FIRST
-    inputs = [*present.run["inputs"], fingerprint] if present else [fingerprint]
+        _require_first_build(args, output)
+    recipe = preflight(chosen_recipe(args, present.recipe) if present and _adds(args) else recipe)
+    root, sources, generation, inputs = _inputs(args, output, work, present, recipe)
     max_bugs = max(MIN_BUGS_ALLOWED, len(sources) // INPUTS_PER_BUG) if args.max_bugs is None else args.max_bugs
     return BuildPlan(
         sources=sources,
@@ -138,6 +140,39 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         generation=generation,
         run=run_record(recipe, [program, *argv], len(sources), root, inputs),
     )
+
+
+def _adds(args: argparse.Namespace) -> bool:
+    """Whether the command adds to a dataset, by the recipe that it was made by."""
+    return args.append or args.retry_failures
+
+
+def _require_first_build(args: argparse.Namespace, output: str) -> None:
+    """Raise UsageError where the output is not free, or the command wants a dataset there."""
+    if _adds(args):
+        name = "--append" if args.append else "--retry_failures"
+        raise UsageError(f"{name}: {output} holds no dataset to add to; without {name} it is built")
+    require_free_output(output)
+
+
+def _inputs(
+    args: argparse.Namespace, output: str, work: str, present: PresentDataset | None, recipe: Recipe
+) -> tuple[str, tuple[VideoSource, ...], Generation, list[str]]:
+    """Root and names of the sources to do, the generation that is made of them, and fingerprints of its inputs."""
+    if present and args.retry_failures:
+        require_no_differences(present, present.differences(recipe, used_models(recipe)))
+        sources, source_ids = sources_to_retry(present, normalised_output(args.root or present.run["root"] or "/"))
+        generation = retried_generation(present, source_ids, len(sources))
+        return present.run["root"], sources, generation, present.run["inputs"]
+    listing = list_table(args.sources) if args.sources else list_inputs(args.input, args.layout)
+    root, listing = with_names(listing, args.input, present.run["root"] if present else None)
+    sources = without_own(listing.sources, output, work)
+    require_inputs_outside(output, [source.uri for source in sources])
+    fingerprint = inputs_fingerprint(sources)
+    if present is None:
+        return root, sources, FIRST, [fingerprint]
+    generation = appended_to(present, args.append, recipe, fingerprint)
+    return root, sources, generation, [*present.run["inputs"], fingerprint]
 
 
 def _require_limits(args: argparse.Namespace) -> None:

@@ -49,7 +49,14 @@ class PresentDataset:
         """Paths of the parts of one table."""
         return tuple(part.path for part in self.parts if part.table == table)
 
-    def next_generation(self, carried: tuple[ManifestPart, ...], num_inputs: int, rewrites: bool) -> Generation:
+    def next_generation(
+        self,
+        carried: tuple[ManifestPart, ...],
+        num_inputs: int,
+        rewrites: bool,
+        redone: frozenset[str] = frozenset(),
+        rewritten: tuple[str, ...] = (),
+    ) -> Generation:
         """The generation after this one. num_inputs: names of the sources in `carried`."""
         number = self.record["generation"] + 1
         return Generation(
@@ -57,6 +64,8 @@ class PresentDataset:
             parent_sha256=self.sha256,
             carried=carried,
             num_inputs=num_inputs,
+            redone=redone,
+            rewritten=rewritten,
             last_rewrite=number if rewrites else self.record["last_rewrite"],
         )
 

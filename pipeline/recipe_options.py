@@ -34,9 +34,9 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen_recipe(args: argparse.Namespace) -> Recipe:
-    """Apply --detector, --speech and --sync to the named recipe, then each --set."""
-    recipe = named_recipe(args.recipe or "default")
+def chosen_recipe(args: argparse.Namespace, stored: Recipe | None = None) -> Recipe:
+    """Apply --detector, --speech and --sync to the named recipe, else to a stored one, then each --set."""
+    recipe = named_recipe(args.recipe or "default") if args.recipe or stored is None else stored
     for name, text in (
         ("faces.detector", args.detector),
         ("speech.model", args.speech),
@@ -47,11 +47,6 @@ def chosen_recipe(args: argparse.Namespace) -> Recipe:
         recipe = recipe.with_setting(assignment)
     given = {assignment.partition("=")[0].strip() for assignment in args.settings}
     return recipe if "speakers.min_confidence" in given else with_syncnet_confidence(recipe)
-
-
-def gives_recipe(args: argparse.Namespace) -> bool:
-    """Whether a recipe or a setting of it was given."""
-    return any((args.recipe, args.detector, args.speech, args.sync, args.settings))
 
 
 def settings_text() -> str:

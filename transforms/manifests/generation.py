@@ -13,6 +13,8 @@ class Generation:
     parent_sha256: str = ""  # of the dataset.json that it follows; "": there is none
     carried: tuple[ManifestPart, ...] = ()  # parts of the parent that it holds as they are
     num_inputs: int = 0  # names of the sources in them
+    redone: frozenset[str] = frozenset()  # sources whose rows take the place of those that the parent has
+    rewritten: tuple[str, ...] = ()  # paths of the parts of the parent that hold rows of these
     last_rewrite: int = 1  # the last generation that left out objects of the one before
 
 

@@ -2,14 +2,14 @@
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from schemas.records import ClipRef, Source, SourceFacts, VideoSource
 from schemas.stored.parquet import read_batches
-from schemas.tables import AnyRow, DecisionRow, FailureRow
+from schemas.tables import AnyRow, ClipRow, DecisionRow, FailureRow
 from transforms.beam_support import storage
 from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.counters import count
@@ -93,11 +93,12 @@ class LeaveOutKnown(beam.PTransform):
 
 @dataclass
 class ReadRows(beam.PTransform):
-    """The rows of some parts of a dataset's tables, but for those of sources that are left out."""
+    """The rows of some parts of a dataset's tables."""
 
     output: str
     parts: tuple[str, ...]  # paths below the dataset
-    left_out: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()  # sources whose rows are left out
+    only: frozenset[str] | None = None  # sources whose rows alone are read; None: all
     store: StoreOptions = DEFAULT_STORE
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[Any]:
@@ -106,7 +107,7 @@ class ReadRows(beam.PTransform):
             begin
             | beam.Create(list(self.parts)).with_output_types(str)
             | beam.Reshuffle()
-            | beam.FlatMap(_ReadRows(self.output, self.left_out, self.store)).with_output_types(AnyRow)
+            | beam.FlatMap(_ReadRows(self.output, self.without, self.only, self.store)).with_output_types(AnyRow)
         )
 
 
@@ -127,16 +128,51 @@ class ReadClips(beam.PTransform):
         return keyed | beam.CoGroupByKey() | beam.FlatMapTuple(read).with_output_types(ClipRef)
 
 
+class PlacedClips(NamedTuple):
+    """The clips of sources that were done again."""
+
+    clips: beam.PCollection[ClipRef]  # that are in no shard yet
+    rows: beam.PCollection[ClipRow]  # of the others, which stay where they are
+
+
+@dataclass
+class KeepPlaces(beam.PTransform):
+    """Leave stored clips where they are, from {"clips": ClipRef, "stored": ClipRow}."""
+
+    def expand(self, found: dict[str, beam.PCollection[Any]]) -> PlacedClips:
+        """Build the stage."""
+        keyed = {
+            name: items | f"Key_{name}" >> beam.Map(_by_key).with_output_types(tuple[str, ClipRef | ClipRow])
+            for name, items in found.items()
+        }
+        parts = keyed | beam.CoGroupByKey() | beam.FlatMapTuple(_placed).with_outputs("rows", main="clips")
+        return PlacedClips(parts.clips, parts.rows)
+
+
+@dataclass
+class CountAttempts(beam.PTransform):
+    """Add the attempts of stored failures to those of the same work, from {"failures", "stored"}: FailureRow."""
+
+    def expand(self, found: dict[str, beam.PCollection[FailureRow]]) -> beam.PCollection[FailureRow]:
+        """Build the stage."""
+        keyed = {
+            name: items | f"Work_{name}" >> beam.Map(_by_work).with_output_types(tuple[str, FailureRow])
+            for name, items in found.items()
+        }
+        return keyed | beam.CoGroupByKey() | beam.FlatMapTuple(_counted).with_output_types(FailureRow)
+
+
 class _ReadRows:
-    def __init__(self, output: str, left_out: frozenset[str], store: StoreOptions):
-        self._output, self._left_out, self._store = output, left_out, store
+    def __init__(self, output: str, without: frozenset[str], only: frozenset[str] | None, store: StoreOptions):
+        self._output, self._without, self._only, self._store = output, without, only, store
 
     def __call__(self, part: str) -> Iterator[Any]:
         self._store.use()
         with storage.reading(storage.join(self._output, part)) as stream:
             for batch in read_batches(stream):
                 for row in rows_of_batch(table_of_part(part), batch):
-                    if getattr(row, "source_id", "") not in self._left_out:
+                    source_id = getattr(row, "source_id", "")
+                    if source_id not in self._without and (self._only is None or source_id in self._only):
                         yield row
 
 
@@ -163,6 +199,28 @@ class _ReadNames:
                 for row in batch.to_pylist():
                     if row["source_id"] not in self._left_out:
                         yield from (RecordedName(name=name, source_id=row["source_id"]) for name in row["uris"])
+
+
+def _by_key(clip: Any) -> tuple[str, Any]:
+    return clip.key, clip
+
+
+def _placed(_key: str, found: dict[str, Iterable[Any]]) -> Iterator[Any]:
+    """The stored row, also where the clip was not made again: the commit finds that."""
+    stored = list(found["stored"])
+    yield from (beam.pvalue.TaggedOutput("rows", row) for row in stored)
+    if not stored:
+        yield from found["clips"]
+
+
+def _by_work(row: Any) -> tuple[str, Any]:
+    return f"{row.source_id} {row.window_index} {row.stage}", row
+
+
+def _counted(_work: str, found: dict[str, Iterable[FailureRow]]) -> Iterator[FailureRow]:
+    before = max((row.attempts for row in found["stored"]), default=0)
+    for row in found["failures"]:
+        yield replace(row, attempts=row.attempts + before)
 
 
 def _by_shard(row: Any) -> tuple[str, Any]:

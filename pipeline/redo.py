@@ -1,0 +1,45 @@
+"""The part of the graph for sources that are done again: which rows of the dataset stay, and what replaces others."""
+
+from typing import Any
+
+import apache_beam as beam
+
+from pipeline.plan import BuildPlan
+from schemas.records import ClipRef
+from schemas.tables import AnyRow, FailureRow
+from transforms.recorded.stage import CountAttempts, KeepPlaces, ReadRows
+from transforms.recorded.stored_rows import table_of_part
+
+
+def place_clips(
+    pipeline: beam.Pipeline, plan: BuildPlan, clips: beam.PCollection[ClipRef]
+) -> tuple[beam.PCollection[ClipRef], list[beam.PCollection[AnyRow]]]:
+    """The clips that need a place in a new shard, and the rows of those that have one already."""
+    if not plan.generation.redone:
+        return clips, []
+    stored = pipeline | "StoredClips" >> _rows_of_redone(plan, "clips")
+    placed = {"clips": clips, "stored": stored} | "KeepPlaces" >> KeepPlaces()
+    return placed.clips, [placed.rows]
+
+
+def count_attempts(
+    pipeline: beam.Pipeline, plan: BuildPlan, failures: beam.PCollection[FailureRow]
+) -> beam.PCollection[FailureRow]:
+    """The failures, with the attempts of earlier runs counted."""
+    if not plan.generation.redone:
+        return failures
+    stored = pipeline | "StoredFailures" >> _rows_of_redone(plan, "failures")
+    return {"failures": failures, "stored": stored} | "CountAttempts" >> CountAttempts()
+
+
+def other_rows(pipeline: beam.Pipeline, plan: BuildPlan) -> list[beam.PCollection[Any]]:
+    """The rows of other sources in the parts that are written again."""
+    if not plan.generation.redone:
+        return []
+    read = ReadRows(plan.output, plan.generation.rewritten, without=plan.generation.redone, store=plan.store)
+    return [pipeline | "OtherRows" >> read]
+
+
+def _rows_of_redone(plan: BuildPlan, table: str) -> ReadRows:
+    parts = tuple(path for path in plan.generation.rewritten if table_of_part(path) == table)
+    return ReadRows(plan.output, parts, only=plan.generation.redone, store=plan.store)
