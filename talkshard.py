@@ -12,6 +12,7 @@ COMMANDS = {
     "build": ("pipeline.commands.build", "turn raw video into a dataset"),
     "repack": ("pipeline.commands.repack", "write a dataset's shards and tables as one build of everything would"),
     "clean": ("pipeline.commands.clean", "remove what no generation of a dataset needs any more"),
+    "status": ("pipeline.commands.status", "show how far a build is, or how it ended"),
     "probe": ("pipeline.commands.probe", "show what a file holds, and what build would do with it"),
     "mfcc": ("pipeline.commands.mfcc", "write the MFCC of any media file"),
     "models": ("pipeline.commands.models", "list, install or verify the models' weights"),

@@ -122,7 +122,7 @@ def _defaults(argv: list[str], chosen: argparse.Namespace) -> list[str]:
         # A worker's exception reaches the launcher anyway; its log would only repeat it.
         wanted |= {
             "--default_sdk_harness_log_level": "ERROR",
-            "--sdk_harness_log_level_overrides": '{"apache_beam.runners": "CRITICAL"}',
+            "--sdk_harness_log_level_overrides": '{"apache_beam.runners": "CRITICAL", "transforms": "WARNING"}',
         }
     given = {word.split("=", 1)[0] for word in argv}
     return [f"{name}={value}" for name, value in wanted.items() if name not in given]

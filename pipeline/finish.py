@@ -11,6 +11,7 @@ from pipeline.pages import write_pages
 from pipeline.run_record import finished
 from schemas.stored.manifests import stored_manifests
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
+from transforms.beam_support.worker_tallies import read_tally, tally_record
 from transforms.manifests.verdict import Verdict
 from transforms.names.stage import forget_names
 
@@ -34,7 +35,8 @@ class Finish(beam.PTransform):
 
     def _finish(self, verdict: Verdict) -> Verdict:
         self.store.use()
-        run = finished(read_run(self.output, self.generation))
+        took = tally_record(read_tally(f"{self.output}/{RUN_STAGING}"))
+        run = took | finished(read_run(self.output, self.generation))  # where it runs again, staging may be gone
         write_run(self.output, run, self.generation)
         if has_pages(run, self.generation):
             with stored_manifests(self.output) as manifests:

@@ -11,21 +11,24 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import StandardOptions
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
-from pipeline.beam_options import is_local_run, worker_options
+from pipeline.beam_options import worker_options
 from pipeline.failures import as_talkshard_error
 from pipeline.finish import WHOLE_EXIT_CODES, has_pages
 from pipeline.funnel import print_funnel, print_places
 from pipeline.job_options import job_options
-from pipeline.logs import errors_into
+from pipeline.logs import errors_into, tell
+from pipeline.lost_workers import ending_with_a_worker
+from pipeline.metrics import MetricsFile, metrics_of
 from pipeline.options import parse_plan
 from pipeline.output import open_output, read_run, remove_staging, write_run
 from pipeline.owner import leave_to_job, owning
 from pipeline.plan import BuildPlan
 from pipeline.progress import ProgressDisplay
-from schemas.errors import IntegrityError, NothingToDo, TalkshardError
+from schemas.errors import IntegrityError, LostWorker, NothingToDo, TalkshardError
 from schemas.generations import run_record_name
 from schemas.stored.manifests import stored_manifests
 from transforms.beam_support import storage
+from transforms.beam_support.worker_tallies import forget_tally
 from transforms.names.stage import write_names
 from transforms.sources.split import with_unit_splits
 
@@ -43,15 +46,7 @@ def build(
     Prints one line about what stopped it; a bug raises.
     """
     try:
-        plan = parse(argv, program)
-        with owning(plan.output, ends_with_launcher=is_local_run(plan.beam_options)) as owner:
-            plan = begin(replace(plan, owner=owner.token))
-            result = _submit(plan, build_graph)
-            if result is None:
-                leave_to_job(plan.output, owner)
-                print(f"submitted: the result of the run will be in {_run_record(plan)}")
-                return 0
-            return _conclude(plan, result)
+        return run_plan(parse(argv, program), build_graph)
     except NothingToDo as done:
         print(f"talkshard: {done}")
         return done.exit_code
@@ -59,31 +54,49 @@ def build(
         return _print_error(error)
 
 
+def run_plan(plan: BuildPlan, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> int:
+    """Run the graph of a plan to its end; returns the exit code. TalkshardError: what stopped it."""
+    with owning(plan.output, ends_with_launcher=plan.is_local) as owner, metrics_of(plan) as metrics:
+        plan = begin(replace(plan, owner=owner.token))
+        result = _submit(plan, build_graph, metrics)
+        if result is None:
+            leave_to_job(plan.output, owner)
+            print(f"submitted: the result of the run will be in {_run_record(plan)}")
+            return 0
+        return _conclude(plan, result, metrics)
+
+
 def begin(plan: BuildPlan) -> BuildPlan:
     """Open the output, and write the names of the inputs where the graph reads them; the plan without them."""
     open_output(plan.output, plan.run, plan.generation.number, plan.generation.parent_sha256)
+    forget_tally()
     write_names(plan.staging, (with_unit_splits(one, plan.splits) if plan.splits else one for one in plan.sources))
     return replace(plan, sources=(), splits={})
 
 
-def _submit(plan: BuildPlan, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> PipelineResult | None:
+def _submit(
+    plan: BuildPlan, build_graph: Callable[[beam.Pipeline, BuildPlan], object], metrics: MetricsFile
+) -> PipelineResult | None:
     """Run the graph and wait for its end; None where the options say not to wait."""
     options = job_options(plan.beam_options)
     pipeline = beam.Pipeline(options=options)
     build_graph(pipeline, plan)
-    waits = is_local_run(plan.beam_options) or not options.view_as(StandardOptions).no_wait_until_finish
+    waits = plan.is_local or not options.view_as(StandardOptions).no_wait_until_finish
     with ExitStack() as stack:
         stack.enter_context(_explained(plan))
-        if is_local_run(plan.beam_options):
+        stderr = sys.stderr
+        if plan.is_local:
             stack.enter_context(worker_options(plan.beam_options))
             stderr = stack.enter_context(errors_into(_worker_log(plan)))
-            stack.enter_context(ProgressDisplay(plan.staging, plan.num_inputs, stderr))
+        if waits:
+            stack.enter_context(ending_with_a_worker())
+            stack.enter_context(ProgressDisplay(plan.staging, plan.num_inputs, stderr, metrics.update))
         result = pipeline.run()
         if not waits:
             return None
         state = result.wait_until_finish()
     if state not in (None, PipelineState.DONE):
-        raise TalkshardError(f"the runner ended in state {state}: see the runner's logs")
+        raise LostWorker(f"the engine ended the job in state {state}")
     return result
 
 
@@ -95,12 +108,15 @@ def _explained(plan: BuildPlan) -> Iterator[None]:
     except Exception as error:
         known = as_talkshard_error(error)
         if known is None:
-            error.add_note(f"log of a local run's workers: {_worker_log(plan)}")
+            if plan.is_local:
+                error.add_note(f"log of this run's workers: {_worker_log(plan)}")
             raise
+        if isinstance(known, LostWorker):
+            known = LostWorker(f"{known} (log: {_worker_log(plan) if plan.is_local else 'that of the engine'})")
         raise known from error
 
 
-def _conclude(plan: BuildPlan, result: PipelineResult) -> int:
+def _conclude(plan: BuildPlan, result: PipelineResult, metrics: MetricsFile) -> int:
     """Add the runner's counters to the run's record and print what the graph has written; returns the exit code."""
     generation = plan.generation.number
     run = read_run(plan.output, generation)
@@ -112,12 +128,16 @@ def _conclude(plan: BuildPlan, result: PipelineResult) -> int:
             print_funnel(manifests)
             print_places(plan.output, run, manifests, run_record_name(generation))
     verdict = run["verdict"]
+    metrics.end(verdict["exit_code"], run)
     if verdict["exit_code"] in WHOLE_EXIT_CODES:
         remove_staging(plan.output, plan.keeps_work)  # a local run's log and marks lie there up to here
+        _worker_log(plan).unlink(missing_ok=True)
+    elif plan.is_local:
+        tell(f"talkshard: log of this run's workers: {_worker_log(plan)}", level="INFO")
     if run["known_inputs"]:
         print(f"{run['known_inputs']} inputs left out: the dataset holds their content already")
     for problem in verdict["problems"]:
-        print(f"talkshard: {problem}", file=sys.stderr)
+        tell(f"talkshard: {problem}")
     return verdict["exit_code"]
 
 
@@ -127,7 +147,9 @@ def _run_record(plan: BuildPlan) -> str:
 
 def _worker_log(plan: BuildPlan) -> Path:
     """Path of the log: beside the staged files, or in the temporary folder where these are not on this machine."""
-    return Path(plan.staging if storage.is_local(plan.output) else tempfile.gettempdir(), WORKER_LOG)
+    if storage.is_local(plan.staging):
+        return Path(plan.staging, WORKER_LOG)
+    return Path(tempfile.gettempdir(), f"{plan.owner}-{WORKER_LOG}")
 
 
 def _counters(result: PipelineResult) -> dict[str, int]:
@@ -137,5 +159,5 @@ def _counters(result: PipelineResult) -> dict[str, int]:
 
 
 def _print_error(error: TalkshardError) -> int:
-    print(f"talkshard: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
+    tell(f"talkshard: {' '.join(str(error).split())}", exit_code=error.exit_code)
     return error.exit_code

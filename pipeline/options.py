@@ -2,12 +2,14 @@
 
 import argparse
 import dataclasses
+import os
 
 from pipeline.beam_options import beam_options, require_reachable, store_options
 from pipeline.commands.parser import CommandParser
 from pipeline.config import Recipe
 from pipeline.fingerprint import inputs_fingerprint
 from pipeline.going_on import appended_to, require_no_differences
+from pipeline.logs import log_format, set_log_format
 from pipeline.output import (
     RUN_STAGING,
     WORK,
@@ -81,6 +83,7 @@ def build_parser(program: str) -> CommandParser:
         "--keep_work", action="store_true", help="keep results between stages in OUTPUT, 6 GB for each hour with a face"
     )
     add_recipe_options(parser)
+    _add_watching_options(parser)
     parser.add_argument("--fail_fast", action="store_true", help="a bug stops the run at once")
     parser.add_argument(
         "--max_bugs",
@@ -98,6 +101,16 @@ def build_parser(program: str) -> CommandParser:
     return parser
 
 
+def _add_watching_options(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--log_format",
+        choices=("text", "json"),
+        default=log_format(),
+        help="json: each log line is one object with time, level, logger, message, source and window (default: text)",
+    )
+    parser.add_argument("--metrics_file", metavar="FILE", help="text file for Prometheus, written during the run")
+
+
 def parse_plan(argv: list[str], program: str) -> BuildPlan:
     """Parse and check everything; UsageError, StorageError or IntegrityError where something is wrong.
 
@@ -105,6 +118,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     """
     parser = build_parser(program)
     args, others = parser.parse_known_args(argv)
+    set_log_format(args.log_format)
     flags = beam_options(others, parser.option_names())
     _require_limits(args)
     recipe = chosen_recipe(args)
@@ -136,6 +150,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         max_bugs=max_bugs,
         store=store,
         beam_options=flags,
+        metrics_file=os.path.abspath(args.metrics_file) if args.metrics_file else "",
         max_failed_share=args.max_failed_share,
         generation=generation,
         run=run_record(recipe, [program, *argv], len(sources), root, inputs),
@@ -176,6 +191,8 @@ def _inputs(
 
 
 def _require_limits(args: argparse.Namespace) -> None:
+    if args.metrics_file and not os.path.isdir(os.path.dirname(os.path.abspath(args.metrics_file))):
+        raise UsageError(f"--metrics_file {args.metrics_file}: there is no such folder")
     if args.max_bugs is not None and args.max_bugs < 0:
         raise UsageError(f"--max_bugs must be 0 or more, not {args.max_bugs}")
     if not 0 <= args.max_failed_share <= 1:

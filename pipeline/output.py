@@ -95,6 +95,12 @@ def read_run(output: str, generation: int | None = None) -> dict[str, Any]:
     return json.loads(storage.read_bytes(f"{output}/{run_record_name(generation)}"))
 
 
+def latest_run(output: str) -> dict[str, Any]:
+    """The record of the last run, which may be at work on the next generation."""
+    after = _present_generation(output) + 1
+    return read_run(output, after if storage.exists(f"{output}/{run_record_name(after)}") else after - 1)
+
+
 def write_page(output: str, name: str, text: str) -> None:
     """Write one of OUTPUT's pages."""
     storage.write_once(f"{output}/{name}", text.encode())

@@ -93,6 +93,11 @@ def end_job(output: str, token: str) -> None:
         storage.delete_files([_mark(output)])
 
 
+def owner_of(output: str) -> Owner | None:
+    """The run, alive or not, that left its mark; None where there is no mark."""
+    return _stored_owner(output)
+
+
 def is_marked(output: str) -> bool:
     """Whether a run of this program, alive or not, left its mark."""
     return _stored_owner(output) is not None

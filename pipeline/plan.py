@@ -31,6 +31,7 @@ class BuildPlan:
     owner: str = ""  # token of the mark in the output that says who builds there, see pipeline.owner
     store: StoreOptions  # by which every process of the run reaches stores
     beam_options: list[str]  # flags for apache_beam's PipelineOptions
+    metrics_file: str = ""  # "": none is written
 
     @property
     def is_local(self) -> bool:

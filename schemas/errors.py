@@ -32,6 +32,10 @@ class StorageError(TalkshardError):
     exit_code = 5
 
 
+class LostWorker(TalkshardError):
+    """A worker process or the engine ended in the midst of a run: exit 1; the same command begins it again."""
+
+
 class MediaError(TalkshardError):
     """An input that cannot be used. `kind` is stable and is stored in the `failures` table."""
 

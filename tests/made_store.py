@@ -36,6 +36,7 @@ class MadeStore:
         self.requests: Counter[tuple[str, str]] = Counter()  # (method, key) -> times
         self.fetched_bytes: Counter[str] = Counter()  # key -> bytes of bodies of GET
         self.status_of: Callable[[str, str], int] = lambda method, key: 0  # 0: the store answers
+        self.error_code = ""  # in the body of such an answer
         self.delay_s = 0.0
 
     @property
@@ -113,6 +114,8 @@ class _Proxy(BaseHTTPRequestHandler):
         store.requests[self.command, key] += 1
         time.sleep(store.delay_s)
         status, headers, data = store.status_of(self.command, key), {}, b""
+        if status and store.error_code and self.command != "HEAD":
+            data = f"<Error><Code>{store.error_code}</Code><Message>refused</Message></Error>".encode()
         if not status:
             status, headers, data = self._asked(body)
             if self.command == "GET":

@@ -7,6 +7,7 @@ import fsspec
 import pyarrow as pa
 
 from schemas.arrow_tables import arrow_schema
+from schemas.errors import StorageError
 from schemas.generations import DATASET
 from schemas.stored.parquet import read_parquet
 
@@ -32,16 +33,27 @@ def stored_table(output: str, name: str, columns: list[str] | None = None) -> pa
 
 
 def has_object(output: str, path: str) -> bool:
-    """Whether the dataset holds an object at this path below it."""
+    """Whether the dataset holds an object at this path below it. StorageError: its store does not say."""
     store, root = fsspec.url_to_fs(output)
-    return store.exists(f"{root}/{path}")
+    return _is_there(store, f"{root}/{path}")
 
 
 def _listed_parts(store: fsspec.AbstractFileSystem, root: str) -> set[str] | None:
     """Paths of all parts that dataset.json lists; None without dataset.json."""
-    if not store.exists(f"{root}/{DATASET}"):
+    if not _is_there(store, f"{root}/{DATASET}"):
         return None
     return {part["path"] for part in json.loads(store.cat_file(f"{root}/{DATASET}"))["manifests"]}
+
+
+def _is_there(store: fsspec.AbstractFileSystem, path: str) -> bool:
+    """Whether the store holds an object; fsspec's `exists` takes any error for no."""
+    try:
+        store.info(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except Exception as error:  # each store's client raises its own types
+        raise StorageError(f"cannot look for {path!r}: {error}") from error
+    return True
 
 
 def _escape_glob(root: str) -> str:

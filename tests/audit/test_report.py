@@ -21,6 +21,14 @@ def test_the_report_says_what_is_in_and_what_failed(tmp_path):
     assert "min_box_px" in page and "timeout" in page and "cc-by" in page and "complete: everything adds up" in page
 
 
+def test_the_report_shows_the_slowest_elements_of_a_run(tmp_path):
+    run = write_dataset(tmp_path)
+    assert "Slowest sources and windows" not in page_of(report_page, tmp_path, run)
+    slow = {"stage": "TrackFaces", "source_id": A, "source_uri": "a.mp4", "window_index": 7, "wall_s": 12.5, "cpu_s": 9}
+    page = page_of(report_page, tmp_path, run | {"slowest": [slow]})
+    assert "Slowest sources and windows" in page and ">7</td>" in page and ">12.5</td>" in page
+
+
 def test_the_report_is_self_contained(tmp_path):
     page = page_of(report_page, tmp_path, write_dataset(tmp_path))
     assert re.findall(r"""(?:src|href)=["'](?!data:)""", page) == [] and "<script" not in page and "@import" not in page

@@ -225,3 +225,29 @@ def test_a_failure_row_names_the_source_and_not_where_it_was_read():
     for text in ("'s3://b/in/x.mp4' is gone", f"{copy!r} is gone"):
         row = failure_row(NotMedia(text), "s", Place("i", "x.mp4", read_from="s3://b/in/x.mp4"))
         assert row.message == "'x.mp4' is gone"
+
+
+class Follow(beam.DoFn):
+    """Asks whether the element before was passed on to the next step."""
+
+    def __init__(self, folder: str):
+        self._folder = Path(folder)
+
+    def process(self, element: str) -> Iterator[str]:
+        assert element == "0" or (self._folder / str(int(element) - 1)).exists()
+        yield element
+
+
+def leave(element: str, folder: str) -> None:
+    Path(folder, element).touch()
+
+
+@pytest.mark.parametrize("use_subprocess", [True, False])
+def test_an_element_is_passed_on_before_the_next_is_worked_on(tmp_path, use_subprocess):
+    pipeline = beam.Pipeline("FnApiRunner")
+    guarded = Guarded(stage="watch", place=place, work=Follow(str(tmp_path)), use_subprocess=use_subprocess)
+    outputs = pipeline | beam.Create(["0", "1", "2"]) | guarded
+    outputs.results | beam.Map(leave, str(tmp_path))
+    assert_that(outputs.failures, equal_to([]))
+    pipeline.run()
+    assert len(list(tmp_path.iterdir())) == 3

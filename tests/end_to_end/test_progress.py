@@ -10,14 +10,13 @@ from audit.funnel import funnel
 from pipeline.graph import build_graph
 from pipeline.launch import begin
 from pipeline.options import parse_plan
-from pipeline.progress import progress_of
+from pipeline.progress import read_progress
 from schemas.stored.manifests import stored_manifests
 from schemas.stored.tables import stored_table
 from tests.end_to_end.conftest import IN_PROCESS
 from tests.made_media import make_plain_video
 from tests.pipeline.made_models import needs_models
 from tests.shared_data import needs_shared, shared
-from transforms.media.progress_marks import read_marks
 
 pytestmark = [needs_shared, needs_models]
 
@@ -49,7 +48,7 @@ def test_the_last_progress_line_agrees_with_the_funnel_and_the_failures(plan):
     pipeline = beam.Pipeline(options=PipelineOptions(plan.beam_options))
     build_graph(pipeline, plan)
     pipeline.run().wait_until_finish()
-    progress = progress_of(read_marks(plan.staging), plan.num_inputs, tracking_s=60.0)
+    progress = read_progress(plan.staging, plan.num_inputs)
     with stored_manifests(plan.output) as manifests:
         steps = funnel(manifests)
     assert {step.subject_kind for step in steps if step.dropped} >= {"source", "track", "turn"}

@@ -26,6 +26,31 @@ def argv(tmp_path):
     return ["--input", str(tmp_path / "in.mp4"), "--output", str(tmp_path / "out"), "--runner=DirectRunner"]
 
 
+LOSES_A_WORKER = """
+import os, sys, time
+import apache_beam as beam
+from pipeline.environment import set_environment
+from pipeline.launch import build
+from pipeline.logs import quiet_logs
+
+def lose(number):
+    if number != 3:
+        time.sleep(200)  # the other worker, in the midst of a long video
+    time.sleep(0.5)
+    {ending}
+
+def graph(pipeline, plan):
+    pipeline | beam.Create([2, 3]) | beam.Reshuffle() | beam.Map(lose)
+
+if __name__ == "__main__":
+    import lossy  # as the worker names it
+
+    set_environment()
+    quiet_logs()
+    sys.exit(build(sys.argv[1:], "talkshard build", lossy.graph))
+"""
+
+
 def graph_of(step, pipeline, plan):
     ended = pipeline | beam.Create([plan.output]) | beam.Map(step, plan.run)
     ended | beam.Filter(bool) | Finish(plan.output, plan.owner, not plan.is_local)
@@ -161,6 +186,27 @@ def test_models_that_are_not_those_of_the_dataset_are_refused(argv, tmp_path, ca
 def test_nothing_is_appended_where_no_dataset_is(argv, capfd):
     assert build([*argv, "--append"], "talkshard build", partial(graph_of, have_a_bug)) == 2
     assert "holds no dataset to add to" in capfd.readouterr().err
+
+
+@needs_models
+@pytest.mark.parametrize("ending", ["os.kill(os.getpid(), 9)", "os._exit(7)"])
+def test_a_lost_worker_stops_a_local_run_with_one_line_that_names_the_log(argv, tmp_path, ending):
+    (tmp_path / "lossy.py").write_text(LOSES_A_WORKER.format(ending=ending))
+    flags = ["--runner=FnApiRunner", "--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "lossy", *argv[:-1], *flags],
+        env=os.environ | {"PYTHONPATH": f"{ROOT}:{tmp_path}"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    *_, line = done.stderr.splitlines()
+    says = "it was killed" if "kill" in ending else "exit code 7"
+    assert done.returncode == 1 and line.startswith("talkshard: a worker process ended") and says in line
+    log = Path(line.rpartition("(log: ")[2].rstrip(")"))
+    assert "Worker subprocess exited" in log.read_text()
+    assert not (tmp_path / "out/.talkshard-owner.json").exists()
 
 
 def test_the_command_imports_beam_only_for_a_build():

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from schemas.errors import ChangedSource, LimitExceeded, StorageError, UnreadableSource
+from schemas.stored.tables import has_object
 from transforms.beam_support import storage, stores
 from transforms.beam_support.source_cache import release
 from transforms.beam_support.stores import StoreOptions
@@ -103,6 +104,36 @@ def test_forbidden_and_not_found_are_errors_of_the_file_at_once(store, status):
         with pytest.raises(UnreadableSource, match=r"cannot read 's3://bucket/x\.mp4'"):
             act(uri)
     assert max(store.requests.values()) <= 3  # each act asked once
+
+
+@pytest.mark.parametrize(
+    "code", ["ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed"]
+)
+def test_refused_credentials_are_an_error_of_the_store_and_not_of_the_file(store, code):
+    uri = store.put("x.mp4", b"content")
+    store.status_of, store.error_code = lambda method, key: 403, code
+    for act in (storage.read_bytes, storage.size_bytes, storage.local_path, hash_unchanged, storage.list_files):
+        with pytest.raises(StorageError, match=f"refuses the credentials of this machine .{code}"):
+            act(uri)
+    with pytest.raises(StorageError, match=code):
+        storage.write_once(store.uri("y"), b"written")
+
+
+def test_an_object_that_one_may_not_read_is_no_matter_of_credentials(store):
+    uri = store.put("x.mp4", b"content")
+    store.status_of, store.error_code = lambda method, key: 403, "AccessDenied"
+    for act in (storage.read_bytes, storage.size_bytes):
+        with pytest.raises(UnreadableSource):
+            act(uri)
+
+
+def test_a_store_that_does_not_answer_does_not_say_that_an_object_is_missing(store, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", store.url)
+    store.put("out/dataset.json", b"{}")
+    assert has_object(store.uri("out"), "dataset.json") and not has_object(store.uri("out"), "run.json")
+    store.status_of = lambda method, key: 500
+    with pytest.raises(StorageError, match="cannot look for"):
+        has_object(store.uri("out"), "dataset.json")
 
 
 def test_attempts_are_counted(store, quick):

@@ -5,7 +5,7 @@ import apache_beam as beam
 from apache_beam.testing.util import assert_that
 
 from tests.windows.test_split_windows import timeline_of, video_of
-from transforms.media.progress_marks import read_marks
+from transforms.beam_support.progress_marks import read_marks
 from transforms.media.timeline_file import timeline_bytes
 from transforms.windows.stage import SplitWindows
 

@@ -1,5 +1,6 @@
 """Rows of the failures table: which source and window failed, of what kind, and why."""
 
+import logging
 import traceback
 from dataclasses import replace
 from typing import NamedTuple
@@ -7,9 +8,12 @@ from typing import NamedTuple
 from schemas.errors import MEDIA_ERRORS, IntegrityError, LimitExceeded, StorageError, UsageError
 from schemas.tables import FailureRow
 from transforms.beam_support.child_process import ChildDied, OutOfTime
+from transforms.beam_support.log_records import working_on
 from transforms.beam_support.source_cache import CACHED
 from transforms.beam_support.storage import is_local, path_of
 from transforms.media.source_names import named_text
+
+_logger = logging.getLogger(__name__)
 
 STOPS_THE_RUN = (StorageError, IntegrityError, UsageError)
 """Errors that are not of one element: no failure row, the bundle fails."""
@@ -48,6 +52,8 @@ def row_of(kind: str, message: str, stage: str, place: Place, attempts: int = 1)
     """The row of a failure; places in the message where the source was read from become its name."""
     message = named_text(CACHED.sub(lambda _: place.source_uri, message), _places(place.read_from), place.source_uri)
     message = message.encode(errors="backslashreplace").decode()  # a path in it may have bytes that are no UTF-8
+    with working_on(stage, place.source_id, place.source_uri, place.window_index):
+        _logger.log(logging.ERROR if kind == "bug" else logging.WARNING, "failed (%s): %s", kind, message)
     return FailureRow(
         stage=stage,
         kind=kind,

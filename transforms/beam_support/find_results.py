@@ -1,38 +1,29 @@
-"""The step before a guarded one that takes elements out whose results an earlier run, or an earlier try, has stored."""
+"""The outcomes of elements whose results an earlier run, or an earlier try, has stored."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-
-import apache_beam as beam
 
 from schemas.codec import decode_record
 from transforms.beam_support.failure_rows import Place, renamed
 from transforms.beam_support.outcome import Outcome, encoded
 from transforms.beam_support.results import Memory
-from transforms.beam_support.stores import StoreOptions
 
 
-class FindResults(beam.DoFn):
-    """Main output: elements without a stored result. Output "found": the outcomes of the others."""
+class FindResults:
+    """Looks for the stored results of a stage."""
 
-    def __init__(self, memory: Memory, kinds: dict[str, type], place: Callable[[Any], Place], store: StoreOptions):
+    def __init__(self, memory: Memory, kinds: dict[str, type], place: Callable[[Any], Place]):
         """kinds: classes of the stage's records, by name."""
-        self._memory, self._kinds, self._place, self._store = memory, kinds, place, store
+        self._memory, self._kinds, self._place = memory, kinds, place
 
-    def setup(self) -> None:
-        """See beam.DoFn."""
-        self._store.use()
-
-    def process(self, element: Any) -> Iterator[Any]:
-        """See beam.DoFn."""
+    def outcome_of(self, element: Any) -> Outcome | None:
+        """The stored outcome of an element; None: it must be worked on."""
         key = self._memory.key(element)
         outcome = self._found(element, key)
         if outcome is None:
-            yield element
-        else:
-            spent = self._memory.spent(element)
-            yield beam.pvalue.TaggedOutput("found", replace(outcome, key=key, is_stored=True, spent_uri=spent))
+            return None
+        return replace(outcome, key=key, is_stored=True, spent_uri=self._memory.spent(element))
 
     def _found(self, element: Any, key: str) -> Outcome | None:
         stored = self._memory.results.load(key)

@@ -30,12 +30,14 @@ from transforms.beam_support.coders import with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.failure_rows import STOPS_THE_RUN, Place, failure_row
 from transforms.beam_support.find_results import FindResults
+from transforms.beam_support.log_records import use_log_format, working_on
 from transforms.beam_support.outcome import Outcome, encoded, result_kinds
+from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.results import Memory
 from transforms.beam_support.source_cache import release
 from transforms.beam_support.storage import delete_files, local_path
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
-from transforms.media.progress_marks import ProgressMark, leave_mark
+from transforms.beam_support.worker_tallies import ElementTime, record_time, write_tally
 
 # Beam starts the child by the default method. With fork it could hang where the parent's native libraries have threads;
 # a fork server has none, and imports Beam once for all the children of a worker, those after a crash included.
@@ -80,17 +82,10 @@ class Guarded(beam.PTransform):
         kinds = result_kinds(self.work)
         memory_mb = self.memory_mb if self.use_subprocess else None  # without a child it would limit the worker
         calls = _CatchErrors(self.work, self.stage, self.place, memory_mb, self.use_subprocess, self.store, self.memory)
-        found: tuple[beam.PCollection[Outcome], ...] = ()
-        if self.memory is not None:
-            find = beam.ParDo(FindResults(self.memory, kinds, self.place, self.store))
-            outputs = elements | "Find" >> find.with_outputs("found", main="missing")
-            looked = with_kinds(outputs, missing=elements.element_type or Any, found=Outcome)
-            elements, found = looked.missing, (looked.found,)
-        if self.fetch is not None:
-            elements |= "Fetch" >> beam.ParDo(_Fetch(self.fetch, self.store)).with_output_types(elements.element_type)
+        find = FindResults(self.memory, kinds, self.place) if self.memory is not None else None
         run = _InChild(calls, self.cpu_s, self.store.patience_s) if self.use_subprocess else calls
-        ran = elements | "Run" >> beam.ParDo(run).with_output_types(Outcome)
-        outcomes = (*found, ran) | beam.Flatten()
+        take = _FindOrRun(find, self.fetch, run, self.store)
+        outcomes = elements | "Run" >> beam.ParDo(take).with_output_types(Outcome)
         settle = _Settle(self.stage, self.fail_fast, self.staging, kinds, self.memory, self.store)
         settled = outcomes | "Settle" >> beam.ParDo(settle).with_outputs("failures", main="results")
         made = self.work.get_type_hints().simple_output_type(self.stage)
@@ -98,22 +93,42 @@ class Guarded(beam.PTransform):
         return GuardedOutputs(settled.results, settled.failures)
 
 
-class _Fetch(beam.DoFn):
-    """Fetches in the worker, so that neither a slow store nor an outage costs the time that the child has."""
+class _FindOrRun(beam.DoFn):
+    """Takes a stored outcome, or fetches the file and runs the work.
 
-    def __init__(self, fetch: Callable[[Any], str], store: StoreOptions):
-        self._fetch, self._store = fetch, store
+    It is one step, for steps after a Flatten would begin when all elements are done: no progress would be seen. The
+    file is fetched in the worker, so that neither a slow store nor an outage costs the time that the child has.
+    """
+
+    def __init__(
+        self,
+        find: FindResults | None,
+        fetch: Callable[[Any], str] | None,
+        run: "_InChild | _CatchErrors",
+        store: StoreOptions,
+    ):
+        self._find, self._fetch, self._run, self._store = find, fetch, run, store
 
     def setup(self) -> None:
         self._store.use()
+        use_log_format()
+        self._run.setup()
 
-    def process(self, element: Any) -> Iterator[Any]:
-        with suppress(*MEDIA_ERRORS):  # the work meets the same one, and says so
-            local_path(self._fetch(element))
+    def process(self, element: Any) -> Iterator[Outcome]:
+        found = self._find.outcome_of(element) if self._find is not None else None
+        if found is not None:
+            yield found
+            return
+        if self._fetch is not None:
+            with suppress(*MEDIA_ERRORS):  # the work meets the same one, and says so
+                local_path(self._fetch(element))
         try:
-            yield element
+            yield from self._run.process(element)
         finally:
             release()
+
+    def teardown(self) -> None:
+        self._run.teardown()
 
 
 class _CatchErrors(beam.DoFn):
@@ -135,11 +150,13 @@ class _CatchErrors(beam.DoFn):
         self._ready = False
 
     def process(self, element: Any) -> Iterator[Outcome]:
-        began = ready = self._cpu_usec()
+        began_nsec, began = time.monotonic_ns(), self._cpu_usec()
+        ready, place = began, self._place(element)
         try:
             self._set_up()
             ready = self._cpu_usec()
-            outcome = Outcome(results=tuple(map(encoded, self._work.process(element) or ())))
+            with working_on(self._stage, place.source_id, place.source_uri, place.window_index):
+                outcome = Outcome(results=tuple(map(encoded, self._work.process(element) or ())))
         except STOPS_THE_RUN as error:
             outcome = Outcome(stop=type(error).__name__, stop_text=str(error))
         except Exception as error:  # becomes a failure row
@@ -148,7 +165,19 @@ class _CatchErrors(beam.DoFn):
             release()
         if self._memory is not None:
             outcome = replace(outcome, key=self._memory.key(element), spent_uri=self._memory.spent(element))
-        yield replace(outcome, cpu_usec=self._cpu_usec() - ready, setup_cpu_usec=ready - began)
+        outcome = replace(outcome, cpu_usec=self._cpu_usec() - ready, setup_cpu_usec=ready - began)
+        yield self.timed(outcome, element, began_nsec)
+
+    def timed(self, outcome: Outcome, element: Any, began_nsec: int) -> Outcome:
+        """The outcome with what was worked on, and the time since it began."""
+        place = self._place(element)
+        return replace(
+            outcome,
+            wall_usec=(time.monotonic_ns() - began_nsec) // 1000,
+            source_id=place.source_id,
+            source_uri=place.source_uri,
+            window_index=place.window_index,
+        )
 
     def failed(self, element: Any, error: Exception) -> FailureRow:
         """The row of an element that raised, or of one that ended the child."""
@@ -163,6 +192,7 @@ class _CatchErrors(beam.DoFn):
         if self._memory_mb is not None:
             limit_data_memory(self._memory_mb)
         self._store.use()
+        use_log_format()
         self._work.setup()
         self._ready = True
 
@@ -178,10 +208,11 @@ class _InChild(beam.DoFn):
         self._child = ChildProcess(self._cpu_s, wait_s=self._wait_s, start_method=None)
 
     def process(self, element: Any) -> Iterator[Outcome]:
+        began_nsec = time.monotonic_ns()
         try:
             outcome = self._child.call(_outcome_of, self._pickled, element)
         except Exception as error:  # becomes a failure row
-            outcome = Outcome(failure=self._calls.failed(element, error))
+            outcome = self._calls.timed(Outcome(failure=self._calls.failed(element, error)), element, began_nsec)
         yield outcome
 
     def teardown(self) -> None:
@@ -216,6 +247,9 @@ class _Settle(beam.DoFn):
     def setup(self) -> None:
         self._store.use()
 
+    def finish_bundle(self) -> None:
+        write_tally(self._staging)
+
     def process(self, outcome: Outcome) -> Iterator[Any]:
         count(self._stage, "in")
         count(self._stage, "cpu_usec", outcome.cpu_usec)
@@ -225,6 +259,8 @@ class _Settle(beam.DoFn):
             raise error(outcome.stop_text)
         results: list[Any] = [decode_record(record, self._kinds[name]) for name, record in outcome.results]
         self._store_result(outcome, results)
+        if outcome.source_id:
+            record_time(self._staging, _element_time(self._stage, outcome))
         if outcome.failure is None:
             count(self._stage, "out", len(results))
             yield from results
@@ -249,3 +285,14 @@ class _Settle(beam.DoFn):
             self._memory.results.save(outcome.key, encode_record(stored))
         if outcome.spent_uri:
             delete_files([outcome.spent_uri])
+
+
+def _element_time(stage: str, outcome: Outcome) -> ElementTime:
+    return ElementTime(
+        stage=stage,
+        source_id=outcome.source_id,
+        source_uri=outcome.source_uri,
+        window_index=outcome.window_index,
+        wall_s=round(outcome.wall_usec / 1e6, 3),
+        cpu_s=round(outcome.cpu_usec / 1e6, 3),
+    )

@@ -13,14 +13,18 @@ from transforms.beam_support.coders import use_record_coders
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Outcome of one element: results, or a failure, or an error that must stop the run; and the CPU time it took."""
+    """Outcome of one element: results, or a failure, or an error that must stop the run; and the time it took."""
 
     results: tuple[tuple[str, bytes], ...] = ()  # (name of its class, the encoded record)
     failure: FailureRow | None = None
     stop: str = ""  # name of the class of an error that must stop the run
     stop_text: str = ""
     cpu_usec: int = 0
+    wall_usec: int = 0
     setup_cpu_usec: int = 0  # of the work's `setup`, at the first element of a process
+    source_id: str = ""  # what was worked on; "": a stored result was found
+    source_uri: str = ""  # as tables have it
+    window_index: int = -1
     key: str = ""  # of the result; "": nothing is stored
     is_stored: bool = False
     spent_uri: str = ""  # of a file that can go once the result is stored

@@ -1,7 +1,8 @@
 """Remote stores by fsspec: the options that reach them, carried to every process, and calls that are tried again.
 
 An error that may pass (5xx, time-out, throttling, a lost connection) is tried again with back-off; one that lasts is a
-StorageError, which fails the bundle and not the source. Not found and forbidden are errors of the file.
+StorageError, which fails the bundle and not the source. So are credentials that the store does not take. Not found and
+forbidden are errors of the file.
 """
 
 import datetime
@@ -28,6 +29,18 @@ _LASTING_ERRNO = {
 }
 _LASTING_FILE = (FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)
 _PASSING_STATUS = (408, 425, 429)  # and 5xx
+_NOT_SIGNED_IN = 401
+_CREDENTIAL_CODES = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+}
+_CREDENTIAL_TYPES = ("Credential", "RefreshError", "ClientAuthenticationError")  # in names of clients' exceptions
 
 Result = TypeVar("Result")
 
@@ -89,8 +102,8 @@ def tried(
             raise
         except Exception as error:  # each store's client raises its own types
             waited_s = time.monotonic() - began
-            if "Credential" in type(error).__name__:
-                raise StorageError(f"cannot {what} {public_uri(uri)!r}: {_reason(error)}") from error
+            if refused := _refused_credentials(error, uri):
+                raise StorageError(f"cannot {what} {public_uri(uri)!r}: the store refuses {refused}") from error
             if not may_pass(error):
                 raise _numbered(lasting(f"cannot {what} {public_uri(uri)!r}: {_reason(error)}"), attempt) from error
             wait_s = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
@@ -113,12 +126,51 @@ def tried_writing(uri: str, call: Callable[[fsspec.AbstractFileSystem, str], Res
 
 def may_pass(error: Exception) -> bool:
     """Whether the same call may succeed a while later."""
-    status = getattr(error, "code", None) or getattr(error, "status", None)  # of Google's and of HTTP's clients
-    if isinstance(status, int) and 400 <= status < 500:
+    status = _status_of(error)
+    if 400 <= status < 500:
         return status in _PASSING_STATUS
     if isinstance(error, OSError):
         return not isinstance(error, _LASTING_FILE) and error.errno not in _LASTING_ERRNO
     return not isinstance(error, _LASTING)
+
+
+def _status_of(error: Exception) -> int:
+    """The status of HTTP that Google's, Azure's and HTTP's clients give; 0: there is none."""
+    found = [getattr(error, name, None) for name in ("code", "status", "status_code")]
+    return next((status for status in found if isinstance(status, int)), 0)
+
+
+def _refused_credentials(error: Exception, uri: str) -> str:
+    """Why the store does not take this machine's credentials; "": that is not what the error says."""
+    is_web_page = uri.startswith("http")  # which may ask for a password of its own
+    if any(name in type(error).__name__ for name in _CREDENTIAL_TYPES) or (
+        _status_of(error) == _NOT_SIGNED_IN and not is_web_page
+    ):
+        return f"the credentials of this machine: {_reason(error)}"
+    code, operation = _answer(error)
+    if operation.startswith("Head") and not isinstance(error, FileNotFoundError):  # it has no body to hold the reason
+        code, _ = _answer(_error_of_reading(uri))
+    return f"the credentials of this machine ({code})" if code in _CREDENTIAL_CODES else ""
+
+
+def _error_of_reading(uri: str) -> BaseException | None:
+    """What the store answers to a GET of the first byte, which has a body and so a reason."""
+    try:
+        store, path = store_of(uri)
+        store.cat_file(path, start=0, end=1)
+    except Exception as error:  # each store's client raises its own types
+        return error
+    return None
+
+
+def _answer(error: BaseException | None) -> tuple[str, str]:
+    """The code of S3's answer in an error or in its causes, and what was asked."""
+    while error is not None:
+        answer = getattr(error, "response", None)
+        if isinstance(answer, dict):
+            return str(answer.get("Error", {}).get("Code", "")), getattr(error, "operation_name", "")
+        error = error.__cause__ or error.__context__
+    return "", ""
 
 
 def stamp_of(info: dict[str, Any]) -> str:

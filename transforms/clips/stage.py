@@ -14,13 +14,13 @@ from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count, record_score
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
+from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.results import Memory, StageResults
 from transforms.beam_support.storage import local_path, read_bytes, write_once
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.clips.config import ClipsConfig
 from transforms.clips.cut_clips import CutClip, cut_clips, name_columns
 from transforms.media.audio import read_audio_span
-from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.tubes import TubeFile
 
 STAGE = "CutClips"

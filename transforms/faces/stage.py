@@ -15,6 +15,7 @@ from schemas.tables import FailureRow
 from transforms.beam_support.counters import count, count_msec
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
+from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.results import Memory, StageResults, nameless_faces
 from transforms.beam_support.storage import exists, local_path, write_once
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
@@ -26,7 +27,6 @@ from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.track_faces import track_faces
 from transforms.media.canonical import CanonicalFace
 from transforms.media.config import LimitsConfig
-from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.tubes import write_tubes
 from transforms.media.window_frames import WindowFrames
 

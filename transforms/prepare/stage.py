@@ -17,12 +17,12 @@ from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
+from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.results import Memory, StageResults
 from transforms.beam_support.storage import local_path, open_once
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.beam_support.unchanged import unchanged
 from transforms.media.config import AudioConfig, LimitsConfig, VideoConfig
-from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.video_choice import FaceCount
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.prepare_video import DEFAULT_VIDEO, STAGE, PreparedVideo, prepare_video

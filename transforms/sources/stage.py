@@ -21,11 +21,11 @@ from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.failure_rows import STOPS_THE_RUN, Place, failure_row
 from transforms.beam_support.guard import BugFound
+from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.results import StageResults
 from transforms.beam_support.source_cache import release
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions, used_options
 from transforms.beam_support.unchanged import hash_unchanged
-from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.regular_file import why_not_regular
 from transforms.media.source_names import common_root, named_text, public_uri, stored_name, unread_id
 from transforms.sources.demuxed import why_no_video_in, why_no_video_of
@@ -71,7 +71,7 @@ class HashSource(beam.PTransform):
             | beam.GroupByKey()
             | "Merge" >> beam.MapTuple(_merge).with_output_types(MergedSource)
         )
-        part = beam.ParDo(_Part(self.staging)).with_outputs("ended", "decisions", main="sources")
+        part = beam.ParDo(_Part(self.staging, self.store)).with_outputs("ended", "decisions", main="sources")
         merged = with_kinds(sources | "Part" >> part, sources=Source, **rows)
         ended = (hashed.ended, merged.ended) | beam.Flatten()
         decisions = (hashed.decisions, merged.decisions) | "Decisions" >> beam.Flatten()
@@ -134,8 +134,11 @@ def _merge(content_sha256: str, hashed: Iterable[HashedName]) -> MergedSource:
 
 
 class _Part(beam.DoFn):
-    def __init__(self, staging: str):
-        self._staging = staging
+    def __init__(self, staging: str, store: StoreOptions):
+        self._staging, self._store = staging, store
+
+    def setup(self) -> None:
+        self._store.use()
 
     def process(self, merged: MergedSource) -> Iterator[Any]:
         if not merged.decision.kept:

@@ -14,11 +14,11 @@ from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count, record_score
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
+from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.results import Memory, StageResults, nameless_faces
 from transforms.beam_support.storage import local_path, read_bytes
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.media.audio import read_audio_span
-from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.tubes import TubeFile
 from transforms.speakers.audio_embedding import AUDIO_MARGIN_FRAMES
 from transforms.speakers.chains import TrackChain, TrackEnds, find_chains, track_ends, with_chain

@@ -11,9 +11,9 @@ from schemas.records import SourceFacts, Video, Window, WindowOutcome
 from schemas.tables import DecisionRow
 from transforms.beam_support.coders import with_kinds
 from transforms.beam_support.counters import count
+from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.storage import read_bytes
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
-from transforms.media.progress_marks import ProgressMark, leave_mark
 from transforms.media.speech_seconds import speech_seconds
 from transforms.media.timeline_file import timeline_from_bytes
 from transforms.windows.split_windows import STAGE, speech_windows
