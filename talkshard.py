@@ -14,6 +14,7 @@ COMMANDS = {
     "clean": ("pipeline.commands.clean", "remove what no generation of a dataset needs any more"),
     "status": ("pipeline.commands.status", "show how far a build is, or how it ended"),
     "probe": ("pipeline.commands.probe", "show what a file holds, and what build would do with it"),
+    "estimate": ("pipeline.commands.estimate", "what a build would take and give, from a sample"),
     "mfcc": ("pipeline.commands.mfcc", "write the MFCC of any media file"),
     "models": ("pipeline.commands.models", "list, install or verify the models' weights"),
     "verify": ("pipeline.commands.verify", "check a dataset against its own hashes and counts"),
