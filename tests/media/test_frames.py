@@ -9,7 +9,9 @@ import pytest
 from tests.made_media import damage_packets, frame_image, make_plain_video, make_video, number_of, steady_times
 from tests.packed_avi import make_packed_avi
 from tests.shared_data import needs_shared, shared
+from transforms.media import frames_pyav
 from transforms.media.config import AudioConfig, LimitsConfig
+from transforms.media.container import open_media
 from transforms.media.frames import FrameReader
 from transforms.media.frames_pyav import PyavFrames
 from transforms.media.probe import probe_media
@@ -90,6 +92,44 @@ def test_reordered_frames_in_avi_cost_two_groups_more_than_they_are_and_no_file(
     path = make_plain_video(tmp_path / "a.avi", 900, codec=codec, options={"g": "24", **options})
     assert num_packets(path, range(800, 830)) < 30 + 4 * 24
     assert num_packets(path, range(0, 900, 5)) <= 900
+
+
+DAMAGED = [
+    ("mp4", "libx264", {"g": "12", "bf": "2", "x264-params": "open-gop=1:scenecut=0"}),
+    ("mkv", "mpeg4", {"g": "12"}),
+    ("mp4", "mpeg2video", {"g": "12", "bf": "2"}),
+]
+
+
+@pytest.mark.parametrize(("suffix", "codec", "options"), DAMAGED)
+def test_a_file_that_stays_open_gives_the_images_of_one_that_is_opened_for_each(tmp_path, suffix, codec, options):
+    made = make_plain_video(tmp_path / f"whole.{suffix}", codec=codec, options=options)
+    path = damage_packets(made, [13, 24, 38, 50], tmp_path / f"a.{suffix}")
+    probe, timeline = probe_media(str(path), LimitsConfig(), AudioConfig())
+    open_one = PyavFrames(str(path), probe.used_video, timeline)
+    for source_frame in (60, 49, 50, 37, 25, 24, 13, 0, 48, 36, 12, 74, 26):
+        new_one = PyavFrames(str(path), probe.used_video, timeline)
+        np.testing.assert_array_equal(open_one.read(source_frame), new_one.read(source_frame))
+        new_one.close()
+    open_one.close()
+
+
+def test_a_file_with_an_index_is_opened_once_however_often_it_seeks(tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(frames_pyav, "open_media", lambda path: opened.append(path) or open_media(path))
+    path = make_plain_video(tmp_path / "a.mp4", options={"g": "12"})
+    probe, timeline = probe_media(str(path), LimitsConfig(), AudioConfig())
+    reader = PyavFrames(str(path), probe.used_video, timeline)
+    assert [number_of(reader.read(source_frame)) for source_frame in (60, 48, 36, 24, 12)] == [60, 48, 36, 24, 12]
+    reader.close()
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize("rate", [30, 50, 60, 120])
+def test_of_fast_videos_the_frames_between_are_left_out(tmp_path, rate):
+    path = make_plain_video(tmp_path / "a.mp4", 240, Fraction(rate), options={"g": str(rate // 2), "bf": "2"})
+    wanted = [round(number * rate / 25) for number in range(240 * 25 // rate)]
+    assert numbers(path, wanted) == wanted
 
 
 def test_variable_rates_are_exact(tmp_path):

@@ -10,7 +10,7 @@ import decord
 import numpy as np
 
 from schemas.media import MediaProbe, Timeline, VideoColour
-from transforms.media.frames_pyav import PyavFrames, shown_frame
+from transforms.media.frames_pyav import SEEK_FROM, PyavFrames, shown_frame
 from transforms.media.tone_map import needs_mapping
 
 _INDEXED_CONTAINERS = ("mov,", "matroska", "avi")
@@ -75,9 +75,8 @@ class DecordFrames:
 
     def _go_to(self, source_frame: int) -> None:
         """Position decord at a frame, by way of the last key frame before it, which is checked."""
-        keys = np.flatnonzero(self._timeline.key_frames[: source_frame + 1])
-        key_frame = int(keys[-1]) if len(keys) else 0
-        if not 0 <= self._next <= source_frame or key_frame > self._next:
+        key_frame = self._reference.key_before(source_frame)
+        if not 0 <= self._next <= source_frame or key_frame - self._next >= SEEK_FROM:
             self._reader.seek_accurate(key_frame)
             self._next, self._checked_ticks = key_frame, -1
             if key_frame < source_frame:

@@ -20,6 +20,7 @@ from transforms.media.video_packets import (
     timed_frames,
 )
 
+SEEK_FROM = 12  # frames to leave out, from which on a seek costs less than to decode them
 _SEEK_BACK_S = (0, 2, 10, 60)  # how far before a key frame to seek, one try after the other
 
 _SAMPLE_PAST_KEY = 250  # frames that are decoded at most for one sample
@@ -36,6 +37,7 @@ class PyavFrames:
     def __init__(self, path: str, video: VideoStream, timeline: Timeline) -> None:
         """Open nothing yet; video and timeline are those of the file's probe."""
         self._path, self._video, self._timeline = path, video, timeline
+        self._keys = np.flatnonzero(timeline.key_frames)
         self._converter = RgbConverter(video.colour)
         self._file: _OpenFile | None = None
         self._key_sizes: dict[int | None, int] | None = None  # time of each key packet -> its size
@@ -58,8 +60,8 @@ class PyavFrames:
 
     def decoded(self, source_frame: int) -> "av.VideoFrame | None":
         """The frame as its decoder gives it, or None where it is missing or damaged."""
-        key_frame = self._key_before(source_frame)
-        if not 0 <= self._position < source_frame or self._decoded_from(key_frame) > self._position + 1:
+        key_frame = self.key_before(source_frame)
+        if not 0 <= self._position < source_frame or self._decoded_from(key_frame) > self._position + SEEK_FROM:
             self._seek(key_frame)
         self._position = source_frame
         wanted = int(self._timeline.presentation_ticks[source_frame])
@@ -81,9 +83,10 @@ class PyavFrames:
             self._file.container.close()
             self._file = None
 
-    def _key_before(self, source_frame: int) -> int:
-        keys = np.flatnonzero(self._timeline.key_frames[: source_frame + 1])
-        return int(keys[-1]) if len(keys) else 0
+    def key_before(self, source_frame: int) -> int:
+        """The last key frame that is not after a frame; 0 where there is none."""
+        place = int(np.searchsorted(self._keys, source_frame, side="right"))
+        return int(self._keys[place - 1]) if place else 0
 
     def _decoded_from(self, key_frame: int) -> int:
         """The source frame at which decoding begins for this key frame.
@@ -91,11 +94,11 @@ class PyavFrames:
         Where times only count packets, it is the key frame before it: the frames shown right before a key frame may
         follow it in the file, have its count, and refer to images before it.
         """
-        return self._key_before(key_frame - 1) if self._only_counts and key_frame else key_frame
+        return self.key_before(key_frame - 1) if self._only_counts and key_frame else key_frame
 
     def _seek(self, key_frame: int) -> None:
         """Position the decoder so that it gives the key frame and all frames after it."""
-        file = self._reopened()
+        file = self._open_for_seek()
         packets = self._packets_from_key(file, int(self._timeline.presentation_ticks[self._decoded_from(key_frame)]))
         first_count = None
         if packets is None:
@@ -149,6 +152,15 @@ class PyavFrames:
                 stream = video_stream_at(container, self._video.index)
                 self._key_sizes = {key.pts: key.size for key in packets_of(container, stream) if key.is_keyframe}
         return self._key_sizes.get(packet.pts) == packet.size
+
+    def _open_for_seek(self) -> _OpenFile:
+        """The file as it is, for a seek empties the decoder: to open an MP4 of hours takes as long as 200 images.
+
+        AVI and files without an index are opened again, as their times depend on what was read before.
+        """
+        if self._file is None or self._only_counts or not seeks_exactly(self._file.container):
+            return self._reopened()
+        return self._file
 
     def _reopened(self) -> _OpenFile:
         """The file, opened at its begin."""
