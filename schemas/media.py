@@ -7,6 +7,8 @@ import numpy as np
 
 HDR_TRANSFERS = {"smpte2084": "pq", "arib-std-b67": "hlg"}
 """Transfer characteristics of high dynamic range, and the short name of each."""
+INDEXED_CONTAINERS = ("mov,", "matroska", "avi")
+"""Begins of FFmpeg's names of the containers whose index makes a seek cheap and exact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,11 @@ class MediaProbe:
     audio_index: int  # position in `audio_streams` of the one that is used; -1 without audio
     video_streams: tuple[ListedVideo, ...] = ()
     audio_mix: ChannelMix = ALL_CHANNELS  # of the audio stream that is used
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether a seek costs little; else the whole file is demuxed for it, or decoded from its begin."""
+        return self.container.startswith(INDEXED_CONTAINERS)
 
     @property
     def used_audio(self) -> AudioStream | None:

@@ -134,6 +134,7 @@ class Window:
     start_frame: int  # timeline frames, half-open
     end_frame: int
     is_last: bool
+    run: int = 0  # number of the windows of its video that one worker reads in order
 
     @property
     def window_id(self) -> str:

@@ -1,7 +1,9 @@
 import dataclasses
+import itertools
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,7 +11,7 @@ from schemas.clock import num_timeline_frames, source_frame_of, timeline_frame_o
 from schemas.media import MediaProbe, Timeline, VideoStream
 from schemas.records import SpeechTurn, Video
 from tests.made_records import made_source
-from transforms.windows.split_windows import speech_windows, split_windows
+from transforms.windows.split_windows import in_runs, speech_windows, split_windows
 
 
 def timeline_of(num_frames, key_every, rate=Fraction(25)):
@@ -155,3 +157,36 @@ def test_only_the_last_window_is_last():
     windows = [window for window, _ in judged_windows(video_of(timeline, 2250), timeline)]
     assert [window.is_last for window in windows] == [False, False, True]
     assert dataclasses.replace(windows[0].video, speech=()) == windows[0].video
+
+
+def runs_of(num_frames, key_every, container):
+    """The windows of each run."""
+    timeline = timeline_of(num_frames, key_every)
+    video = video_of(timeline, num_frames, [(0, num_frames * 640)])
+    video = dataclasses.replace(video, probe=dataclasses.replace(video.probe, container=container))
+    windows = in_runs([window for window, _ in judged_windows(video, timeline)], timeline)
+    return [list(run) for _, run in itertools.groupby(windows, key=lambda window: window.run)]
+
+
+def test_of_a_short_video_with_an_index_each_window_is_a_run():
+    assert [len(run) for run in runs_of(5000, 50, "mov,mp4")] == [1] * 7
+
+
+def test_nine_minutes_are_shared_by_many_workers():
+    runs = runs_of(9 * 60 * 25, 50, "matroska,webm")
+    assert [len(run) for run in runs] == [2] * 9
+
+
+def test_runs_of_a_long_video_have_ten_minutes():
+    assert [len(run) for run in runs_of(6 * 3600 * 25, 50, "mov,mp4")] == [20] * 36
+
+
+def test_runs_without_an_index_have_ten_minutes():
+    assert [len(run) for run in runs_of(25 * 60 * 25, 50, "mpegts")] == [20, 20, 10]
+
+
+@pytest.mark.parametrize(("key_every", "num_runs"), [(10**6, 1), (5000, 3)])
+def test_a_run_begins_at_a_key_frame_so_that_no_frame_is_decoded_twice(key_every, num_runs):
+    runs = runs_of(15_000, key_every, "mov,mp4")
+    assert len(runs) == num_runs
+    assert [run[0].start_frame % key_every for run in runs] == [0] * num_runs

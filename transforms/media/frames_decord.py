@@ -13,7 +13,6 @@ from schemas.media import MediaProbe, Timeline, VideoColour
 from transforms.media.frames_pyav import SEEK_FROM, PyavFrames, shown_frame
 from transforms.media.tone_map import needs_mapping
 
-_INDEXED_CONTAINERS = ("mov,", "matroska", "avi")
 _SAME_TIME_S = 0.002
 _SAME_IMAGE = 0.5  # largest mean difference, grey levels; measured: 0.0 for H.264, HEVC, VP8, MPEG-4
 _CHECK_EVERY_S = 0.5  # shortest time between two comparisons; decord conceals damage without an error
@@ -28,7 +27,7 @@ class DecordFrames:
 
     def __init__(self, path: str, probe: MediaProbe, timeline: Timeline) -> None:
         """Open the file; see above for NotExact."""
-        if not probe.container.startswith(_INDEXED_CONTAINERS):
+        if not probe.is_indexed:
             raise NotExact(f"seeking in {probe.container} lands on other frames")
         if len(probe.moving_video_streams) > 1:
             raise NotExact("decord chooses a video stream by itself")

@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from schemas.errors import DamagedMedia, NotMedia, UnreadableSource
-from schemas.media import Timeline
+from schemas.media import INDEXED_CONTAINERS, Timeline
 from transforms.media.container import open_media, time_base_of, video_stream_at
 from transforms.media.encryption import encrypted_error, is_encrypted_packet
 
@@ -104,7 +104,7 @@ def counts_in_decoding_order(container: "av.container.InputContainer", stream: "
 
 def seeks_exactly(container: "av.container.InputContainer") -> bool:
     """Whether the container has an index, so that a seek lands on a key frame and the times after it are right."""
-    return container.format.name.startswith(("mov,", "matroska", "avi"))
+    return container.format.name.startswith(INDEXED_CONTAINERS)
 
 
 def first_frame(path: str, stream_index: int) -> "av.VideoFrame | None":

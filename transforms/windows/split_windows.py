@@ -15,6 +15,8 @@ from transforms.media.speech_seconds import speech_seconds
 STAGE = "SplitWindows"
 _EVERY_FRAMES = 30 * FRAME_RATE
 _MAX_FRAMES = 60 * FRAME_RATE
+_LONGEST_RUN_FRAMES = 600 * FRAME_RATE
+_RUNS_OF_A_FILE = 16
 _SPEECH_MARGIN = SAMPLE_RATE_HZ  # samples on each side of a window whose speech the window carries
 
 WINDOW_RULES: tuple[Rule[float], ...] = (
@@ -41,6 +43,26 @@ def speech_windows(video: Video, timeline: Timeline, min_speech_s: float) -> lis
         _judged(_window(video, index, start, end, index == len(ranges) - 1), min_speech_s)
         for index, (start, end) in enumerate(ranges)
     ]
+
+
+def in_runs(windows: list[Window], timeline: Timeline) -> list[Window]:
+    """The windows of one video with the numbers of their runs; those of a run are read by one worker, in order.
+
+    A run is a sixteenth of the video and ten minutes at most: many workers share a short video, and of a long one 36
+    runs of six hours each pay for opening it. Without an index opening costs more: then a run has ten minutes. A run
+    begins at a key frame, so that no frame is decoded twice.
+    """
+    keys = set(_timeline_frames_of_keys(timeline).tolist())
+    lengths = [window.end_frame - window.start_frame for window in windows]
+    is_indexed = all(window.video.probe.is_indexed for window in windows)
+    wanted = min(sum(lengths) / _RUNS_OF_A_FILE, _LONGEST_RUN_FRAMES) if is_indexed else _LONGEST_RUN_FRAMES
+    numbered, run, held = [], 0, 0
+    for window, length in zip(windows, lengths, strict=True):
+        if held >= wanted and window.start_frame in keys:
+            run, held = run + 1, 0
+        numbered.append(dataclasses.replace(window, run=run))
+        held += length
+    return numbered
 
 
 def _judged(window: Window, min_speech_s: float) -> tuple[Window, DecisionRow]:

@@ -1,4 +1,4 @@
-"""SplitWindows: videos to windows, grouped so that a worker opens a file once for ten minutes of it."""
+"""SplitWindows: videos to windows, grouped in runs so that a worker opens a file once for several of them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
+from schemas.clock import SAMPLES_PER_FRAME
 from schemas.records import SourceFacts, Video, Window, WindowOutcome
 from schemas.tables import DecisionRow
 from transforms.beam_support.coders import with_kinds
@@ -16,9 +16,7 @@ from transforms.beam_support.storage import read_bytes
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.media.speech_seconds import speech_seconds
 from transforms.media.timeline_file import timeline_from_bytes
-from transforms.windows.split_windows import STAGE, speech_windows
-
-_RUN_FRAMES = 600 * FRAME_RATE
+from transforms.windows.split_windows import STAGE, in_runs, speech_windows
 
 
 class SplitWindowsOutputs(NamedTuple):
@@ -32,7 +30,7 @@ class SplitWindowsOutputs(NamedTuple):
 
 @dataclass
 class SplitWindows(beam.PTransform):
-    """Split each video into windows at key frames, and group these in runs of ten minutes."""
+    """Split each video into windows at key frames, and group these in runs."""
 
     staging: str
     min_speech_s: float  # of a window
@@ -63,7 +61,7 @@ class _Split(beam.DoFn):
     def process(self, video: Video) -> Iterator[Any]:
         timeline = timeline_from_bytes(read_bytes(video.timeline_uri), video.probe.used_video.time_base)
         judged = speech_windows(video, timeline, self._min_speech_s)
-        kept = [window for window, decision in judged if decision.kept]
+        kept = in_runs([window for window, decision in judged if decision.kept], timeline)
         for window, decision in judged:
             yield beam.pvalue.TaggedOutput("decisions", decision)
             if not decision.kept:
@@ -86,7 +84,7 @@ class _Split(beam.DoFn):
 
 
 def _by_run(window: Window) -> tuple[tuple[str, int], Window]:
-    return (window.video.source.source_id, window.start_frame // _RUN_FRAMES), window
+    return (window.video.source.source_id, window.run), window
 
 
 def _in_order(_: tuple[str, int], windows: Iterable[Window]) -> list[Window]:
