@@ -49,8 +49,8 @@ def test_a_listing_gives_the_size_of_every_file_below(base):
         storage.write_once(storage.join(base, name), name.encode())
     storage.write_once(base + "-other", b"not below")
     expected = {f"{base}/{name}": len(name) for name in ("a", "deep/b", "deep/er/star*[x]?")}
-    assert storage.list_sizes(base) == storage.list_sizes(base + "/") == expected
-    assert storage.list_sizes(base + "/none") == {}
+    assert list_sizes(base) == list_sizes(base + "/") == expected
+    assert list_sizes(base + "/none") == {}
 
 
 def test_deleting_a_folder_that_does_not_exist_is_no_error(base):
