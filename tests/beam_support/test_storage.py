@@ -9,6 +9,7 @@ import pytest
 from schemas.errors import StorageError, UnreadableSource
 from tests.beam_support.memory_files import FILES
 from transforms.beam_support import source_cache, storage
+from transforms.beam_support.listings import list_sizes
 
 ODD_NAMES = ["two words", 'it\'s "quoted"', "new\nline", "star*[x]?", os.fsdecode(b"caf\xe9"), "é漢", "%41", "x" * 255]
 
