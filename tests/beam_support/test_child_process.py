@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,17 @@ def test_a_child_that_dies_is_named_and_the_next_call_has_a_new_one():
     assert child.call(abs, -3) == 3
     with pytest.raises(ChildDied, match=r"died twice \(SIGABRT\)"):
         child.call(os.abort)
+    child.close()
+
+
+@pytest.mark.parametrize("victim", ["child", "fork server", "both"])
+def test_what_is_killed_between_two_calls_is_started_again(victim):
+    child = ChildProcess(60, start_method="forkserver")
+    process, server = child.call(os.getpid), forkserver._forkserver._forkserver_pid
+    for one in {"child": [process], "fork server": [server], "both": [server, process]}[victim]:
+        os.kill(one, signal.SIGKILL)
+    assert child.call(abs, -3) == 3
+    assert wait_until(lambda: victim == "fork server" or not is_running(process))
     child.close()
 
 

@@ -5,13 +5,18 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+_PAUSE_S = 1.0
+_LOST = 255  # multiprocessing's exit code of a child whose fork server has ended: it may go on
+_NOT_STARTED = (EOFError, OSError, BrokenProcessPool)  # the child or the fork server was killed meanwhile
 WALL_FACTOR = 10
 """Times its CPU limit that a call may take where it hangs, or waits for a busy machine."""
 
@@ -63,12 +68,17 @@ class ChildProcess:
         except OutOfTime:
             raise
         except ChildDied:
+            time.sleep(_PAUSE_S)  # a fork server that was killed is taken for a living one until it is gone
             return self._call(function, arguments)
 
     def _call(self, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, self._context, _begin)
-        answer = self._pool.submit(_limited, self._cpu_s, function, arguments)
+        try:
+            answer = self._pool.submit(_limited, self._cpu_s, function, arguments)
+        except _NOT_STARTED as error:
+            self._ended()
+            raise ChildDied("the process that was to work on it did not start, twice") from error
         try:
             return answer.result(self._wall_s)
         except BrokenProcessPool as error:
@@ -93,10 +103,14 @@ class ChildProcess:
     def _ended(self) -> int | None:
         """Exit code of the child of a pool that ends, of which nothing is left then."""
         assert self._pool is not None, "there is a child"
-        [child] = (self._pool._processes or {}).values()
+        children = list((self._pool._processes or {}).values())  # one, or none that was started
         self._pool.shutdown(cancel_futures=True)  # its thread has asked for the code and ended, as it must before we do
         self._pool = None
-        return child.exitcode
+        for child in children:
+            if child.exitcode == _LOST and child.pid:
+                with suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
+        return children[0].exitcode if children else None
 
 
 def _exit_words(exit_code: int | None) -> str:
