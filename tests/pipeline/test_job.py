@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import apache_beam as beam
@@ -21,6 +22,7 @@ from pipeline.job_options import job_options
 from pipeline.options import parse_plan
 from tests.pipeline.made_models import needs_models
 from transforms.beam_support.coders import AnyRecordCoder, RecordCoder
+from transforms.manifests.generation import Generation
 
 ROOT = Path(__file__).resolve().parents[2]
 DATAFLOW = ["--runner=DataflowRunner", "--project=p", "--region=r", "--sdk_container_image=IMAGE"]
@@ -33,10 +35,10 @@ pytestmark = needs_models
 class Job:
     """A build of a made store by Dataflow: options, proto, and its coders."""
 
-    def __init__(self, *flags):
+    def __init__(self, *flags, **changes):
         fsspec.filesystem("memory").pipe("/bucket/in/a.mp4", b"any")
         given = ["--input", "memory://bucket/in", "--output", "memory://bucket/out", *DATAFLOW, *flags]
-        plan = parse_plan(given, "talkshard build")
+        plan = replace(parse_plan(given, "talkshard build"), **changes)
         self.options = job_options(plan.beam_options)
         image = self.options.view_as(WorkerOptions).sdk_container_image
         # as DataflowRunner does before it makes the proto
@@ -98,7 +100,18 @@ def parts_of(coder):
         yield from parts_of(part)
 
 
-def test_no_record_is_pickled(job):
+RECORDED = {
+    "recorded": ("manifests/sources/part-00000.parquet",),
+    "generation": Generation(
+        number=2, redone=frozenset({"a"}), rewritten=("manifests/clips/part-00000.parquet",), last_rewrite=2
+    ),
+}
+
+
+@pytest.mark.parametrize("changes", [{}, RECORDED], ids=["first", "retry"])
+def test_no_record_is_pickled(changes):
+    job = Job(**changes)
+
     def is_plain(name):  # dictionaries of names and numbers
         steps = ("ToDict", "DoOnce", "Reshuffle", "Combine")
         return any(step in name for step in steps) or name.endswith(("/Parts", "/Assign"))

@@ -14,6 +14,16 @@ class RecordedName:
     source_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierFailure:
+    """What a stored failure says of the attempts at its work."""
+
+    source_id: str
+    window_index: int
+    stage: str
+    attempts: int
+
+
 def name_apart(source: VideoSource, is_on_record: bool, generation: int) -> VideoSource:
     """The source under a name that none on record has: where another content had it, with the generation behind it."""
     return replace(source, name=_name_apart(source.stored_name, generation)) if is_on_record else source

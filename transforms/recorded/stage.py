@@ -9,16 +9,18 @@ import apache_beam as beam
 
 from schemas.records import ClipRef, Source, SourceFacts, VideoSource
 from schemas.stored.parquet import read_batches
-from schemas.tables import AnyRow, ClipRow, DecisionRow, FailureRow
+from schemas.tables import AnyRow, ClipRow, DecisionRow, FailureRow, ShardRow
 from transforms.beam_support import storage
-from transforms.beam_support.coders import use_record_coders
+from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
-from transforms.recorded.known_sources import RecordedName, known_ids, name_apart
+from transforms.recorded.known_sources import EarlierFailure, RecordedName, known_ids, name_apart
 from transforms.recorded.stored_rows import clips_of_shard, rows_of_batch, table_of_part
 
 STAGE = "LeaveOutKnown"
-use_record_coders(RecordedName)
+use_record_coders(RecordedName, EarlierFailure)
+_Found = Source | SourceFacts | DecisionRow | FailureRow | RecordedName
+_ROWS = {"ended": SourceFacts, "decisions": DecisionRow, "failures": FailureRow}
 
 
 @dataclass
@@ -49,12 +51,10 @@ class NameApart(beam.PTransform):
 
     def expand(self, named: dict[str, beam.PCollection[Any]]) -> beam.PCollection[VideoSource]:
         """Build the stage, from {"listed": VideoSource, "recorded": RecordedName}."""
-        keyed = {
-            "listed": named["listed"] | "ByName" >> beam.Map(_by_name).with_output_types(tuple[str, VideoSource]),
-            "recorded": named["recorded"] | "ByRecord" >> beam.Map(_by_record).with_output_types(tuple[str, str]),
-        }
+        both = (named["listed"], named["recorded"]) | "Both" >> beam.Flatten()
+        keyed = both | "ByName" >> beam.Map(_by_name).with_output_types(tuple[str, VideoSource | RecordedName])
         apart = functools.partial(_apart, self.generation)
-        return keyed | beam.CoGroupByKey() | beam.FlatMapTuple(apart).with_output_types(VideoSource)
+        return keyed | beam.GroupByKey() | beam.FlatMapTuple(apart).with_output_types(VideoSource)
 
 
 class NewSources(NamedTuple):
@@ -79,15 +79,10 @@ class LeaveOutKnown(beam.PTransform):
     def expand(self, found: dict[str, beam.PCollection[Any]]) -> NewSources:
         """Build the stage."""
         ids_of = functools.partial(_ids_of, self.generation)
-        keyed = {
-            name: items | f"ById_{name}" >> beam.FlatMap(ids_of).with_output_types(tuple[str, Any])
-            for name, items in found.items()
-        }
-        parts = (
-            keyed
-            | beam.CoGroupByKey()
-            | beam.FlatMapTuple(_new_ones).with_outputs("sources", "ended", "decisions", "failures", "known")
-        )
+        every = tuple(found.values()) | "Every" >> beam.Flatten()
+        keyed = every | "ById" >> beam.FlatMap(ids_of).with_output_types(tuple[str, _Found])
+        new_ones = beam.FlatMapTuple(_new_ones).with_outputs(*_ROWS, "known", main="sources")
+        parts = with_kinds(keyed | beam.GroupByKey() | new_ones, sources=Source, **_ROWS, known=int)
         return NewSources(parts.sources, parts.ended, parts.decisions, parts.failures, parts.known)
 
 
@@ -120,12 +115,10 @@ class ReadClips(beam.PTransform):
 
     def expand(self, rows: dict[str, beam.PCollection[Any]]) -> beam.PCollection[ClipRef]:
         """Build the stage."""
-        keyed = {
-            name: items | f"Shard_{name}" >> beam.Map(_by_shard).with_output_types(tuple[str, AnyRow])
-            for name, items in rows.items()
-        }
+        both = (rows["clips"], rows["shards"]) | "Both" >> beam.Flatten()
+        keyed = both | "ByShard" >> beam.Map(_by_shard).with_output_types(tuple[str, ClipRow | ShardRow])
         read = _ReadClips(self.output, self.store)
-        return keyed | beam.CoGroupByKey() | beam.FlatMapTuple(read).with_output_types(ClipRef)
+        return keyed | beam.GroupByKey() | beam.FlatMapTuple(read).with_output_types(ClipRef)
 
 
 class PlacedClips(NamedTuple):
@@ -141,11 +134,10 @@ class KeepPlaces(beam.PTransform):
 
     def expand(self, found: dict[str, beam.PCollection[Any]]) -> PlacedClips:
         """Build the stage."""
-        keyed = {
-            name: items | f"Key_{name}" >> beam.Map(_by_key).with_output_types(tuple[str, ClipRef | ClipRow])
-            for name, items in found.items()
-        }
-        parts = keyed | beam.CoGroupByKey() | beam.FlatMapTuple(_placed).with_outputs("rows", main="clips")
+        both = (found["clips"], found["stored"]) | "Both" >> beam.Flatten()
+        keyed = both | "ByKey" >> beam.Map(_by_key).with_output_types(tuple[str, ClipRef | ClipRow])
+        placed = beam.FlatMapTuple(_placed).with_outputs("rows", main="clips")
+        parts = with_kinds(keyed | beam.GroupByKey() | placed, clips=ClipRef, rows=ClipRow)
         return PlacedClips(parts.clips, parts.rows)
 
 
@@ -155,11 +147,10 @@ class CountAttempts(beam.PTransform):
 
     def expand(self, found: dict[str, beam.PCollection[FailureRow]]) -> beam.PCollection[FailureRow]:
         """Build the stage."""
-        keyed = {
-            name: items | f"Work_{name}" >> beam.Map(_by_work).with_output_types(tuple[str, FailureRow])
-            for name, items in found.items()
-        }
-        return keyed | beam.CoGroupByKey() | beam.FlatMapTuple(_counted).with_output_types(FailureRow)
+        earlier = found["stored"] | "Earlier" >> beam.Map(_earlier).with_output_types(EarlierFailure)
+        both = (found["failures"], earlier) | "Both" >> beam.Flatten()
+        keyed = both | "ByWork" >> beam.Map(_by_work).with_output_types(tuple[str, FailureRow | EarlierFailure])
+        return keyed | beam.GroupByKey() | beam.FlatMapTuple(_counted).with_output_types(FailureRow)
 
 
 class _ReadRows:
@@ -180,12 +171,14 @@ class _ReadClips:
     def __init__(self, output: str, store: StoreOptions):
         self._output, self._store = output, store
 
-    def __call__(self, shard: str, rows: dict[str, Iterable[Any]]) -> Iterator[ClipRef]:
+    def __call__(self, shard: str, rows: Iterable[ClipRow | ShardRow]) -> Iterator[ClipRef]:
         self._store.use()
-        uri = storage.join(self._output, shard)
-        for row in rows["shards"]:
-            with storage.reading(uri) as stream:
-                yield from clips_of_shard(row, rows["clips"], uri, stream)
+        uri, found = storage.join(self._output, shard), list(rows)
+        clips = [row for row in found if isinstance(row, ClipRow)]
+        for row in found:
+            if isinstance(row, ShardRow):
+                with storage.reading(uri) as stream:
+                    yield from clips_of_shard(row, clips, uri, stream)
 
 
 class _ReadNames:
@@ -205,56 +198,67 @@ def _by_key(clip: Any) -> tuple[str, Any]:
     return clip.key, clip
 
 
-def _placed(_key: str, found: dict[str, Iterable[Any]]) -> Iterator[Any]:
+def _placed(_key: str, found: Iterable[ClipRef | ClipRow]) -> Iterator[Any]:
     """The stored row, also where the clip was not made again: the commit finds that."""
-    stored = list(found["stored"])
+    every = list(found)
+    stored = [row for row in every if isinstance(row, ClipRow)]
     yield from (beam.pvalue.TaggedOutput("rows", row) for row in stored)
     if not stored:
-        yield from found["clips"]
+        yield from every
 
 
-def _by_work(row: Any) -> tuple[str, Any]:
-    return f"{row.source_id} {row.window_index} {row.stage}", row
+def _earlier(row: Any) -> EarlierFailure:
+    return EarlierFailure(
+        source_id=row.source_id, window_index=row.window_index, stage=row.stage, attempts=row.attempts
+    )
 
 
-def _counted(_work: str, found: dict[str, Iterable[FailureRow]]) -> Iterator[FailureRow]:
-    before = max((row.attempts for row in found["stored"]), default=0)
-    for row in found["failures"]:
-        yield replace(row, attempts=row.attempts + before)
+def _by_work(one: FailureRow | EarlierFailure) -> tuple[str, FailureRow | EarlierFailure]:
+    return f"{one.source_id} {one.window_index} {one.stage}", one
+
+
+def _counted(_work: str, found: Iterable[FailureRow | EarlierFailure]) -> Iterator[FailureRow]:
+    every = list(found)
+    before = max((one.attempts for one in every if isinstance(one, EarlierFailure)), default=0)
+    for row in every:
+        if isinstance(row, FailureRow):
+            yield replace(row, attempts=row.attempts + before)
 
 
 def _by_shard(row: Any) -> tuple[str, Any]:
     return row.shard, row
 
 
-def _by_name(source: VideoSource) -> tuple[str, VideoSource]:
-    return source.stored_name, source
+def _by_name(one: VideoSource | RecordedName) -> tuple[str, VideoSource | RecordedName]:
+    return one.stored_name if isinstance(one, VideoSource) else one.name, one
 
 
-def _by_record(recorded: RecordedName) -> tuple[str, str]:
-    return recorded.name, recorded.source_id
+def _apart(generation: int, _name: str, named: Iterable[VideoSource | RecordedName]) -> Iterator[VideoSource]:
+    found = list(named)
+    is_on_record = any(isinstance(one, RecordedName) for one in found)
+    for one in found:
+        if isinstance(one, VideoSource):
+            yield name_apart(one, is_on_record, generation)
 
 
-def _apart(generation: int, _name: str, named: dict[str, Iterable[Any]]) -> Iterator[VideoSource]:
-    is_on_record = any(True for _ in named["recorded"])
-    for source in named["listed"]:
-        yield name_apart(source, is_on_record, generation)
-
-
-def _ids_of(generation: int, one: Any) -> Iterator[tuple[str, Any]]:
+def _ids_of(generation: int, one: _Found) -> Iterator[tuple[str, _Found]]:
     if isinstance(one, RecordedName):
         yield from ((source_id, one) for source_id in known_ids(one, generation))
     else:
         yield one.source.source_id if isinstance(one, SourceFacts) else one.source_id, one
 
 
-def _new_ones(source_id: str, found: dict[str, Iterable[Any]]) -> Iterator[Any]:
-    if any(True for _ in found["recorded"]):
-        names = [one.stored_names for one in found["sources"]]
-        names += [one.source.stored_names for one in found["ended"]]
+def _new_ones(_source_id: str, found: Iterable[_Found]) -> Iterator[Any]:
+    every = list(found)
+    if any(isinstance(one, RecordedName) for one in every):
+        names = [one.stored_names for one in every if isinstance(one, Source)]
+        names += [one.source.stored_names for one in every if isinstance(one, SourceFacts)]
         count(STAGE, "known", sum(map(len, names)))
         yield beam.pvalue.TaggedOutput("known", sum(map(len, names)))
         return
-    for kind in ("sources", "ended", "decisions", "failures"):
-        for one in found[kind]:
-            yield beam.pvalue.TaggedOutput(kind, one)
+    for one in every:
+        yield one if isinstance(one, Source) else beam.pvalue.TaggedOutput(_tag_of(one), one)
+
+
+def _tag_of(row: _Found) -> str:
+    return next(name for name, kind in _ROWS.items() if isinstance(row, kind))
