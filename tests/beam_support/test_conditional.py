@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from schemas.errors import StorageError
-from transforms.beam_support.conditional import bytes_or_none, replace_unchanged
+from schemas.errors import IntegrityError, StorageError
+from transforms.beam_support.conditional import bytes_or_none, open_new, replace_unchanged
 
 
 @pytest.mark.parametrize("before", [None, b"first"])
@@ -35,3 +35,17 @@ def test_a_place_that_cannot_be_written_is_a_storage_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot write"):
         replace_unchanged(str(tmp_path / "file" / "pointer"), b"mine", None)
+
+
+def write_new(uri, data):
+    with open_new(uri) as stream:
+        stream.write(data)
+
+
+def test_a_new_object_never_takes_the_place_of_another(tmp_path):
+    uri = str(tmp_path / "deep" / "shard.tar")
+    for _ in range(2):  # as a step that is run again
+        write_new(uri, b"mine")
+    with pytest.raises(IntegrityError, match="another run has written"):
+        write_new(uri, b"other")
+    assert [path.read_bytes() for path in (tmp_path / "deep").iterdir()] == [b"mine"]

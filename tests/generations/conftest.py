@@ -7,6 +7,7 @@ import pytest
 from tests.end_to_end.conftest import IN_PROCESS, hashes, run
 from tests.pipeline.made_models import needs_models
 from tests.shared_data import ROOT, shared
+from tests.stores.conftest import store  # noqa: F401  # a fixture
 
 FLAGS = (*IN_PROCESS, "--sync", "none", "--set", "shards.target_mb=1")  # generations are no matter of the sync network
 

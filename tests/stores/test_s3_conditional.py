@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from schemas.errors import StorageError
+from schemas.errors import IntegrityError, StorageError
 from transforms.beam_support import conditional, stores
-from transforms.beam_support.conditional import bytes_or_none, replace_unchanged
+from transforms.beam_support.conditional import bytes_or_none, open_new, replace_unchanged
 from transforms.beam_support.stores import StoreOptions
 
 
@@ -60,3 +60,13 @@ def test_a_store_that_fails_is_no_other_writer(store):
     store.status_of = lambda method, key: 500 if method == "PUT" else 0
     with pytest.raises(StorageError, match="cannot write"):
         replace_unchanged(uri, b"mine", b"first")
+
+
+@pytest.mark.parametrize("num_bytes", [10, 120_000_000], ids=["one put", "in parts"])
+def test_a_new_object_never_takes_the_place_of_another(store, num_bytes):
+    for _ in range(2):
+        with open_new(store.uri("shard.tar")) as stream:
+            stream.write(bytes(num_bytes))
+    with pytest.raises(IntegrityError, match="another run has written"), open_new(store.uri("shard.tar")) as stream:
+        stream.write(b"1" * num_bytes)
+    assert store.objects() == {"shard.tar": bytes(num_bytes)} and store.unfinished_uploads() == []

@@ -1,16 +1,18 @@
-"""Objects that are written only where they are still what they were: of several writers at once, one wins."""
+"""Objects that are replaced only while they are what they were, or never: of several writers at once, one wins."""
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 
-from schemas.errors import StorageError, UnreadableSource
+from schemas.errors import IntegrityError, StorageError, UnreadableSource
 from transforms.beam_support import storage
 from transforms.beam_support.stores import tried_reading, tried_writing
 
 _ONE_PUT_BYTES = 5 << 30  # S3's limit; an upload in parts has no condition on what is there
+_READ_BYTES = 8 << 20
 _S3 = ("s3://", "s3a://")
 
 
@@ -42,6 +44,51 @@ def replace_unchanged(uri: str, data: bytes, before: bytes | None) -> bool:
             return found in (before, data)
     except OSError as error:
         raise StorageError(f"cannot write {uri!r}: {error.strerror}") from error
+
+
+@contextmanager
+def open_new(uri: str) -> Iterator[BinaryIO]:
+    """An object that appears at `uri` whole or not at all, and never in the place of another.
+
+    The same bytes again, as of a step that is run a second time, are no other object. IntegrityError: there is another.
+    """
+    with storage.open_once(uri, _place_new) as stream:
+        yield stream
+
+
+def _place_new(copy: str, uri: str) -> None:
+    """Put a local copy at `uri`."""
+    if not storage.is_local(uri):
+        try:
+            tried_writing(uri, lambda store, path: store.put_file(copy, path, mode="create"))
+        except StorageError:
+            if not storage.exists(uri):
+                raise
+            _require_same(copy, uri)
+        return
+    path = storage.path_of(uri)
+    with _alone_in(os.path.dirname(path) or "."):
+        if not os.path.lexists(path):
+            os.replace(copy, path)
+            return
+    _require_same(copy, uri)
+    os.unlink(copy)
+
+
+def _require_same(copy: str, uri: str) -> None:
+    with storage.reading(copy) as ours, storage.reading(uri) as theirs:
+        if _sha256(ours) == _sha256(theirs):
+            return
+    raise IntegrityError(
+        f"another run has written {uri!r} meanwhile, which stays as it is: run the same command again once it has ended"
+    )
+
+
+def _sha256(stream: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := stream.read(_READ_BYTES):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def _replace_remote(uri: str, data: bytes, before: bytes | None) -> bool:

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
@@ -152,14 +152,17 @@ def list_matches(pattern: str) -> list[str]:
 
 
 @contextmanager
-def open_once(uri: str) -> Iterator[BinaryIO]:
-    """A new file that appears at `uri` whole or not at all; of several writers of equal content, the last one wins."""
+def open_once(uri: str, place: Callable[[str, str], None] | None = None) -> Iterator[BinaryIO]:
+    """A new file that appears at `uri` whole or not at all; of several writers of equal content, the last one wins.
+
+    place(copy, uri): moves or uploads the whole local copy; None: in the place of what is there.
+    """
     with _writable(uri):
         if not is_local(uri):
             with tempfile.NamedTemporaryFile(prefix="talkshard-") as copy:  # uploaded when whole, as often as it takes
                 yield copy  # type: ignore[misc]
                 copy.flush()
-                tried_writing(uri, lambda store, path: store.put_file(copy.name, path))
+                (place or _upload)(copy.name, uri)
             return
         path = path_of(uri)
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
@@ -169,11 +172,19 @@ def open_once(uri: str) -> Iterator[BinaryIO]:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())  # a power cut after the rename must not leave an empty file
-            os.replace(unfinished, path)
+            (place or _move)(unfinished, uri)
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(unfinished)
             raise
+
+
+def _upload(copy: str, uri: str) -> None:
+    tried_writing(uri, lambda store, path: store.put_file(copy, path))
+
+
+def _move(copy: str, uri: str) -> None:
+    os.replace(copy, path_of(uri))
 
 
 def write_once(uri: str, data: bytes) -> None:

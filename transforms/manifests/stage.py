@@ -17,7 +17,7 @@ from schemas.stored.manifests import Manifests, copy_part, link_part, open_manif
 from schemas.tables import TABLES, ClipRow, DecisionRow, FailureRow, ShardRow, SourceRow, TrackRow, table_name
 from transforms.beam_support import storage
 from transforms.beam_support.coders import use_record_coders
-from transforms.beam_support.conditional import bytes_or_none, replace_unchanged
+from transforms.beam_support.conditional import bytes_or_none, open_new, replace_unchanged
 from transforms.beam_support.counters import count
 from transforms.beam_support.listings import list_sizes
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
@@ -203,7 +203,8 @@ class _WritePart:
         real = [row for row in rows if row is not None]
         data = part_bytes(table, real)
         path = part_path(table, number, self._generation)
-        storage.write_once(storage.join(self._output, path), data)
+        with open_new(storage.join(self._output, path)) as stream:
+            stream.write(data)
         count("WriteManifests", f"{table}_rows", len(real))
         return manifest_part(table, path, len(real), data)
 

@@ -11,6 +11,7 @@ from schemas.records import ClipRef
 from schemas.tables import ClipRow, ShardRow
 from transforms.beam_support import storage
 from transforms.beam_support.coders import use_record_coders, with_kinds
+from transforms.beam_support.conditional import open_new
 from transforms.beam_support.counters import count
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.shards.assign_shards import ShardRanges, assign_shards, bin_of_key, shard_of_key, shard_path
@@ -76,7 +77,7 @@ class _Write:
         split, number = place
         shard = shard_path(split, number, self._generation)
         try:
-            with storage.open_once(storage.join(self._output, shard)) as stream:
+            with open_new(storage.join(self._output, shard)) as stream:
                 return write_shard(shard, split, refs, storage.read_range, stream)
         except UnreadableSource as error:
             raise IntegrityError(f"a finished clip is missing in staging: {error}") from error
