@@ -45,7 +45,7 @@ def find(sample: Sample, measures: Measures, cores: int, price: float | None) ->
         drawn_video_s=float(measures.video_s.sum()),
         cores=cores,
         price=price,
-        video_h=totals.by_length(measures.video_s).scaled(1 / 3600),
+        video_h=totals.with_unseen(totals.by_length(measures.video_s)).scaled(1 / 3600),
         core_h=cpu_s.scaled(1 / 3600, measures.start_cpu_s / 3600),
         start_core_h=measures.start_cpu_s / 3600,
         wall_h=cpu_s.scaled(1 / 3600 / cores, measures.start_wall_s / 3600),
@@ -53,8 +53,10 @@ def find(sample: Sample, measures: Measures, cores: int, price: float | None) ->
         staging_gb=totals.by_length(measures.staging_bytes).scaled(1e-9),
         clips=totals.by_length(measures.clips),
         clips_h=totals.by_length(measures.clip_s).scaled(1 / 3600),
-        dropped={name: totals.by_length(values) for name, values in measures.dropped.items()},
-        failed={kind: totals.by_count(values) for kind, values in measures.failed.items()},
+        dropped={
+            name: totals.with_rarity(totals.by_length(values), values) for name, values in measures.dropped.items()
+        },
+        failed={kind: totals.with_rarity(totals.by_count(values), values) for kind, values in measures.failed.items()},
     )
 
 

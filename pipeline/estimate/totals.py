@@ -9,6 +9,7 @@ from pipeline.estimate.sample import Sample
 
 _NUM_RESAMPLES = 2000
 _TAIL = 0.05  # on either side of an interval of 90 %
+_FEW = 10  # sources that show something: with fewer, resampling says too little of how rare it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,23 @@ class Totals:
     def by_count(self, values: np.ndarray) -> Estimate:
         """Total of values (drawn,) that do not, as of failures."""
         return self._estimate(self._weights @ values, self._weights.sum(1), self._sample.num_sources)
+
+    def with_rarity(self, total: Estimate, values: np.ndarray) -> Estimate:
+        """The total of what few sources show, with at least the interval of a Poisson number of such sources."""
+        shown = int(np.count_nonzero(values))
+        if not 0 < shown < _FEW or len(self._sample.sources) == self._sample.num_sources:
+            return total
+        low, high = scipy.special.gammaincinv(shown, _TAIL), scipy.special.gammaincinv(shown + 1, 1 - _TAIL)
+        return Estimate(
+            value=total.value,
+            low=min(total.low, float(low) / shown * total.value),
+            high=max(total.high, float(high) / shown * total.value),
+        )
+
+    def with_unseen(self, total: Estimate) -> Estimate:
+        """The total, lower by the share of sources that may give nothing although none or few drawn did (3 of n)."""
+        share = -np.log(_TAIL) / len(self._sample.sources) * (1 - len(self._sample.sources) / self._sample.num_sources)
+        return Estimate(value=total.value, low=min(total.low, total.value * max(0.0, 1 - share)), high=total.high)
 
     def _estimate(self, sums: np.ndarray, bases: np.ndarray, total: float) -> Estimate:
         found = np.divide(sums, bases, out=np.zeros_like(sums), where=bases > 0) * total

@@ -71,3 +71,22 @@ def test_a_fixed_part_has_no_interval():
     shifted = found.scaled(0.5, 7.0)
     assert shifted.high - shifted.low == pytest.approx(0.5 * (found.high - found.low))
     assert shifted.value == pytest.approx(0.5 * found.value + 7.0)
+
+
+def test_what_one_source_shows_may_be_five_times_as_frequent():
+    lengths, _ = population(np.random.default_rng(6))
+    sample, _ = drawn_from(lengths, 20, 0)
+    values = np.eye(20)[0]
+    totals = Totals(sample)
+    found = totals.with_rarity(totals.by_count(values), values)
+    assert found.low < 0.06 * found.value and found.high >= 4.7 * found.value
+    often = totals.by_count(np.ones(20))
+    assert totals.with_rarity(often, np.ones(20)) == often
+
+
+def test_a_sample_without_failures_leaves_room_for_some():
+    lengths, _ = population(np.random.default_rng(7))
+    sample, chosen = drawn_from(lengths, 20, 0)
+    totals = Totals(sample)
+    found = totals.with_unseen(totals.by_length(lengths[chosen]))
+    assert 0.85 * found.value < found.low < 0.87 * found.value and found.high == pytest.approx(found.value)
