@@ -1,11 +1,13 @@
 """An outage of the store while a guarded child works on an element: the child waits, and no row is lost."""
 
 import time
+from collections.abc import Iterator
 
 import apache_beam as beam
 from apache_beam.testing.util import assert_that, equal_to, is_empty
 
-from transforms.beam_support.guard import Guarded, Place
+from transforms.beam_support.failure_rows import Place
+from transforms.beam_support.guard import Guarded
 from transforms.beam_support.storage import read_bytes, write_once
 from transforms.beam_support.stores import StoreOptions
 
@@ -15,7 +17,7 @@ CPU_S, OUTAGE_S, PATIENCE_S = 0.5, 9.0, 60.0
 class Copy(beam.DoFn):
     """Reads a file in the child, and writes it to another."""
 
-    def process(self, uri):
+    def process(self, uri) -> Iterator[bytes]:
         data = read_bytes(uri)
         write_once(uri + ".copy", data)
         yield data
