@@ -9,10 +9,11 @@ import pytest
 from tests.made_media import damage_packets, frame_image, make_plain_video, make_video, number_of, steady_times
 from tests.packed_avi import make_packed_avi
 from tests.shared_data import needs_shared, shared
-from transforms.media import frames_pyav
+from transforms.media import frames, frames_decord, frames_pyav
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.container import open_media
 from transforms.media.frames import FrameReader
+from transforms.media.frames_decord import DecordFrames
 from transforms.media.frames_pyav import PyavFrames
 from transforms.media.probe import probe_media
 
@@ -123,6 +124,31 @@ def test_a_file_with_an_index_is_opened_once_however_often_it_seeks(tmp_path, mo
     assert [number_of(reader.read(source_frame)) for source_frame in (60, 48, 36, 24, 12)] == [60, 48, 36, 24, 12]
     reader.close()
     assert len(opened) == 1
+
+
+def test_of_a_long_file_no_more_images_are_held_than_are_asked_for(tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(frames, "DecordFrames", lambda *given: opened.append(given) or DecordFrames(*given))
+    path = make_plain_video(tmp_path / "a.mp4", 100)
+    assert numbers(path) == list(range(100)) and len(opened) == 1
+    monkeypatch.setattr(frames, "_MAX_DECORD_BYTES", 100 * 160 * 96 * 3 - 1)
+    assert numbers(path) == list(range(100)) and len(opened) == 1
+
+
+def test_a_jump_opens_decord_again_because_a_seek_keeps_what_was_decoded_ahead(tmp_path, monkeypatch):
+    opened, open_reader = [], frames_decord.decord.VideoReader
+    monkeypatch.setattr(
+        frames_decord.decord,
+        "VideoReader",
+        lambda *given, **named: opened.append(given) or open_reader(*given, **named),
+    )
+    path = make_plain_video(tmp_path / "a.mp4", 200, options={"g": "12", "bf": "2"})
+    assert numbers(path, [*range(20), *range(100, 120), *range(180, 200)]) == [
+        *range(20),
+        *range(100, 120),
+        *range(180, 200),
+    ]
+    assert len(opened) == 3
 
 
 @pytest.mark.parametrize("rate", [30, 50, 60, 120])

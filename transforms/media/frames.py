@@ -6,13 +6,15 @@ from typing import Self
 import numpy as np
 
 from schemas.clock import NO_IMAGE
-from schemas.media import MediaProbe, Timeline
+from schemas.media import MediaProbe, Timeline, VideoStream
 from transforms.media.frames_decord import DecordFrames, NotExact
 from transforms.media.frames_pyav import PyavFrames
 
 _MAX_DECORD_PIXELS = 1_000_000
 """PyAV reads larger images: decord decodes ahead of a slow reader without bound (4.5 GB in ten minutes of 1080p,
 measured), and is the slower of the two at that size."""
+_MAX_DECORD_BYTES = 1_000_000_000
+"""Of all images of a file together, as decord may hold them all: PyAV reads longer files, in memory that is flat."""
 
 
 class FrameReader:
@@ -54,7 +56,7 @@ class FrameReader:
     def _read(self, source_frame: int) -> np.ndarray | None:
         video = self._probe.used_video
         try:
-            if self._reader is None and video.coded_width * video.coded_height > _MAX_DECORD_PIXELS:
+            if self._reader is None and _is_large(video):
                 raise NotExact
             if self._reader is None:
                 self._reader = DecordFrames(self._path, self._probe, self._timeline)
@@ -63,3 +65,8 @@ class FrameReader:
             self.close()
             self._reader = PyavFrames(self._path, video, self._timeline)
             return self._reader.read(source_frame)
+
+
+def _is_large(video: VideoStream) -> bool:
+    num_pixels = video.coded_width * video.coded_height
+    return num_pixels > _MAX_DECORD_PIXELS or 3 * num_pixels * video.num_frames > _MAX_DECORD_BYTES

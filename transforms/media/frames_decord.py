@@ -34,11 +34,11 @@ class DecordFrames:
         colour = probe.used_video.colour
         if probe.used_video.is_mirrored or needs_mapping(colour) or colour.bit_depth > 8 or _is_grey(colour):
             raise NotExact("decord neither mirrors nor maps colours, and has 8 bits a channel")
-        self._video, self._timeline = probe.used_video, timeline
+        self._path, self._video, self._timeline = path, probe.used_video, timeline
         self._reference = PyavFrames(path, probe.used_video, timeline)
         if probe.container == "avi" and self._reference.only_counts():
             raise NotExact("it has no times, and to compare reordered frames takes as long as to decode them")
-        self._reader: Any = self._open(path)
+        self._reader: Any = self._open()
         self._next = -1  # index of the frame that decord returns next; -1: not positioned yet
         self._checked_ticks = -1  # time of the last comparison since the last seek; -1: none
 
@@ -58,9 +58,9 @@ class DecordFrames:
         self._reference.close()
         self._reader = None
 
-    def _open(self, path: str) -> "decord.VideoReader":
+    def _open(self) -> "decord.VideoReader":
         try:
-            reader = decord.VideoReader(os.path.abspath(path), ctx=decord.cpu(0), num_threads=1)
+            reader = decord.VideoReader(os.path.abspath(self._path), ctx=decord.cpu(0), num_threads=1)
         except (decord.DECORDError, RuntimeError, AssertionError, UnicodeEncodeError) as error:
             raise NotExact("decord cannot open it") from error
         ticks = self._timeline.presentation_ticks
@@ -76,6 +76,9 @@ class DecordFrames:
         """Position decord at a frame, by way of the last key frame before it, which is checked."""
         key_frame = self._reference.key_before(source_frame)
         if not 0 <= self._next <= source_frame or key_frame - self._next >= SEEK_FROM:
+            if self._next >= 0:  # a seek would keep what was decoded ahead: 1 GB of 640 x 360 each time (measured)
+                self._reader = None
+                self._reader = self._open()
             self._reader.seek_accurate(key_frame)
             self._next, self._checked_ticks = key_frame, -1
             if key_frame < source_frame:
