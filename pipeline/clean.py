@@ -58,7 +58,7 @@ def _may_go(path: str, generation: int, was_dropped_long_ago: bool, is_being_bui
 
 def _named(present: PresentDataset) -> set[str]:
     objects = (*present.record["shards"], *present.record["manifests"])
-    return {DATASET, present.record["run"], *(one["path"] for one in objects)}
+    return {DATASET, run_record_name(1), present.record["run"], *(one["path"] for one in objects)}
 
 
 def _unneeded(paths: list[str], found: dict[str, FileFacts]) -> Iterator[Unneeded]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipeline.output import RUN_STAGING, read_run, remove_staging, write_run
-from pipeline.owner import end_job
+from pipeline.output import RUN_STAGING, read_run, remove_staging, show_run, write_run
+from pipeline.owner import end_job, require_no_owner
 from pipeline.pages import write_pages
 from pipeline.run_record import finished
 from schemas.stored.manifests import stored_manifests
@@ -35,18 +35,32 @@ class Finish(beam.PTransform):
 
     def _finish(self, verdict: Verdict) -> Verdict:
         self.store.use()
-        took = tally_record(read_tally(f"{self.output}/{RUN_STAGING}"))
-        run = took | finished(read_run(self.output, self.generation))  # where it runs again, staging may be gone
-        write_run(self.output, run, self.generation)
-        if has_pages(run, self.generation):
-            with stored_manifests(self.output) as manifests:
-                write_pages(self.output, run, manifests)
+        finish_run(self.output, self.generation)
         forget_names(f"{self.output}/{RUN_STAGING}")
         if self.removes_staging and verdict.exit_code in WHOLE_EXIT_CODES:
             remove_staging(self.output, self.keeps_work)
         if self.owner:
             end_job(self.output, self.owner)
         return verdict
+
+
+def finish_run(output: str, generation: int) -> None:
+    """Complete the record of a run that has a verdict, and write the pages. May run twice."""
+    took = tally_record(read_tally(f"{output}/{RUN_STAGING}"))
+    run = took | finished(read_run(output, generation))  # where it runs again, staging may be gone
+    write_run(output, run, generation)
+    if has_pages(run, generation):
+        with stored_manifests(output) as manifests:
+            write_pages(output, run, manifests)
+        show_run(output, run, generation)
+
+
+def complete_killed_run(output: str, run: dict[str, Any], generation: int, keeps_work: bool) -> None:
+    """Do what is left where a run was killed after it had written dataset.json. UsageError: it is still at work."""
+    if "finished" not in run:
+        require_no_owner(output)
+        finish_run(output, generation)
+        remove_staging(output, keeps_work)
 
 
 def has_pages(run: dict[str, Any], generation: int) -> bool:

@@ -17,6 +17,7 @@ PLACES = (
     ("manifests", "Parquet tables"),
     ("report.html", "the report"),
     ("dataset_card.md", "the card"),
+    ("run.json", "recipe, versions and models of the run"),
 )
 
 
@@ -42,13 +43,11 @@ def print_funnel(manifests: Manifests, console: Console | None = None) -> None:
     (console or Console()).print(table)
 
 
-def print_places(
-    output: str, run: dict[str, Any], manifests: Manifests, record: str, console: Console | None = None
-) -> None:
-    """Print the counts in one line, then where the results are. record: name of the run's record."""
+def print_places(output: str, run: dict[str, Any], manifests: Manifests, console: Console | None = None) -> None:
+    """Print the counts in one line, then where the results are."""
     console = console or Console()
     console.print(_counts(manifests, run["wall_s"]), highlight=False, soft_wrap=True)
-    for name, about in (*PLACES, (record, "recipe, versions and models of the run")):
+    for name, about in PLACES:
         if has_object(output, name):
             console.print(f"  {escape(output)}/{name}  [dim]{about}[/dim]", highlight=False, soft_wrap=True)
 

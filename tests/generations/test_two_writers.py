@@ -1,4 +1,4 @@
-"""Two runs that go on from one dataset at once: the first that ends wins, and the other spoils nothing of it."""
+"""Two runs that start from one dataset at once: the first that ends wins, and the other spoils nothing of it."""
 
 import os
 import shutil

@@ -13,7 +13,13 @@ import apache_beam as beam
 import fsspec
 import pytest
 from apache_beam import coders
-from apache_beam.options.pipeline_options import DebugOptions, PipelineOptions, SetupOptions, WorkerOptions
+from apache_beam.options.pipeline_options import (
+    DebugOptions,
+    PipelineOptions,
+    SetupOptions,
+    StandardOptions,
+    WorkerOptions,
+)
 from apache_beam.portability import common_urns
 from apache_beam.transforms.environments import DockerEnvironment, python_sdk_dependencies
 
@@ -39,16 +45,24 @@ class Job:
         fsspec.filesystem("memory").pipe("/bucket/in/a.mp4", b"any")
         given = ["--input", "memory://bucket/in", "--output", "memory://bucket/out", *DATAFLOW, *flags]
         plan = replace(parse_plan(given, "talkshard build"), **changes)
-        self.options = job_options(plan.beam_options)
+        self.options = job_options(plan.beam_options, plan.recipe.limits.memory_mb)
         image = self.options.view_as(WorkerOptions).sdk_container_image
         # as DataflowRunner does before it makes the proto
         setup = self.options.view_as(SetupOptions)
         setup.save_main_session = True if setup.save_main_session is None else setup.save_main_session
         environment = DockerEnvironment.from_container_image(image, artifacts=python_sdk_dependencies(self.options))
-        pipeline = beam.Pipeline(options=PipelineOptions([]))
+        hints = self.options.view_as(StandardOptions).resource_hints
+        pipeline = beam.Pipeline(options=PipelineOptions([f"--resource_hint={hint}" for hint in hints]))
         build_graph(pipeline, plan)
         self.proto, context = pipeline.to_runner_api(return_context=True, default_environment=environment)
         self.coders = context.coders
+
+    @property
+    def environment(self):
+        """The one that the steps have; another is there without hints, of no step."""
+        used = {one.environment_id for one in self.proto.components.transforms.values() if one.environment_id}
+        (name,) = used
+        return self.proto.components.environments[name]
 
 
 @pytest.fixture(scope="module")
@@ -73,19 +87,32 @@ def named_places(proto):
 
 
 def test_workers_get_the_image_and_nothing_else(job):
-    (environment,) = job.proto.components.environments.values()
+    environment = job.environment
     image = common_urns.environments.DOCKER
     assert environment.urn == image.urn and b"IMAGE" in environment.payload
     assert list(environment.dependencies) == []
 
 
 def test_the_main_session_is_sent_where_it_is_asked_for():
-    (environment,) = Job("--save_main_session").proto.components.environments.values()
+    environment = Job("--save_main_session").environment
     assert ["pickled_main_session" in str(one) for one in environment.dependencies] == [True]
 
 
 def test_the_job_names_no_place_of_the_launcher(job):
     assert named_places(job.proto) == set()
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ((), b"8000000000"),
+        (("--set", "limits.memory_mb=1000"), b"3000000000"),
+        (("--resource_hint=min_ram=4GB",), b"4000000000"),
+    ],
+)
+def test_workers_are_to_have_the_memory_that_a_child_may_use_and_their_own(flags, expected):
+    environment = Job(*flags).environment
+    assert environment.resource_hints == {"beam:resources:min_ram_bytes:v1": expected}
 
 
 def test_a_worker_process_has_one_thread(job):
