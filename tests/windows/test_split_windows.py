@@ -159,12 +159,12 @@ def test_only_the_last_window_is_last():
     assert dataclasses.replace(windows[0].video, speech=()) == windows[0].video
 
 
-def runs_of(num_frames, key_every, container):
+def runs_of(num_frames, key_every, container, is_remote=False):
     """The windows of each run."""
     timeline = timeline_of(num_frames, key_every)
     video = video_of(timeline, num_frames, [(0, num_frames * 640)])
     video = dataclasses.replace(video, probe=dataclasses.replace(video.probe, container=container))
-    windows = in_runs([window for window, _ in judged_windows(video, timeline)], timeline)
+    windows = in_runs([window for window, _ in judged_windows(video, timeline)], timeline, is_remote)
     return [list(run) for _, run in itertools.groupby(windows, key=lambda window: window.run)]
 
 
@@ -179,6 +179,10 @@ def test_nine_minutes_are_shared_by_many_workers():
 
 def test_runs_of_a_long_video_have_ten_minutes():
     assert [len(run) for run in runs_of(6 * 3600 * 25, 50, "mov,mp4")] == [20] * 36
+
+
+def test_a_file_in_a_store_is_read_in_runs_of_ten_minutes_for_each_machine_fetches_it():
+    assert [len(run) for run in runs_of(9 * 60 * 25, 50, "mov,mp4", is_remote=True)] == [18]
 
 
 def test_runs_without_an_index_have_ten_minutes():

@@ -45,17 +45,18 @@ def speech_windows(video: Video, timeline: Timeline, min_speech_s: float) -> lis
     ]
 
 
-def in_runs(windows: list[Window], timeline: Timeline) -> list[Window]:
+def in_runs(windows: list[Window], timeline: Timeline, is_remote: bool = False) -> list[Window]:
     """The windows of one video with the numbers of their runs; those of a run are read by one worker, in order.
 
     A run is a sixteenth of the video and ten minutes at most: many workers share a short video, and of a long one 36
-    runs of six hours each pay for opening it. Without an index opening costs more: then a run has ten minutes. A run
-    begins at a key frame, so that no frame is decoded twice.
+    runs of six hours each pay for opening it. Without an index opening costs more, and a file in a store is fetched by
+    each machine that reads a run: then a run has ten minutes. A run begins at a key frame, so that no frame is decoded
+    twice.
     """
     keys = set(_timeline_frames_of_keys(timeline).tolist())
     lengths = [window.end_frame - window.start_frame for window in windows]
-    is_indexed = all(window.video.probe.is_indexed for window in windows)
-    wanted = min(sum(lengths) / _RUNS_OF_A_FILE, _LONGEST_RUN_FRAMES) if is_indexed else _LONGEST_RUN_FRAMES
+    opens_fast = not is_remote and all(window.video.probe.is_indexed for window in windows)
+    wanted = min(sum(lengths) / _RUNS_OF_A_FILE, _LONGEST_RUN_FRAMES) if opens_fast else _LONGEST_RUN_FRAMES
     numbered, run, held = [], 0, 0
     for window, length in zip(windows, lengths, strict=True):
         if held >= wanted and window.start_frame in keys:

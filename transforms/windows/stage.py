@@ -12,7 +12,7 @@ from schemas.tables import DecisionRow
 from transforms.beam_support.coders import with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.progress_marks import ProgressMark, leave_mark
-from transforms.beam_support.storage import read_bytes
+from transforms.beam_support.storage import is_local, read_bytes
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.media.speech_seconds import speech_seconds
 from transforms.media.timeline_file import timeline_from_bytes
@@ -61,7 +61,8 @@ class _Split(beam.DoFn):
     def process(self, video: Video) -> Iterator[Any]:
         timeline = timeline_from_bytes(read_bytes(video.timeline_uri), video.probe.used_video.time_base)
         judged = speech_windows(video, timeline, self._min_speech_s)
-        kept = in_runs([window for window, decision in judged if decision.kept], timeline)
+        is_remote = not is_local(video.source.source_uri)
+        kept = in_runs([window for window, decision in judged if decision.kept], timeline, is_remote)
         for window, decision in judged:
             yield beam.pvalue.TaggedOutput("decisions", decision)
             if not decision.kept:
