@@ -30,6 +30,7 @@ from transforms.media.channel_layout import keep_layout, settle_layout
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LOOK_S, _LOOK_FRAMES = 10.0, 40
+_TICK_S = 0.004  # the kernel counts the CPU time of a process with a limit in steps of this
 _HUNG = -1000  # exit code of what had to be ended
 
 
@@ -91,7 +92,7 @@ def nastiest(source_of: dict[Path, Path], count: int, jobs: int) -> list[Path]:
     paths = list(source_of)
     if count >= len(paths):
         return paths
-    usual_s = dict(_costs(sorted(set(source_of.values()))))
+    usual_s = {path: max(cost_s, _TICK_S) for path, cost_s in _costs(sorted(set(source_of.values())))}
     with ThreadPoolExecutor(jobs) as pool:
         costs = [one for part in pool.map(_costs, [paths[start::jobs] for start in range(jobs)]) for one in part]
     order = sorted(((cost_s / min(usual_s[source_of[path]], _LOOK_S), path) for path, cost_s in costs), reverse=True)

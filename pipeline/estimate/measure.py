@@ -31,7 +31,7 @@ _TOO_MANY_FAILED = 1  # exit code of a run whose manifests are whole all the sam
 _ALL = 1_000_000_000  # slowest elements: every one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measures:
     """What the drawn sources took and gave, each array (drawn,), and what a run takes at its start."""
 

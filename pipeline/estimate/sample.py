@@ -16,7 +16,7 @@ _FEWEST = 2  # that show how unlike they are
 _PROBE_S = 20.0  # for the header of one file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sample:
     """Drawn sources, and what is known of all."""
 

@@ -45,6 +45,7 @@ def judged(tmp_path_factory):
     @functools.cache
     def judge(path: str) -> WindowJudgement | None:
         folder = staging / path.replace("/", "_")
+        folder.mkdir()
         window = _window(path, folder)
         return None if window is None else _judged(window)
 

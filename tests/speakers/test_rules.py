@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -78,5 +79,7 @@ def test_a_subject_is_judged_in_the_order_of_the_tuple():
 
 @pytest.mark.parametrize("kind", ORDER)
 def test_the_funnel_shows_the_rules_in_the_order_of_the_tuple(kind):
-    steps = funnel(arrow_table("decisions", ROWS))
+    manifests = duckdb.connect()
+    manifests.register("decisions", arrow_table("decisions", ROWS))
+    steps = funnel(manifests)
     assert [step.rule for step in steps if step.subject_kind == kind] == list(ORDER[kind])
