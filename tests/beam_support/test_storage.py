@@ -1,8 +1,12 @@
 """Local and remote files: whole or not at all, and errors that name the file."""
 
 import errno
+import itertools
 import os
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -52,6 +56,37 @@ def test_a_listing_gives_the_size_of_every_file_below(base):
     expected = {f"{base}/{name}": len(name) for name in ("a", "deep/b", "deep/er/star*[x]?")}
     assert list_sizes(base) == list_sizes(base + "/") == expected
     assert list_sizes(base + "/none") == {}
+
+
+def write_for(seconds, folder):
+    """Write files into a folder and take them away again, as a process that has not ended yet does."""
+    ends_at = time.monotonic() + seconds
+    for number in itertools.count():
+        if time.monotonic() > ends_at:
+            return
+        with suppress(OSError):
+            (folder / str(number)).touch()
+            (folder / str(number - 20)).unlink(missing_ok=True)
+
+
+def test_files_that_come_and_go_meanwhile_spoil_no_listing(tmp_path):
+    (tmp_path / "busy").mkdir()
+    (tmp_path / "stays").touch()
+    with ThreadPoolExecutor(1) as other:
+        writing = other.submit(write_for, 0.5, tmp_path / "busy")
+        while not writing.done():
+            assert f"{tmp_path}/stays" in list_sizes(str(tmp_path))
+
+
+def test_a_folder_is_deleted_whole_while_another_process_writes_to_it(tmp_path):
+    folder = tmp_path / "busy"
+    folder.mkdir()
+    for number in range(3000):
+        (folder / f"old-{number}").touch()
+    with ThreadPoolExecutor(1) as other:
+        other.submit(write_for, 0.5, folder)
+        storage.delete_tree(str(folder))
+    assert not folder.exists()
 
 
 def test_deleting_a_folder_that_does_not_exist_is_no_error(base):

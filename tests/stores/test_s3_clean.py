@@ -28,3 +28,12 @@ def test_versions_change_with_the_content_and_are_listed_by_folder(store):
     store.put("in/b", b"y")
     after = listed_versions(uris)
     assert [one == other for one, other in zip(before, after, strict=False)] == [True, False, True]
+
+
+def test_a_folder_that_is_not_there_or_may_not_be_listed_says_nothing_of_other_files(store):
+    readable = store.put("closed/a", b"x")
+    lone = [readable, store.uri("closed/none"), store.uri("none/b"), "s3://no-such-bucket/c"]
+    before = listed_versions(lone)
+    assert before[0] and before[1:] == ["", "", ""]
+    store.error_code, store.status_of = "AccessDenied", lambda method, key: 403 if (method, key) == ("GET", "") else 0
+    assert listed_versions(lone) == before

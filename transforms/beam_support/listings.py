@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from transforms.beam_support.storage import is_local, join, list_files, path_of
+from schemas.errors import UnreadableSource
+from transforms.beam_support.storage import is_local, join, list_files, path_of, version_of
 from transforms.beam_support.stores import modified_of, stamp_of, tried_reading
 
 _MAX_LISTINGS = 16  # at a time
@@ -24,7 +25,8 @@ def list_facts(uri: str) -> dict[str, FileFacts]:
     base = uri.rstrip("/")
     if is_local(uri):
         folder = path_of(base)
-        return {join(base, os.path.relpath(path, folder)): _local_facts(path) for path in list_files(folder)}
+        found_here = ((path, _local_facts(path)) for path in list_files(folder))
+        return {join(base, os.path.relpath(path, folder)): facts for path, facts in found_here if facts}
     root, found = tried_reading(uri, lambda store, path: (path.rstrip("/") + "/", store.find(path, detail=True)))
     return {
         join(base, path.removeprefix(root)): FileFacts(info["size"], modified_of(info))
@@ -41,16 +43,23 @@ def list_sizes(uri: str) -> dict[str, int]:
 def listed_versions(uris: Sequence[str]) -> list[str]:
     """Size and time or etag of each file, of remote ones by listing the folders that they are in; "": not known.
 
-    An http server lists nothing. What is not there has none either.
+    An http server lists nothing. What is not there, or may not be read, has none either.
     """
-    folders = {posixpath.dirname(uri) for uri in uris if not (is_local(uri) or uri.startswith(("http:", "https:")))}
+    folders: dict[str, list[str]] = {}
+    for uri in uris:
+        if not (is_local(uri) or uri.startswith(("http:", "https:"))):
+            folders.setdefault(posixpath.dirname(uri), []).append(uri)
     with ThreadPoolExecutor(_MAX_LISTINGS) as threads:
-        remote = {uri: version for found in threads.map(_versions_in, sorted(folders)) for uri, version in found}
+        remote = {uri: version for found in threads.map(_versions_in, folders, folders.values()) for uri, version in found}
     return [_local_version(path_of(uri)) if is_local(uri) else remote.get(uri, "") for uri in uris]
 
 
-def _local_facts(path: str) -> FileFacts:
-    found = os.lstat(path)
+def _local_facts(path: str) -> FileFacts | None:
+    """Facts of a file; None where it is gone since it was listed, as what another process has written may be."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
     return FileFacts(found.st_size, found.st_mtime)
 
 
@@ -62,6 +71,16 @@ def _local_version(path: str) -> str:
     return f"{found.st_size} {found.st_mtime_ns}"
 
 
-def _versions_in(folder: str) -> list[tuple[str, str]]:
-    found = tried_reading(folder, lambda store, path: store.ls(path, detail=True))
+def _versions_in(folder: str, uris: list[str]) -> list[tuple[str, str]]:
+    try:
+        found = tried_reading(folder, lambda store, path: store.ls(path, detail=True))
+    except UnreadableSource:  # files may be readable in a folder that may not be listed
+        return [(uri, _remote_version(uri)) for uri in uris]
     return [(join(folder, posixpath.basename(one["name"])), f"{one['size']} {stamp_of(one)}") for one in found]
+
+
+def _remote_version(uri: str) -> str:
+    try:
+        return version_of(uri)
+    except UnreadableSource:
+        return ""

@@ -5,6 +5,7 @@ knows. Failed reading raises UnreadableSource, failed writing StorageError; both
 answer is a StorageError, see `stores`.
 """
 
+import errno
 import io
 import os
 import posixpath
@@ -30,6 +31,7 @@ _GLOB = re.compile(r"[*?\[]")
 _FETCH_BYTES = 16 << 20  # of a remote file at once
 _READ_AHEAD_BYTES = 1 << 20
 _MAX_DELETIONS = 16  # at a time
+_LAST_WRITERS_S = 10.0  # that a folder is tried to be deleted for while others write to it
 
 
 def is_local(uri: str) -> bool:
@@ -194,12 +196,23 @@ def write_once(uri: str, data: bytes) -> None:
 
 
 def delete_tree(uri: str) -> None:
-    """Delete the folder `uri` with everything below it, if it exists."""
+    """Delete the folder `uri` with everything below it, if it exists.
+
+    Where another process still writes to it, as one of a killed run may for a moment, it is tried again for a while.
+    """
     if not is_local(uri):
         delete_files(list_files(uri))
         return
-    with _writable(uri), suppress(FileNotFoundError):
-        shutil.rmtree(path_of(uri))
+    path, ends_at = path_of(uri), time.monotonic() + _LAST_WRITERS_S
+    with _writable(uri):
+        while os.path.lexists(path):
+            try:
+                shutil.rmtree(path)
+            except FileNotFoundError:  # before Python 3.13 it stops there
+                pass
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY or time.monotonic() > ends_at:
+                    raise
 
 
 def delete_files(uris: list[str]) -> None:
