@@ -25,6 +25,8 @@ from pathlib import Path
 
 import fsspec
 
+from benchmarks.processes import session_of
+
 _ROOT = Path(__file__).resolve().parents[1]
 _DATA = ("shards", "manifests")
 _END_LIMIT_S = 120.0  # for what a kill leaves behind
@@ -107,10 +109,10 @@ def _with_bytes(kill: Kill, same_bytes: bool) -> Kill:
 def _wait(build: subprocess.Popen) -> tuple[int, float]:
     """Exit code of the build, and the seconds until the last of its processes ended after it."""
     code, began = build.wait(), time.monotonic()
-    while _session(build.pid) and time.monotonic() - began < _END_LIMIT_S:
+    while session_of(build.pid) and time.monotonic() - began < _END_LIMIT_S:
         time.sleep(0.05)
     left_s = time.monotonic() - began
-    for process in _session(build.pid):
+    for process in session_of(build.pid):
         _end(process)
     return code, left_s
 
@@ -122,20 +124,6 @@ def _end(process: int) -> None:
         return
 
 
-def _session(launcher: int) -> list[int]:
-    """The processes that a launcher started, and itself, while they run."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            except OSError:  # it has ended
-                continue
-            if int(fields[3]) == launcher and fields[0] != "Z":
-                found.append(int(folder.name))
-    return sorted(found)
-
-
 def _is_worker(process: int) -> bool:
     try:
         return b"sdk_worker" in Path(f"/proc/{process}/cmdline").read_bytes()
@@ -144,18 +132,18 @@ def _is_worker(process: int) -> bool:
 
 
 def _workers(launcher: int) -> list[int]:
-    return [one for one in _session(launcher) if _is_worker(one)]
+    return [one for one in session_of(launcher) if _is_worker(one)]
 
 
 def _children(launcher: int) -> list[int]:
-    return [one for one in _session(launcher) if one != launcher and not _is_worker(one)]
+    return [one for one in session_of(launcher) if one != launcher and not _is_worker(one)]
 
 
 _TARGETS: dict[str, Callable[[int], list[int]]] = {
     "launcher": lambda launcher: [launcher],
     "worker": _workers,
     "child": _children,
-    "everything": _session,
+    "everything": session_of,
 }
 
 

@@ -50,7 +50,9 @@ def listed_versions(uris: Sequence[str]) -> list[str]:
         if not (is_local(uri) or uri.startswith(("http:", "https:"))):
             folders.setdefault(posixpath.dirname(uri), []).append(uri)
     with ThreadPoolExecutor(_MAX_LISTINGS) as threads:
-        remote = {uri: version for found in threads.map(_versions_in, folders, folders.values()) for uri, version in found}
+        remote = {
+            uri: version for found in threads.map(_versions_in, folders, folders.values()) for uri, version in found
+        }
     return [_local_version(path_of(uri)) if is_local(uri) else remote.get(uri, "") for uri in uris]
 
 
