@@ -15,6 +15,7 @@ from transforms.beam_support.results import StageResults
 from transforms.beam_support.storage import join
 
 _FORMAT = "v1"  # of the work folder
+_CODE = (".py", ".npz")  # an .onnx is a model, which has its hash in run.json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +64,15 @@ def _hashes(recipe: Recipe) -> dict[str, str]:
 
 @functools.cache
 def _code() -> str:
-    """Hash of the code that makes results."""
+    """Hash of the code that makes results, and of the weights in it that are no model of a recipe."""
     digest = hashlib.sha256()
     for package in (schemas, transforms):
-        folder = Path(package.__path__[0])
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
+        for name, path in code_files(Path(package.__path__[0])):
+            digest.update(f"{name}\n".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def code_files(folder: Path) -> list[tuple[str, Path]]:
+    """Name and path of each file of a package that decides what it makes, sorted."""
+    paths = (path for suffix in _CODE for path in folder.rglob(f"*{suffix}"))
+    return sorted((str(path.relative_to(folder)), path) for path in paths)

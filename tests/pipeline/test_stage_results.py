@@ -1,9 +1,17 @@
 """What a change of the recipe does again: the stages that read it, and those after them."""
 
+from pathlib import Path
+
 import pytest
 
+import schemas
+import transforms
 from pipeline.config import Recipe
-from pipeline.stage_results import work_results
+from pipeline.run_models import used_models
+from pipeline.stage_results import code_files, work_results
+from transforms.media.model_licences import file_weights
+from transforms.media.mouth_visibility import WEIGHTS_PATH
+from transforms.speakers.sync_network import DEFAULT_PATH
 
 STAGES = ("prepared", "tracked", "judged", "cut")
 
@@ -41,6 +49,16 @@ def keys(recipe: Recipe) -> dict[str, str]:
 def test_a_setting_does_its_own_stage_again_and_those_after_it(setting, again):
     before, after = keys(Recipe()), keys(Recipe().with_setting(setting))
     assert tuple(stage for stage in STAGES if before[stage] != after[stage]) == again
+
+
+def test_every_file_of_the_packages_has_its_part_in_a_key():
+    hashed, models = set(), {DEFAULT_PATH}
+    for package in (schemas, transforms):
+        hashed |= {path for _, path in code_files(Path(package.__path__[0]))}
+    files = {path for package in (schemas, transforms) for path in Path(package.__path__[0]).rglob("*.*")}
+    decides = {path for path in files if path.suffix not in (".pyc", ".md") and path.is_file()}
+    assert decides == hashed | models and WEIGHTS_PATH in hashed
+    assert file_weights(DEFAULT_PATH)["sha256"] in {one["sha256"] for one in used_models(Recipe()).values()}
 
 
 def test_no_two_stages_make_the_same_results():
