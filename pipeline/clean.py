@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.output import RUN_RECORD, STAGING, UNFINISHED
+from pipeline.output import FIRST_RUN, RUN_RECORD, STAGING, UNFINISHED
 from pipeline.present import PresentDataset
 from schemas.generations import DATASET, generation_of, run_record_name
 from schemas.records import SPLITS
@@ -58,7 +58,8 @@ def _may_go(path: str, generation: int, was_dropped_long_ago: bool, is_being_bui
 
 def _named(present: PresentDataset) -> set[str]:
     objects = (*present.record["shards"], *present.record["manifests"])
-    return {DATASET, run_record_name(1), present.record["run"], *(one["path"] for one in objects)}
+    runs = (run_record_name(1), FIRST_RUN, present.record["run"])
+    return {DATASET, *runs, *(one["path"] for one in objects)}
 
 
 def _unneeded(paths: list[str], found: dict[str, FileFacts]) -> Iterator[Unneeded]:

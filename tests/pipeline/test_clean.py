@@ -16,14 +16,14 @@ NAMED = ("shards/train-000000.tar", "manifests/clips/part-00000.g2.parquet")
 LEFT = (
     "shards/train-000001.tar",
     "manifests/clips/part-00000.parquet",
-    "run.json",
     "shards/train-000000.g3.tar",
     "run.g3.json",
     "shards/." + "0" * 32 + ".tmp",
     ".staging/work/v1/a",
 )
 OTHERS = ("notes.txt", "shards/holiday.tar", "shards/train-000000.tar.bak", "manifests/mine/part-00000.parquet")
-OF_A_RUN = LEFT[3:]  # of one that goes on
+RUNS = ("run.json", "run.g1.json")  # the present one, and what it was in the first generation
+OF_A_RUN = LEFT[2:]  # of one that goes on
 
 
 def write(folder, path, days_old):
@@ -53,7 +53,7 @@ def dataset(tmp_path):
         "shards": [{"path": NAMED[0]}],
         "manifests": [{"path": NAMED[1]}],
     }
-    for path in (*NAMED, *LEFT, *OTHERS, "run.g2.json", "dataset.json", "report.html"):
+    for path in (*NAMED, *LEFT, *OTHERS, *RUNS, "run.g2.json", "dataset.json", "report.html"):
         write(tmp_path, path, 30)
     (tmp_path / "dataset.json").write_text(json.dumps(record))
     (tmp_path / "run.g2.json").write_text("{}")
@@ -96,7 +96,7 @@ def test_what_a_living_run_may_need_stays(dataset):
     before = files(dataset)
     with owning(str(dataset)):
         assert main(["clean", str(dataset)]) == 0
-    assert before - files(dataset) == set(LEFT[:3])
+    assert before - files(dataset) == set(LEFT[:2])
 
 
 @pytest.mark.parametrize("given", ["7", "week", "-1d", "7 d"])
