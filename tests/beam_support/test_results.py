@@ -10,11 +10,12 @@ import apache_beam as beam
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
-from schemas.errors import DamagedMedia, UnreadableSource
+from pipeline.failures import as_talkshard_error
+from schemas.errors import DamagedMedia, IntegrityError, UnreadableSource
 from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
-from transforms.beam_support.results import Memory, StageResults
+from transforms.beam_support.results import Memory, StageResults, made_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,8 @@ class Make(beam.DoFn):
             raise DamagedMedia(f"'{item.name}': frame 7")
         if item.content == "gone":
             raise UnreadableSource("it is not there")
+        if item.content == "lost":
+            made_bytes(self._log + ".npz")
         if item.content == "killed once" and tries == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         yield Made(text=item.content.upper(), name=item.name)
@@ -118,6 +121,12 @@ def test_a_result_that_is_cut_off_or_lacks_a_file_is_made_again(build, tmp_path)
     assert build(items, made) == ["a"]
     assert build(items, made) == []
     assert build(items, made, needed=str(tmp_path / "tubes")) == ["a"]
+
+
+def test_what_is_lost_of_an_earlier_stage_is_no_failure_of_the_source(build):
+    with pytest.raises(Exception, match="what an earlier stage made is not there") as raised:
+        build([Item(content="lost", name="x")])
+    assert isinstance(as_talkshard_error(raised.value), IntegrityError)
 
 
 def test_no_name_is_stored(build, tmp_path):

@@ -61,3 +61,14 @@ def test_every_source_comes_out_once_as_video_or_as_ended(tmp_path, spawned_chil
         assert_that(kinds, ids("changed e", "not_media c", "unreadable d"), label="failures")
         assert_that(dropped, ids("has_audio"), label="decisions")
     assert len(list((tmp_path / "work").rglob("*.flac"))) == 1
+
+
+@needs_shared
+def test_a_result_that_has_lost_its_audio_is_made_again(tmp_path, spawned_children):
+    source = made_source(str(shared("dev/grid_other/lbax4n.mpg")), "a" * 16)
+    stage = PrepareVideos(AudioConfig(), SpeechConfig(), LimitsConfig(), results_in(tmp_path), staging="")
+    for _ in range(2):
+        with beam.Pipeline("FnApiRunner") as pipeline:
+            assert_that((pipeline | beam.Create([source]) | stage).videos, ids("a" * 16))
+        [audio] = (tmp_path / "work").rglob("*.flac")
+        audio.unlink()

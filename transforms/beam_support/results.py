@@ -7,14 +7,16 @@ A run that was killed finds its own; so does a run with another recipe, up to th
 
 import hashlib
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from schemas.errors import UnreadableSource
+from schemas.errors import IntegrityError, MediaError, UnreadableSource
 from schemas.records import WindowFaces
 from transforms.beam_support import storage
 
 _RECORD = ".result"
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,29 @@ class Memory:
     def spent(self, element: Any) -> str:
         """The uri of a file that nothing needs once this element's result is stored; "": none."""
         return ""
+
+
+def made_path(uri: str) -> str:
+    """Local path of a file that an earlier stage made. IntegrityError: it cannot be read, and no source is to blame.
+
+    Another try of the bundle finds what is there by then.
+    """
+    return _made(storage.local_path, uri)
+
+
+def made_bytes(uri: str) -> bytes:
+    """The bytes of such a file."""
+    return _made(storage.read_bytes, uri)
+
+
+def _made(read: Callable[[str], Content], uri: str) -> Content:
+    try:
+        return read(uri)
+    except MediaError as error:
+        raise IntegrityError(
+            f"what an earlier stage made is not there ({error}): run the same command again, and if that says "
+            "the same, delete the work folder"
+        ) from error
 
 
 def nameless_faces(faces: WindowFaces) -> WindowFaces:

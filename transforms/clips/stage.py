@@ -15,8 +15,8 @@ from transforms.beam_support.counters import count, record_score
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
 from transforms.beam_support.progress_marks import ProgressMark, leave_mark
-from transforms.beam_support.results import Memory, StageResults
-from transforms.beam_support.storage import local_path, read_bytes, write_once
+from transforms.beam_support.results import Memory, StageResults, made_bytes, made_path
+from transforms.beam_support.storage import write_once
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.clips.config import ClipsConfig
 from transforms.clips.cut_clips import CutClip, cut_clips, name_columns
@@ -115,8 +115,8 @@ class _Cut(beam.DoFn):
 
     def process(self, turns: WindowTurns) -> Iterator[WindowClips]:
         window = turns.faces.window
-        audio = local_path(window.video.audio_uri) if turns.turns else ""
-        tubes = TubeFile(read_bytes(turns.faces.tube_uri)) if turns.turns else None
+        audio = made_path(window.video.audio_uri) if turns.turns else ""
+        tubes = TubeFile(made_bytes(turns.faces.tube_uri)) if turns.turns else None
         made = list(cut_clips(turns, tubes, functools.partial(read_audio_span, audio), self._config))
         clips = self._pack([item for item in made if isinstance(item, CutClip)], self._memory.key(turns))
         outcome = WindowOutcome(

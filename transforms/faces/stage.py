@@ -16,7 +16,7 @@ from transforms.beam_support.counters import count, count_msec
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
 from transforms.beam_support.progress_marks import ProgressMark, leave_mark
-from transforms.beam_support.results import Memory, StageResults, nameless_faces
+from transforms.beam_support.results import Memory, StageResults, made_path, nameless_faces
 from transforms.beam_support.storage import exists, local_path, write_once
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.beam_support.unchanged import unchanged
@@ -118,7 +118,7 @@ class _Track(beam.DoFn):
             tiles=self._config.tiles,
         )
         self._mesh = MediaPipeMesh()
-        self._frames = WindowFrames(local_path)
+        self._frames = WindowFrames(local_path, made_path)
 
     def process(self, window: Window) -> Iterator[WindowFaces]:
         stopwatch = Stopwatch()

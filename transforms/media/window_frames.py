@@ -16,9 +16,9 @@ from transforms.media.timeline_file import timeline_from_bytes
 class WindowFrames:
     """Reads windows one after the other."""
 
-    def __init__(self, local_path: Callable[[str], str]) -> None:
-        """Open nothing yet; local_path: uri -> path of a file on this machine."""
-        self._local_path = local_path
+    def __init__(self, local_path: Callable[[str], str], made_path: Callable[[str], str] | None = None) -> None:
+        """Open nothing yet. local_path: uri -> path of a file on this machine; made_path: of one that this run made."""
+        self._local_path, self._made_path = local_path, made_path or local_path
         self._source_id = ""
         self._reader: FrameReader | None = None
         self._source_frames = np.zeros(0, np.int64)
@@ -51,5 +51,5 @@ class WindowFrames:
         return reader
 
     def _timeline(self, video: Video) -> Timeline:
-        content = Path(self._local_path(video.timeline_uri)).read_bytes()
+        content = Path(self._made_path(video.timeline_uri)).read_bytes()
         return timeline_from_bytes(content, video.probe.used_video.time_base)

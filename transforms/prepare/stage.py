@@ -19,7 +19,7 @@ from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
 from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.results import Memory, StageResults
-from transforms.beam_support.storage import local_path, open_once
+from transforms.beam_support.storage import exists, local_path, open_once
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.beam_support.unchanged import unchanged
 from transforms.media.config import AudioConfig, LimitsConfig, VideoConfig
@@ -93,6 +93,10 @@ class _PrepareMemory(Memory):
 
     def adopted(self, record: PreparedVideo, element: Source, key: str) -> PreparedVideo:
         return self._with(record, element, self.results.uri(key, ".npz"), self.results.uri(key, ".flac"))
+
+    def is_whole(self, key: str, records: tuple[PreparedVideo, ...]) -> bool:
+        is_used = any(record.video is not None for record in records)
+        return not is_used or all(exists(self.results.uri(key, suffix)) for suffix in (".npz", ".flac"))
 
     def _with(self, record: PreparedVideo, source: Source, timeline_uri: str, audio_uri: str) -> PreparedVideo:
         facts = replace(record.facts, source=source)

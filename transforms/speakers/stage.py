@@ -15,8 +15,7 @@ from transforms.beam_support.counters import count, record_score
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
 from transforms.beam_support.progress_marks import ProgressMark, leave_mark
-from transforms.beam_support.results import Memory, StageResults, nameless_faces
-from transforms.beam_support.storage import local_path, read_bytes
+from transforms.beam_support.results import Memory, StageResults, made_bytes, made_path, nameless_faces
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.media.audio import read_audio_span
 from transforms.media.tubes import TubeFile
@@ -101,9 +100,9 @@ class _Find(beam.DoFn):
         audio = np.zeros(0, np.int16)
         if faces.tracks:
             audio = read_audio_span(
-                local_path(window.video.audio_uri), first * SAMPLES_PER_FRAME, last * SAMPLES_PER_FRAME
+                made_path(window.video.audio_uri), first * SAMPLES_PER_FRAME, last * SAMPLES_PER_FRAME
             )
-        tubes = TubeFile(read_bytes(faces.tube_uri)) if faces.tube_uri else None
+        tubes = TubeFile(made_bytes(faces.tube_uri)) if faces.tube_uri else None
         judged = find_speakers(
             faces, tubes, audio, self._network, self._config, max_faces=self._max_faces, **self._limits
         )

@@ -12,7 +12,8 @@ from schemas.tables import DecisionRow
 from transforms.beam_support.coders import with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.progress_marks import ProgressMark, leave_mark
-from transforms.beam_support.storage import is_local, read_bytes
+from transforms.beam_support.results import made_bytes
+from transforms.beam_support.storage import is_local
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.media.speech_seconds import speech_seconds
 from transforms.media.timeline_file import timeline_from_bytes
@@ -59,7 +60,7 @@ class _Split(beam.DoFn):
         self._store.use()
 
     def process(self, video: Video) -> Iterator[Any]:
-        timeline = timeline_from_bytes(read_bytes(video.timeline_uri), video.probe.used_video.time_base)
+        timeline = timeline_from_bytes(made_bytes(video.timeline_uri), video.probe.used_video.time_base)
         judged = speech_windows(video, timeline, self._min_speech_s)
         is_remote = not is_local(video.source.source_uri)
         kept = in_runs([window for window, decision in judged if decision.kept], timeline, is_remote)
