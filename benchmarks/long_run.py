@@ -95,14 +95,8 @@ def _summary(looks: list[Look], exit_code: int, wall_s: float) -> dict[str, obje
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     quarter = max(1, len(looks) // 4)
     figures = ("memory_mb", "processes", "open_files", "temporary_files", "staging_mb")
-    medians = {
-        name: [
-            statistics.median(getattr(one, name) for one in part)
-            for part in (looks[quarter : 2 * quarter], looks[-quarter:])
-        ]
-        for name in figures
-        if len(looks) >= 2 * quarter
-    }
+    parts = (looks[quarter : 2 * quarter] or looks, looks[-quarter:])
+    medians = {name: [statistics.median(getattr(one, name) for one in part) for part in parts] for name in figures}
     return {
         "exit_code": exit_code,
         "wall_s": round(wall_s, 1),
