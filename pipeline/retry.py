@@ -14,11 +14,12 @@ from transforms.beam_support import storage
 from transforms.beam_support.listings import listed_versions
 from transforms.manifests.generation import Generation
 from transforms.media.source_names import found_uri
+from transforms.recorded.known_sources import listed_name
 from transforms.sources.split import split_of_unit
 
 _FAILED = """
 SELECT source_id, uris, speaker, "group", split, split_unit, licence, consent, language, num_clips > 0 AS has_clips,
-    source_id IN (SELECT source_id FROM decisions WHERE rule = 'is_media') AS content_decides
+    size_bytes, source_id IN (SELECT source_id FROM decisions WHERE rule = 'is_media') AS content_decides
 FROM sources WHERE source_id IN (SELECT source_id FROM failures WHERE kind NOT IN (SELECT unnest(?)))
 ORDER BY source_id
 """
@@ -28,19 +29,23 @@ _GIVEN = ("speaker", "group", "licence", "consent", "language", "content_decides
 def sources_to_retry(present: PresentDataset, root: str) -> tuple[tuple[VideoSource, ...], frozenset[str]]:
     """The names of the sources with failures that may pass, and the ids of these sources.
 
-    root: the folder that their names are relative to. A source with clips that is not there any more is not done again.
-    NothingToDo: there is none.
+    root: the folder that their names are relative to. A source with clips that is not there any more, or of another
+    size, is not done again. NothingToDo: there is none.
     """
     with stored_manifests(present.output) as manifests:
         failed = rows_of(manifests, _FAILED, [list(FINAL_KINDS)])
-    names = [(row, found_uri(name, root), name) for row in failed for name in row["uris"]]
-    versions = listed_versions([uri for _, uri, _ in names])
+    names = [(row, name) for row in failed for name in row["uris"]]
+    places = _places([name for _, name in names], root)
     gone = {
         row["source_id"]
-        for (row, uri, _), version in zip(names, versions, strict=True)
-        if not version and row["has_clips"] and not uri.startswith(("http:", "https:"))
+        for (row, _), (uri, version) in zip(names, places, strict=True)
+        if row["has_clips"] and not uri.startswith(("http:", "https:")) and not _is_of_size(version, row["size_bytes"])
     }
-    sources = tuple(_source(row, uri, name) for row, uri, name in names if row["source_id"] not in gone)
+    sources = tuple(
+        _source(row, uri, name)
+        for (row, name), (uri, _) in zip(names, places, strict=True)
+        if row["source_id"] not in gone
+    )
     if not sources:
         raise NothingToDo(f"{present.output} has no failure that may pass if it is tried again: nothing was changed")
     return tuple(sorted(sources, key=lambda one: one.uri)), frozenset(row["source_id"] for row in failed) - gone
@@ -53,6 +58,22 @@ def retried_generation(present: PresentDataset, source_ids: frozenset[str], num_
     return present.next_generation(
         carried, present.num_inputs - num_names, rewrites=True, redone=source_ids, rewritten=rewritten
     )
+
+
+def _places(names: list[str], root: str) -> list[tuple[str, str]]:
+    """Uri and version of the file of each stored name; one that was told apart lies under the name it was listed by."""
+    uris = [found_uri(name, root) for name in names]
+    places = list(zip(uris, listed_versions(uris), strict=True))
+    apart = {number: listed_name(names[number]) for number, (_, version) in enumerate(places) if not version}
+    apart = {number: found_uri(name, root) for number, name in apart.items() if name != names[number]}
+    places_apart = zip(apart.values(), listed_versions(list(apart.values())), strict=True)
+    for number, place in zip(apart, places_apart, strict=True):
+        places[number] = place
+    return places
+
+
+def _is_of_size(version: str, size_bytes: int) -> bool:
+    return version.partition(" ")[0] == str(size_bytes)
 
 
 def _source(row: dict, uri: str, name: str) -> VideoSource:

@@ -121,6 +121,25 @@ def test_a_source_with_clips_that_is_gone_keeps_its_rows(dataset):
     assert "late.mpg" not in failed(dataset)
 
 
+def test_a_source_with_clips_whose_file_is_another_now_keeps_its_rows(dataset):
+    source_id = add_failure(dataset)
+    shutil.copy(dataset.parent / "in" / "late.mpg", dataset.parent / "in" / "a.mpg")
+    before = places(dataset, source_id)
+    assert retry(dataset, "--max_failed_share", "0.9") == 0
+    assert places(dataset, source_id) == before and "a.mpg" in failed(dataset)
+
+
+def test_a_source_that_was_told_apart_by_its_name_is_found(dataset):
+    table, share = str(dataset.parent / "table.csv"), ("--max_failed_share", "0.9")
+    append = ("--append", "--output", str(dataset), *IN_PROCESS, *share, "--set", "limits.duration_h=0.0001")
+    assert main(["--sources", table, *append]) == 0
+    assert failed(dataset)["late.mpg#g2"]["kind"] == "limit"
+    assert retry(dataset, *share, "--set", "limits.duration_h=1") == 0
+    assert failed(dataset).keys() == {"broken.mp4", "gone.mpg"}
+    [late] = [row for row in stored_table(str(dataset), "sources").to_pylist() if "late.mpg" in row["uris"]]
+    assert late["uris"] == ["late.mpg", "late.mpg#g2"] and late["status"] == "clips"
+
+
 def test_a_reader_opens_the_dataset_all_the_while_and_a_killed_retry_is_done_again(dataset):
     keys = keys_in(dataset)
     flags = ("--retry_failures", "--output", dataset, *IN_PROCESS, "--max_failed_share", "0.9")

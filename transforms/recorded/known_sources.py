@@ -1,9 +1,12 @@
 """Which inputs a dataset holds already, by content, and what a new content under a name on record is called."""
 
+import re
 from dataclasses import dataclass, replace
 
 from schemas.records import VideoSource
 from transforms.media.source_names import unread_id
+
+_APART = re.compile(r"#g\d+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,11 @@ def known_ids(recorded: RecordedName, generation: int) -> tuple[str, ...]:
     if recorded.source_id != unread_id(recorded.name):
         return (recorded.source_id,)
     return recorded.source_id, unread_id(_name_apart(recorded.name, generation))
+
+
+def listed_name(name: str) -> str:
+    """The name that a stored one was listed by, before it was told apart from one on record."""
+    return _APART.sub("", name)
 
 
 def _name_apart(name: str, generation: int) -> str:

@@ -76,7 +76,7 @@ def merge_names(hashed: list[HashedName]) -> MergedSource:
 
     An empty field agrees with all.
     """
-    hashed = sorted(hashed, key=lambda one: one.name.uri)
+    hashed = sorted(hashed, key=lambda one: (one.name.uri, one.name.stored_name))
     source_id = hashed[0].content_sha256[:16]
     found = {field: sorted({getattr(one.name, field) for one in hashed} - {""}) for field in _GIVEN}
     conflicts = [f"{field}: {', '.join(found[field])}" for field in _MUST_AGREE if len(found[field]) > 1]
