@@ -67,7 +67,7 @@ def minutes_text(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.1f} s"
 
 
-def totals(manifests: Manifests) -> dict[str, float]:
+def totals(manifests: Manifests) -> dict[str, Any]:
     """Counts and lengths of the whole dataset."""
     [found] = rows_of(
         manifests,

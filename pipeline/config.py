@@ -28,6 +28,11 @@ class SettingLine:
     about: str
 
 
+def setting_text(value: object) -> str:
+    """A setting's value as --set takes it."""
+    return "none" if value is None else str(value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """Everything that decides what a dataset holds. The same recipe and input give the same bytes."""

@@ -8,6 +8,8 @@ from rich.table import Table
 
 from audit.funnel import funnel
 from audit.report import totals
+from pipeline.plural import number_of
+from pipeline.progress import clock_text
 from schemas.stored.manifests import Manifests, only_row
 from schemas.stored.tables import has_object
 
@@ -22,14 +24,17 @@ PLACES = (
 
 
 def print_funnel(manifests: Manifests, console: Console | None = None) -> None:
-    """Print the funnel as a table, from the manifests."""
+    """Print the funnel as a table, from the manifests; nothing where no rule was asked."""
     table = Table(title="what each rule kept", title_justify="left")
     for heading in ("stage", "rule", "of"):
         table.add_column(heading)
     for heading in ("kept", "dropped"):
         table.add_column(heading, justify="right")
     stage = None
-    for step in funnel(manifests):
+    steps = funnel(manifests)
+    if not steps:
+        return
+    for step in steps:
         if stage not in (None, step.stage):
             table.add_section()
         table.add_row(
@@ -53,12 +58,13 @@ def print_places(output: str, run: dict[str, Any], manifests: Manifests, console
 
 
 def _counts(manifests: Manifests, wall_s: float) -> str:
+    """What the dataset holds, with lengths and the time that this run took as H:MM:SS."""
     found = totals(manifests)
     (listed,) = only_row(manifests, "SELECT count(*) FROM sources")
-    left_out = f", {listed - found['sources']} other files left out" if listed > found["sources"] else ""
+    left_out = listed - found["sources"]
+    others = f"; {number_of(left_out, 'file')} left out, not video" if left_out else ""
     return (
-        f"{found['clips']} clips, {found['clip_s'] / 60:.1f} min, from {found['sources']} sources, "
-        f"{found['source_s'] / 60:.1f} min{left_out}; "
-        f"{found['failures']} failure{'' if found['failures'] == 1 else 's'}; "
-        f"{found['source_s'] / max(wall_s, 0.1):.2f} s of video per second"
+        f"{number_of(found['clips'], 'clip')} ({clock_text(found['clip_s'])}) from "
+        f"{number_of(found['sources'], 'source')} ({clock_text(found['source_s'])}){others}; "
+        f"{number_of(found['failures'], 'failure')}; the run took {clock_text(wall_s)}"
     )

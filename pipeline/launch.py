@@ -23,6 +23,7 @@ from pipeline.options import parse_plan
 from pipeline.output import open_output, read_run, remove_staging, show_run, write_run
 from pipeline.owner import leave_to_job, owning
 from pipeline.plan import BuildPlan
+from pipeline.plural import number_of
 from pipeline.progress import ProgressDisplay
 from schemas.errors import IntegrityError, LostWorker, NothingToDo, TalkshardError
 from schemas.generations import run_record_name
@@ -138,7 +139,7 @@ def _conclude(plan: BuildPlan, result: PipelineResult, metrics: MetricsFile) -> 
         tell(f"talkshard: log of this run's workers: {_worker_log(plan)}", level="INFO")
     if run["known_inputs"]:
         known = run["known_inputs"]
-        print(f"{known} input{'' if known == 1 else 's'} left out: the dataset holds the same content already")
+        print(f"{number_of(known, 'input')} left out: the dataset holds the same content already")
     for problem in verdict["problems"]:
         tell(f"talkshard: {problem}")
     return verdict["exit_code"]

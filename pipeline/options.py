@@ -17,6 +17,7 @@ from pipeline.output import (
     normalised_output,
     require_free_output,
     require_inputs_outside,
+    require_work_folder,
     without_own,
 )
 from pipeline.plan import BuildPlan
@@ -59,12 +60,16 @@ def build_parser(program: str) -> CommandParser:
     given.add_argument(
         "--retry_failures",
         action="store_true",
-        help="do the sources of the dataset in --output again that have failures which may pass",
+        help="instead of inputs: do the sources in --output's dataset again whose failures may pass",
     )
     parser.add_argument(
-        "--root", metavar="DIR", help="of --retry_failures: where the sources lie now (default: where they lay)"
+        "--root",
+        metavar="DIR",
+        help="of --retry_failures: folder or URL where the sources lie now (default: root in run.json)",
     )
-    parser.add_argument("--output", metavar="DIR", required=True, help="folder or URL of the new dataset")
+    parser.add_argument(
+        "--output", metavar="DIR", required=True, help="folder or URL of the dataset, which is made, or added to"
+    )
     parser.add_argument(
         "--append", action="store_true", help="add new sources to the dataset in --output, by its recipe and models"
     )
@@ -78,10 +83,12 @@ def build_parser(program: str) -> CommandParser:
         "--work",
         metavar="DIR",
         help="folder or URL for results between stages, which is kept; later builds take from it what they need "
-        f"(default: OUTPUT/{WORK}, deleted at the end)",
+        f"(default: OUTPUT/{WORK}, removed at the end of a run that is done)",
     )
     parser.add_argument(
-        "--keep_work", action="store_true", help="keep results between stages in OUTPUT, 6 GB for each hour with a face"
+        "--keep_work",
+        action="store_true",
+        help="keep the results between stages that lie in OUTPUT: several times the shards' size",
     )
     add_recipe_options(parser)
     _add_watching_options(parser)
@@ -90,14 +97,15 @@ def build_parser(program: str) -> CommandParser:
         "--max_bugs",
         type=int,
         metavar="N",
-        help=f"the run fails with more bugs (default: {MIN_BUGS_ALLOWED}, or one per {INPUTS_PER_BUG} inputs)",
+        help="the run fails with more failures of kind bug than this (default: "
+        f"{MIN_BUGS_ALLOWED}, or one for each {INPUTS_PER_BUG:,} inputs where that is more)",
     )
     parser.add_argument(
         "--max_failed_share",
         type=float,
         metavar="SHARE",
         default=0.5,
-        help="the run fails with a larger share of failed sources, windows, or seconds of video, 0 to 1 (default: 0.5)",
+        help="the run fails where a larger share of sources, windows or seconds of video did, 0 to 1 (default: 0.5)",
     )
     return parser
 
@@ -109,7 +117,7 @@ def _add_watching_options(parser: CommandParser) -> None:
         default=log_format(),
         help="json: each log line is one object with time, level, logger, message, source and window (default: text)",
     )
-    parser.add_argument("--metrics_file", metavar="FILE", help="text file for Prometheus, written during the run")
+    parser.add_argument("--metrics_file", metavar="FILE", help="text file for Prometheus, written about every 15 s")
 
 
 def parse_plan(argv: list[str], program: str) -> BuildPlan:
@@ -129,8 +137,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     output = normalised_output(args.output)
     work = normalised_output(args.work) if args.work else f"{output}/{WORK}"
     require_reachable(flags, output, work)
-    if work == output:
-        raise UsageError(f"--work {work} is the output: choose another folder, which later builds may use as well")
+    require_work_folder(work, output)
     present = present_dataset(output)
     if present is None:
         _require_first_build(args, output)

@@ -32,6 +32,15 @@ def normalised_output(text: str) -> str:
     return os.path.abspath(storage.path_of(text)) if storage.is_local(text) else text.rstrip("/")
 
 
+def require_work_folder(work: str, output: str) -> None:
+    """Raise UsageError where the folder for results between stages is a file, or the output itself."""
+    if work == output:
+        raise UsageError(f"--work {work} is the output: choose another folder, which later builds may use as well")
+    path = storage.path_of(work)
+    if storage.is_local(work) and os.path.lexists(path) and not os.path.isdir(path):
+        raise UsageError(f"--work {work} is not a folder: choose another one, which later builds may use as well")
+
+
 def require_free_output(output: str) -> None:
     """Raise UsageError where the output holds a dataset, another run's work, or what no build wrote. Changes nothing.
 

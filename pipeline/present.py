@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.config import Recipe
+from pipeline.config import Recipe, setting_text
 from schemas.errors import IntegrityError, UsageError
 from schemas.generations import DATASET, run_record_name
 from schemas.records import VideoSource
@@ -73,7 +73,7 @@ class PresentDataset:
         """A line for each setting and model that is not the one that it was made with."""
         before = {line.name: line.default for line in self.recipe.settings()}
         lines = [
-            f"{line.name} was {before[line.name]} and is {line.default}"
+            f"{line.name} was {setting_text(before[line.name])} and is {setting_text(line.default)}"
             for line in recipe.settings()
             if line.default != before[line.name] and not line.name.startswith(_FREE_SETTINGS)
         ]

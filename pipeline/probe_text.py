@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.config import Recipe
+from pipeline.plural import number_of
 from schemas.clock import FRAME_RATE
 from schemas.media import AudioStream, ListedVideo, MediaProbe, Timeline, VideoStream
 from schemas.tables import DecisionRow
@@ -57,7 +58,7 @@ def what_build_does(probe: FileProbe, recipe: Recipe) -> str:
         return "no clips: rule has_speech of SplitWindows drops every window, as none has enough speech"
     smallest = recipe.faces.min_box_px
     with_faces = [frame for frame in probe.frames if frame.sides_px]
-    track = f"track faces in {probe.windows_with_speech} of {_number(probe.num_windows, 'window')}"
+    track = f"track faces in {probe.windows_with_speech} of {number_of(probe.num_windows, 'window')}"
     if not with_faces:
         return f"{track}; but none of the {len(probe.frames)} frames that were searched shows a face"
     if max(frame.sides_px[0] for frame in with_faces) < smallest:
@@ -120,7 +121,7 @@ def _audio_text(audio: AudioStream, is_used: bool) -> str:
     return (
         f"stream {audio.index}, {'used' if is_used else 'not used'}, {_codec_text(audio.codec, audio.decoder)}, "
         f"{audio.sample_rate_hz} Hz, "
-        f"{_number(audio.num_channels, 'channel')}{language}{start}"
+        f"{number_of(audio.num_channels, 'channel')}{language}{start}"
     )
 
 
@@ -134,14 +135,14 @@ def _timeline_text(timeline: Timeline, num_frames: int) -> str:
     num_source_frames, num_keys = len(timeline.presentation_ticks), int(timeline.key_frames.sum())
     return (
         f"{variable or 'constant rate'}; {num_source_frames} frames become {num_frames} at {FRAME_RATE} per second; "
-        f"{_number(num_keys, 'key frame')}"
+        f"{number_of(num_keys, 'key frame')}"
     )
 
 
 def _speech_lines(probe: FileProbe) -> Iterator[str]:
     if probe.media.audio_streams and probe.num_frames:
         share = probe.speech_s / max(probe.media.duration_s, 0.04)
-        yield f"speech: {probe.speech_s:.1f} s ({share:.0%}) in {_number(probe.num_turns, 'turn')}"
+        yield f"speech: {probe.speech_s:.1f} s ({share:.0%}) in {number_of(probe.num_turns, 'turn')}"
     if probe.num_windows:
         yield f"windows: {probe.num_windows}, {probe.windows_with_speech} with speech"
 
@@ -160,7 +161,3 @@ def _comparison(row: DecisionRow) -> str:
     if row.value is None:
         return ""
     return f" ({row.value:.2f} {row.unit}, must be {row.comparison} {row.threshold:g})"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from pipeline.config import Recipe, SettingLine
+from pipeline.config import Recipe, SettingLine, setting_text
 from pipeline.recipes import RECIPES, named_recipe, with_syncnet_confidence
 from transforms.faces.detectors.registry import DETECTORS, detector_help
 from transforms.prepare.speech_models import speech_model_forms
@@ -58,7 +58,7 @@ def settings_text() -> str:
 
 
 def _shown_default(line: SettingLine) -> str:
-    return "none" if line.default is None else f"{line.default} {line.unit}".strip()
+    return setting_text(None) if line.default is None else f"{setting_text(line.default)} {line.unit}".strip()
 
 
 def _with_absolute_path(text: str) -> str:

@@ -25,7 +25,7 @@ _KEPT_TABLES = ("sources", "decisions", "tracks", "failures")
 
 
 def parse_repack(argv: list[str], program: str) -> BuildPlan:
-    """The plan of a new generation with all rows of the present one. NothingToDo: it is of one piece already."""
+    """The plan of a new generation with all rows of the present one. NothingToDo: it is one generation already."""
     parser = CommandParser(
         program,
         "Write one more generation of a dataset: the shards and tables that a build of everything at once would make, "
@@ -81,4 +81,6 @@ def repack_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[V
 def _require_several_pieces(present: PresentDataset) -> None:
     objects = [*present.record["manifests"], *present.record["shards"]]
     if len({generation_of(one["path"]) for one in objects}) == 1:
-        raise NothingToDo(f"{present.output} is of one piece already: a build of everything would make the same")
+        raise NothingToDo(
+            f"{present.output} is one generation already, as one build of everything would make it: nothing was changed"
+        )

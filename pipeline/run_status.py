@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.output import RUN_STAGING, latest_run
 from pipeline.owner import Owner, owner_of
+from pipeline.plural import number_of
 from pipeline.progress import Progress, clock_text, read_progress
 from schemas.errors import UsageError
 from transforms.beam_support import storage
@@ -95,12 +96,28 @@ def _who(owner: Owner | None) -> str:
 def _verdict_lines(status: RunStatus) -> list[str]:
     if not status.verdict:
         return []
-    counts = {name: value for name, value in status.verdict.items() if name not in ("ok", "exit_code", "problems")}
     ended = f"finished {status.finished}, " if status.finished else ""
     return [
         f"{ended}exit code {status.verdict['exit_code']}, {'a' if status.verdict['ok'] else 'no'} dataset was made",
-        ", ".join(f"{name.removeprefix('num_')} {value:g}" for name, value in counts.items()),
+        *_count_lines(status.verdict),
         *(f"problem: {problem}" for problem in status.verdict["problems"]),
+    ]
+
+
+def _count_lines(verdict: dict[str, Any]) -> list[str]:
+    """The counts of a run whose tables could be read; lengths as H:MM:SS."""
+    if "num_sources" not in verdict:
+        return []
+    video = verdict["num_sources"] - verdict["num_left_out"]
+    return [
+        f"{number_of(verdict['num_inputs'], 'input')}: {number_of(video, 'source')} of video "
+        f"({clock_text(verdict['source_s'])}), {verdict['num_left_out']} left out as no video",
+        f"{number_of(verdict['num_windows'], 'window')}, {number_of(verdict['num_tracks'], 'track')}, "
+        f"{number_of(verdict['num_clips'], 'clip')} ({clock_text(verdict['clip_s'])}) in "
+        f"{number_of(verdict['num_shards'], 'shard')}",
+        f"{number_of(verdict['num_failures'], 'failure')}, {verdict['num_bugs']} of them bugs: "
+        f"{number_of(verdict['failed_sources'], 'source')} without a clip, "
+        f"{number_of(verdict['failed_windows'], 'window')} ({clock_text(verdict['failed_s'])}) lost",
     ]
 
 

@@ -8,6 +8,7 @@ from pipeline.clean import unneeded_objects
 from pipeline.commands.parser import CommandParser
 from pipeline.output import normalised_output
 from pipeline.owner import has_living_owner, owning
+from pipeline.plural import number_of
 from pipeline.present import require_dataset
 from schemas.errors import UsageError
 from transforms.beam_support import storage
@@ -21,11 +22,15 @@ def main(argv: list[str], program: str) -> int:
     parser = CommandParser(
         program,
         "Remove objects of earlier generations, and what killed runs left: only what builds wrote and dataset.json "
-        "does not name. Readers that opened the dataset before its last change need them until they end.",
+        "does not name. Readers that opened the dataset before its last change need these objects until they end, so "
+        "choose an age that is longer than they run.",
     )
     parser.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")
     parser.add_argument(
-        "--older_than", metavar="AGE", default="7d", help="like 7d, 12h or 30m: younger objects stay (default: 7d)"
+        "--older_than",
+        metavar="AGE",
+        default="7d",
+        help="like 7d (days), 12h or 30m (minutes): younger objects stay (default: 7d)",
     )
     parser.add_argument("--dry_run", action="store_true", help="only show what would be removed")
     args = parser.parse(argv)
@@ -40,7 +45,7 @@ def main(argv: list[str], program: str) -> int:
     for one in found:
         print(f"{one.path}  {one.size_bytes} bytes")
     done = "would be removed" if args.dry_run else "removed"
-    print(f"{len(found)} objects, {sum(one.size_bytes for one in found)} bytes {done}")
+    print(f"{number_of(len(found), 'object')}, {sum(one.size_bytes for one in found)} bytes {done}")
     return 0
 
 

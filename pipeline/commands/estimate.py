@@ -50,14 +50,18 @@ def _parser(program: str) -> CommandParser:
     parser.usage = f"{program} INPUT [INPUT ...] [options]"
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--sample", type=int, metavar="N", help=f"number of sources to build (default: {DRAWN})")
-    size.add_argument("--sample_s", type=float, metavar="S", help="instead: about as many seconds of video")
-    parser.add_argument("--price", type=float, metavar="PRICE", help="of a core-hour, in any currency")
+    size.add_argument(
+        "--sample_s", type=float, metavar="S", help="instead: about as many seconds of video; local files only"
+    )
+    parser.add_argument(
+        "--price", type=float, metavar="PRICE", help="price of a core-hour, in any currency: the cost is estimated too"
+    )
     parser.add_argument(
         "--cores",
         type=int,
         metavar="N",
         default=len(os.sched_getaffinity(0)),
-        help="that the build would run on (default: this machine's, %(default)s)",
+        help="cores that the build would run on (default: this machine's, %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object, for machines")
     return parser

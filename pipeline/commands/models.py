@@ -4,6 +4,7 @@ from pipeline.commands.parser import CommandParser
 from pipeline.config import Recipe
 from pipeline.preflight import preflight
 from pipeline.try_machine import try_machine
+from schemas.errors import UsageError
 from transforms.media.models import (
     DEFAULT_MODELS,
     MODELS,
@@ -24,9 +25,11 @@ def main(argv: list[str], program: str) -> int:
         "whether this machine decodes a clip and computes with every network of a default build.",
         epilog=f"Without a MODEL: {', '.join(DEFAULT_MODELS)}. By name only: {', '.join(by_name_only)}.",
     )
-    parser.add_argument("action", choices=("list", "install", "verify", "try"))
+    parser.add_argument("action", choices=("list", "install", "verify", "try"), help="see above; try takes no MODEL")
     parser.add_argument("names", nargs="*", metavar="MODEL", help=", ".join(MODELS))
     args = parser.parse(argv)
+    if args.action == "try" and args.names:
+        raise UsageError(f"{program} try takes no MODEL: it computes with every network of a default build")
     names = tuple(args.names) or DEFAULT_MODELS
     if args.action == "list":
         print("\n".join([f"models in {models_folder()}", *map(_lines, MODELS.values())]))

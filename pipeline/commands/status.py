@@ -15,7 +15,7 @@ def main(argv: list[str], program: str) -> int:
         "second, time left (H:MM:SS), CPU time (H:MM:SS) and slowest sources and windows (seconds) of each stage; or "
         "how it ended. Times of day are UTC.",
     )
-    parser.add_argument("output", metavar="OUTPUT", help="folder or URL that a build writes to")
+    parser.add_argument("output", metavar="OUTPUT", help="folder or URL that a build writes to, or wrote to")
     parser.add_argument("--json", action="store_true", help="one JSON object, for machines; times in seconds")
     args = parser.parse(argv)
     status = run_status(normalised_output(args.output))

@@ -10,7 +10,10 @@ from schemas.errors import IntegrityError
 
 def main(argv: list[str], program: str) -> int:
     """Print what is wrong, one line each; returns the exit code."""
-    parser = CommandParser(program, "Check hashes, rows and byte ranges of a dataset. Exit 4 when something is wrong.")
+    parser = CommandParser(
+        program,
+        "Check hashes, rows and byte ranges of a dataset. Exit code 4: something is wrong, one line for each thing.",
+    )
     parser.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")
     output = normalised_output(parser.parse(argv).output)
     problems = verify_dataset(output)

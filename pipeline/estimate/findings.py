@@ -76,7 +76,8 @@ def finding_lines(found: Findings) -> list[str]:
     lost = [(f"dropped: {name}", estimate, "") for name, estimate in found.dropped.items()]
     lost += [(f"failed: {kind}", estimate, "") for kind, estimate in found.failed.items()]
     drawn = f"{found.num_drawn} of {found.num_sources} sources, {found.drawn_video_s:.0f} s of video, were built"
-    return [drawn, "", *_table(rows), "", "what is lost, on the way from sources to clips:", "", *_table(lost)]
+    loss = ["what is lost, on the way from sources to clips:", "", *_table(lost)] if lost else ["nothing was lost"]
+    return [f"{drawn}; estimates for all, with 90 % intervals:", "", *_table(rows), "", *loss]
 
 
 def finding_record(found: Findings) -> dict[str, Any]:

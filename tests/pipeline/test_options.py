@@ -117,6 +117,7 @@ def test_set_comes_after_the_recipe_and_the_short_options(clips):
         (["--layout", "grid"], "s1/NAME.mpg"),
         (["--runner", "DataflowRunner"], "cannot reach"),
         (["--sources", "table.csv"], "not allowed with"),
+        (["--work", __file__], "is not a folder: choose another"),
     ],
 )
 def test_a_wrong_option_is_one_line(clips, argv, says):

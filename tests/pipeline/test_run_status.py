@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.audit.made_dataset import write_dataset
 from transforms.beam_support.counters import count
 from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.worker_tallies import ElementTime, forget_tally, record_time, write_tally
+from transforms.manifests.accounting import Totals
 
 SOURCE = "0123456789abcdef"
 
@@ -66,7 +68,32 @@ def test_a_run_that_stopped_says_so(tmp_path, capsys):
 def test_a_finished_run_says_how_it_ended(tmp_path, capsys):
     write_dataset(tmp_path)
     text = shown(tmp_path, capsys)
-    assert text.startswith("ended: ") and "exit code 0, a dataset was made\nclips 3" in text
+    assert text.startswith("ended: ") and "exit code 0, a dataset was made" in text
+
+
+def test_the_counts_of_a_finished_run_are_sentences(tmp_path, capsys):
+    totals = Totals(
+        num_inputs=4,
+        num_sources=3,
+        num_left_out=1,
+        num_windows=5,
+        num_tracks=6,
+        num_clips=7,
+        num_shards=1,
+        num_failures=2,
+        num_bugs=0,
+        failed_sources=1,
+        failed_windows=2,
+        source_s=3600.0,
+        failed_s=60.0,
+        clip_s=61.0,
+    )
+    verdict = {"ok": True, "exit_code": 0, "problems": [], **asdict(totals)}
+    write_run(str(tmp_path), finished(run_record(Recipe(), ["talkshard build"], 4) | {"verdict": verdict}))
+    text = shown(tmp_path, capsys)
+    assert "4 inputs: 2 sources of video (1:00:00), 1 left out as no video\n" in text
+    assert "5 windows, 6 tracks, 7 clips (0:01:01) in 1 shard\n" in text
+    assert "2 failures, 0 of them bugs: 1 source without a clip, 2 windows (0:01:00) lost" in text
 
 
 def test_a_run_that_made_no_dataset_says_why(tmp_path, capsys):

@@ -147,3 +147,7 @@ def test_a_training_command_imports_no_beam(command, tmp_path):
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "False" and done.stderr.startswith("talkshard: ")
+
+
+def test_models_try_takes_no_model(capfd):
+    assert "takes no MODEL" in refusal(["models", "try", "silero"], capfd)

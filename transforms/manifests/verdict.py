@@ -10,6 +10,7 @@ from transforms.manifests.accounting import Totals, licences
 from transforms.manifests.generation import Generation
 from transforms.manifests.parts import ManifestPart
 
+_WHERE = "manifests/failures says which and why"
 DONE, FAILED, NO_CLIPS, BROKEN = 0, 1, 3, 4  # exit codes
 
 
@@ -28,7 +29,7 @@ def judge_run(problems: list[str], found: Totals | None, max_bugs: int, max_fail
         return Verdict(ok=False, exit_code=BROKEN, problems=tuple(problems))
     lines = []
     if found.num_bugs > max_bugs:
-        lines.append(f"{found.num_bugs} failures are bugs, more than --max_bugs {max_bugs}: see the failures table")
+        lines.append(f"{found.num_bugs} failures are bugs, more than --max_bugs {max_bugs}: {_WHERE}")
     lines += _large_failed_shares(found, max_failed_share)
     if lines:
         return Verdict(ok=False, exit_code=FAILED, problems=tuple(lines))
@@ -46,7 +47,7 @@ def _large_failed_shares(found: Totals, max_failed_share: float) -> list[str]:
     }
     return [
         f"{failed:.0f} of {number:.0f} {what} failed, a larger share than --max_failed_share {max_failed_share:g}: "
-        "see the failures table"
+        f"{_WHERE}"
         for what, (failed, number) in failed_of_all.items()
         if failed > max_failed_share * number
     ]
