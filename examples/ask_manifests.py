@@ -1,6 +1,8 @@
 """Ask a dataset's manifests with DuckDB: `python examples/ask_manifests.py DATASET`."""
 
+import json
 import sys
+from pathlib import Path
 
 import duckdb
 
@@ -23,8 +25,10 @@ QUESTIONS = {
     """,
 }
 
+folder = Path(sys.argv[1])
+listed = [folder / part["path"] for part in json.loads((folder / "dataset.json").read_text())["manifests"]]
 for table in ("clips", "decisions", "tracks"):
-    duckdb.sql(f"CREATE VIEW {table} AS SELECT * FROM '{sys.argv[1]}/manifests/{table}/*.parquet'")
+    duckdb.read_parquet([str(part) for part in listed if part.parent.name == table]).create_view(table)
 for question, query in QUESTIONS.items():
     print(question)
     duckdb.sql(query).show()

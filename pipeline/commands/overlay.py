@@ -30,6 +30,10 @@ def main(argv: list[str], program: str) -> int:
     sheets = draw_overlays(
         args.dataset, Path(args.output), args.frames, lambda name: local_path(found_uri(name, root)), call_in_child
     )
+    num_sheets = 0
     for uri, drawn in sheets:
+        num_sheets += 1
         print(f"{program}: {drawn}" if isinstance(drawn, MediaError) else f"{drawn}  {uri}")
+    if not num_sheets:
+        print(f"no face was tracked in the sources of {args.dataset}: there is nothing to draw")
     return 0

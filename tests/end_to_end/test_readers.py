@@ -14,7 +14,7 @@ from schemas.clip_parts import ALIGN, FACES_INDEX, LANDMARKS, MESH, MFCC
 from speech2vid.reader import talkshard_parts
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = {"README.md": 1, "docs/reading.md": 9}  # page -> programs on it, at least
+PAGES = {"README.md": 2, "docs/reading.md": 9}  # page -> programs on it, at least
 KEYS_BY_DATASETS = """
 import json, sys
 from datasets import load_dataset
