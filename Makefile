@@ -4,7 +4,8 @@
 # make train-demo   a talking face learnt from TRAIN=FOLDER and judged on the people of DEV=FOLDER; STEPS=N for fewer steps
 # make check    lint, format and types
 # make test     all extras, then all tests
-# make engines  what the tests of other engines need, as far as it can be had: Prism, Flink and Beam's job server for it
+# make engines  what the tests of other engines and stores need, as far as it can be had: Prism, Flink and Beam's job
+#               server for it, an emulator of Google Cloud Storage
 # make flink-test   a Flink cluster on this machine builds while a TaskManager and a worker pool are killed
 
 SHELL := /bin/bash
@@ -68,7 +69,7 @@ test: test-setup
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 
 engines: test-setup
-	@for engine in prism flink; do BIN=$(BIN) tests/engines/set_up.sh $$engine; done
+	@for engine in prism flink gcs; do BIN=$(BIN) tests/engines/set_up.sh $$engine; done
 
 flink-test: test-setup
 	@BIN=$(BIN) tests/engines/set_up.sh flink

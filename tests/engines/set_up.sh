@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Fetch an engine into FOLDER (.engines), from package registries alone: `set_up.sh prism` or `set_up.sh flink`. What
+# Fetch an engine or a store into FOLDER (.engines), from package registries alone: `set_up.sh prism|flink|gcs`. What
 # cannot be had is said in one line, and the tests that need it are skipped. BIN: bin folder of the environment.
 set -euo pipefail
 folder="${FOLDER:-.engines}"
 flink_version="1.20.5"
+gcs_version="1.52.2"
 python="${BIN:-.venv/bin}/python"
 beam_version="$("$python" -c 'from importlib.metadata import version; print(version("apache-beam"))')"
 
@@ -18,6 +19,14 @@ prism() {
   mkdir -p "$folder"
   CGO_ENABLED=0 GOBIN="$(realpath "$folder")" go install "github.com/apache/beam/sdks/v2/go/cmd/prism@v$beam_version" \
     2> "$folder/prism.log" || without "Go's registry gave no Prism $beam_version: see $folder/prism.log"
+}
+
+gcs() {
+  if [ -x "$folder/fake-gcs-server" ]; then return; fi
+  command -v go > /dev/null || without "the emulator of Google's storage is built with Go, which is not installed"
+  mkdir -p "$folder"
+  CGO_ENABLED=0 GOBIN="$(realpath "$folder")" go install "github.com/fsouza/fake-gcs-server@v$gcs_version" \
+    2> "$folder/gcs.log" || without "Go's registry gave no fake-gcs-server $gcs_version: see $folder/gcs.log"
 }
 
 flink() {
