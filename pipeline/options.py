@@ -105,7 +105,7 @@ def build_parser(program: str) -> CommandParser:
         type=float,
         metavar="SHARE",
         default=0.5,
-        help="the run fails where a larger share of sources, windows or seconds of video did, 0 to 1 (default: 0.5)",
+        help="the run fails where more of its sources, windows or seconds of video failed, 0 to 1 (default: 0.5)",
     )
     return parser
 
