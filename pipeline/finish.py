@@ -6,7 +6,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipeline.output import RUN_STAGING, read_run, remove_staging, show_run, write_run
-from pipeline.owner import end_job, require_no_owner
+from pipeline.owner import end_job, is_of_another, owning
 from pipeline.pages import write_pages
 from pipeline.run_record import finished
 from schemas.stored.manifests import stored_manifests
@@ -35,6 +35,8 @@ class Finish(beam.PTransform):
 
     def _finish(self, verdict: Verdict) -> Verdict:
         self.store.use()
+        if self.owner and is_of_another(self.output, self.owner):
+            return verdict  # a second try of this step, whose run has ended
         finish_run(self.output, self.generation)
         forget_names(f"{self.output}/{RUN_STAGING}")
         if self.removes_staging and verdict.exit_code in WHOLE_EXIT_CODES:
@@ -58,9 +60,10 @@ def finish_run(output: str, generation: int) -> None:
 def complete_killed_run(output: str, run: dict[str, Any], generation: int, keeps_work: bool) -> None:
     """Do what is left where a run was killed after it had written dataset.json. UsageError: it is still at work."""
     if "finished" not in run:
-        require_no_owner(output)
-        finish_run(output, generation)
-        remove_staging(output, keeps_work)
+        with owning(output):
+            if "finished" not in read_run(output, generation):  # another command may have completed it meanwhile
+                finish_run(output, generation)
+                remove_staging(output, keeps_work)
 
 
 def has_pages(run: dict[str, Any], generation: int) -> bool:

@@ -3,7 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from schemas.generations import run_record_name
 from schemas.stored.manifests import stored_manifests
 from transforms.beam_support import storage
 from transforms.beam_support.worker_tallies import forget_tally
-from transforms.names.stage import write_names
+from transforms.names.stage import forget_names, write_names
 from transforms.sources.split import with_unit_splits
 
 WORKER_LOG = "talkshard-workers.log"
@@ -58,13 +58,29 @@ def build(
 def run_plan(plan: BuildPlan, build_graph: Callable[[beam.Pipeline, BuildPlan], object]) -> int:
     """Run the graph of a plan to its end; returns the exit code. TalkshardError: what stopped it."""
     with owning(plan.output, ends_with_launcher=plan.is_local) as owner, metrics_of(plan) as metrics:
-        plan = begin(replace(plan, owner=owner.token))
-        result = _submit(plan, build_graph, metrics)
-        if result is None:
-            leave_to_job(plan.output, owner)
-            print(f"submitted: the result of the run will be in {_run_record(plan)}")
-            return 0
-        return _conclude(plan, result, metrics)
+        with _forgetting_names(plan):
+            plan = begin(replace(plan, owner=owner.token))
+            result = _submit(plan, build_graph, metrics)
+            if result is not None:
+                return conclude(plan, result, metrics)
+        leave_to_job(plan.output, owner)
+        print(f"submitted: the result of the run will be in {_run_record(plan)}")
+        return 0
+
+
+@contextmanager
+def _forgetting_names(plan: BuildPlan) -> Iterator[None]:
+    """Delete the listing of the inputs where the body ends the run, for no step of the graph does it then.
+
+    An interrupted launcher leaves it to a job that goes on.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if plan.is_local or isinstance(error, Exception):
+            with suppress(TalkshardError):  # the error of the run goes first
+                forget_names(plan.staging)
+        raise
 
 
 def begin(plan: BuildPlan) -> BuildPlan:
@@ -117,7 +133,7 @@ def _explained(plan: BuildPlan) -> Iterator[None]:
         raise known from error
 
 
-def _conclude(plan: BuildPlan, result: PipelineResult, metrics: MetricsFile) -> int:
+def conclude(plan: BuildPlan, result: PipelineResult, metrics: MetricsFile) -> int:
     """Add the runner's counters to the run's record and print what the graph has written; returns the exit code."""
     generation = plan.generation.number
     run = read_run(plan.output, generation)
@@ -133,7 +149,8 @@ def _conclude(plan: BuildPlan, result: PipelineResult, metrics: MetricsFile) -> 
     verdict = run["verdict"]
     metrics.end(verdict["exit_code"], run)
     if verdict["exit_code"] in WHOLE_EXIT_CODES:
-        remove_staging(plan.output, plan.keeps_work)  # a local run's log and marks lie there up to here
+        if plan.is_local:  # its log and marks lie there up to here; the end of a job has removed them already
+            remove_staging(plan.output, plan.keeps_work)
         _worker_log(plan).unlink(missing_ok=True)
     elif plan.is_local:
         tell(f"talkshard: log of this run's workers: {_worker_log(plan)}", level="INFO")

@@ -93,6 +93,12 @@ def end_job(output: str, token: str) -> None:
         storage.delete_files([_mark(output)])
 
 
+def is_of_another(output: str, token: str) -> bool:
+    """Whether the output has the mark of another run than that of the owner with this token."""
+    found = _stored_owner(output)
+    return found is not None and found.token not in (token, _job_token(token))
+
+
 def owner_of(output: str) -> Owner | None:
     """The run, alive or not, that left its mark; None where there is no mark."""
     return _stored_owner(output)

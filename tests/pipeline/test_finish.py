@@ -8,7 +8,7 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from pipeline.finish import Finish
+from pipeline.finish import Finish, complete_killed_run
 from pipeline.output import write_run
 from pipeline.owner import OWNER, leave_to_job, owning
 from tests.audit.made_dataset import write_dataset
@@ -71,10 +71,20 @@ def test_tables_that_could_not_be_read_have_no_pages(output):
     assert not (output / "report.html").exists()
 
 
-def test_the_mark_of_another_run_stays(output):
+def test_the_mark_and_the_staging_of_another_run_stay(output):
     with owning(str(output), ends_with_launcher=False) as owner:
-        finish(output, owner="of another run")
+        finish(output, owner="of a run that has ended", removes_staging=True)
         assert json.loads((output / OWNER).read_text())["token"] == owner.token
+    assert (output / ".staging" / "audio.flac").exists()
+
+
+def test_a_killed_run_is_completed_once(output):
+    killed = json.loads((output / "run.json").read_text())
+    complete_killed_run(str(output), killed, 1, keeps_work=False)
+    assert "finished" in json.loads((output / "run.json").read_text()) and not (output / ".staging").exists()
+    (output / ".staging").mkdir()  # of the next run, which has begun since another command looked at the killed one
+    complete_killed_run(str(output), killed, 1, keeps_work=False)
+    assert (output / ".staging").exists() and not (output / OWNER).exists()
 
 
 def test_a_job_that_ended_before_its_launcher_leaves_no_mark(output):

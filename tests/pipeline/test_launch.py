@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import apache_beam as beam
 import pytest
 
-from pipeline.finish import Finish
-from pipeline.launch import build
+from pipeline.finish import Finish, finish_run
+from pipeline.launch import build, conclude
+from pipeline.metrics import metrics_of
+from pipeline.options import parse_plan
 from schemas.errors import StorageError
 from tests.audit.made_dataset import write_dataset
 from tests.pipeline.made_models import needs_models
@@ -126,6 +129,29 @@ def test_what_stops_a_run_is_one_line_and_an_exit_code(argv, tmp_path, capfd, st
 def test_a_bug_raises_with_its_traceback(argv, capfd):
     with pytest.raises(ZeroDivisionError, match="boom"):
         build(argv, "talkshard build", partial(graph_of, have_a_bug))
+
+
+@needs_models
+@pytest.mark.parametrize("step", [fill_the_disk, have_a_bug, lose_everything])
+def test_a_run_that_fails_leaves_no_listing_of_its_inputs(argv, tmp_path, capfd, step):
+    with suppress(ZeroDivisionError):
+        build(argv, "talkshard build", partial(graph_of, step))
+    assert list((tmp_path / "out").rglob("*")) and not list((tmp_path / "out").rglob("names/*"))
+
+
+@needs_models
+def test_the_launcher_of_a_job_that_has_ended_removes_no_staging(argv, tmp_path, capfd):
+    plan = parse_plan([*argv[:4], "--runner=PortableRunner", "--job_endpoint=localhost:1"], "talkshard build")
+    write_dataset(tmp_path / "out", {**plan.run, "known_inputs": 0})
+    finish_run(plan.output, 1)
+    of_the_next_run = tmp_path / "out" / ".staging" / "run" / "names" / "00000.msgpack"
+    of_the_next_run.parent.mkdir(parents=True)
+    of_the_next_run.touch()
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        pipeline | beam.Create([1])
+    with metrics_of(plan) as metrics:
+        assert conclude(plan, pipeline.result, metrics) == 0
+    assert of_the_next_run.exists()
 
 
 @needs_models
