@@ -89,7 +89,8 @@ def open_output(output: str, run: dict[str, object], generation: int = 1, parent
         _require_no_dataset(output, names)
         for name in FOLDERS:
             storage.delete_tree(f"{output}/{name}")
-        storage.delete_files([f"{output}/{name}" for name in names if name in PAGES or _is_run_file(name)])
+        ours = (name for name in names if name in PAGES or _is_run_file(name))
+        storage.delete_files([f"{output}/{name}" for name in ours if name != RUN])  # which is the sign of our folders
     write_run(output, run, generation)
 
 
@@ -189,7 +190,7 @@ def _names(output: str) -> set[str]:
     try:
         if storage.is_local(output):
             return set(os.listdir(output)) if os.path.lexists(output) else set()
-        return {uri.removeprefix(output).strip("/").split("/")[0] for uri in storage.list_files(output)}
+        return storage.list_names(output)
     except UnreadableSource as error:
         raise UsageError(f"--output {output}: {error}") from error
     except NotADirectoryError as error:

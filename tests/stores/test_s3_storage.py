@@ -40,6 +40,9 @@ def test_what_is_written_is_read_listed_and_deleted(store):
     storage.write_once(base + "-other", b"stays")
     store.put("out/folder/", b"")  # what a console makes for a folder
     assert storage.list_files(base) == sorted(f"{base}/{name}" for name in names)
+    assert (
+        storage.list_names(base) == {"a", "deep", "folder", names[-1]} and storage.list_names(base + "/none") == set()
+    )
     assert storage.list_matches(f"{base}/deep/*") == [f"{base}/deep/b"]
     assert [storage.read_bytes(f"{base}/{name}") for name in names] == [name.encode() for name in names]
     assert storage.read_range(f"{base}/deep/b", 2, 3) == b"ep/"
@@ -196,3 +199,13 @@ def test_fetching_has_a_time_limit_of_its_own(store, monkeypatch):
     store.delay_s = 0.1
     with pytest.raises(LimitExceeded, match=r"limits.fetch_s \(0.5 s\)"):
         storage.local_path(uri)
+
+
+def test_names_below_a_folder_are_asked_for_without_those_below_them(store):
+    base = store.uri("out")
+    for number in range(3):
+        store.put(f"out/.staging/work/{number}", b"")
+    store.put("out/", b"")
+    asked = sum(store.requests.values())
+    assert storage.list_names(base) == storage.list_names(base + "/") == {".staging"}
+    assert sum(store.requests.values()) == asked + 2

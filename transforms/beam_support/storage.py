@@ -145,6 +145,17 @@ def list_files(uri: str) -> list[str]:
     return sorted(join(uri.rstrip("/"), name) for name in below)
 
 
+def list_names(uri: str) -> set[str]:
+    """Names of files and folders directly in the folder `uri` of a remote store; none where there is no such folder."""
+    try:
+        root, found = tried_reading(uri, lambda store, path: (path.rstrip("/"), store.ls(path, detail=False)))
+    except UnreadableSource as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return set()
+        raise
+    return {path.removeprefix(root).strip("/") for path in found} - {""}  # "": what a console makes for a folder
+
+
 def list_matches(pattern: str) -> list[str]:
     """The files in a remote store that match a glob, sorted."""
     base = pattern[: pattern.rindex("/", 0, _GLOB.search(pattern).start()) + 1]  # type: ignore[union-attr]

@@ -28,6 +28,10 @@ _LASTING_ERRNO = {
     if hasattr(errno, name)
 }
 _LASTING_FILE = (FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)
+_STAMPS = (
+    *("ETag", "etag", "generation", "md5Hash", "Content-MD5", "Digest"),
+    *("LastModified", "last_modified", "Last-Modified", "updated", "mtime", "created"),
+)
 _PASSING_STATUS = (408, 425, 429)  # and 5xx
 _NOT_SIGNED_IN = 401
 _CREDENTIAL_CODES = {
@@ -175,8 +179,7 @@ def _answer(error: BaseException | None) -> tuple[str, str]:
 
 def stamp_of(info: dict[str, Any]) -> str:
     """What changes in a store's facts about a file when the file does: an etag, else a time."""
-    names = ("ETag", "etag", "generation", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")
-    return next((str(info[name]) for name in names if info.get(name)), "")
+    return next((str(info[name]) for name in _STAMPS if info.get(name)), "")
 
 
 def modified_of(info: dict[str, Any]) -> float | None:

@@ -118,9 +118,12 @@ class _Hash(beam.DoFn):
 
 
 def hash_name(name: VideoSource, results: StageResults) -> HashedName:
-    """The name with the hash of its file, which is read unless it was at this version before."""
-    key = results.key(name.uri, storage.version_of(name.uri))
-    stored = results.load(key)
+    """The name with the hash of its file, which is read unless it was at this version before.
+
+    Where a store says no more of a version than its size, it may be another file.
+    """
+    known = storage.version_of(name.uri)
+    stored = results.load(results.key(name.uri, known)) if known.partition(" ")[2] else None
     if stored is not None:
         return replace(decode_record(stored, HashedName), name=name)
     sha256, size_bytes, version = hash_unchanged(name.uri)
