@@ -86,14 +86,21 @@ def ending_with_a_worker() -> Iterator[None]:
 
 def _end_descendants(process: int, command: bytes) -> None:
     """End the processes below one that run this command, and all below these."""
+    for child in _children_of(process):
+        with suppress(OSError):  # it has ended meanwhile
+            words = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ")
+            runs_it = command in words
+            _end_descendants(child, b"" if runs_it else command)
+            if runs_it:
+                os.kill(child, signal.SIGKILL)
+
+
+def _children_of(process: int) -> list[int]:
+    found: list[int] = []
     for list_of_children in Path(f"/proc/{process}/task").glob("*/children"):
-        with suppress(OSError):  # a process that has ended meanwhile
-            for child in map(int, list_of_children.read_text().split()):
-                words = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ")
-                runs_it = command in words
-                _end_descendants(child, b"" if runs_it else command)
-                if runs_it:
-                    os.kill(child, signal.SIGKILL)
+        with suppress(OSError):  # the thread has ended meanwhile
+            found += map(int, list_of_children.read_text().split())
+    return found
 
 
 def _why(error: RuntimeError) -> str:

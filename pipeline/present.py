@@ -90,16 +90,21 @@ def present_dataset(output: str) -> PresentDataset | None:
     stored = bytes_or_none(storage.join(output, DATASET))
     if stored is None:
         return None
-    try:
-        record = json.loads(stored)
-    except ValueError as error:
-        raise IntegrityError(f"{DATASET} of {output} is not JSON ({error}): copy it again") from error
+    record = _parsed(stored, DATASET, output)
     require_schema_version(record, output)
     name = record.get("run", run_record_name(1))
     run = bytes_or_none(storage.join(output, name))
     if run is None:
         raise IntegrityError(f"{output} has lost {name}, the record of the run that made its dataset: copy it again")
-    return PresentDataset(output=output, record=record, sha256=hashlib.sha256(stored).hexdigest(), run=json.loads(run))
+    sha256 = hashlib.sha256(stored).hexdigest()
+    return PresentDataset(output=output, record=record, sha256=sha256, run=_parsed(run, name, output))
+
+
+def _parsed(stored: bytes, name: str, output: str) -> dict[str, Any]:
+    try:
+        return json.loads(stored)
+    except ValueError as error:
+        raise IntegrityError(f"{name} of {output} is not JSON ({error}): copy it again") from error
 
 
 def require_dataset(output: str) -> PresentDataset:

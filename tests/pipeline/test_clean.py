@@ -118,3 +118,10 @@ def test_nothing_is_followed_out_of_the_dataset(dataset, tmp_path_factory):
     (dataset / "shards" / "link").symlink_to(elsewhere)
     assert main(["clean", str(dataset)]) == 0
     assert files(elsewhere) == {"train-000009.tar"}
+
+
+def test_a_damaged_record_of_a_run_is_one_line(dataset, capsys):
+    before = files(dataset)
+    (dataset / "run.g2.json").write_text('{"recipe": ')
+    assert main(["clean", str(dataset)]) == 4
+    assert "run.g2.json of" in capsys.readouterr().err and files(dataset) == before

@@ -36,6 +36,10 @@ def test_a_writer_that_looked_before_another_wrote_loses(store, monkeypatch):
     assert store.objects() == {"pointer": b"other"}
 
 
+def test_an_object_that_another_has_deleted_is_not_replaced(store):
+    assert not replace_unchanged(store.uri("pointer"), b"mine", b"first") and store.objects() == {}
+
+
 @pytest.mark.parametrize("before", [None, b"first"])
 def test_an_answer_that_was_lost_is_no_other_writer(store, before, monkeypatch):
     monkeypatch.setattr(stores, "_FIRST_WAIT_S", 0.01)

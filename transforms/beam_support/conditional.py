@@ -92,7 +92,10 @@ def _sha256(stream: BinaryIO) -> str:
 
 
 def _replace_remote(uri: str, data: bytes, before: bytes | None) -> bool:
-    condition = {"mode": "create"} if before is None else _unless_changed(uri)
+    try:
+        condition = {"mode": "create"} if before is None else _unless_changed(uri)
+    except UnreadableSource:  # another has deleted it
+        return False
     found = bytes_or_none(uri)
     if found != before:
         return found == data
