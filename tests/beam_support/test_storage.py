@@ -1,11 +1,14 @@
 """Local and remote files: whole or not at all, and errors that name the file."""
 
 import errno
+import fcntl
 import itertools
+import multiprocessing
 import os
+import random
 import stat
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -187,6 +190,47 @@ def test_the_cache_stays_within_its_limit_and_keeps_what_was_used_last(cache):
         source_cache.release()
         assert sum(path.stat().st_size for path in cache.iterdir()) <= 500
     assert copies(cache) == set(names[-5:])
+    assert len(list(cache.iterdir())) == 2 * 5 + 1  # each copy's lock went with it
+
+
+def fetch_by_turns(cache, seed):
+    """Fetch files that have no room beside each other, as a process of its own; how many others had."""
+    os.environ["TALKSHARD_CACHE"] = cache
+    num_downloads = 0
+    turns = random.Random(seed)
+    for _ in range(300):
+        name = f"v{turns.randrange(6)}"
+
+        def download(path, name=name):
+            nonlocal num_downloads
+            num_downloads += 1
+            with open(path, "w") as copy:
+                copy.write(name)
+
+        with open(source_cache.cached_copy(name, ".mp4", download, 2, 8)) as copy:
+            assert copy.read() == name
+        source_cache.release()
+    return num_downloads
+
+
+def test_a_lock_that_went_while_it_was_waited_for_is_taken_anew(tmp_path):
+    path = tmp_path / "copy"
+    held = source_cache._locked(path, fcntl.LOCK_EX)
+    with ThreadPoolExecutor(1) as other:
+        waiting = other.submit(source_cache._locked, path, fcntl.LOCK_EX)
+        time.sleep(0.2)
+        os.unlink(tmp_path / "copy.lock")
+        os.close(held)
+        taken = waiting.result()
+    assert os.path.samestat(os.fstat(taken), os.stat(tmp_path / "copy.lock"))
+    os.close(taken)
+
+
+def test_processes_that_evict_each_others_copies_never_read_another_file(cache):
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as processes:
+        downloads = list(processes.map(fetch_by_turns, [str(cache)] * 4, range(4)))
+    assert sum(downloads) > 100 and len(copies(cache)) <= 4
+    assert {path.name.removesuffix(".lock") for path in cache.glob("?*.lock")} == copies(cache)
 
 
 def test_files_in_use_are_never_evicted_and_what_has_no_room_says_what_to_change(cache, monkeypatch):

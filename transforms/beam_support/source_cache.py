@@ -56,25 +56,31 @@ def release() -> None:
 
 def _fetch(path: Path, download: Callable[[str], None], size_bytes: int, limit_bytes: int) -> None:
     """Download the file unless another process has, and hold a shared lock on the copy from then on."""
-    lock = _lock_file(path)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        while not path.exists():
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not path.exists():
-                unfinished = path.with_name(path.name + _PART)
-                _make_room(unfinished, size_bytes, limit_bytes)
-                try:
-                    download(str(unfinished))
-                    os.replace(unfinished, path)
-                except BaseException:
-                    unfinished.unlink(missing_ok=True)
-                    raise
-            fcntl.flock(lock, fcntl.LOCK_SH)  # not atomic: another process may evict in between, so check again
-    except BaseException:
+    while True:
+        lock = _locked(path, fcntl.LOCK_SH)
+        if path.exists():
+            _held[str(path)] = lock
+            return
         os.close(lock)
+        lock = _locked(path, fcntl.LOCK_EX)
+        try:
+            if not path.exists():
+                _download(path, download, size_bytes, limit_bytes)
+        finally:
+            os.close(lock)  # another process may evict the copy before it is held, so look again
+
+
+def _download(path: Path, download: Callable[[str], None], size_bytes: int, limit_bytes: int) -> None:
+    """Make the copy, with its lock held alone."""
+    unfinished = path.with_name(path.name + _PART)
+    try:
+        _make_room(unfinished, size_bytes, limit_bytes)
+        download(str(unfinished))
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        _lock_path(path).unlink()
         raise
-    _held[str(path)] = lock
 
 
 def _make_room(unfinished: Path, size_bytes: int, limit_bytes: int) -> None:
@@ -131,17 +137,39 @@ def _evict(folder: Path, limit_bytes: int) -> int:
 
 
 def _delete_unheld(path: Path) -> bool:
-    lock = _lock_file(path.with_name(path.name.removesuffix(_PART)))
+    copy = path.with_name(path.name.removesuffix(_PART))
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink(missing_ok=True)
-        return True
+        lock = _locked(copy, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    try:
+        path.unlink(missing_ok=True)
+        _lock_path(copy).unlink()  # a folder of the locks of all files that ever were takes ever longer to look through
+        return True
     finally:
         os.close(lock)
 
 
-def _lock_file(path: Path) -> int:
-    # Lock files are never deleted: while another process waits for one, that would make two locks of one name.
-    return os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+def _locked(path: Path, how: int) -> int:
+    """Descriptor of the locked file of a copy's lock. It goes with the copy, so what was waited for may be gone."""
+    while True:
+        lock = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, how)
+            if _has_name(lock, _lock_path(path)):
+                return lock
+        except BaseException:
+            os.close(lock)
+            raise
+        os.close(lock)
+
+
+def _has_name(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
