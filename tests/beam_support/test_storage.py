@@ -213,7 +213,7 @@ def fetch_by_turns(cache, seed):
     return num_downloads
 
 
-def test_a_lock_that_went_while_it_was_waited_for_is_taken_anew(tmp_path):
+def test_a_lock_that_went_while_it_was_waited_for_is_taken_again(tmp_path):
     path = tmp_path / "copy"
     held = source_cache._locked(path, fcntl.LOCK_EX)
     with ThreadPoolExecutor(1) as other:

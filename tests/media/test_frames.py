@@ -222,6 +222,27 @@ def test_what_decord_gives_up_on_is_read_on_by_pyav(tmp_path):
     assert None in seen[40:60]
 
 
+def test_the_images_of_a_window_do_not_depend_on_those_before_it(tmp_path):
+    path = make_plain_video(tmp_path / "a.mp4", 100, options={"bf": "0", "x264-params": "scenecut=0:keyint=20"})
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    hidden = packets[85].pos + packets[85].size // 2  # damage that decord conceals and PyAV reports
+    damage_packets(path, [40], tmp_path / "b.mp4")  # a key frame: decord gives up
+    content = bytearray((tmp_path / "b.mp4").read_bytes())
+    content[hidden] ^= 8
+    (tmp_path / "b.mp4").write_bytes(content)
+    images = []
+    for windows in (((0, 60), (60, 100)), ((60, 100),)):
+        reader, _ = reader_of(tmp_path / "b.mp4")
+        with reader:
+            for start, end in windows:
+                reader.begin_window()
+                last = list(reader.frames(np.arange(start, end)))
+        images.append([image for _, image in last])
+    assert [image is None for image in images[0]] == [image is None for image in images[1]]
+    assert all(np.array_equal(one, other) for one, other in zip(*images, strict=True) if one is not None)
+
+
 REAL = [
     "dev/clips/FAzSK8PLmGI.mp4",
     "dev/clips/latentsync_demo3.mp4",

@@ -24,6 +24,17 @@ class FrameReader:
         """Open nothing yet; probe and timeline are those of the file."""
         self._path, self._probe, self._timeline = path, probe, timeline
         self._reader: DecordFrames | PyavFrames | None = None
+        self._is_for_decord = not _is_large(probe.used_video)  # as far as is known before its images are read
+
+    def begin_window(self) -> None:
+        """Let what follows not depend on what was read before: a run that was resumed reads only some of the windows.
+
+        Where damage made PyAV take over, decord may show a damaged image of a later window that PyAV reports.
+        """
+        if isinstance(self._reader, DecordFrames):
+            self._reader.check_next()
+        elif self._is_for_decord:
+            self.close()
 
     def frames(self, source_frames: np.ndarray) -> Iterator[tuple[int, np.ndarray | None]]:
         """(position in `source_frames`, image) for each of `source_frames`, int (N,), ascending, may repeat.
@@ -54,17 +65,22 @@ class FrameReader:
         self.close()
 
     def _read(self, source_frame: int) -> np.ndarray | None:
-        video = self._probe.used_video
+        if self._reader is None:
+            self._reader = self._opened()
         try:
-            if self._reader is None and _is_large(video):
-                raise NotExact
-            if self._reader is None:
-                self._reader = DecordFrames(self._path, self._probe, self._timeline)
             return self._reader.read(source_frame)
         except NotExact:
             self.close()
-            self._reader = PyavFrames(self._path, video, self._timeline)
+            self._reader = PyavFrames(self._path, self._probe.used_video, self._timeline)
             return self._reader.read(source_frame)
+
+    def _opened(self) -> DecordFrames | PyavFrames:
+        if self._is_for_decord:
+            try:
+                return DecordFrames(self._path, self._probe, self._timeline)
+            except NotExact:
+                self._is_for_decord = False
+        return PyavFrames(self._path, self._probe.used_video, self._timeline)
 
 
 def _is_large(video: VideoStream) -> bool:

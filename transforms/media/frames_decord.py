@@ -53,6 +53,10 @@ class DecordFrames:
             self._check(source_frame, rgb)
         return rgb
 
+    def check_next(self) -> None:
+        """Compare the next key frame, however long ago the last one was."""
+        self._checked_ticks = -1
+
     def close(self) -> None:
         """Close the file."""
         self._reference.close()

@@ -31,6 +31,7 @@ class WindowFrames:
         path = self._local_path(window.video.source.source_uri)  # a copy in the cache is kept for this window
         if self._reader is None or window.video.source.source_id != self._source_id:
             self._reader = self._opened(window.video, path)
+        self._reader.begin_window()
         wanted = self._source_frames[window.start_frame : window.end_frame]
         yield from without_stalls(
             (window.start_frame + position, image) for position, image in self._reader.frames(wanted)
