@@ -11,7 +11,7 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from pipeline.failures import as_talkshard_error
-from schemas.errors import DamagedMedia, IntegrityError, UnreadableSource
+from schemas.errors import DamagedMedia, IntegrityError, StorageError, UnreadableSource
 from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.failure_rows import Place
 from transforms.beam_support.guard import Guarded
@@ -121,6 +121,20 @@ def test_a_result_that_is_cut_off_or_lacks_a_file_is_made_again(build, tmp_path)
     assert build(items, made) == ["a"]
     assert build(items, made) == []
     assert build(items, made, needed=str(tmp_path / "tubes")) == ["a"]
+
+
+def test_a_name_that_is_a_part_of_words_changes_no_word(build):
+    items = [Item(content="damaged", name="a")]
+    build(items, failed=[("damaged", "a", "'a': frame 7")])
+    assert build([replace(items[0], name="b")], failed=[("damaged", "b", "'b': frame 7")]) == []
+
+
+def test_a_work_folder_that_cannot_be_read_is_no_failure_of_the_source(tmp_path):
+    results = StageResults(folder=str(tmp_path / "work"), made_by="one")
+    assert results.load("k" * 32) is None
+    (tmp_path / "work" / "kk" / f"{'k' * 32}.result").mkdir(parents=True)
+    with pytest.raises(StorageError, match="work folder"):
+        results.load("k" * 32)
 
 
 def test_what_is_lost_of_an_earlier_stage_is_no_failure_of_the_source(build):

@@ -67,5 +67,7 @@ def row_of(kind: str, message: str, stage: str, place: Place, attempts: int = 1)
 
 def renamed(failure: FailureRow, place: Place) -> FailureRow:
     """The failure of a content, with the name that the content has now."""
-    message = failure.message.replace(failure.source_uri, place.source_uri)
+    message, name = failure.message, failure.source_uri
+    for quote in ("'", '"'):  # a name may be a part of any word
+        message = message.replace(f"{quote}{name}{quote}", f"{quote}{place.source_uri}{quote}")
     return replace(failure, source_uri=place.source_uri, message=message)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from schemas.errors import IntegrityError, MediaError, UnreadableSource
+from schemas.errors import IntegrityError, MediaError, StorageError, UnreadableSource
 from schemas.records import WindowFaces
 from transforms.beam_support import storage
 
@@ -35,14 +35,14 @@ class StageResults:
         return storage.join(self.folder, key[:2], key + suffix)
 
     def load(self, key: str) -> bytes | None:
-        """The record of a result; None: there is none."""
+        """The record of a result; None: there is none. StorageError: the work folder cannot be read."""
         uri = self.uri(key, _RECORD)
         try:
             return zlib.decompress(storage.read_bytes(uri))
         except UnreadableSource as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None
-            raise
+            raise StorageError(f"{error}, which is in the work folder: let this program read and list it") from error
         except zlib.error:  # another program's, or a damaged disk: the result is made again
             return None
 

@@ -63,7 +63,7 @@ def _require_decoded(window: Window, num_damaged: int, damaged_share: float) -> 
     num_frames = window.end_frame - window.start_frame
     if num_damaged > damaged_share * num_frames:
         raise DamagedMedia(
-            f"{window.video.source.stored_name}: {num_damaged} of {num_frames} frames of window "
+            f"'{window.video.source.stored_name}': {num_damaged} of {num_frames} frames of window "
             f"{window.index} cannot be decoded, more than limits.damaged_share = {damaged_share} allows"
         )
 
