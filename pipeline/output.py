@@ -10,14 +10,13 @@ from typing import Any
 
 from pipeline.owner import OWNER, is_marked, require_no_owner
 from schemas.errors import StorageError, UnreadableSource, UsageError
-from schemas.generations import DATASET, generation_of, run_record_name
+from schemas.generations import DATASET, RUN_STAGING, STAGING, generation_of, run_record_name
 from schemas.records import VideoSource
 from schemas.stored.record import dataset_sha256
 from transforms.beam_support import storage
 from transforms.beam_support.conditional import bytes_or_none
+from transforms.beam_support.deletions import delete_files, delete_tree
 
-STAGING = ".staging"
-RUN_STAGING = f"{STAGING}/run"  # what only the present run needs, like marks of its progress
 WORK = f"{STAGING}/work"  # results between stages, which a later run finds
 FOLDERS = ("shards", "manifests")
 PAGES = ("report.html", "dataset_card.md")
@@ -81,16 +80,16 @@ def open_output(output: str, run: dict[str, object], generation: int = 1, parent
     since it was looked at.
     """
     names = _names(output)
-    storage.delete_tree(f"{output}/{RUN_STAGING}")
+    delete_tree(f"{output}/{RUN_STAGING}")
     if generation > 1:
         _require_parent(output, parent_sha256)
         _remove_generation(output, generation)
     else:
         _require_no_dataset(output, names)
         for name in FOLDERS:
-            storage.delete_tree(f"{output}/{name}")
+            delete_tree(f"{output}/{name}")
         ours = (name for name in names if name in PAGES or _is_run_file(name))
-        storage.delete_files([f"{output}/{name}" for name in ours if name != RUN])  # which is the sign of our folders
+        delete_files([f"{output}/{name}" for name in ours if name != RUN])  # which is the sign of our folders
     write_run(output, run, generation)
 
 
@@ -128,7 +127,7 @@ def write_page(output: str, name: str, text: str) -> None:
 
 def remove_staging(output: str, keeps_work: bool) -> None:
     """Remove what a finished run does not need any more: all of OUTPUT/.staging, or all but the results in it."""
-    storage.delete_tree(f"{output}/{RUN_STAGING if keeps_work else STAGING}")
+    delete_tree(f"{output}/{RUN_STAGING if keeps_work else STAGING}")
 
 
 def _present_generation(output: str) -> int:
@@ -145,7 +144,7 @@ def _require_parent(output: str, parent_sha256: str) -> None:
 def _remove_generation(output: str, generation: int) -> None:
     """Remove what an earlier try at a generation left that no dataset.json names."""
     found = [uri for name in FOLDERS for uri in storage.list_files(f"{output}/{name}")]
-    storage.delete_files([uri for uri in found if generation_of(uri) == generation])
+    delete_files([uri for uri in found if generation_of(uri) == generation])
 
 
 def _is_run_file(name: str) -> bool:

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import json
+import math
 import os
 import socket
 import threading
@@ -12,13 +13,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from schemas.errors import TalkshardError, UsageError
+from schemas.generations import RUN_STAGING
 from transforms.beam_support import storage
 from transforms.beam_support.conditional import bytes_or_none, replace_unchanged
+from transforms.beam_support.deletions import delete_files
+from transforms.beam_support.listings import list_facts
+from transforms.beam_support.worker_tallies import FOLDER as WORKERS
 
 OWNER = ".talkshard-owner.json"
 _SIGN_OF_LIFE_S = 300.0  # between two signs of life of a launcher
 _SILENT_H = 2.0  # a launcher on another machine without a sign of life for longer is dead
-_JOB_H = 24.0  # a job on a cluster whose launcher is gone gives no signs, and is not guarded for longer
+_JOB_H = 24.0  # a job on a cluster whose launcher is gone, and whose workers have ended no bundle for longer, is dead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +39,11 @@ class Owner:
     seen: str  # UTC; the launcher's last sign of life
     ends_with_launcher: bool  # as a run on this machine does; a job on a cluster goes on
 
-    def is_alive(self) -> bool:
-        """Whether the run may still write."""
+    def is_alive(self, output: str) -> bool:
+        """Whether the run may still write to this output. A job's workers give signs of life too."""
         silent_h = (_now() - datetime.datetime.fromisoformat(self.seen)).total_seconds() / 3600
         if not self.ends_with_launcher:
-            return silent_h < _JOB_H
+            return silent_h < _JOB_H or _silent_workers_h(output) < _JOB_H
         if (self.host, self.processes) == (socket.gethostname(), _process_space()):
             return _start_of(self.process) == self.process_start
         return silent_h < _SILENT_H
@@ -52,7 +57,7 @@ def require_no_owner(output: str) -> None:
 def has_living_owner(output: str) -> bool:
     """Whether another run writes to the output."""
     owner = _stored_owner(output)
-    return owner is not None and owner.is_alive()
+    return owner is not None and owner.is_alive(output)
 
 
 @contextmanager
@@ -90,7 +95,7 @@ def end_job(output: str, token: str) -> None:
     """Take away the mark of a job, which may have no launcher any more. token: of the owner that began it."""
     found = _stored_owner(output)
     if found and not found.ends_with_launcher and found.token in (token, _job_token(token)):
-        storage.delete_files([_mark(output)])
+        delete_files([_mark(output)])
 
 
 def is_of_another(output: str, token: str) -> bool:
@@ -109,6 +114,14 @@ def is_marked(output: str) -> bool:
     return _stored_owner(output) is not None
 
 
+def _silent_workers_h(output: str) -> float:
+    """Hours since a worker of the run wrote its tally."""
+    written = [
+        facts.modified_s for facts in list_facts(f"{output}/{RUN_STAGING}/{WORKERS}").values() if facts.modified_s
+    ]
+    return (_now().timestamp() - max(written)) / 3600 if written else math.inf
+
+
 def _job_token(token: str) -> str:
     return f"{token}-job"
 
@@ -118,7 +131,7 @@ def _release(output: str, owner: Owner) -> None:
     with suppress(TalkshardError):  # the error of the run goes first; the mark of a dead process does not count
         found = _stored_owner(output)
         if found and found.token == owner.token:
-            storage.delete_files([_mark(output)])
+            delete_files([_mark(output)])
 
 
 def _claim(output: str, ends_with_launcher: bool) -> Owner:
@@ -145,7 +158,7 @@ def _claim(output: str, ends_with_launcher: bool) -> Owner:
 def _require_dead(output: str, stored: bytes | None) -> None:
     """UsageError where the owner that a mark names is alive."""
     owner = _owner_of(output, stored)
-    if owner is None or not owner.is_alive():
+    if owner is None or not owner.is_alive(output):
         return
     raise UsageError(
         f"{output} is being built by process {owner.process} on {owner.host} since {owner.since}: wait for its end, "

@@ -41,7 +41,7 @@ def run_status(output: str) -> RunStatus:
     run = latest_run(output)
     if "recipe" not in run:
         raise UsageError(f"{output}/{RUN} was written by another program")
-    is_alive = owner is not None and owner.is_alive()
+    is_alive = owner is not None and owner.is_alive(output)
     has_ended = "finished" in run
     state = RUNNING if is_alive else ENDED if has_ended else STOPPED
     progress, cpu_s, slowest = None, run.get("cpu_s", {}), [ElementTime(**one) for one in run.get("slowest", [])]
@@ -66,7 +66,7 @@ def status_record(status: RunStatus) -> dict[str, Any]:
     """The status for machines."""
     record = dataclasses.asdict(status)
     if status.owner:
-        record["owner"]["is_alive"] = status.owner.is_alive()
+        record["owner"]["is_alive"] = status.owner.is_alive(status.output)
     if status.progress:
         record["progress"] |= {"rate": status.progress.rate, "left_s": status.progress.left_s}
     return record
@@ -74,7 +74,7 @@ def status_record(status: RunStatus) -> dict[str, Any]:
 
 def status_lines(status: RunStatus) -> list[str]:
     """The status for people."""
-    lines = [f"{status.state}: {status.output}, begun {status.started}{_who(status.owner)}"]
+    lines = [f"{status.state}: {status.output}, begun {status.started}{_who(status)}"]
     if status.progress:
         lines.append(status.progress.line())
         if status.progress.last_s:
@@ -86,10 +86,11 @@ def status_lines(status: RunStatus) -> list[str]:
     return [*lines, *_stage_lines(status)]
 
 
-def _who(owner: Owner | None) -> str:
+def _who(status: RunStatus) -> str:
+    owner = status.owner
     if owner is None:
         return ""
-    alive = "alive" if owner.is_alive() else "no longer alive"
+    alive = "alive" if owner.is_alive(status.output) else "no longer alive"
     return f", by process {owner.process} on {owner.host} ({alive}, last sign of life {owner.seen})"
 
 

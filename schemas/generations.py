@@ -6,6 +6,8 @@
 import re
 
 DATASET = "dataset.json"
+STAGING = ".staging"
+RUN_STAGING = f"{STAGING}/run"  # what only the present run needs, like marks of its progress
 _MARK = re.compile(r"\.g(\d+)\.[a-z]+$")
 
 

@@ -11,7 +11,7 @@ from pipeline.owner import has_living_owner, owning
 from pipeline.plural import number_of
 from pipeline.present import require_dataset
 from schemas.errors import UsageError
-from transforms.beam_support import storage
+from transforms.beam_support.deletions import delete_files
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([dhm])")
@@ -41,7 +41,7 @@ def main(argv: list[str], program: str) -> int:
     with nullcontext() if is_being_built or args.dry_run else owning(output):
         found = unneeded_objects(require_dataset(output), written_before_s, is_being_built)
         if not args.dry_run:
-            storage.delete_files([f"{output}/{one.path}" for one in found])
+            delete_files([f"{output}/{one.path}" for one in found])
     for one in found:
         print(f"{one.path}  {one.size_bytes} bytes")
     done = "would be removed" if args.dry_run else "removed"

@@ -16,6 +16,7 @@ import pytest
 from schemas.errors import StorageError, UnreadableSource
 from tests.beam_support.memory_files import FILES
 from transforms.beam_support import source_cache, storage
+from transforms.beam_support.deletions import delete_files, delete_tree
 from transforms.beam_support.listings import list_sizes
 
 ODD_NAMES = ["two words", 'it\'s "quoted"', "new\nline", "star*[x]?", os.fsdecode(b"caf\xe9"), "é漢", "%41", "x" * 255]
@@ -46,9 +47,9 @@ def test_what_is_written_is_read_listed_and_deleted(base):
         True,
         False,
     )
-    storage.delete_files([f"{base}/a"])
+    delete_files([f"{base}/a"])
     assert not storage.exists(f"{base}/a")
-    storage.delete_tree(base)
+    delete_tree(base)
     assert storage.list_files(base) == [] and storage.exists(base + "-other")
 
 
@@ -88,12 +89,12 @@ def test_a_folder_is_deleted_whole_while_another_process_writes_to_it(tmp_path):
         (folder / f"old-{number}").touch()
     with ThreadPoolExecutor(1) as other:
         other.submit(write_for, 0.5, folder)
-        storage.delete_tree(str(folder))
+        delete_tree(str(folder))
     assert not folder.exists()
 
 
 def test_deleting_a_folder_that_does_not_exist_is_no_error(base):
-    storage.delete_tree(base)
+    delete_tree(base)
     assert not storage.exists(base) and storage.list_files(base) == []
 
 

@@ -13,6 +13,7 @@ from tests.end_to_end.conftest import run
 from tests.end_to_end.test_same_bytes import hashes
 from tests.generations.test_append import APPEND, keys_in
 from transforms.beam_support import storage
+from transforms.beam_support.deletions import delete_files
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_in_a_store_too(store, dataset, inputs, other, monkeypatch, capfd):
             store.put(f"out/{path.relative_to(dataset)}", path.read_bytes())
     output = store.uri("out")
     keys = keys_in(output)
-    graph = overtaken_by(other, output, lambda: storage.delete_files([f"{output}/{OWNER}"]))
+    graph = overtaken_by(other, output, lambda: delete_files([f"{output}/{OWNER}"]))
     argv = ["--input", str(inputs / "new"), "--output", output, *APPEND, *store.flags]
     assert build(argv, "talkshard build", graph) == 4
     assert "another run has written" in capfd.readouterr().err

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,18 @@ def test_a_job_that_goes_on_without_its_launcher_counts_for_a_day(tmp_path, leav
     with pytest.raises(UsageError, match="is being built"):
         require_free_output(str(tmp_path))
     mark_of_dead(tmp_path, seen=ago(25))
+    require_free_output(str(tmp_path))
+
+
+def test_a_job_whose_workers_end_bundles_counts_for_as_long_as_it_takes(tmp_path):
+    leave_at_once(str(tmp_path))
+    mark_of_dead(tmp_path, seen=ago(80))
+    tally = tmp_path / ".staging/run/workers/one.json"
+    tally.parent.mkdir(parents=True)
+    tally.write_text("{}")
+    with pytest.raises(UsageError, match="is being built"):
+        require_free_output(str(tmp_path))
+    os.utime(tally, (time.time() - 25 * 3600,) * 2)
     require_free_output(str(tmp_path))
 
 

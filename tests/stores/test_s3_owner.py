@@ -10,6 +10,7 @@ from pipeline.output import open_output, require_free_output
 from pipeline.owner import OWNER, owning
 from schemas.errors import UsageError
 from transforms.beam_support import storage
+from transforms.beam_support.deletions import delete_files
 
 
 def test_a_second_build_into_a_store_is_refused_and_removes_nothing(store):
@@ -24,7 +25,7 @@ def test_a_second_build_into_a_store_is_refused_and_removes_nothing(store):
         mark = json.loads(storage.read_bytes(f"{output}/{OWNER}"))
     assert storage.list_files(output) == [f"{output}/.staging/run/a", f"{output}/run.json"]
     storage.write_once(f"{output}/{OWNER}", json.dumps(mark | {"process": 2**22 + 1}).encode())  # a killed one
-    storage.delete_files([f"{output}/run.json"])
+    delete_files([f"{output}/run.json"])
     require_free_output(output)
     with owning(output):
         open_output(output, {})

@@ -9,6 +9,7 @@ import pytest
 from schemas.errors import ChangedSource, LimitExceeded, StorageError, UnreadableSource
 from schemas.stored.tables import has_object
 from transforms.beam_support import storage, stores
+from transforms.beam_support.deletions import delete_tree
 from transforms.beam_support.source_cache import release
 from transforms.beam_support.stores import StoreOptions
 from transforms.beam_support.unchanged import hash_unchanged
@@ -48,7 +49,7 @@ def test_what_is_written_is_read_listed_and_deleted(store):
     assert storage.read_range(f"{base}/deep/b", 2, 3) == b"ep/"
     assert storage.size_bytes(f"{base}/deep/er/c") == 9
     assert (storage.exists(f"{base}/a"), storage.exists(f"{base}/z"), storage.exists(f"{base}/deep")) == (1, 0, 0)
-    storage.delete_tree(base)
+    delete_tree(base)
     assert storage.list_files(base) == [] and storage.exists(base + "-other")
 
 

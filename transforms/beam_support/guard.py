@@ -28,6 +28,7 @@ from schemas.tables import FailureRow
 from transforms.beam_support.child_process import ChildProcess, limit_data_memory
 from transforms.beam_support.coders import with_kinds
 from transforms.beam_support.counters import count
+from transforms.beam_support.deletions import delete_files
 from transforms.beam_support.failure_rows import STOPS_THE_RUN, Place, failure_row
 from transforms.beam_support.find_results import FindResults
 from transforms.beam_support.log_records import use_log_format, working_on
@@ -35,7 +36,7 @@ from transforms.beam_support.outcome import Outcome, encoded, result_kinds
 from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.results import Memory
 from transforms.beam_support.source_cache import release
-from transforms.beam_support.storage import delete_files, local_path
+from transforms.beam_support.storage import local_path
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.beam_support.worker_tallies import ElementTime, record_time, write_tally
 

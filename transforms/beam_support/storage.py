@@ -5,17 +5,14 @@ knows. Failed reading raises UnreadableSource, failed writing StorageError; both
 answer is a StorageError, see `stores`.
 """
 
-import errno
 import io
 import os
 import posixpath
 import re
-import shutil
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
@@ -30,8 +27,6 @@ _SCHEME = re.compile(r"[a-zA-Z][-a-zA-Z0-9+.]*://")
 _GLOB = re.compile(r"[*?\[]")
 _FETCH_BYTES = 16 << 20  # of a remote file at once
 _READ_AHEAD_BYTES = 1 << 20
-_MAX_DELETIONS = 16  # at a time
-_LAST_WRITERS_S = 10.0  # that a folder is tried to be deleted for while others write to it
 
 
 def is_local(uri: str) -> bool:
@@ -170,7 +165,7 @@ def open_once(uri: str, place: Callable[[str, str], None] | None = None) -> Iter
 
     place(copy, uri): moves or uploads the whole local copy; None: in the place of what is there.
     """
-    with _writable(uri):
+    with writable(uri):
         if not is_local(uri):
             with tempfile.NamedTemporaryFile(prefix="talkshard-") as copy:  # uploaded when whole, as often as it takes
                 yield copy  # type: ignore[misc]
@@ -204,44 +199,6 @@ def write_once(uri: str, data: bytes) -> None:
     """Write `data` to `uri`, whole or not at all."""
     with open_once(uri) as stream:
         stream.write(data)
-
-
-def delete_tree(uri: str) -> None:
-    """Delete the folder `uri` with everything below it, if it exists.
-
-    Where another process still writes to it, as one of a killed run may for a moment, it is tried again for a while.
-    """
-    if not is_local(uri):
-        delete_files(list_files(uri))
-        return
-    path, ends_at = path_of(uri), time.monotonic() + _LAST_WRITERS_S
-    with _writable(uri):
-        while os.path.lexists(path):
-            try:
-                shutil.rmtree(path)
-            except FileNotFoundError:  # before Python 3.13 it stops there
-                pass
-            except OSError as error:
-                if error.errno != errno.ENOTEMPTY or time.monotonic() > ends_at:
-                    raise
-
-
-def delete_files(uris: list[str]) -> None:
-    """Delete files; one that is gone already is passed over."""
-    with ThreadPoolExecutor(_MAX_DELETIONS) as threads:
-        list(threads.map(_delete_file, uris))
-
-
-def _delete_file(uri: str) -> None:
-    if is_local(uri):
-        with _writable(uri), suppress(FileNotFoundError):
-            os.unlink(path_of(uri))
-        return
-    try:
-        tried_writing(uri, lambda store, path: store.rm_file(path))
-    except StorageError as error:
-        if not isinstance(error.__cause__, FileNotFoundError):
-            raise
 
 
 def _walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -318,7 +275,8 @@ def _readable(uri: str) -> Iterator[None]:
 
 
 @contextmanager
-def _writable(uri: str) -> Iterator[None]:
+def writable(uri: str) -> Iterator[None]:
+    """Raise the errors of the system in the body as StorageError."""
     try:
         yield
     except TalkshardError:

@@ -10,6 +10,7 @@ from schemas.codec import decode_record, encode_record
 from schemas.errors import IntegrityError, UnreadableSource
 from schemas.records import VideoSource
 from transforms.beam_support import storage
+from transforms.beam_support.deletions import delete_tree
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 
 NAMES_PER_PART = 10_000
@@ -45,7 +46,7 @@ def write_names(staging: str, names: Iterable[VideoSource]) -> None:
 
 def forget_names(staging: str) -> None:
     """Delete the listing, whose urls may hold what must not be stored."""
-    storage.delete_tree(storage.join(staging, _FOLDER))
+    delete_tree(storage.join(staging, _FOLDER))
 
 
 class _Read:
