@@ -3,11 +3,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from schemas.errors import LimitExceeded, MissingStream, NoDecoder, NotMedia, UnreadableSource
+from schemas.errors import LimitExceeded, MediaError, MissingStream, NoDecoder, NotMedia, UnreadableSource
 from tests.made_media import MadeAudio, cut_tail, make_plain_video, make_video, with_unknown_codec
 from tests.made_streams import make_streams, tone, with_late_streams
 from tests.shared_data import needs_shared, shared
 from transforms.media.config import AudioConfig, LimitsConfig
+from transforms.media.container import open_media
 from transforms.media.probe import probe_media
 from transforms.sources.demuxed import why_no_video_of
 
@@ -184,3 +185,15 @@ def test_a_real_program_stream_has_every_frame():
     assert np.array_equal(timeline.presentation_ticks, np.arange(75) * 3600)
     assert np.array_equal(np.flatnonzero(timeline.key_frames), np.arange(0, 75, 12))
     assert probe.duration_s == pytest.approx(3.0)
+
+
+def test_a_damaged_header_is_never_a_file_that_may_not_be_read(tmp_path):
+    content = make_plain_video(tmp_path / "a.asf", 5, codec="h264").read_bytes()
+    damaged, kinds = tmp_path / "b.asf", set()
+    for place in range(400):
+        damaged.write_bytes(content[:place] + bytes([content[place] ^ 0x5A]) + content[place + 1 :])
+        try:
+            open_media(str(damaged)).close()
+        except MediaError as error:
+            kinds.add(error.kind)
+    assert kinds == {"not_media"}

@@ -17,11 +17,11 @@ def open_media(path: str) -> "av.container.InputContainer":
             raise NotMedia(f"{path!r} is empty; expected a video file")
         # An absolute path, because FFmpeg takes the "a" of "a:b.mp4" for a protocol.
         container = av.open(os.path.abspath(path), metadata_errors="ignore")
-    except OSError as error:
-        raise UnreadableSource(
-            f"{path!r} cannot be read: {error.strerror or error}; expected a readable file"
-        ) from error
-    except av.error.FFmpegError as error:
+    except (OSError, av.error.FFmpegError) as error:
+        if isinstance(error, OSError) and not _is_of_content(path, error):
+            raise UnreadableSource(
+                f"{path!r} cannot be read: {error.strerror or error}; expected a readable file"
+            ) from error
         raise NotMedia(
             f"{path!r} is no media file or its header is cut off ({error.strerror}); expected a video file"
         ) from error
@@ -29,6 +29,11 @@ def open_media(path: str) -> "av.container.InputContainer":
         container.close()
         raise NotMedia(f"{path!r} ({container.format.name}) has neither video nor audio; expected a video file")
     return container
+
+
+def _is_of_content(path: str, error: OSError) -> bool:
+    """Whether a demuxer that may read the file says by "not permitted" that it does not take what is in it."""
+    return isinstance(error, av.error.PermissionError) and os.access(path, os.R_OK)
 
 
 def video_stream_at(container: "av.container.InputContainer", index: int) -> "av.VideoStream":
