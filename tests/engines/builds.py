@@ -3,10 +3,12 @@
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.owner import OWNER
 from tests.engines.processes import Running, tail, wait_until
 from tests.engines.workers import ROOT
 
@@ -45,6 +47,14 @@ def hashes_when_done(build: Running, output: Path) -> dict[str, str]:
 def wait_until_in_midst(build: Running, output: Path) -> None:
     """Wait until the faces of a first window were tracked: much is done, and more is to do."""
     wait_until(lambda: any(output.glob(".staging/work/v1/tracked/*/*.npz")), build, BUILD_LIMIT_S)
+
+
+def wait_until_ended(output: Path) -> None:
+    """Wait until a job whose launcher has ended takes its mark away, which it does last."""
+    end = time.monotonic() + BUILD_LIMIT_S
+    while (output / OWNER).exists() or not (output / "dataset.json").exists():
+        assert time.monotonic() < end, sorted(path.name for path in output.iterdir())
+        time.sleep(0.5)
 
 
 def portable_flags(job_port: int, pool_port: int) -> tuple[str, ...]:

@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.builds import hashes_of_build, portable_flags, start_build, wait_until_in_midst
+import talkshard
+from pipeline.output import PAGES
+from tests.engines.builds import (
+    hashes_of_build,
+    hashes_when_done,
+    portable_flags,
+    start_build,
+    wait_until_ended,
+    wait_until_in_midst,
+)
 from tests.engines.processes import Running, free_port, listens, wait_until
 from tests.engines.workers import ROOT, start_pool, worker_variables
 
@@ -80,3 +89,17 @@ def test_after_a_pool_was_killed_the_same_command_gives_the_same_bytes(
     assert build.wait(60) == 1 and not (tmp_path / "out" / "dataset.json").exists()
     new_pool(pool_port)
     assert hashes_of_build(inputs, tmp_path / "out", flags) == local_hashes
+
+
+def test_a_job_ends_without_its_launcher(
+    inputs, local_hashes, job_port, new_pool: Callable[[int], Running], tmp_path, capsys
+):
+    new_pool(pool_port := free_port())
+    output = tmp_path / "out"
+    build = start_build(inputs, output, (*portable_flags(job_port, pool_port), "--no_wait_until_finish"))
+    assert build.wait(60) == 0 and "submitted" in build.log.read_text()
+    wait_until_ended(output)
+    assert hashes_when_done(build, output) == local_hashes
+    assert {path.name for path in output.iterdir()} == {*PAGES, "dataset.json", "run.json", "shards", "manifests"}
+    assert talkshard.main(["status", str(output)]) == 0
+    assert "ended" in capsys.readouterr().out
