@@ -50,6 +50,14 @@ def build_parser(program: str) -> CommandParser:
         epilog=f"{settings_text()}\n\nBeam's own options are passed on to Beam.\n{EXIT_CODES}",
         keep_lines=True,
     )
+    _add_folder_options(parser)
+    add_recipe_options(parser)
+    _add_watching_options(parser)
+    _add_limit_options(parser)
+    return parser
+
+
+def _add_folder_options(parser: CommandParser) -> None:
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--input", metavar="SRC", nargs="+", action="extend", help="files, folders, globs or URLs")
     given.add_argument(
@@ -67,9 +75,7 @@ def build_parser(program: str) -> CommandParser:
         metavar="DIR",
         help="of --retry_failures: folder or URL where the sources lie now (default: root in run.json)",
     )
-    parser.add_argument(
-        "--output", metavar="DIR", required=True, help="folder or URL of the dataset, which is made, or added to"
-    )
+    parser.add_argument("--output", metavar="DIR", required=True, help="folder or URL of the dataset")
     parser.add_argument(
         "--append", action="store_true", help="add new sources to the dataset in --output, by its recipe and models"
     )
@@ -90,8 +96,9 @@ def build_parser(program: str) -> CommandParser:
         action="store_true",
         help="keep the results between stages that lie in OUTPUT: several times the shards' size",
     )
-    add_recipe_options(parser)
-    _add_watching_options(parser)
+
+
+def _add_limit_options(parser: CommandParser) -> None:
     parser.add_argument("--fail_fast", action="store_true", help="a bug stops the run at once")
     parser.add_argument(
         "--max_bugs",
@@ -107,7 +114,6 @@ def build_parser(program: str) -> CommandParser:
         default=0.5,
         help="the run fails where more of its sources, windows or seconds of video failed, 0 to 1 (default: 0.5)",
     )
-    return parser
 
 
 def _add_watching_options(parser: CommandParser) -> None:
@@ -123,8 +129,7 @@ def _add_watching_options(parser: CommandParser) -> None:
 def parse_plan(argv: list[str], program: str) -> BuildPlan:
     """Parse and check everything; UsageError, StorageError or IntegrityError where something is wrong.
 
-    Writes nothing, except that the network of --sync syncnet:FILE is converted once into the models' folder, and that
-    the pages of a run that was killed at its very end are completed.
+    Writes only the converted network of --sync syncnet:FILE, once, and the pages of a run that was killed at its end.
     """
     parser = build_parser(program)
     args, others = parser.parse_known_args(argv)
@@ -138,14 +143,9 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     work = normalised_output(args.work) if args.work else f"{output}/{WORK}"
     require_reachable(flags, output, work)
     require_work_folder(work, output)
-    present = present_dataset(output)
-    if present is None:
-        _require_first_build(args, output)
-    else:
-        complete_killed_run(output, present.run, present.record["generation"], args.keep_work)
+    present = _present(args, output)
     recipe = preflight(chosen_recipe(args, present.recipe) if present and _adds(args) else recipe)
     root, sources, generation, inputs = _inputs(args, output, work, present, recipe)
-    max_bugs = max(MIN_BUGS_ALLOWED, len(sources) // INPUTS_PER_BUG) if args.max_bugs is None else args.max_bugs
     return BuildPlan(
         sources=sources,
         num_inputs=len(sources),
@@ -158,7 +158,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         work=work,
         keeps_tubes=bool(args.work) or args.keep_work,
         keeps_work=args.keep_work and not args.work,
-        max_bugs=max_bugs,
+        max_bugs=_max_bugs(args, len(sources)),
         store=store,
         beam_options=flags,
         metrics_file=os.path.abspath(args.metrics_file) if args.metrics_file else "",
@@ -166,6 +166,20 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         generation=generation,
         run=run_record(recipe, [program, *argv], len(sources), root, inputs),
     )
+
+
+def _present(args: argparse.Namespace, output: str) -> PresentDataset | None:
+    """The dataset in the output, whose last run is complete; None: the output is free."""
+    present = present_dataset(output)
+    if present is None:
+        _require_first_build(args, output)
+    else:
+        complete_killed_run(output, present.run, present.record["generation"], args.keep_work)
+    return present
+
+
+def _max_bugs(args: argparse.Namespace, num_inputs: int) -> int:
+    return max(MIN_BUGS_ALLOWED, num_inputs // INPUTS_PER_BUG) if args.max_bugs is None else args.max_bugs
 
 
 def _adds(args: argparse.Namespace) -> bool:

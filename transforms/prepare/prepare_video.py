@@ -66,14 +66,12 @@ def prepare_video(
     audio: AudioConfig,
     min_speech_s: float,
     publish: Callable[[str, str], str],
-    result_key: str = "",
     video: VideoConfig = DEFAULT_VIDEO,
     count_faces: FaceCount | None = None,
 ) -> PreparedVideo:
     """Prepare the source whose content lies at `path`.
 
-    publish(suffix, path): keeps a file, returns its uri. result_key: of the video, see schemas.records.Video.
-    count_faces: see choose_video. MediaError: the source is unusable.
+    publish(suffix, path): keeps a file, returns its uri. count_faces: see choose_video. MediaError: it is unusable.
     """
     probe, timeline = choose_video(path, limits, audio, video.stream, count_faces)
     num_frames = 0 if timeline is None else num_timeline_frames(timeline.presentation_ticks, timeline.time_base)
@@ -97,7 +95,6 @@ def prepare_video(
                 speech=turns,
                 timeline_uri=_publish_timeline(timeline, publish),
                 speech_model=speech_model.name,
-                result_key=result_key,
             )
     return PreparedVideo(video=prepared, facts=facts, decisions=tuple(log.rows))
 

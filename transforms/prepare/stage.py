@@ -133,11 +133,11 @@ class _Prepare(beam.DoFn):
                 audio=self._audio,
                 min_speech_s=self._speech.min_speech_s,
                 publish=functools.partial(_publish, self._memory.results, key),
-                result_key=key,
                 video=self._video,
                 count_faces=self._count_faces,
             )
-        yield prepared
+        video = prepared.video and replace(prepared.video, result_key=key)
+        yield replace(prepared, video=video)
 
 
 class _Part(beam.DoFn):
