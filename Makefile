@@ -24,7 +24,7 @@ STEPS ?=
 OUTPUT := demo-output
 
 help:
-	@sed -n 's/^# //p' Makefile | head -8
+	@sed -n 's/^# //p' Makefile | head -9
 
 setup: $(VENV)/setup.stamp
 
