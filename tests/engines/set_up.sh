@@ -13,20 +13,21 @@ without() {
   exit 0
 }
 
-prism() {
-  if [ -x "$folder/prism" ]; then return; fi
-  command -v go > /dev/null || without "Prism is built with Go, which is not installed"
+# built_with_go NAME PACKAGE VERSION WHAT: build a program, which is called NAME
+built_with_go() {
+  if [ -x "$folder/$1" ]; then return; fi
+  command -v go > /dev/null || without "$4 is built with Go, which is not installed"
   mkdir -p "$folder"
-  CGO_ENABLED=0 GOBIN="$(realpath "$folder")" go install "github.com/apache/beam/sdks/v2/go/cmd/prism@v$beam_version" \
-    2> "$folder/prism.log" || without "Go's registry gave no Prism $beam_version: see $folder/prism.log"
+  CGO_ENABLED=0 GOBIN="$(realpath "$folder")" go install "$2@v$3" 2> "$folder/$1.log" ||
+    without "Go's registry gave no $1 $3: see $folder/$1.log"
+}
+
+prism() {
+  built_with_go prism github.com/apache/beam/sdks/v2/go/cmd/prism "$beam_version" "Prism"
 }
 
 gcs() {
-  if [ -x "$folder/fake-gcs-server" ]; then return; fi
-  command -v go > /dev/null || without "the emulator of Google's storage is built with Go, which is not installed"
-  mkdir -p "$folder"
-  CGO_ENABLED=0 GOBIN="$(realpath "$folder")" go install "github.com/fsouza/fake-gcs-server@v$gcs_version" \
-    2> "$folder/gcs.log" || without "Go's registry gave no fake-gcs-server $gcs_version: see $folder/gcs.log"
+  built_with_go fake-gcs-server github.com/fsouza/fake-gcs-server "$gcs_version" "the emulator of Google's storage"
 }
 
 flink() {
