@@ -143,6 +143,8 @@ def run_commands(paths: list[Path], output: Path, commands: list[str], args: arg
 def _costs(paths: list[Path]) -> list[tuple[Path, float]]:
     child = ChildProcess(_LOOK_S)
     try:
+        for path in paths[:1]:
+            _seconds(child, path)  # the first file decoded in a process also pays for the decoders' set-up
         return [(path, _seconds(child, path)) for path in paths]
     finally:
         child.close()
