@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from benchmarks.timing import seconds_of
 from speech2vid.generator.export import export_generator
 from speech2vid.generator.file import AUDIO_INPUT, STILLS_INPUT
-from speech2vid.generator.networks import STILL_PX, Generator
-from speech2vid.generator_training.recipes import recipe
+from speech2vid.generator.networks import Generator
+from speech2vid.recipes import RECIPES
 
 _MATRIX = 1024
 
@@ -55,7 +55,7 @@ class MultiplyAdds:
 
 def measure(recipe_name: str, batch: int, rounds: int, threads: int) -> dict[str, object]:
     """Faces per second, multiply-adds, and the share of the bound that was reached."""
-    generator = Generator(recipe(recipe_name).generator).eval()
+    generator = Generator(RECIPES[recipe_name].settings().generator).eval()
     work = multiply_adds(generator)
     content = _onnx_file(generator, recipe_name)
     network_s, product_s = _median_seconds(
@@ -94,7 +94,7 @@ def multiply_adds(generator: Generator) -> MultiplyAdds:
     with torch.no_grad():
         generator.eval()(
             torch.zeros(1, 1, settings.features.num_channels, settings.features.window_columns),
-            torch.zeros(1, 3 * settings.num_identity, STILL_PX, STILL_PX),
+            torch.zeros(1, 3 * settings.num_identity, settings.still_px, settings.still_px),
         )
     return MultiplyAdds(face=counted["face"], identity=counted["identity"])
 
@@ -115,10 +115,10 @@ def _onnx_file(generator: Generator, recipe_name: str) -> bytes:
 
 
 def _network_run(content: bytes, generator: Generator, batch: int, threads: int) -> Callable[[], object]:
-    features, num_identity = generator.settings.features, generator.settings.num_identity
+    settings, features = generator.settings, generator.settings.features
     inputs = {
         AUDIO_INPUT: torch.randn(batch, 1, features.num_channels, features.window_columns).numpy(),
-        STILLS_INPUT: 255 * torch.rand(1, 3 * num_identity, STILL_PX, STILL_PX).numpy(),
+        STILLS_INPUT: 255 * torch.rand(1, 3 * settings.num_identity, settings.still_px, settings.still_px).numpy(),
     }
     return _run(content, inputs, threads)
 

@@ -23,10 +23,11 @@ from pipeline.output import (
 from pipeline.plan import BuildPlan
 from pipeline.preflight import preflight
 from pipeline.present import PresentDataset, present_dataset, splits_on_record
-from pipeline.recipe_options import add_recipe_options, chosen_recipe, settings_text
+from pipeline.recipe_options import add_recipe_options, chosen_recipe
 from pipeline.retry import retried_generation, sources_to_retry
 from pipeline.run_models import used_models
 from pipeline.run_record import run_record
+from pipeline.settings import settings_text
 from schemas.errors import UsageError
 from schemas.records import VideoSource
 from transforms.manifests.generation import FIRST, Generation
@@ -47,7 +48,7 @@ def build_parser(program: str) -> CommandParser:
     parser = CommandParser(
         program,
         "Turn raw video of talking people into WebDataset shards with Parquet manifests.",
-        epilog=f"{settings_text()}\n\nBeam's own options are passed on to Beam.\n{EXIT_CODES}",
+        epilog=f"{settings_text(Recipe().settings())}\n\nBeam's own options are passed on to Beam.\n{EXIT_CODES}",
         keep_lines=True,
     )
     _add_folder_options(parser)

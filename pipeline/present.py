@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.config import Recipe, setting_text
+from pipeline.config import Recipe
+from pipeline.settings import setting_text
 from schemas.errors import IntegrityError, UsageError
 from schemas.generations import DATASET, run_record_name
 from schemas.records import VideoSource

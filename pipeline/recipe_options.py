@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from pipeline.config import Recipe, SettingLine, setting_text
+from pipeline.config import Recipe
 from pipeline.recipes import RECIPES, named_recipe, with_syncnet_confidence
 from transforms.faces.detectors.registry import DETECTORS, detector_help
 from transforms.prepare.speech_models import speech_model_forms
@@ -47,18 +47,6 @@ def chosen_recipe(args: argparse.Namespace, stored: Recipe | None = None) -> Rec
         recipe = recipe.with_setting(assignment)
     given = {assignment.partition("=")[0].strip() for assignment in args.settings}
     return recipe if "speakers.min_confidence" in given else with_syncnet_confidence(recipe)
-
-
-def settings_text() -> str:
-    """List every setting with its default, unit and description, for --help."""
-    lines = [(line.name, _shown_default(line), line.about) for line in Recipe().settings()]
-    widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
-    shown = (f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {about}" for name, value, about in lines)
-    return "\n".join(["settings (--set NAME=VALUE), with default and unit:", *shown])
-
-
-def _shown_default(line: SettingLine) -> str:
-    return setting_text(None) if line.default is None else f"{setting_text(line.default)} {line.unit}".strip()
 
 
 def _with_absolute_path(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.ablations.numbers import SHARPNESS, numbers_of, sharpness_of
-from benchmarks.ablations.variants import Job, settings_of
+from benchmarks.ablations.variants import Job, base_settings, settings_of
 from schemas.errors import UsageError
 from schemas.stored.clip_index import find_clips
 from schemas.stored.record import dataset_sha256
@@ -17,11 +17,12 @@ from speech2vid.evaluation.conditions import MEAN_STILLS, REAL, STILL, FaceGener
 from speech2vid.evaluation.evaluate import EvaluationSettings, evaluate
 from speech2vid.evaluation.face_networks import load_face_network
 from speech2vid.generator.file import DeblurringFile, GeneratorFile
-from speech2vid.generator_training.options import GeneratorTrainingOptions
 from speech2vid.generator_training.recipes import GeneratorTrainingSettings
-from speech2vid.generator_training.train import DEBLURRING, GENERATOR, train_generator
+from speech2vid.generator_training.task import DEBLURRING, GENERATOR, GeneratorTask
+from speech2vid.training.options import TrainingOptions
 from speech2vid.training.publish import write_whole
 from speech2vid.training.record import RECORD
+from speech2vid.training.run import train as run_training
 from transforms.speakers.sync_network import load_sync_network
 
 NUMBERS_FILE = "numbers.json"
@@ -111,10 +112,8 @@ def evaluate_job(job: Job, settings: AblationSettings, output: Path) -> dict[str
 
 
 def _train(dataset: str, where: str | None, folder: Path, seed: int, settings: GeneratorTrainingSettings) -> None:
-    options = GeneratorTrainingOptions(
-        dataset=dataset, recipe=settings.name, output=str(folder), seed=seed, where=where
-    )
-    train_generator(options, settings)
+    options = TrainingOptions(dataset=dataset, recipe="ablation", output=str(folder), seed=seed, where=where)
+    run_training(options, settings, base_settings(settings.loop.steps), GeneratorTask)
 
 
 def _evaluation_settings(settings: AblationSettings, generator: Path, deblurring: Path | None) -> EvaluationSettings:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from speech2vid.generator.layers import activation, scaled
-from speech2vid.generator.settings import IMAGE_SIDES, GeneratorSettings
+from speech2vid.generator.settings import PUBLISHED_STILL_PX, GeneratorSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,15 +18,18 @@ class _LayerSpec:
     kernel: int
     pads: tuple[int, int] = (1, 1)  # px at the top and at the bottom, and the same at the left and at the right
     doubles: bool = True  # whether the layer doubles height and width
+    grown_px: int | None = None  # side before the convolution, instead of twice the input's
     skip: str = ""  # feature map of the stills that is concatenated to the layer's output
 
 
-def _layer_specs(image_px: int) -> list[_LayerSpec]:
-    wide = (2, 1) if image_px == IMAGE_SIDES[0] else (2, 2)
+def _layer_specs(settings: GeneratorSettings) -> list[_LayerSpec]:
+    wide = (2, 2) if settings.is_padded else (2, 1)
+    # With stills of another side the third layer grows to where the skips' maps are twice as large, as in the paper.
+    grown_px = None if settings.still_px == PUBLISHED_STILL_PX else settings.smallest_map_px + 2
     return [
         _LayerSpec(channels=128, kernel=3),
         _LayerSpec(channels=256, kernel=3),
-        _LayerSpec(channels=512, kernel=3, pads=(0, 0)),
+        _LayerSpec(channels=512, kernel=3, pads=(0, 0), grown_px=grown_px),
         _LayerSpec(channels=256, kernel=3, skip="relu2"),
         _LayerSpec(channels=256, kernel=3),
         _LayerSpec(channels=96, kernel=5, pads=(3, 3), doubles=False, skip="pool1"),
@@ -46,7 +49,7 @@ class Decoder(nn.Module):
         code_channels, channels = 2 * scaled(256, width), scaled(128, width)
         self.first = nn.Sequential(nn.Conv2d(code_channels, channels, 1), activation(settings.leaky))
         skip_channels = {"relu1": scaled(96, width), "pool1": scaled(96, width), "relu2": scaled(256, width), "": 0}
-        specs = _layer_specs(settings.image_px)
+        specs = _layer_specs(settings)
         self._skips = [spec.skip if settings.skips else "" for spec in specs]
         self.layers = nn.ModuleList()
         for spec, skip in zip(specs, self._skips, strict=True):
@@ -77,7 +80,8 @@ class DecoderLayer(nn.Module):
             kernel = 4 + max(more_px, 0)
             self.grow = nn.ConvTranspose2d(in_channels, channels, kernel, 2, (kernel - more_px - 2) // 2)
         else:
-            up = [nn.UpsamplingBilinear2d(scale_factor=2)] if spec.doubles else []
+            by = {"size": spec.grown_px} if spec.grown_px else {"scale_factor": 2}
+            up = [nn.UpsamplingBilinear2d(**by)] if spec.doubles else []
             self.grow = nn.Sequential(
                 *up, nn.ZeroPad2d(_sides(spec.pads)), nn.Conv2d(in_channels, channels, spec.kernel)
             )

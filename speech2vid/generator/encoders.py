@@ -9,6 +9,7 @@ from speech2vid.generator.layers import ConvBlock, scaled
 from speech2vid.reader.audio_features import SPEECH
 
 _SPEECH_DROPOUT = 0.3
+PUBLISHED_MAP_PX = 6  # side of the identity encoder's last map before its code
 
 
 class MfccEncoder(nn.Module):
@@ -70,12 +71,13 @@ class SpeechFeatureEncoder(nn.Module):
 
 
 class IdentityEncoder(nn.Module):
-    """Stills (B, 3 N, 112, 112) to an identity code (B, 256 width, 1, 1) and the feature maps relu1, pool1, relu2.
+    """Stills (B, 3 N, P, P) to an identity code (B, 256 width, 1, 1) and the feature maps relu1, pool1, relu2.
 
-    The layers are those of VGG-M, see vgg_m.
+    The layers are those of VGG-M, see vgg_m, for stills of P = 112 px; the last map of larger ones is resized to that
+    of these.
     """
 
-    def __init__(self, width: float, num_identity: int) -> None:
+    def __init__(self, width: float, num_identity: int, smallest_map_px: int = PUBLISHED_MAP_PX) -> None:
         """Build the encoder; width: share of the published channels; num_identity: N."""
         super().__init__()
         c96, c256, c512 = (scaled(channels, width) for channels in (96, 256, 512))
@@ -86,11 +88,14 @@ class IdentityEncoder(nn.Module):
         self.third = ConvBlock(c256, c512, 3, padding=1)
         self.fourth = ConvBlock(c512, c512, 3, padding=1)
         self.fifth = ConvBlock(c512, c512, 3, padding=1)
-        self.last = nn.Sequential(ConvBlock(c512, c512, 6), ConvBlock(c512, c256, 1))
+        self.last = nn.Sequential(ConvBlock(c512, c512, PUBLISHED_MAP_PX), ConvBlock(c512, c256, 1))
+        is_published = smallest_map_px == PUBLISHED_MAP_PX
+        self.shrink = nn.Identity() if is_published else nn.UpsamplingBilinear2d(size=PUBLISHED_MAP_PX)
 
     def forward(self, identity_BCHW: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Identity code, relu1, pool1, relu2."""
         relu1 = self.first(identity_BCHW)
         pool1 = self.pool1(relu1)
         relu2 = self.second(pool1)
-        return self.last(self.fifth(self.fourth(self.third(self.pool2(relu2))))), relu1, pool1, relu2
+        x_BCHW = self.fifth(self.fourth(self.third(self.pool2(relu2))))
+        return self.last(self.shrink(x_BCHW)), relu1, pool1, relu2

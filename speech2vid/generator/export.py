@@ -22,7 +22,7 @@ from speech2vid.generator.file import (
     SPEECH_ENCODER_KEY,
     STILLS_INPUT,
 )
-from speech2vid.generator.networks import STILL_PX, EncodedIdentity, Generator
+from speech2vid.generator.networks import EncodedIdentity, Generator
 from speech2vid.reader.audio_features import SPEECH
 from transforms.media.models import model_sha256
 from transforms.speakers.speech_encoder import MODEL as SPEECH_MODEL
@@ -47,19 +47,20 @@ class _SharedStills(nn.Module):
 
 
 def export_generator(generator: Generator, path: Path, recipe: str, target_offset: int) -> None:
-    """Write an ONNX file with inputs AUDIO_INPUT (B, 1, C, W) and STILLS_INPUT (B or 1, 3 N, 112, 112), 0..255.
+    """Write an ONNX file with inputs AUDIO_INPUT (B, 1, C, W) and STILLS_INPUT (B or 1, 3 N, P, P), 0..255.
 
     target_offset: column of the audio window at which the generated frame begins.
     """
     num_identity, features = generator.settings.num_identity, generator.settings.features
+    still_px = generator.settings.still_px
     example = (
         torch.zeros(2, 1, features.num_channels, features.window_columns),
-        torch.zeros(1, 3 * num_identity, STILL_PX, STILL_PX),
+        torch.zeros(1, 3 * num_identity, still_px, still_px),
     )
     axes = {AUDIO_INPUT: {0: "faces"}, STILLS_INPUT: {0: "rows_of_stills"}, FACE_OUTPUT: {0: "faces"}}
     metadata = {
         NUM_IDENTITY_KEY: str(num_identity),
-        IMAGE_KEY: str(STILL_PX),
+        IMAGE_KEY: str(still_px),
         OFFSET_KEY: str(target_offset),
         RECIPE_KEY: recipe,
         AUDIO_KEY: features.name,

@@ -9,8 +9,8 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from speech2vid.generator.networks import STILL_PX, resized
-from transforms.media.canonical import MOUTH_COLUMNS, MOUTH_ROWS
+from speech2vid.generator.networks import resized
+from transforms.media.canonical import MOUTH_COLUMNS, MOUTH_FACE_PX, MOUTH_ROWS
 
 NUM_SHAPES = 6
 _LEAK = 0.2
@@ -59,7 +59,7 @@ class LipNetwork(nn.Module):
         self.layers = nn.ModuleList([_layer(3, 16, 5), _layer(16, 32, 3), _layer(32, 48, 3)])
         self.last = nn.Sequential(nn.Flatten(), nn.LazyLinear(64), nn.LeakyReLU(_LEAK), nn.Linear(64, num_shapes))
         with torch.no_grad():
-            self.train(False)(torch.zeros(1, 3, STILL_PX, STILL_PX))
+            self.train(False)(torch.zeros(1, 3, MOUTH_FACE_PX, MOUTH_FACE_PX))
 
     def forward(self, faces_B3HW: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Lip shapes and feature maps of whole faces."""
@@ -77,7 +77,7 @@ class LipNetwork(nn.Module):
 
 def mouths(faces_BCHW: Tensor) -> Tensor:
     """Crop the mouths (B, C, 48, 56) of canonical faces."""
-    return resized(faces_BCHW, STILL_PX)[..., MOUTH_ROWS, MOUTH_COLUMNS]
+    return resized(faces_BCHW, MOUTH_FACE_PX)[..., MOUTH_ROWS, MOUTH_COLUMNS]
 
 
 def _layer(in_channels: int, channels: int, kernel: int) -> nn.Module:

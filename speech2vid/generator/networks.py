@@ -17,7 +17,7 @@ from speech2vid.generator.layers import initialise
 from speech2vid.generator.settings import GeneratorSettings
 from speech2vid.reader.audio_features import MFCC
 
-STILL_PX = 112
+_SMOOTHED_FROM = 1.25  # times smaller
 
 
 class EncodedIdentity(NamedTuple):
@@ -38,7 +38,7 @@ class Generator(nn.Module):
         super().__init__()
         self.settings = settings = settings or GeneratorSettings()
         self.audio = MfccEncoder(settings.width) if settings.features == MFCC else SpeechFeatureEncoder(settings.width)
-        self.identity = IdentityEncoder(settings.width, settings.num_identity)
+        self.identity = IdentityEncoder(settings.width, settings.num_identity, settings.smallest_map_px)
         self.decoder = Decoder(settings)
         self.apply(initialise)
         if settings.residual:  # an untrained generator gives nearly the mean still
@@ -47,15 +47,16 @@ class Generator(nn.Module):
     def forward(self, audio_B1CT: Tensor, identity_BCHW: Tensor) -> Tensor:
         """Faces (B, 3, image_px, image_px), RGB in 0..1.
 
-        audio: (B, 1, C, T) of the generator's audio features, for MFCC (B, 1, 12, 35). identity: (B, 3 N, 112, 112),
-        RGB in 0..255, still after still; or fewer rows, each of which serves B / rows consecutive rows of audio.
+        audio: (B, 1, C, T) of the generator's audio features, for MFCC (B, 1, 12, 35). identity: RGB in 0..255, still
+        after still, (B, 3 N, P, P) of P = still_px; or fewer rows, each of which serves B / rows consecutive rows of
+        audio.
         """
         num_faces = len(audio_B1CT)
         identity = EncodedIdentity(*(_repeated(x_BCHW, num_faces) for x_BCHW in self.encode_identity(identity_BCHW)))
         return self.decode(self.audio(audio_B1CT), identity)
 
     def encode_identity(self, identity_BCHW: Tensor) -> EncodedIdentity:
-        """Everything that the decoder gets of the stills (B, 3 N, 112, 112), RGB in 0..255."""
+        """Everything that the decoder gets of the stills (B, 3 N, still_px, still_px), RGB in 0..255."""
         code, relu1, pool1, relu2 = self.identity(identity_BCHW)
         return EncodedIdentity(code, relu1, pool1, relu2, self._mean_still(identity_BCHW))
 
@@ -75,10 +76,11 @@ class Generator(nn.Module):
 
 
 def resized(faces_BCHW: Tensor, image_px: int) -> Tensor:
-    """Square faces resized to another side."""
+    """Square faces resized to another side; those that become much smaller are smoothed, so that nothing aliases."""
     if faces_BCHW.shape[-1] == image_px:
         return faces_BCHW
-    return F.interpolate(faces_BCHW, (image_px, image_px), mode="bilinear", align_corners=False)
+    smooths = faces_BCHW.shape[-1] > _SMOOTHED_FROM * image_px
+    return F.interpolate(faces_BCHW, (image_px, image_px), mode="bilinear", align_corners=False, antialias=smooths)
 
 
 def _repeated(x_BCHW: Tensor, num_rows: int) -> Tensor:

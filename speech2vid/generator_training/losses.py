@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from schemas.errors import UsageError
+from schemas.settings import setting
 from speech2vid.generator.lip_network import LipNetwork, mouths
 from transforms.media.canonical import mouth_window
 
@@ -23,13 +24,13 @@ FeatureMaps = Callable[[Tensor], Sequence[Tensor]]
 class LossSettings:
     """Weights of the losses; a loss of weight 0 is not computed."""
 
-    pixel: float = 1.0
-    mouth: float = 1.0  # weight of a pixel of the mouth, relative to any other's
-    content: float = 1.0  # of each of five terms. The paper's weights are unpublished; reimplementations take 1
-    content_network: str = "centerface"  # or an ONNX file, or VGG-M weights
-    difference: float = 0.0
-    lip_shape: float = 0.0
-    lip_features: float = 0.0
+    pixel: float = setting(1.0, "", "weight of the L1 loss of pixels")
+    mouth: float = setting(1.0, "", "weight of a pixel of the mouth, relative to any other's")
+    content: float = setting(1.0, "", "weight of each of five maps of a face network; the paper's are unpublished")
+    content_network: str = setting("centerface", "", "whose maps are compared, or FILE.onnx, or VGG-M weights")
+    difference: float = setting(0.0, "", "weight of each target's deviation from its clip's mean, in the mouth")
+    lip_shape: float = setting(0.0, "", "weight of the lip shapes that a small network reads")
+    lip_features: float = setting(0.0, "", "weight of that network's maps")
 
     @property
     def reads_lips(self) -> bool:

@@ -19,6 +19,7 @@ from speech2vid.generator.lip_network import LipNetwork, LipShapes, mouths
 from speech2vid.generator_training.augment_audio import augment_audio
 from speech2vid.generator_training.batches import GeneratorBatch
 from speech2vid.reader.audio_features import AudioFeatures
+from speech2vid.training.progress import Say
 
 _LEARNING_RATE = 1e-3
 _HELD_OUT_EVERY = 10  # one clip in so many is held out, for the correlations that are reported
@@ -28,8 +29,6 @@ _AUDIO_DROPOUT = 0.2  # where audio is augmented
 _DEBLURRING_ROWS, _DEBLURRING_PX = 16, 48  # a blur is the same everywhere: crops of many stills teach more
 _MAX_STILLS = 3000
 _EVALUATED_TARGETS, _EVALUATED_ROWS = 512, 64  # at once
-Say = Callable[[str], None]
-"""Takes a line for the user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,7 +38,7 @@ class PretrainingSamples:
     audio: Tensor  # float32 (R, K, 1, C, W); for MFCC C = 12 and W = 35
     lips: Tensor  # float32 (R, K, L)
     mouths: Tensor  # uint8 (R, K, 3, 48, 56)
-    stills: Tensor  # uint8 (M, 3, 112, 112), one of each clip
+    stills: Tensor  # uint8 (M, 3, P, P), one of each clip
     clips: Tensor  # int64 (R,), a number derived from each clip's key
 
     def __len__(self) -> int:
@@ -79,9 +78,10 @@ def gather_pretraining_samples(batches: Iterable[GeneratorBatch]) -> Pretraining
     return PretrainingSamples(**{name: torch.cat(values) for name, values in found.items()})
 
 
-def train_lip_network(samples: PretrainingSamples, shapes: LipShapes, steps: int, rows: int, say: Say) -> LipNetwork:
-    """Train a network that reads lip shapes from mouths; it is returned frozen. rows: targets of a step."""
-    network = LipNetwork(shapes.components_LP.shape[1]).to(samples.audio.device)
+def train_lip_network(
+    network: LipNetwork, samples: PretrainingSamples, shapes: LipShapes, steps: int, rows: int, say: Say
+) -> None:
+    """Train a network to read lip shapes from mouths. rows: targets of a step."""
     trained_rows, held_out_rows = samples.split_rows()
     images, true_shapes = samples.mouths.flatten(0, 1), shapes(samples.lips).flatten(0, 1)
 
@@ -90,13 +90,13 @@ def train_lip_network(samples: PretrainingSamples, shapes: LipShapes, steps: int
         return F.smooth_l1_loss(network.read(augmented)[0], true_shapes[index])
 
     _train(network, loss, samples.targets_of(trained_rows), steps, rows)
-    network.requires_grad_(False).eval()
+    network.eval()
     if len(held_out_rows):
         index = samples.targets_of(held_out_rows)
-        read = torch.cat([network.read(images[part].float() / 255)[0] for part in index.split(_EVALUATED_TARGETS)])
+        with torch.no_grad():
+            read = torch.cat([network.read(images[part].float() / 255)[0] for part in index.split(_EVALUATED_TARGETS)])
         r = _correlation(read[:, 0], true_shapes[index, 0])
         say(f"lip network: correlation {r:.2f} with the first lip shape on held-out clips")
-    return network
 
 
 def train_audio_encoder(
@@ -135,9 +135,8 @@ def train_audio_encoder(
         say(f"audio encoder: correlation {r:.2f} with the movement of the first lip shape on held-out clips")
 
 
-def train_deblurring(samples: PretrainingSamples, width: int, steps: int) -> Deblurring:
-    """Train a network that undoes an artificial blur of stills; it is returned frozen. width: its channels."""
-    network = Deblurring(width).to(samples.audio.device)
+def train_deblurring(network: Deblurring, samples: PretrainingSamples, steps: int) -> None:
+    """Train a network to undo an artificial blur of stills."""
     max_start = samples.stills.shape[-1] - _DEBLURRING_PX
 
     def loss(index: Tensor) -> Tensor:
@@ -148,7 +147,7 @@ def train_deblurring(samples: PretrainingSamples, width: int, steps: int) -> Deb
 
     stills = torch.arange(len(samples.stills), device=samples.stills.device)
     _train(network, loss, stills, steps, _DEBLURRING_ROWS)
-    return network.requires_grad_(False).eval()
+    network.eval()
 
 
 def _train(network: nn.Module, loss: Callable[[Tensor], Tensor], among: Tensor, steps: int, rows: int) -> None:

@@ -17,11 +17,12 @@ from speech2vid.reader.audio_features import (
     windows_of,
 )
 from transforms.media.canonical import mouth_opening
-from transforms.speakers.lip_motion import POINTS, lip_motion
+from transforms.speakers.lip_motion import MIRRORED, POINTS, lip_motion
 
 _OUTER_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409)
 _INNER_LIPS = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415)
 _LIPS = np.isin(POINTS, _OUTER_LIPS + _INNER_LIPS)
+_MIRRORED_LIPS = np.searchsorted(np.flatnonzero(_LIPS), MIRRORED[_LIPS])
 NUM_LIP_VALUES = 1 + 3 * int(_LIPS.sum())
 
 
@@ -38,12 +39,17 @@ class SampleSettings:
     target_every_frames: int = 5  # targets of one clip lie on a grid of this step, with a random start
     identity_gap_frames: int = 5  # least distance of stills from all targets, where the clip is long enough
     shuffle_clips: int = 4096  # each clip moves less than this from its place among the shuffled shards
+    balance: float = 1.0  # a person is drawn as (number of clips)^balance: 1 as in the dataset, 0 all people alike
+    one_still_share: float = 0.0  # of the samples, in which all stills are the same one
 
     def __post_init__(self) -> None:
         """Check the settings; UsageError."""
         for name in ("num_identity", "targets_per_clip", "target_every_frames"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("balance", "one_still_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"{name} must be in 0..1, not {getattr(self, name)}")
         if not 0 <= self.target_offset < self.features.window_columns:
             raise UsageError(
                 f"target_column_offset must be 0 to {self.features.window_columns - 1} columns, not "
@@ -136,13 +142,30 @@ def draw_targets(num_frames: int, settings: SampleSettings, random: np.random.Ge
 def draw_stills(
     num_frames: int, targets: np.ndarray, settings: SampleSettings, random: np.random.Generator
 ) -> np.ndarray:
-    """Frames of a clip away from its targets, int64 (N,); in a short clip, those farthest from them."""
+    """Frames of a clip away from its targets, int64 (N,); in a short clip, those farthest from them.
+
+    In one_still_share of all cases they are one frame, N times.
+    """
+    if settings.one_still_share and random.random() < settings.one_still_share:
+        return np.resize(_distinct_stills(num_frames, targets, settings, random)[:1], settings.num_identity)
+    return _distinct_stills(num_frames, targets, settings, random)
+
+
+def _distinct_stills(
+    num_frames: int, targets: np.ndarray, settings: SampleSettings, random: np.random.Generator
+) -> np.ndarray:
     distance = np.abs(np.arange(num_frames)[:, None] - targets).min(1)
     away = np.flatnonzero(distance >= max(settings.identity_gap_frames, 1))
     if len(away) >= settings.num_identity:
         return random.permutation(away)[: settings.num_identity]
     farthest = np.argsort(-distance - random.uniform(0, 0.5, num_frames))[: settings.num_identity]
     return np.resize(farthest, settings.num_identity)
+
+
+def mirrored_lips(lips: np.ndarray) -> np.ndarray:
+    """Lip shapes (K, 121) of the same faces seen in a mirror."""
+    points = lips[:, 1:].reshape(len(lips), -1, 3)[:, _MIRRORED_LIPS] * np.array([-1, 1, 1], np.float32)
+    return np.column_stack([lips[:, :1], points.reshape(len(lips), -1)])
 
 
 def lip_shape(mesh: np.ndarray) -> np.ndarray:

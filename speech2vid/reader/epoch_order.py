@@ -4,20 +4,42 @@ The clips form one sequence. Each rank has an equal part of it, however the clip
 of its batches a part of that: so any batch can be made without those before it.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
-def clip_order(shard_of: np.ndarray, shuffle_clips: int, seed: int, epoch: int) -> np.ndarray:
-    """Numbers of all clips, int64 (N,), each once: shards in random order, clips moved by less than shuffle_clips.
+def clip_order(
+    shard_of: np.ndarray, shuffle_clips: int, seed: int, epoch: int, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Numbers of clips, int64 (N,), as many as there are, each once or as often as its weight says.
 
-    shard_of: int (N,), the shard of each clip. With shuffle_clips 0, only the shards are shuffled. The clips move
-    as in a shuffle buffer of this size, but no buffer is held: reading stays local, and memory small.
+    Shards come in random order, and clips are moved by less than shuffle_clips. shard_of: int (N,), the shard of each
+    clip. With shuffle_clips 0, only the shards are shuffled. The clips move as in a shuffle buffer of this size, but no
+    buffer is held: reading stays local, and memory small. weights: (N,), see person_weights.
     """
     random = np.random.default_rng([seed, epoch])
     place_of_shard = random.permutation(int(shard_of.max()) + 1)
-    sequence = np.argsort(place_of_shard[shard_of], kind="stable")
+    drawn = np.arange(len(shard_of)) if weights is None else _drawn_by_weight(weights, random)
+    sequence = drawn[np.argsort(place_of_shard[shard_of[drawn]], kind="stable")]
     moved_to = np.arange(len(sequence)) + random.uniform(0, max(shuffle_clips, 1), len(sequence))
     return sequence[np.argsort(moved_to, kind="stable")]
+
+
+def person_weights(people: Sequence[str], balance: float) -> np.ndarray | None:
+    """Weight of each clip, float64 (N,), so that a person has (number of clips)^balance in all; None: all are alike."""
+    if balance == 1:
+        return None
+    _, person_of, counts = np.unique(np.array(people), return_inverse=True, return_counts=True)
+    return counts[person_of] ** (balance - 1.0)
+
+
+def _drawn_by_weight(weights: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Numbers of clips, int64 (N,): each as often as its share of N, rounded up or down (systematic resampling)."""
+    mixed = random.permutation(len(weights))
+    ends = np.cumsum(weights[mixed])
+    marks = (np.arange(len(weights)) + random.random()) * (ends[-1] / len(weights))
+    return np.sort(mixed[np.minimum(np.searchsorted(ends, marks, side="right"), len(weights) - 1)])
 
 
 def count_batches(num_clips: int, batch_size: int, world_size: int) -> int:

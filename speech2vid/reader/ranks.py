@@ -32,6 +32,11 @@ class Ranks:
             distributed.all_reduce(values)
         return values / self.num_ranks
 
+    def from_first(self, is_so: bool) -> bool:
+        """What the first rank says, on all ranks."""
+        said = torch.tensor(float(is_so and self.is_first), device=self.device)
+        return bool(self.mean(said) > 0)
+
     def share(self, network: nn.Module) -> None:
         """Broadcast the first rank's weights to all ranks."""
         if self.num_ranks > 1:

@@ -20,7 +20,7 @@ from schemas.stored.clip import open_clip
 from schemas.stored.clip_index import StoredClip, StoredClips, find_clips
 from speech2vid.reader.audio_features import ClipAudioFeatures
 from speech2vid.reader.drawn_sample import DrawnSamples, SampleSettings, decode_sample, draw_frames
-from speech2vid.reader.epoch_order import batch_positions, clip_order, count_batches
+from speech2vid.reader.epoch_order import batch_positions, clip_order, count_batches, person_weights
 from speech2vid.reader.sample_batch import Batch, sample_tensors
 
 __all__ = ["SampleLoader", "SampleSettings", "SampleStream"]
@@ -56,6 +56,7 @@ class SampleStream(IterableDataset):
         self._clips = find_clips(dataset, split, where)
         self._clips_sha256 = _sha256(self._clips.places)
         self._shard_of = self._clips.places["shard"].combine_chunks().dictionary_encode().indices.to_numpy()
+        self._weights = person_weights(self._clips.speakers, self.settings.balance)
         self._num_frames = self._clips.places["num_frames"].to_numpy()
         self._batch_size, self._seed, self._rank, self._world_size = batch_size, seed, rank, world_size
         self._clip_features = ClipAudioFeatures(self.settings.features)
@@ -90,6 +91,10 @@ class SampleStream(IterableDataset):
                     f"cannot resume: the saved position has {name} {state.get(name)}, this stream has {value}"
                 )
         self._given = state["epoch"] * self.num_batches + state["batches"]
+
+    def skip_to(self, batches: int) -> None:
+        """Go on as if so many batches had been given, counted over all epochs."""
+        self._given = batches
 
     def __iter__(self) -> Iterator[Batch]:
         """Batches in order; in a DataLoader, worker W of N gives every N-th of them."""
@@ -151,8 +156,11 @@ class SampleStream(IterableDataset):
 
     def _clip_order(self, epoch: int) -> np.ndarray:
         if self._order[0] != epoch:
-            self._order = epoch, clip_order(self._shard_of, self.settings.shuffle_clips, self._seed, epoch)
+            self._order = epoch, self._new_order(epoch)
         return self._order[1]
+
+    def _new_order(self, epoch: int) -> np.ndarray:
+        return clip_order(self._shard_of, self.settings.shuffle_clips, self._seed, epoch, self._weights)
 
     def _identity(self) -> dict:
         """Everything that must be equal for two streams to give the same batches."""

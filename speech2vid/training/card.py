@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.clock import seconds_from_frames
+from schemas.stored.clip_index import StoredClips
 
 CARD = "card.md"
 UNKNOWN_LICENCE = "not given"
@@ -30,6 +31,17 @@ class TrainingData:
     def largest_speaker(self) -> str:
         """The speaker with most frames; of several the first by name."""
         return min(self.frames, key=lambda speaker: (-self.frames[speaker], speaker))
+
+
+def training_data(clips: StoredClips, dataset_sha256: str, num_skipped: int = 0) -> TrainingData:
+    """Speakers and licences of the clips; num_skipped: times that a clip could not be read."""
+    frames: Counter[str] = Counter()
+    licences: Counter[str] = Counter()
+    rows = clips.places.select(["licence", "num_frames"]).to_pylist()
+    for speaker, row in zip(clips.speakers, rows, strict=True):
+        frames[speaker] += row["num_frames"]
+        licences[" ".join((row["licence"] or UNKNOWN_LICENCE).split())] += 1
+    return TrainingData(frames=frames, licences=licences, dataset_sha256=dataset_sha256, num_skipped=num_skipped)
 
 
 def write_card(folder: Path, network_name: str, sha256: str, about: str, sections: Iterable[str]) -> None:

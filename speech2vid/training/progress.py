@@ -1,14 +1,18 @@
 """Progress of a training: a bar with steps/s and time left on a terminal, lines elsewhere."""
 
 import time
+from collections.abc import Callable
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+Say = Callable[[str], None]
+"""Takes a line for the user."""
+
 
 class TrainingProgress:
-    """The one display of both trainers.
+    """The one display of all trainers.
 
     line_every_s: where there is no terminal, seconds between two lines of progress; None: no such lines. may_end_early:
     the time left is an upper bound. is_quiet: shows nothing, for all ranks but the first.

@@ -16,14 +16,15 @@ def write_record(folder: Path, record: Mapping[str, object]) -> None:
 
 
 def command_line(command: str, options: Mapping[str, object]) -> str:
-    """The command that repeats a run, quoted for a shell; options of value None are left out.
+    """The command that repeats a run, quoted for a shell; options of value None are left out, lists are repeated.
 
     Give names instead of this machine's paths: the line is published on the card.
     """
     args = ["talkshard", command]
     for name, value in options.items():
-        if value is not None:
-            args += [f"--{name}", " ".join(str(value).split("\n"))]
+        for each in value if isinstance(value, list) else [value]:
+            if each is not None:
+                args += [f"--{name}", " ".join(str(each).split("\n"))]
     return shlex.join(args)
 
 

@@ -7,7 +7,7 @@ from benchmarks.ablations.__main__ import _read_options, main, run
 from benchmarks.ablations.numbers import NUMBERS
 from benchmarks.ablations.variants import VARIANTS
 from schemas.errors import UsageError
-from speech2vid.generator_training.train import GENERATOR
+from speech2vid.generator_training.task import GENERATOR
 from tests.speech2vid.face_datasets import face_parts, write_faces
 
 
@@ -55,7 +55,7 @@ def test_every_variant_trains_once_a_seed_with_equal_steps_and_batch_and_both_fi
     page = run(options(dataset, tmp_path / "out"), work.train, work.evaluate)
     assert len(work.trained) == 2 * (len(VARIANTS) - 1)
     assert len(work.evaluated) == 2 * len(VARIANTS)
-    assert {(settings.steps, settings.batch_clips) for _, settings in work.trained} == {(7, 12)}
+    assert {(settings.loop.steps, settings.sampling.batch_clips) for _, settings in work.trained} == {(7, 12)}
     assert (tmp_path / "out/ablations.md").read_text() == page
     assert "| no skips | 2 | 700 (700 … 701) |" in page
     assert "| *real video* |  | \N{EN DASH} |" in page

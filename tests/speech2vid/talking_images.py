@@ -9,37 +9,47 @@ import torch
 from speech2vid.generator.settings import GeneratorSettings
 from speech2vid.generator_training.batches import GeneratorBatch
 from speech2vid.generator_training.losses import LossSettings
-from speech2vid.generator_training.recipes import GeneratorTrainingSettings, PretrainingSettings
+from speech2vid.generator_training.recipes import (
+    GeneratorTrainingSettings,
+    PretrainingSettings,
+    SamplingSettings,
+    ValidationSettings,
+)
 from speech2vid.reader.audio_features import MFCC, AudioFeatures
+from speech2vid.training.loop_settings import LoopSettings
 from tests.speech2vid.face_datasets import face_parts, npy, write_faces
 from transforms.media.face_crop import encode_jpeg
 from transforms.speakers.lip_motion import POINTS
 
 NUM_FRAMES = 40
+
+
+def changed(settings: GeneratorTrainingSettings, **sections) -> GeneratorTrainingSettings:
+    """Settings with other sections, or, where a section is given as a dict, with other values in it."""
+    whole = {
+        name: dataclasses.replace(getattr(settings, name), **value) if isinstance(value, dict) else value
+        for name, value in sections.items()
+    }
+    return dataclasses.replace(settings, **whole)
+
+
 SMALLEST = GeneratorTrainingSettings(
-    name="smallest",
     generator=GeneratorSettings(
         width=0.05, num_identity=2, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1
     ),
     losses=LossSettings(mouth=3, content=0, difference=4, lip_shape=0.1, lip_features=0.2),
-    pretraining=PretrainingSettings(num_batches=2, lip_steps=3, audio_steps=3, deblurring_steps=2, rows=8),
-    batch_clips=2,
-    targets_per_clip=2,
-    steps=4,
-    warm_up=1,
-    half_precision=False,
-    augment_audio=True,
-    deblurring_width=8,
-    check_every=2,
-    save_every=2,
-    min_change=0.0,
+    pretraining=PretrainingSettings(
+        num_batches=2, lip_steps=3, audio_steps=3, deblurring_steps=2, deblurring_width=8, rows=8
+    ),
+    sampling=SamplingSettings(batch_clips=2, targets_per_clip=2, augment_audio=True, mirror=True, colour=0.1),
+    validation=ValidationSettings(clips=2, frames=5, min_change=0.0),
+    loop=LoopSettings(steps=4, warm_up=1, half_precision=False, validate_every=2, save_every=2),
 )
-PAPER_LIKE = dataclasses.replace(
+PAPER_LIKE = changed(
     SMALLEST,
     generator=GeneratorSettings(width=0.05, num_identity=2, image_px=112),
     losses=LossSettings(content=0),
-    augment_audio=False,
-    deblurring_width=0,
+    sampling=SamplingSettings(batch_clips=2, targets_per_clip=2),
     pretraining=PretrainingSettings(audio_steps=0),
 )
 
@@ -54,7 +64,12 @@ def face(opening: np.ndarray, colour: np.ndarray) -> np.ndarray:
 
 
 def made_batch(
-    num_clips: int = 2, num_targets: int = 2, num_stills: int = 2, seed: int = 0, kind: AudioFeatures = MFCC
+    num_clips: int = 2,
+    num_targets: int = 2,
+    num_stills: int = 2,
+    seed: int = 0,
+    kind: AudioFeatures = MFCC,
+    num_lips: int = 2,
 ) -> GeneratorBatch:
     """Make a batch in which the first audio channels and the lip points give the mouth's opening."""
     random = np.random.default_rng(seed)
@@ -69,22 +84,21 @@ def made_batch(
         audio=torch.from_numpy(audio),
         targets=torch.from_numpy(faces[:, :num_targets].reshape(-1, 3, 112, 112) / 255),
         identity=torch.from_numpy(faces[:, num_targets:].reshape(num_clips, -1, 112, 112)),
-        lips=torch.from_numpy(np.stack([spoken, -2 * spoken], 1).astype(np.float32)),
+        lips=torch.from_numpy((spoken[:, None] * np.linspace(1, -2, num_lips)).astype(np.float32)),
         clips=torch.arange(seed * num_clips, (seed + 1) * num_clips),
         num_targets=num_targets,
     )
 
 
-def write_talking_faces(folder: Path, num_clips: int = 6) -> str:
-    """Write a dataset of num_clips clips, each of another person."""
-    return write_faces(
-        folder,
-        {"train-000000": {f"clip{number}": _parts(number) for number in range(num_clips)}},
-        {
-            f"clip{number}": {"num_frames": NUM_FRAMES, "image_px": 112, "speaker": f"person{number}"}
-            for number in range(num_clips)
-        },
-    )
+def write_talking_faces(folder: Path, num_clips: int = 6, num_validated: int = 2) -> str:
+    """Write a dataset of num_clips clips to learn from and some of the val split, each of another person."""
+    numbers = {"train-000000": range(num_clips), "val-000000": range(num_clips, num_clips + num_validated)}
+    shards = {name: {f"clip{number}": _parts(number) for number in found} for name, found in numbers.items() if found}
+    rows = {
+        f"clip{number}": {"num_frames": NUM_FRAMES, "image_px": 112, "speaker": f"person{number}"}
+        for number in range(num_clips + num_validated)
+    }
+    return write_faces(folder, shards, rows)
 
 
 def _parts(seed: int) -> dict[str, bytes]:

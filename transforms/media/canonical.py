@@ -16,14 +16,14 @@ MESH_UNIT = 16384  # stored mesh coordinates are image_px / MESH_UNIT
 RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_CORNERS, INNER_LIPS = (33, 133), (263, 362), 1, (61, 291), (13, 14)
 """Points of the mesh of 468 points; right and left are the person's."""
 MOUTH_ROWS, MOUTH_COLUMNS = slice(55, 103), slice(30, 86)
-"""The mouth window: 48 x 56 px around the mouth's centre (58, 79) of the canonical face at 112 px."""
-_MOUTH_FACE_PX = 112
+MOUTH_FACE_PX = 112
+"""The mouth window: 48 x 56 px around the mouth's centre (58, 79) of the canonical face at MOUTH_FACE_PX."""
 
 
 def mouth_window(image_px: int) -> tuple[slice, slice]:
     """Rows and columns of the mouth window in a stored face of `image_px`."""
     rows, columns = (
-        slice(*(round(edge * image_px / _MOUTH_FACE_PX) for edge in (side.start, side.stop)))
+        slice(*(round(edge * image_px / MOUTH_FACE_PX) for edge in (side.start, side.stop)))
         for side in (MOUTH_ROWS, MOUTH_COLUMNS)
     )
     return rows, columns

@@ -147,7 +147,34 @@ def test_a_generator_keeps_its_settings():
     assert Generator(settings).settings == settings
 
 
-@pytest.mark.parametrize("wrong", [{"width": 0}, {"num_identity": 0}, {"decoder": "pixel"}, {"image_px": 224}])
+@pytest.mark.parametrize("image_px", [64, 125, 128, 224, 253, 256])
+def test_the_graph_makes_faces_of_other_sizes(image_px):
+    """Stills are as large, or 3 px larger; the skips fit at each of them."""
+    generator = small_generator(image_px=image_px).eval()
+    still_px = 16 * -(-image_px // 16)
+    assert generator.settings.still_px == still_px
+    faces = generator(torch.zeros(2, 1, 12, 35), torch.rand(2, 6, still_px, still_px))
+    assert faces.shape == (2, 3, image_px, image_px)
+
+
+def test_a_larger_graph_has_the_published_parameters(published):
+    larger = Generator(GeneratorSettings(image_px=253))
+    assert {name: value.shape for name, value in larger.named_parameters()} == {
+        name: value.shape for name, value in published.named_parameters()
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"width": 0},
+        {"num_identity": 0},
+        {"decoder": "pixel"},
+        {"image_px": 110},
+        {"image_px": 48},
+        {"image_px": 256, "decoder": "transposed"},
+    ],
+)
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(UsageError):
         GeneratorSettings(**wrong)

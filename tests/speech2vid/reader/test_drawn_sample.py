@@ -14,9 +14,12 @@ from speech2vid.reader.drawn_sample import (
     draw_stills,
     draw_targets,
     lip_shape,
+    mirrored_lips,
 )
 from tests.speech2vid.face_datasets import IMAGE_PX, NUM_FRAMES, face_parts, npy
 from transforms.media.tar import tar_members
+from transforms.speakers.lip_motion import MIRRORED
+from transforms.speakers.lip_motion import POINTS as LIP_MOTION_POINTS
 
 
 def made_clip(num_frames=NUM_FRAMES, **changed):
@@ -132,4 +135,39 @@ def test_the_lip_shape_follows_the_mouth_and_not_the_head():
 @pytest.mark.parametrize("wrong", [{"num_identity": 0}, {"targets_per_clip": 0}, {"target_column_offset": 35}])
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(UsageError, match=next(iter(wrong))):
+        SampleSettings(**wrong)
+
+
+def test_all_stills_are_one_frame_as_often_as_is_asked():
+    settings = SampleSettings(one_still_share=0.5)
+    stills = [draw_stills(100, np.array([50]), settings, generator(seed)) for seed in range(200)]
+    assert {len(drawn) for drawn in stills} == {5}
+    assert {len({*drawn.tolist()}) for drawn in stills} == {1, 5}
+    assert 70 < sum(len({*drawn.tolist()}) == 1 for drawn in stills) < 130
+    assert len({*np.concatenate(stills).tolist()}) > 80
+
+
+def test_a_mirrored_lip_shape_is_that_of_the_mirrored_mesh():
+    """The points of a mirrored face are numbered as those of any face: right and left are exchanged."""
+    right, left = LIP_MOTION_POINTS, LIP_MOTION_POINTS[MIRRORED]
+    random = generator()
+    mesh = random.normal(0, 2000, (3, 468, 3))
+    mirrored = mesh.copy()
+    for one, other in [
+        *zip(right, left, strict=True),
+        (33, 263),
+        (133, 362),
+        (98, 327),
+        (263, 33),
+        (362, 133),
+        (327, 98),
+    ]:
+        mirrored[:, one] = mesh[:, other]
+    mirrored[..., 0] *= -1
+    np.testing.assert_allclose(mirrored_lips(lip_shape(mesh)), lip_shape(mirrored), rtol=1e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize("wrong", [{"balance": 1.5}, {"one_still_share": -0.1}])
+def test_shares_out_of_range_are_refused(wrong):
+    with pytest.raises(UsageError, match=r"must be in 0\.\.1"):
         SampleSettings(**wrong)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speech2vid.reader.epoch_order import batch_positions, clip_order, count_batches
+from speech2vid.reader.epoch_order import batch_positions, clip_order, count_batches, person_weights
 
 SHARDS = np.repeat(np.arange(40), 25)
 
@@ -50,3 +50,31 @@ def test_a_long_buffer_mixes_all_shards():
 def test_the_order_follows_seed_and_epoch():
     orders = [tuple(clip_order(SHARDS, 30, seed, epoch)) for seed, epoch in ((0, 0), (0, 0), (0, 1), (1, 0), (1, 1))]
     assert orders[0] == orders[1] and len(set(orders)) == 4
+
+
+PEOPLE = ["ann"] * 90 + ["bob"] * 9 + ["cat"]
+
+
+def _shares(balance: float, epochs: int = 20) -> dict[str, float]:
+    """Share of each person in the clips of some epochs."""
+    weights, shards = person_weights(PEOPLE, balance), np.arange(100) // 10
+    drawn = np.concatenate([clip_order(shards, 30, 0, epoch, weights) for epoch in range(epochs)])
+    return {name: np.mean([PEOPLE[number] == name for number in drawn]) for name in ("ann", "bob", "cat")}
+
+
+def test_people_are_drawn_as_balance_says():
+    assert _shares(0.0) == pytest.approx({"ann": 1 / 3, "bob": 1 / 3, "cat": 1 / 3}, abs=0.01)
+    root = _shares(0.5)
+    assert root["ann"] / root["cat"] == pytest.approx(90**0.5, rel=0.05)
+
+
+def test_a_balanced_epoch_is_as_long_and_draws_all_clips_of_a_person_in_turn():
+    weights = person_weights(PEOPLE, 0.0)
+    orders = [clip_order(np.zeros(100, int), 30, 0, epoch, weights) for epoch in range(30)]
+    assert {len(order) for order in orders} == {100}
+    assert set(range(90)) <= {*np.concatenate(orders).tolist()}
+    assert max(np.bincount(orders[0])[90:99]) <= 4  # bob's nine clips fill a third of the epoch
+
+
+def test_without_balance_nothing_changes():
+    assert person_weights(PEOPLE, 1.0) is None

@@ -1,4 +1,4 @@
-"""What a user sees while a generator trains: progress, curves, and images of generated faces."""
+"""What a user sees while a network trains: progress, curves, and images of the validation."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -9,18 +9,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from speech2vid.generator.networks import STILL_PX, resized
 from speech2vid.training.curves import Curves
 from speech2vid.training.progress import TrainingProgress
+from speech2vid.training.task import Validation
 
 _LINE_EVERY_S = 20
 _CURVES_EVERY = 10  # steps
 _SMOOTHING = 0.95
-_MAX_ROWS = 6
+_MAX_ROWS, _SHOWN_PX = 6, 128  # of the faces of a validation
 Item = TypeVar("Item")
 
 
-class GeneratorWatch:
+class TrainingWatch:
     """Shows one training; with folder None it shows nothing, for all ranks but the first."""
 
     def __init__(self, folder: Path | None, num_steps: int, steps_done: int) -> None:
@@ -75,10 +75,14 @@ class GeneratorWatch:
                 step, {"speed/samples_s": self.samples_s, "speed/data_wait_share": self.wait_share}
             )
 
-    def show_faces(self, step: int, columns: list[Tensor], change: float) -> None:
-        """Show faces (B, 3, S, S) of each column, a row for each target, and how much another audio changes mouths."""
-        self._curves.add_image(step, "stills, target, made, deblurred", image_grid(columns))
-        self._curves.add_scalars(step, {"check/mouth_change_with_audio_of_255": 255 * change})
+    def show_validation(self, step: int, validation: Validation) -> None:
+        """Show a validation, in a line, as curves and as images."""
+        numbers = "  ".join(f"{name} {value:.3f}" for name, value in validation.measures.items())
+        self.say(f"step {step}: score {validation.score:.3f}  {numbers}")
+        curves = {"score": validation.score, **validation.measures}
+        self._curves.add_scalars(step, {f"validation/{name}": value for name, value in curves.items()})
+        for name, image in validation.images.items():
+            self._curves.add_image(step, name, image)
 
     @property
     def samples_s(self) -> float:
@@ -92,7 +96,7 @@ class GeneratorWatch:
 
 
 def image_grid(columns: list[Tensor]) -> Tensor:
-    """Image (3, height, width), RGB in 0..1: columns of faces side by side."""
+    """Image (3, height, width), RGB in 0..1: columns of square faces (B, 3, S, S) side by side, S of any size."""
     rows = min(_MAX_ROWS, *(len(faces) for faces in columns))
-    shown = [resized(faces[:rows].float().cpu(), STILL_PX).clamp(0, 1) for faces in columns]
-    return torch.cat([torch.cat(list(F.pad(faces, (1, 1, 1, 1))), 1) for faces in shown], 2)
+    shown = [F.interpolate(faces[:rows].float().cpu(), (_SHOWN_PX,) * 2, mode="bilinear") for faces in columns]
+    return torch.cat([torch.cat(list(F.pad(faces, (1, 1, 1, 1))), 1) for faces in shown], 2).clamp(0, 1)

@@ -1,0 +1,47 @@
+"""The recipes of `talkshard train`: each names where its settings and its task are, which are imported when it runs."""
+
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+_PIXELS = "speech2vid.generator_training"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One recipe, whose parts are given as MODULE:NAME."""
+
+    about: str
+    settings_from: str  # function without arguments that returns the settings
+    task_from: str  # class or function of settings, options and ranks that returns the training.task.TrainingTask
+
+    def settings(self) -> Any:
+        """The recipe's settings: a frozen dataclass of sections."""
+        return pkgutil.resolve_name(self.settings_from)()
+
+    def open_task(self) -> Any:
+        """What opens the recipe's task."""
+        return pkgutil.resolve_name(self.task_from)
+
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {
+        "tiny": Recipe(
+            about="half an hour on two cores",
+            settings_from=f"{_PIXELS}.recipes:tiny",
+            task_from=f"{_PIXELS}.task:GeneratorTask",
+        ),
+        "small": Recipe(
+            about="two hours on two cores",
+            settings_from=f"{_PIXELS}.recipes:small",
+            task_from=f"{_PIXELS}.task:GeneratorTask",
+        ),
+        "paper": Recipe(
+            about="the published graph and losses",
+            settings_from=f"{_PIXELS}.recipes:paper",
+            task_from=f"{_PIXELS}.task:GeneratorTask",
+        ),
+    }
+)
