@@ -5,7 +5,7 @@ Shapes: N stills of P px, F frames of S px of one clip, C channels and W columns
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,9 +77,10 @@ class ValidationFaces:
             rows.append(self._measures(clip, faces, wrong))
             shown.append((_face_of(clip.identity), clip.targets[:1], faces[:1]))
         measures = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-        score = measures["opening r"] - measures["mouth MSE"] / measures["mouth MSE of the mean still"]
         columns = [torch.cat([resized(face, 128) for face in column]) for column in zip(*shown, strict=True)]
-        return Validation(score=score, measures=measures, images={"still, target, generated": image_grid(columns)})
+        return Validation(
+            score=_score(measures), measures=measures, images={"still, target, generated": image_grid(columns)}
+        )
 
     def _measures(self, clip: ValidationClip, faces: Tensor, wrong: Tensor) -> dict[str, float]:
         right, control = (score_lips(self._read(clip, made), clip.mesh_px) for made in (faces, wrong))
@@ -96,6 +97,15 @@ class ValidationFaces:
     def _read(self, clip: ValidationClip, faces: Tensor) -> np.ndarray:
         images = (faces.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
         return read_meshes(self._mesh, images, clip.mesh_px.mean(0), faces.shape[-1])
+
+
+def _score(measures: Mapping[str, float]) -> float:
+    """Movement with the audio, less the error of the mouth's pixels relative to that of the mean still.
+
+    A mouth that hardly moves has a correlation by chance, so it counts as far as it moves.
+    """
+    moved = measures["opening r"] * min(1.0, measures["opening deviation"])
+    return moved - measures["mouth MSE"] / measures["mouth MSE of the mean still"]
 
 
 def spread_over_people(clips: StoredClips, max_clips: int) -> list[int]:
