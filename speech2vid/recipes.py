@@ -28,6 +28,11 @@ class Recipe:
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
+        "motion": Recipe(
+            about="from audio to mouth shapes",
+            settings_from="speech2vid.motion_training.recipe:motion",
+            task_from="speech2vid.motion_training.task:MotionTask",
+        ),
         "tiny": Recipe(
             about="half an hour on two cores",
             settings_from=f"{_PIXELS}.recipes:tiny",

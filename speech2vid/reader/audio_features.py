@@ -5,6 +5,7 @@ frozen encoder of a speech recogniser, as MuseTalk and LatentSync use Whisper's.
 docs/decisions/010-audio-features-of-the-generator.md.
 """
 
+import dataclasses
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from schemas.errors import UsageError
 from schemas.stored.clip import Clip
 from transforms.media.mfcc import MfccStream
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME, NUM_FEATURES, SpeechEncoder
+from transforms.speakers.sync_network import sync_speech_encoder
 
 _MAX_CACHED_BYTES = 256 << 20  # of one cache: two and a half hours of clips
 
@@ -44,13 +46,15 @@ SPEECH = AudioFeatures(
     name="speech", num_channels=NUM_FEATURES, columns_per_frame=FEATURES_PER_FRAME, window_columns=22, target_offset=10
 )
 """Features of the speech encoder; a window is 0.44 s: five frames before the generated one and five after it."""
-_BY_NAME = {features.name: features for features in (MFCC, SPEECH)}
+MIDDLE_SPEECH = dataclasses.replace(SPEECH, name="middle speech")
+"""The same of the encoder's middle layer, which the sync network uses too: it tells more of the lips."""
+_BY_NAME = {features.name: features for features in (MFCC, SPEECH, MIDDLE_SPEECH)}
 
 
 def features_named(name: str) -> AudioFeatures:
     """The audio features of this name. UsageError: there are none."""
     if name not in _BY_NAME:
-        raise UsageError(f"a generator's audio features are {' or '.join(_BY_NAME)}, not {name!r}")
+        raise UsageError(f"audio features are {', '.join(_BY_NAME)}, not {name!r}")
     return _BY_NAME[name]
 
 
@@ -59,7 +63,7 @@ def feature_columns(blocks: Iterable[np.ndarray], features: AudioFeatures) -> It
     if features == MFCC:
         stream = MfccStream("speech2vid")
         return (stream.push(block)[1:] for block in blocks)
-    return (columns.T for columns in speech_encoder().encode_stream(blocks))
+    return (columns.T for columns in speech_encoder(features.name).encode_stream(blocks))
 
 
 class ClipAudioFeatures:
@@ -81,7 +85,7 @@ class ClipAudioFeatures:
             return clip.mfcc[1:]
         if clip.key in self._cache:
             return self._cache[clip.key]
-        columns = speech_encoder().encode(clip.samples).T.astype(np.float16)
+        columns = speech_encoder(self._features.name).encode(clip.samples).T.astype(np.float16)
         if self._cached_bytes + columns.nbytes <= _MAX_CACHED_BYTES:
             self._cache[clip.key] = columns
             self._cached_bytes += columns.nbytes
@@ -89,9 +93,9 @@ class ClipAudioFeatures:
 
 
 @functools.cache
-def speech_encoder() -> SpeechEncoder:
-    """The speech encoder, loaded once per process."""
-    return SpeechEncoder()
+def speech_encoder(name: str) -> SpeechEncoder:
+    """The speech encoder of these audio features, loaded once per process."""
+    return sync_speech_encoder() if name == MIDDLE_SPEECH.name else SpeechEncoder()
 
 
 def frames_with_window(num_frames: int, features: AudioFeatures, target_offset: int) -> np.ndarray:

@@ -5,6 +5,8 @@ fitted to thirteen points that speech does not move. A frame's features depend o
 of its track.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 FEATURE_VERSION = "1"
@@ -81,19 +83,37 @@ def lip_motion(mesh: np.ndarray) -> np.ndarray:
     mesh = np.asarray(mesh)
     if mesh.ndim != 3 or mesh.shape[1:] != (468, 3):
         raise ValueError(f"a mesh must have shape (T, 468, 3), not {mesh.shape}")
-    still, kept = mesh[:, _STILL].astype(np.float64), mesh[:, POINTS].astype(np.float64)
-    aligned = _align(kept, still, _MEAN_FACE)
+    kept = mesh[:, POINTS].astype(np.float64)
+    aligned = head_frame(mesh).apply(kept)
     return aligned.reshape(len(mesh), NUM_FEATURES).astype(np.float32)
 
 
-def _align(points: np.ndarray, still: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Points (T, N, 3) moved by the similarity transform that fits still (T, M, 3) to target (M, 3) (Umeyama 1991)."""
-    centre, target_centre = still.mean(1, keepdims=True), target.mean(0)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeadFrame:
+    """Similarity transforms from the coordinates of T meshes to those of the mean face."""
+
+    scaled_rotation: np.ndarray  # (T, 3, 3): scale times rotation, for row vectors
+    centre: np.ndarray  # (T, 1, 3), mesh coordinates
+    target_centre: np.ndarray  # (3,)
+
+    def apply(self, points: np.ndarray) -> np.ndarray:
+        """Points (T, N, 3) of the meshes in the coordinates of the mean face."""
+        return np.einsum("tni,tij->tnj", points - self.centre, self.scaled_rotation) + self.target_centre
+
+    def undo_vectors(self, vectors: np.ndarray) -> np.ndarray:
+        """Displacements (T, N, 3) in the mean face's coordinates as displacements in the meshes' own."""
+        return np.einsum("tnj,tji->tni", vectors, np.linalg.inv(self.scaled_rotation))
+
+
+def head_frame(mesh: np.ndarray) -> HeadFrame:
+    """The frames of the heads of meshes (T, 468, 3): fitted to points that speech does not move (Umeyama 1991)."""
+    still = np.asarray(mesh)[:, _STILL].astype(np.float64)
+    centre, target_centre = still.mean(1, keepdims=True), _MEAN_FACE.mean(0)
     source = still - centre
-    u, singular, v = np.linalg.svd(np.einsum("tmi,mj->tij", source, target - target_centre))
+    u, singular, v = np.linalg.svd(np.einsum("tmi,mj->tij", source, _MEAN_FACE - target_centre))
     # A reflection fits flat faces nearly as well: flip the weakest axis back.
     sign = np.where(np.linalg.det(u @ v) < 0, -1.0, 1.0)
     u[:, :, 2] *= sign[:, None]
     singular[:, 2] *= sign
     scale = singular.sum(1) / np.maximum((source**2).sum((1, 2)), 1e-12)
-    return np.einsum("tni,tij->tnj", points - centre, u @ v) * scale[:, None, None] + target_centre
+    return HeadFrame(scaled_rotation=(u @ v) * scale[:, None, None], centre=centre, target_centre=target_centre)

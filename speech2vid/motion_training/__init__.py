@@ -1,0 +1,1 @@
+"""Training of the motion network: recipe `motion` of `talkshard train`."""
