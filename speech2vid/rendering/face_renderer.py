@@ -1,42 +1,129 @@
-"""Renders a face with the mouth, jaw and cheeks of a target mesh."""
+"""Renders a face with the mouth, jaw and cheeks of a target mesh, by itself or in the image that it was cut from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
+from speech2vid.rendering.painter_file import PainterFile
+from speech2vid.rendering.painter_input import PART, PART_PX, VIEW_PX, painter_input, view_px
 from speech2vid.rendering.still import Still
 from speech2vid.rendering.topology import ring_of
-from speech2vid.rendering.warp import TargetRaster, Warped, moving_box
+from speech2vid.rendering.warp import TargetRaster, moving_box
 
 _FULL_CHANGE_PX = 0.5  # of movement
+_BELOW_FEATHER = 0.08  # of the painted part: towards its lower edge, where the image goes on
+_AS_IT_IS = np.eye(2, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rendered:
-    """A rendered face."""
+    """A rendered image: the face, or the whole image that it lies in."""
 
-    face_rgb: np.ndarray  # uint8 (S, S, 3)
-    changed: np.ndarray  # float32 (S, S), 0..1: 0 where the pixel is the base's own
+    rgb: np.ndarray  # uint8 (H, W, 3)
+    changed: np.ndarray  # float32 (H, W), 0..1: 0 where the pixel is the base's own
 
 
 class FaceRenderer:
-    """Moves the face of a base image; stills of the same person lend what the base does not show."""
+    """Moves the face of a base image; stills of the same person lend the inside of the mouth, and what is hidden."""
 
-    def __init__(self, stills: Sequence[Still]) -> None:
-        """stills: of the person, all of the same size."""
-        self._stills = tuple(stills)
+    def __init__(self, stills: Sequence[Still], painter: PainterFile | None = None) -> None:
+        """stills: of the person, aligned; painter: None for the warp alone."""
+        self._stills, self._painter = tuple(stills), painter
 
-    def render(self, base: Still, target_mesh_px: np.ndarray) -> Rendered:
-        """Render the base with another mesh (468, 3), px: its pose and everything outside the moved region stay."""
-        face, changed = base.face_rgb.copy(), np.zeros(base.face_rgb.shape[:2], np.float32)
-        box = moving_box(base.mesh_px, target_mesh_px, changed.shape)
+    def render(self, base: Still, target_px: np.ndarray, repaint: np.ndarray | None = None) -> Rendered:
+        """Render the base with another mesh (468, 3), px of the base; its pose stays, and all that does not move.
+
+        repaint: float32 (S, S), 0..1: what of the base is painted anew, unseen; it needs a painter.
+        """
+        return self._rendered(base.face_rgb, _AS_IT_IS, base, target_px, repaint)
+
+    def render_in(
+        self,
+        image_rgb: np.ndarray,
+        to_image: np.ndarray,
+        base: Still,
+        target_px: np.ndarray,
+        repaint: np.ndarray | None = None,
+    ) -> Rendered:
+        """Render the base in the image (H, W, 3) that it was cut from, at the image's own resolution.
+
+        to_image: affine map (2, 3) from the base's px to the image's, as `align` of a stored clip.
+        """
+        return self._rendered(image_rgb, to_image, base, target_px, repaint)
+
+    def _rendered(
+        self,
+        image_rgb: np.ndarray,
+        to_image: np.ndarray,
+        base: Still,
+        target_px: np.ndarray,
+        repaint: np.ndarray | None,
+    ) -> Rendered:
+        rgb, changed = image_rgb.copy(), np.zeros(image_rgb.shape[:2], np.float32)
+        source, target = (in_image(mesh, to_image) for mesh in (base.mesh_px, target_px))
+        box = moving_box(source, target, changed.shape)
         if changed[box].size:
-            warped = _warped(base, target_mesh_px, box)
-            face[box], changed[box] = warped.image, np.clip(warped.moved_px / _FULL_CHANGE_PX, 0, 1)
-        return Rendered(face_rgb=face, changed=changed)
+            ring = ring_of(source)  # the same before and after: what lies beyond it stays
+            warped = TargetRaster(target, ring, box).warp(image_rgb, source, ring)
+            rgb[box], changed[box] = warped.image, np.clip(warped.moved_px / _FULL_CHANGE_PX, 0, 1)
+        if self._painter is not None:
+            self._paint(rgb, changed, to_image, base, target_px, repaint)
+        return Rendered(rgb=rgb, changed=changed)
+
+    def _paint(
+        self,
+        rgb: np.ndarray,
+        changed: np.ndarray,
+        to_image: np.ndarray,
+        base: Still,
+        target_px: np.ndarray,
+        repaint: np.ndarray | None,
+    ) -> None:
+        """Paint over the warped image, in place."""
+        assert self._painter is not None
+        hidden = None if repaint is None else cv2.resize(repaint, (VIEW_PX, VIEW_PX))[PART]
+        seen = painter_input(base, self._stills or (base,), view_px(target_px, base), hidden)
+        colours, alpha = self._painter.paint(seen)
+        if to_image is not _AS_IT_IS:
+            alpha = alpha * _ends_below()
+        affine = _part_to(to_image, len(base.face_rgb))
+        box = _box_of_part(affine, rgb.shape[:2])
+        colours, alpha = _placed(colours, affine, box), _placed(alpha, affine, box)
+        rgb[box] = np.round(rgb[box] + alpha[..., None] * (colours - rgb[box]))
+        changed[box] = np.maximum(changed[box], alpha)
 
 
-def _warped(base: Still, target_mesh_px: np.ndarray, box: tuple[slice, slice]) -> Warped:
-    ring = ring_of(base.mesh_px)  # the same before and after: what lies beyond it stays
-    return TargetRaster(target_mesh_px, ring, box).warp(base.face_rgb, base.mesh_px, ring)
+def in_image(mesh_px: np.ndarray, to_image: np.ndarray) -> np.ndarray:
+    """A mesh (468, 3) of an aligned face in px of the image that it was cut from; depth keeps its scale."""
+    scale = np.hypot(to_image[0, 0], to_image[1, 0])
+    xy = mesh_px[:, :2] @ to_image[:, :2].T + to_image[:, 2]
+    return np.concatenate([xy, mesh_px[:, 2:] * scale], 1).astype(np.float32)
+
+
+def _ends_below() -> np.ndarray:
+    rows = np.arange(PART_PX, 0, -1, dtype=np.float32)[:, None] / PART_PX
+    return np.clip((rows - 0.5 / PART_PX) / _BELOW_FEATHER, 0, 1)
+
+
+def _part_to(to_image: np.ndarray, still_px: int) -> np.ndarray:
+    """Affine map (2, 3) from px of the painted part to the image's."""
+    scale = still_px / VIEW_PX
+    corner = (np.array([PART[1].start, PART[0].start]) + 0.5) * scale - 0.5
+    linear = to_image[:, :2] * scale
+    return np.column_stack([linear, to_image[:, :2] @ corner + to_image[:, 2]])
+
+
+def _box_of_part(affine: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:
+    corners = np.array([[x, y, 1] for x in (-1, PART_PX) for y in (-1, PART_PX)]) @ affine.T
+    low, high = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int) + 1
+    return slice(max(low[1], 0), min(high[1], shape[0])), slice(max(low[0], 0), min(high[0], shape[1]))
+
+
+def _placed(part: np.ndarray, affine: np.ndarray, box: tuple[slice, slice]) -> np.ndarray:
+    """The painted part in a box of the image; 0 outside it."""
+    shifted = affine - [[0, 0, box[1].start], [0, 0, box[0].start]]
+    size = (box[1].stop - box[1].start, box[0].stop - box[0].start)
+    border = cv2.BORDER_CONSTANT if part.ndim == 2 else cv2.BORDER_REPLICATE
+    return cv2.warpAffine(part, shifted, size, flags=cv2.INTER_CUBIC, borderMode=border)

@@ -108,9 +108,15 @@ def _back(target: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarra
     linear = edges @ inverse
     offset = source[:, 0] - np.einsum("nij,nj->ni", linear, target[:, 0])
     affine = np.concatenate([linear, offset[:, :, None]], 2)
-    smallest = np.linalg.svd(linear, compute_uv=False)[:, 1] * np.sign(_area(source))
-    visible = np.clip((smallest - _UNSEEN) / (_SEEN - _UNSEEN), 0, 1)
+    visible = np.clip((_least_stretch(linear) - _UNSEEN) / (_SEEN - _UNSEEN), 0, 1)
     return (np.concatenate([affine, np.eye(2, 3)[None]]).astype(np.float32), np.append(visible, 1).astype(np.float32))
+
+
+def _least_stretch(linear: np.ndarray) -> np.ndarray:
+    """The smaller singular value of matrices (N, 2, 2), negative where they turn a triangle over."""
+    half_sum = np.hypot(linear[:, 0, 0] + linear[:, 1, 1], linear[:, 0, 1] - linear[:, 1, 0]) / 2
+    half_difference = np.hypot(linear[:, 0, 0] - linear[:, 1, 1], linear[:, 0, 1] + linear[:, 1, 0]) / 2
+    return half_sum - half_difference
 
 
 def _area(corners: np.ndarray) -> np.ndarray:
