@@ -1,13 +1,8 @@
 """Export of trained networks to the ONNX files that `talkshard generate` reads without torch."""
 
-import io
-import warnings
 from pathlib import Path
 
-import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor, nn
 
 from speech2vid.generator.deblurring import Deblurring
@@ -23,13 +18,10 @@ from speech2vid.generator.file import (
     STILLS_INPUT,
 )
 from speech2vid.generator.networks import EncodedIdentity, Generator
+from speech2vid.generator.onnx_export import write_onnx
 from speech2vid.reader.audio_features import SPEECH
 from transforms.media.models import model_sha256
 from transforms.speakers.speech_encoder import MODEL as SPEECH_MODEL
-
-_OPSET = 18
-_MIN_HALVED = 1024  # numbers: halving a smaller tensor saves nothing
-_LARGEST_HALF = 60_000
 
 
 class _SharedStills(nn.Module):
@@ -67,58 +59,12 @@ def export_generator(generator: Generator, path: Path, recipe: str, target_offse
     }
     if features == SPEECH:
         metadata[SPEECH_ENCODER_KEY] = model_sha256(SPEECH_MODEL)
-    _export(_SharedStills(generator.eval()), example, [AUDIO_INPUT, STILLS_INPUT], axes, metadata, path)
+    inputs = [AUDIO_INPUT, STILLS_INPUT]
+    write_onnx(_SharedStills(generator.eval()), example, inputs, [FACE_OUTPUT], axes, metadata, path)
 
 
 def export_deblurring(network: Deblurring, path: Path, image_px: int) -> None:
     """Write input `blurred` and output `face`, both (B, 3, S, S), RGB in 0..1; S: image_px."""
     axes = {"blurred": {0: "faces"}, FACE_OUTPUT: {0: "faces"}}
-    _export(network.eval(), (torch.zeros(1, 3, image_px, image_px),), ["blurred"], axes, {}, path)
-
-
-def _export(
-    network: nn.Module,
-    example: tuple[Tensor, ...],
-    inputs: list[str],
-    axes: dict[str, dict[int, str]],
-    metadata: dict[str, str],
-    path: Path,
-) -> None:
-    model = onnx.load_model_from_string(_exported(network, example, inputs, axes))
-    _store_halves(model.graph)
-    onnx.helper.set_model_props(model, metadata)
-    path.write_bytes(model.SerializeToString(deterministic=True))
-
-
-def _exported(
-    network: nn.Module, example: tuple[Tensor, ...], inputs: list[str], axes: dict[str, dict[int, str]]
-) -> bytes:
-    buffer = io.BytesIO()
-    # The older exporter writes no paths or traces of the machine, so that the same weights give the same bytes.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it is deprecated, and that some sizes are constant
-        torch.onnx.export(
-            network.cpu(),
-            example,
-            buffer,  # type: ignore[arg-type]  # the older exporter takes a file object, which the annotation omits
-            dynamo=False,
-            opset_version=_OPSET,
-            input_names=inputs,
-            output_names=[FACE_OUTPUT],
-            dynamic_axes=axes,
-        )
-    return buffer.getvalue()
-
-
-def _store_halves(graph: onnx.GraphProto) -> None:
-    """Store weights as float16, which halves the file; Cast nodes turn them back, so arithmetic stays in float32."""
-    casts = []
-    for weight in graph.initializer:
-        values = numpy_helper.to_array(weight)
-        if values.dtype == np.float32 and values.size >= _MIN_HALVED and np.abs(values).max() < _LARGEST_HALF:
-            name, stored = weight.name, f"{weight.name}_half"
-            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
-            casts.append(onnx.helper.make_node("Cast", [stored], [name], to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
+    example = (torch.zeros(1, 3, image_px, image_px),)
+    write_onnx(network.eval(), example, ["blurred"], [FACE_OUTPUT], axes, {}, path)

@@ -24,7 +24,7 @@ class PainterSettings:
 
 
 class Painter(nn.Module):
-    """Planes of PainterInput, float32 (B, 11, P, P), to the painted part, RGB (B, 3, P, P), 0..1."""
+    """Planes of PainterInput, float32 (B, 11, P, P), to colours (B, 3, P, P) and alpha (B, 1, P, P), 0..1."""
 
     def __init__(self, settings: PainterSettings) -> None:
         """Random weights."""
@@ -35,7 +35,7 @@ class Painter(nn.Module):
         self.up = nn.ModuleList(_Block(a + b, b) for b, a in itertools.pairwise(widths))
         self.head = nn.Conv2d(widths[0], 4 * _OUTPUTS, 3, padding=1)
 
-    def forward(self, planes_BCPP: Tensor) -> Tensor:
+    def forward(self, planes_BCPP: Tensor) -> tuple[Tensor, Tensor]:
         """Paint."""
         x = self.stem(F.pixel_unshuffle(planes_BCPP, 2))
         skips = []
@@ -45,9 +45,13 @@ class Painter(nn.Module):
         for up, skip in zip(reversed(self.up), reversed(skips), strict=True):
             x = up(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skip], 1))
         painted, lent, colours = F.pixel_shuffle(self.head(x), 2).sigmoid().split([1, 1, 3], 1)
-        base, lender = planes_BCPP[:, _BASE], planes_BCPP[:, _LENT]
-        gate = planes_BCPP[:, _GATE : _GATE + 1]
-        return base + gate * painted * (lent * lender + (1 - lent) * colours - base)
+        return lent * planes_BCPP[:, _LENT] + (1 - lent) * colours, planes_BCPP[:, _GATE : _GATE + 1] * painted
+
+
+def painted_over(planes_BCPP: Tensor, colours_B3PP: Tensor, alpha_B1PP: Tensor) -> Tensor:
+    """The base with the painted colours over it, (B, 3, P, P)."""
+    base = planes_BCPP[:, _BASE]
+    return base + alpha_B1PP * (colours_B3PP - base)
 
 
 class _Block(nn.Sequential):

@@ -63,7 +63,7 @@ class FaceRenderer:
     ) -> Rendered:
         rgb, changed = image_rgb.copy(), np.zeros(image_rgb.shape[:2], np.float32)
         source, target = (in_image(mesh, to_image) for mesh in (base.mesh_px, target_px))
-        box = moving_box(source, target, changed.shape)
+        box = moving_box(source, target, image_rgb.shape[:2])
         if changed[box].size:
             ring = ring_of(source)  # the same before and after: what lies beyond it stays
             warped = TargetRaster(target, ring, box).warp(image_rgb, source, ring)

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from speech2vid.rendering.painter_input import NUM_PLANES, PART, PART_PX, VIEW_PX, lender_shares, painter_input, view_px
+from speech2vid.rendering.regions import lower_face
+from speech2vid.rendering.still import Still
+from tests.speech2vid.rendering.made_faces import made_mesh, made_still
+
+BASE, LENT = slice(0, 3), slice(3, 6)
+SEEN, LENT_SEEN, INSIDE, LIPS, GATE = 6, 7, 8, 9, 10
+
+
+def test_planes_hold_shares_from_0_to_1():
+    seen = painter_input(made_still(), [made_still(opening=1)], made_mesh(opening=0.5))
+    assert seen.planes.shape == (NUM_PLANES, PART_PX, PART_PX)
+    assert seen.planes.dtype == np.float32
+    assert seen.planes.min() >= 0
+    assert seen.planes.max() <= 1
+
+
+def test_the_inside_that_a_closed_base_lacks_comes_from_the_open_lender():
+    planes = painter_input(made_still(), [made_still(opening=1)], made_mesh(opening=1)).planes
+    inside = planes[INSIDE] == 1
+    assert planes[SEEN][inside].mean() < 0.2
+    assert planes[LENT_SEEN][inside].mean() > 0.9
+    assert planes[GATE][inside].min() > 0.9
+
+
+def test_far_from_the_mouth_the_painter_may_change_nothing():
+    gate = painter_input(made_still(), [made_still()], made_mesh(opening=0.5)).gate
+    assert not gate[:30, :].any()
+    assert not gate[:, :10].any()
+    assert not gate[0].any()
+
+
+def test_the_lender_with_the_likest_mouth_gives_most():
+    lenders = [made_still(opening=opening) for opening in (0, 0.5, 1)]
+    shares = lender_shares(made_mesh(opening=0.9), lenders)
+    assert shares.sum() == pytest.approx(1)
+    assert shares.argmax() == 2
+    assert shares[0] < 0.1
+
+
+def test_lenders_are_brought_into_the_bases_light():
+    base, lender = made_still(), made_still(opening=1)
+    lender.face_rgb[:] = (lender.face_rgb * 0.6).astype(np.uint8)
+    planes = painter_input(base, [lender], base.mesh_px).planes
+    skin = (planes[LIPS] == 0) & (planes[SEEN] == 1) & (planes[LENT_SEEN] == 1)
+    assert np.abs(planes[LENT] - planes[BASE])[:, skin].mean() < 0.05
+
+
+def test_what_is_repainted_is_not_shown_to_the_painter():
+    base, other = made_still(), made_still(seed=2)
+    region = lower_face(base.mesh_px[None], VIEW_PX)[PART]
+    planes = painter_input(base, [other], base.mesh_px, region).planes
+    assert region.mean() > 0.2
+    assert not planes[BASE][:, region == 1].any()
+    assert not planes[SEEN][region == 1].any()
+    # The base's own colours there change nothing at all.
+    base.face_rgb[PART][region == 1] = 0
+    assert (painter_input(base, [other], base.mesh_px, region).planes == planes).all()
+
+
+def test_the_size_of_the_stills_hardly_matters():
+    at_256, at_512 = (
+        painter_input(made_still(size), [made_still(size, 1)], view_px(made_mesh(size, 0.5), made_still(size))).planes
+        for size in (256, 512)
+    )
+    assert np.abs(at_256 - at_512).mean() < 0.01
+
+
+def test_a_still_of_another_size_gives_its_mesh_in_the_painters_px():
+    still = Still(face_rgb=np.zeros((512, 512, 3), np.uint8), mesh_px=np.full((468, 3), 100, np.float32))
+    assert view_px(still.mesh_px, still)[0].tolist() == [49.75, 49.75, 50]
