@@ -20,7 +20,7 @@ from speech2vid.rendering.painter_input import NUM_PLANES, PART_PX
 
 
 def export_painter(painter: Painter, path: Path, recipe: str) -> None:
-    """Write an ONNX file: planes (B, 11, P, P) to colours (B, 3, P, P) and alpha (B, 1, P, P), all 0..1."""
+    """Write an ONNX file: planes (B, 19, P, P) to colours (B, 3, P, P) and alpha (B, 1, P, P), all 0..1."""
     metadata = {KIND_KEY: KIND, RECIPE_KEY: recipe, PLANES_KEY: str(NUM_PLANES), PART_KEY: str(PART_PX)}
     names = (PLANES_INPUT, COLOURS_OUTPUT, ALPHA_OUTPUT)
     axes = {name: {0: "frames"} for name in names}

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from speech2vid.rendering.painter_input import NUM_PLANES
+from speech2vid.rendering.painter_input import BASE, GATE, LENT, LOWER, LOWER_SEEN, NUM_PLANES, UPPER, UPPER_SEEN
 
-_BASE, _LENT, _GATE = slice(0, 3), slice(3, 6), 10  # planes of PainterInput
-_OUTPUTS = 5  # how much is painted; how much of that is lent; colours
+_SOURCES = 4  # of a pixel: lent, carried by the upper jaw, by the lower one, colours of its own
+_OUTPUTS = 1 + _SOURCES + 3  # how much is painted; from which source; the own colours
+_LEAST = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class PainterSettings:
 
 
 class Painter(nn.Module):
-    """Planes of PainterInput, float32 (B, 11, P, P), to colours (B, 3, P, P) and alpha (B, 1, P, P), 0..1."""
+    """Planes of PainterInput, float32 (B, 19, P, P), to colours (B, 3, P, P) and alpha (B, 1, P, P), 0..1."""
 
     def __init__(self, settings: PainterSettings) -> None:
         """Random weights."""
@@ -44,13 +45,32 @@ class Painter(nn.Module):
             x = down(F.avg_pool2d(x, 2))
         for up, skip in zip(reversed(self.up), reversed(skips), strict=True):
             x = up(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skip], 1))
-        painted, lent, colours = F.pixel_shuffle(self.head(x), 2).sigmoid().split([1, 1, 3], 1)
-        return lent * planes_BCPP[:, _LENT] + (1 - lent) * colours, planes_BCPP[:, _GATE : _GATE + 1] * painted
+        painted, choice, own = F.pixel_shuffle(self.head(x), 2).float().split([1, _SOURCES, 3], 1)
+        colours = _chosen(planes_BCPP, choice, own.sigmoid())
+        return colours, planes_BCPP[:, GATE : GATE + 1] * painted.sigmoid()
+
+
+def _chosen(planes_BCPP: Tensor, choice_B4PP: Tensor, own_B3PP: Tensor) -> Tensor:
+    """Colours from four sources by their shares; a source has no share where it shows nothing."""
+    shown = torch.ones_like(choice_B4PP)
+    shown = torch.cat(
+        [
+            shown[:, :1],
+            planes_BCPP[:, UPPER_SEEN : UPPER_SEEN + 1],
+            planes_BCPP[:, LOWER_SEEN : LOWER_SEEN + 1],
+            shown[:, 3:],
+        ],
+        1,
+    )
+    shares = choice_B4PP.softmax(1) * shown
+    shares = shares / shares.sum(1, keepdim=True).clamp_min(_LEAST)
+    sources = (planes_BCPP[:, LENT], planes_BCPP[:, UPPER], planes_BCPP[:, LOWER], own_B3PP)
+    return torch.stack([shares[:, n : n + 1] * source for n, source in enumerate(sources)]).sum(0)
 
 
 def painted_over(planes_BCPP: Tensor, colours_B3PP: Tensor, alpha_B1PP: Tensor) -> Tensor:
     """The base with the painted colours over it, (B, 3, P, P)."""
-    base = planes_BCPP[:, _BASE]
+    base = planes_BCPP[:, BASE]
     return base + alpha_B1PP * (colours_B3PP - base)
 
 

@@ -31,7 +31,7 @@ class PairSettings:
 class Pair:
     """One sample."""
 
-    planes: np.ndarray  # float32 (11, P, P), see PainterInput
+    planes: np.ndarray  # float32 (19, P, P), see PainterInput
     target: np.ndarray  # float32 (3, P, P), 0..1
 
 

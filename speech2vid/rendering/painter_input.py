@@ -6,10 +6,12 @@ of that part.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from speech2vid.rendering.mouth_inside import carried_inside
 from speech2vid.rendering.still import Still
 from speech2vid.rendering.topology import OUTER_LIPS, ring_of
 from speech2vid.rendering.warp import TargetRaster, Warped
@@ -19,7 +21,11 @@ VIEW_PX = 256
 PART = (slice(96, 256), slice(48, 208))
 """Rows and columns of the painted part of the aligned face at 256 px."""
 PART_PX = 160
-NUM_PLANES = 11
+BASE, LENT, UPPER, LOWER = (slice(first, first + 3) for first in (0, 3, 6, 9))
+"""Planes of colours, 0..1: the base, a lender warped like it, the lender's mouth inside carried by either jaw."""
+SEEN, LENT_SEEN, UPPER_SEEN, LOWER_SEEN, INSIDE, LIPS, GATE = range(12, 19)
+"""Planes of shares, 0..1: what each of those shows; the mouth's inside and the lips; where the base may change."""
+NUM_PLANES = 19
 _SHARPNESS = 0.02  # eye distances: how much more like the target's a mouth must be to be taken in place of another
 _MAX_LENDERS = 3
 _MIN_SHARE = 0.05  # of a lender; smaller ones cost time for nothing
@@ -27,13 +33,15 @@ _LIGHT_PX = 14.0  # standard deviation over which the lender's colours follow th
 _SHRINK = 4
 _REACH_PX, _FEATHER_PX = 5, 3.0  # the painter may change so much beyond what must be painted
 _BORDER_PX = 8
+_PART_START = (PART[0].start, PART[1].start)
+_LENT_SHAPES = (((), (3,)), ((), ()), ((2,), (3,)), ((2,), ()))  # of the four arrays of _Lent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PainterInput:
     """One frame's input."""
 
-    planes: np.ndarray  # float32 (11, P, P): base 3, lender 3, all 0..1; base and lender visible; inside; lips; gate
+    planes: np.ndarray  # float32 (19, P, P), 0..1: see BASE to GATE
     base_rgb: np.ndarray  # uint8 (P, P, 3)
     gate: np.ndarray  # float32 (P, P), 0..1: where the painter may change the base
 
@@ -49,14 +57,18 @@ def painter_input(
     ring = view_px(ring_of(base.mesh_px), base)
     raster = TargetRaster(target_px, ring, PART)
     ours = raster.warp(base.face_rgb, base.mesh_px, ring_of(base.mesh_px))
-    seen = ours.visible if repaint is None else ours.visible * (1 - repaint)
-    lent, lent_visible = _lent(raster, base, lenders, target_px, ours)
-    inside, lips = raster.inside_mouth.astype(np.float32), _filled(target_px, OUTER_LIPS)
-    lent = _in_light_of(ours.image, lent, seen * lent_visible * (1 - lips))
+    hidden = np.zeros_like(_EDGE) if repaint is None else repaint * (_EDGE == 1)
+    seen, lips = ours.visible * (1 - hidden), _filled(target_px, OUTER_LIPS)
+    lent = _lent(raster, base, lenders, target_px, ours)
+    light = _light(ours.image, lent.warped, seen * lent.visible * (1 - lips))
     gate = _gate(np.maximum(lips, 1 - seen))
-    kept = ours.image * (np.float32(1 / 255) * (1 if repaint is None else (1 - repaint)[..., None]))
-    planes = [*kept.transpose(2, 0, 1), *lent.transpose(2, 0, 1), seen, lent_visible, inside, lips, gate]
-    return PainterInput(planes=np.stack(planes).astype(np.float32), base_rgb=ours.image, gate=gate)
+    planes = np.empty((NUM_PLANES, PART_PX, PART_PX), np.float32)
+    planes[BASE] = (ours.image * (np.float32(1 / 255) * (1 - hidden)[..., None])).transpose(2, 0, 1)
+    planes[LENT], planes[LENT_SEEN] = _lit(lent.warped, light), lent.visible
+    planes[UPPER], planes[LOWER] = (_lit(image, light) for image in lent.carried)
+    planes[UPPER_SEEN], planes[LOWER_SEEN] = lent.carried_visible
+    planes[SEEN], planes[INSIDE], planes[LIPS], planes[GATE] = seen, raster.inside_mouth, lips, gate
+    return PainterInput(planes=planes, base_rgb=ours.image, gate=gate)
 
 
 def view_px(points: np.ndarray, still: Still) -> np.ndarray:
@@ -77,32 +89,56 @@ def lender_shares(target_px: np.ndarray, lenders: Sequence[Still]) -> np.ndarray
     return shares / shares.sum()
 
 
-def _lent(
-    raster: TargetRaster, base: Still, lenders: Sequence[Still], target_px: np.ndarray, ours: Warped
-) -> tuple[np.ndarray, np.ndarray]:
-    """The lenders together: float32 (P, P, 3), 0..255, and what they show, (P, P)."""
-    image, visible = np.zeros((PART_PX, PART_PX, 3), np.float32), np.zeros((PART_PX, PART_PX), np.float32)
+class _Lent(NamedTuple):
+    """The lenders together: colours 0..255, and what they show, 0..1."""
+
+    warped: np.ndarray  # float32 (P, P, 3)
+    visible: np.ndarray  # float32 (P, P)
+    carried: np.ndarray  # float32 (2, P, P, 3)
+    carried_visible: np.ndarray  # float32 (2, P, P)
+
+
+def _lent(raster: TargetRaster, base: Still, lenders: Sequence[Still], target_px: np.ndarray, ours: Warped) -> _Lent:
+    lent = _Lent(*(np.zeros((*copies, PART_PX, PART_PX, *colours), np.float32) for copies, colours in _LENT_SHAPES))
+    box = _lips_box(target_px)
+    in_part = tuple(slice(side.start - start, side.stop - start) for side, start in zip(box, _PART_START, strict=True))
     for share, lender in zip(lender_shares(target_px, lenders).astype(np.float32), lenders, strict=True):
         if share > 0:
             warped = ours if lender is base else raster.warp(lender.face_rgb, lender.mesh_px)
-            image += share * warped.image
-            visible += share * warped.visible
-    return image, visible
+            lent.warped[:] += share * warped.image
+            lent.visible[:] += share * warped.visible
+            inside = carried_inside(lender, target_px, box)
+            shown = share * inside.shown
+            lent.carried[:, *in_part] += shown[..., None] * inside.rgb
+            lent.carried_visible[:, *in_part] += shown
+    lent.carried[:, *in_part] /= np.maximum(lent.carried_visible[:, *in_part, None], 1e-3)
+    return lent
 
 
-def _in_light_of(base: np.ndarray, lent: np.ndarray, common: np.ndarray) -> np.ndarray:
-    """The lent part, 0..1, its colours moved by the smooth difference from the base where both show the same."""
-    shrunk = (PART_PX // _SHRINK, PART_PX // _SHRINK)
-    known = np.concatenate([(base - lent) * common[..., None], common[..., None]], 2).astype(np.float32)
-    smooth = cv2.GaussianBlur(
-        cv2.resize(known, shrunk, interpolation=cv2.INTER_AREA),
-        (0, 0),
-        _LIGHT_PX / _SHRINK,
-        borderType=cv2.BORDER_REFLECT,
+def _lips_box(target_px: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of the lips, within the painted part."""
+    lips = target_px[list(OUTER_LIPS), 1::-1]
+    low, high = np.floor(lips.min(0)).astype(int), np.ceil(lips.max(0)).astype(int) + 1
+    edges = [(part.start, part.stop) for part in PART]
+    rows, columns = (
+        slice(int(np.clip(first, start, stop - 1)), int(np.clip(last, start + 1, stop)))
+        for first, last, (start, stop) in zip(low, high, edges, strict=True)
     )
+    return rows, columns
+
+
+def _lit(image: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """Colours of an image (P, P, 3), 0..255, in another light: (3, P, P), 0..1."""
+    return (np.clip(image + light, 0, 255) * np.float32(1 / 255)).transpose(2, 0, 1)
+
+
+def _light(base: np.ndarray, lent: np.ndarray, common: np.ndarray) -> np.ndarray:
+    """What brings the lent part into the base's light: its smooth difference where both show skin, (P, P, 3)."""
+    known = np.dstack([(base - lent) * common[..., None], common])
+    small = cv2.resize(known, (PART_PX // _SHRINK,) * 2, interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(small, (0, 0), _LIGHT_PX / _SHRINK, borderType=cv2.BORDER_REFLECT)
     offset = smooth[..., :3] / np.maximum(smooth[..., 3:], 0.02)
-    moved = lent + cv2.resize(offset, (PART_PX, PART_PX), interpolation=cv2.INTER_LINEAR)
-    return np.clip(moved, 0, 255) * np.float32(1 / 255)
+    return cv2.resize(offset, (PART_PX, PART_PX), interpolation=cv2.INTER_LINEAR)
 
 
 def _filled(target_px: np.ndarray, outline: Sequence[int]) -> np.ndarray:

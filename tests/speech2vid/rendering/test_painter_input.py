@@ -1,13 +1,29 @@
 import numpy as np
 import pytest
 
-from speech2vid.rendering.painter_input import NUM_PLANES, PART, PART_PX, VIEW_PX, lender_shares, painter_input, view_px
+from speech2vid.rendering.painter_input import (
+    BASE,
+    GATE,
+    INSIDE,
+    LENT,
+    LENT_SEEN,
+    LIPS,
+    LOWER,
+    LOWER_SEEN,
+    NUM_PLANES,
+    PART,
+    PART_PX,
+    SEEN,
+    UPPER,
+    UPPER_SEEN,
+    VIEW_PX,
+    lender_shares,
+    painter_input,
+    view_px,
+)
 from speech2vid.rendering.regions import lower_face
 from speech2vid.rendering.still import Still
 from tests.speech2vid.rendering.made_faces import made_mesh, made_still
-
-BASE, LENT = slice(0, 3), slice(3, 6)
-SEEN, LENT_SEEN, INSIDE, LIPS, GATE = 6, 7, 8, 9, 10
 
 
 def test_planes_hold_shares_from_0_to_1():
@@ -26,6 +42,26 @@ def test_the_inside_that_a_closed_base_lacks_comes_from_the_open_lender():
     assert planes[GATE][inside].min() > 0.9
 
 
+def test_teeth_keep_their_size_as_the_mouth_opens():
+    smiling, wide = made_still(opening=0.5), made_mesh(opening=1)
+    planes = painter_input(smiling, [smiling], wide).planes
+    shown = [planes[seen].sum() for seen in (UPPER_SEEN, LOWER_SEEN)]
+    same = painter_input(smiling, [smiling], smiling.mesh_px).planes[UPPER_SEEN].sum()
+    assert shown == pytest.approx([same, same], rel=0.03)
+    assert planes[INSIDE].sum() > 1.5 * same
+
+
+def test_upper_teeth_stay_with_the_nose_and_lower_ones_go_with_the_chin():
+    smiling, target = made_still(opening=0.5), made_mesh(opening=0.5)
+    target[target[:, 1] > 225, 1] += 7  # the chin alone
+    planes = painter_input(smiling, [smiling], target).planes
+    upper, lower = (np.nonzero(planes[seen] > 0.5)[0].mean() for seen in (UPPER_SEEN, LOWER_SEEN))
+    assert lower - upper == pytest.approx(7, abs=1)
+    still_there = planes[UPPER_SEEN] == 1
+    assert np.abs(planes[UPPER] - planes[LENT])[:, still_there].mean() < 0.02
+    assert np.abs(planes[LOWER] - planes[LENT])[:, still_there & (planes[LOWER_SEEN] == 1)].mean() > 0.02
+
+
 def test_far_from_the_mouth_the_painter_may_change_nothing():
     gate = painter_input(made_still(), [made_still()], made_mesh(opening=0.5)).gate
     assert not gate[:30, :].any()
@@ -42,9 +78,10 @@ def test_the_lender_with_the_likest_mouth_gives_most():
 
 
 def test_lenders_are_brought_into_the_bases_light():
-    base, lender = made_still(), made_still(opening=1)
+    base, lender = made_still(), made_still(opening=0.05)
     lender.face_rgb[:] = (lender.face_rgb * 0.6).astype(np.uint8)
     planes = painter_input(base, [lender], base.mesh_px).planes
+    assert np.abs(planes[UPPER] - planes[BASE])[:, planes[UPPER_SEEN] == 1].mean() < 0.1
     skin = (planes[LIPS] == 0) & (planes[SEEN] == 1) & (planes[LENT_SEEN] == 1)
     assert np.abs(planes[LENT] - planes[BASE])[:, skin].mean() < 0.05
 
@@ -54,10 +91,11 @@ def test_what_is_repainted_is_not_shown_to_the_painter():
     region = lower_face(base.mesh_px[None], VIEW_PX)[PART]
     planes = painter_input(base, [other], base.mesh_px, region).planes
     assert region.mean() > 0.2
-    assert not planes[BASE][:, region == 1].any()
-    assert not planes[SEEN][region == 1].any()
+    middle = region[:, 16:-16] == 1  # at the part's edges the painter changes nothing
+    assert not planes[BASE][:, :, 16:-16][:, middle].any()
+    assert not planes[SEEN][:, 16:-16][middle].any()
     # The base's own colours there change nothing at all.
-    base.face_rgb[PART][region == 1] = 0
+    base.face_rgb[PART][:, 16:-16][middle] = 0
     assert (painter_input(base, [other], base.mesh_px, region).planes == planes).all()
 
 
