@@ -43,6 +43,11 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             settings_from=f"{_PIXELS}.recipes:small",
             task_from=f"{_PIXELS}.task:GeneratorTask",
         ),
+        "painter": Recipe(
+            about="what a warped still cannot show; a quarter of an hour on two cores",
+            settings_from="speech2vid.painter_training.settings:tiny",
+            task_from="speech2vid.painter_training.task:PainterTask",
+        ),
         "paper": Recipe(
             about="the published graph and losses",
             settings_from=f"{_PIXELS}.recipes:paper",

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from schemas.settings import require, setting
 from speech2vid.rendering.painter_input import BASE, GATE, LENT, LOWER, LOWER_SEEN, NUM_PLANES, UPPER, UPPER_SEEN
 
 _SOURCES = 4  # of a pixel: lent, carried by the upper jaw, by the lower one, colours of its own
@@ -21,7 +22,16 @@ _LEAST = 1e-4
 class PainterSettings:
     """Size of the network."""
 
-    widths: tuple[int, ...] = (24, 48, 96, 128)  # channels at 1/2, 1/4, 1/8, 1/16 of the part's side
+    width: int = setting(24, "channels", "at half the part's side; twice, four and four times as many below")
+
+    def __post_init__(self) -> None:
+        """Check the settings; ValueError."""
+        require(self.width >= 4, f"network.width must be 4 or more, not {self.width}")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels at 1/2, 1/4, 1/8 and 1/16 of the part's side."""
+        return self.width, 2 * self.width, 4 * self.width, 4 * self.width
 
 
 class Painter(nn.Module):
