@@ -17,7 +17,7 @@ MAX_GAIN = 10
 MIN_SIZE_PX = 16
 MAX_S = 86_400.0
 MAX_MEMORY_MB = 32_000
-_DESCRIPTION = """Make a video of a face that says audio. The face is aligned by eyes and nose, as in the dataset; the
+_DESCRIPTION = """Make a video of a face that says audio. The
 audio is stored with it. The file's metadata says that it was generated: show it only as generated, and only faces of
 people who agreed to it."""
 
@@ -27,43 +27,43 @@ def main(argv: list[str], program: str) -> int:
     args = _parse(argv, program)
     made = call_in_child(args.audio, _generated, args, limits=LimitsConfig(prepare_s=MAX_S, memory_mb=MAX_MEMORY_MB))
     print(
-        f"{args.output}: {made.num_frames} frames, {made.num_frames / FRAME_RATE:.2f} s, by {made.generator} "
-        f"({made.recipe}); {made.frames_per_s:.1f} frames/s"
+        f"{args.output}: {made.num_frames} frames, {made.num_frames / FRAME_RATE:.2f} s, "
+        f"{made.frames_per_s:.1f} frames/s, by {made.networks}"
     )
     return 0
 
 
 def _generated(args: argparse.Namespace) -> "GeneratedVideo":
-    from speech2vid.generation.generate import generate
-    from speech2vid.generator.file import DEFAULT_PATH
+    from speech2vid.generation.generate import GenerateOptions, generate
 
-    return generate(
-        args.identity,
-        args.audio,
-        Path(args.output),
-        checkpoint=Path(args.checkpoint or DEFAULT_PATH),
-        gain=args.gain,
-        deblurring=Path(args.deblurring) if args.deblurring else None,
-        size_px=args.size_px,
-    )
+    files = {name: Path(path) for name in ("motion", "checkpoint", "deblurring") if (path := getattr(args, name))}
+    options = GenerateOptions(gain=args.gain, frame=args.frame, size_px=args.size_px, **files)
+    return generate(args.identity, args.audio, Path(args.output), options)
 
 
 def add_generator_options(parser: CommandParser) -> None:
     """Add the options that choose a generator and how it is used."""
     parser.add_argument(
         "--checkpoint",
-        metavar="GENERATOR.onnx",
-        help="generator that talkshard train wrote (default: the bundled generator)",
+        metavar="FILE.onnx",
+        help="painter (recipe tiny) or generator of pixels (recipe paper) that talkshard train wrote (default: the "
+        "bundled painter)",
+    )
+    parser.add_argument(
+        "--motion",
+        metavar="MOTION.onnx",
+        help="motion network (recipe motion) that talkshard train wrote (default: the bundled one); a generator of "
+        "pixels has none",
     )
     parser.add_argument(
         "--gain",
         type=float,
         default=1.0,
         metavar="G",
-        help="factor on a face's difference from the mean face; 1.7 gives the mouth of the bundled generator its full "
-        "movement (default: %(default)s)",
+        help="factor on the mouth's motion; of a generator of pixels, on a face's difference from the mean face "
+        "(default: %(default)s)",
     )
-    parser.add_argument("--deblurring", metavar="D.onnx", help="network that sharpens the faces afterwards")
+    parser.add_argument("--deblurring", metavar="D.onnx", help="network that sharpens a generator's pixels")
 
 
 def check_generator_options(args: argparse.Namespace) -> None:
@@ -87,10 +87,20 @@ def _parse(argv: list[str], program: str) -> argparse.Namespace:
     parser.add_argument("--output", required=True, metavar="OUT.mp4", help="video to write")
     add_generator_options(parser)
     parser.add_argument(
-        "--size_px", type=int, default=224, metavar="PX", help="side of the video, even (default: %(default)s)"
+        "--frame",
+        choices=("whole", "face"),
+        default="whole",
+        help="show the whole image of the person, or the aligned face alone (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--size_px",
+        type=int,
+        default=0,
+        metavar="PX",
+        help="longer side of the video, even (default: the image's own, up to 1280; a face 256, one of pixels 224)",
     )
     args = parser.parse(argv)
-    if args.size_px < MIN_SIZE_PX or args.size_px % 2:
+    if args.size_px and (args.size_px < MIN_SIZE_PX or args.size_px % 2):
         raise UsageError(f"--size_px must be even and {MIN_SIZE_PX} or more, not {args.size_px}")
     if not args.output.endswith(".mp4"):
         raise UsageError(f"--output must end in .mp4, not {args.output}")

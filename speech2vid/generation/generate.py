@@ -1,63 +1,93 @@
-"""Generate a video of a person's face that says the driving audio, from stills of the person."""
+"""Generate a video of a person that says the driving audio, from stills of the person."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
-from speech2vid.generation.driving_audio import open_audio
-from speech2vid.generation.stills import StillFinder, find_stills
-from speech2vid.generation.talking_faces import mean_talking_face, talking_faces
+from speech2vid.generation.driving_audio import DrivingAudio, open_audio
+from speech2vid.generation.pixel_faces import PixelSpeaker
+from speech2vid.generation.portrait_images import PortraitSpeaker
 from speech2vid.generation.talking_video import TalkingVideo
-from speech2vid.generator.file import DEFAULT_PATH, DeblurringFile, GeneratorFile
+from speech2vid.generator.file import DeblurringFile, GeneratorFile, recipe_of
+from speech2vid.motion import file as motion_file
+from speech2vid.motion.file import MotionFile
+from speech2vid.rendering import painter_file
+from speech2vid.rendering.painter_file import PainterFile
+
+FACE, WHOLE = FRAMES = ("face", "whole")
+"""What is shown: the aligned face alone, or the whole image."""
+
+
+class Speaker(Protocol):
+    """A person who can be made to say audio."""
+
+    about: str  # the networks, for the video's metadata
+    size_px: tuple[int, int]  # width and height of its images
+
+    def images(self, blocks: Iterable[np.ndarray], num_frames: int) -> Iterator[np.ndarray]:
+        """Images RGB uint8 (H, W, 3), num_frames in all, of streaming blocks of int16 samples at 16 kHz."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateOptions:
+    """Which networks generate, and what is shown."""
+
+    motion: Path = motion_file.DEFAULT_PATH
+    checkpoint: Path = painter_file.DEFAULT_PATH  # a painter, or a generator of pixels
+    gain: float = 1.0  # factor on the motion
+    deblurring: Path | None = None  # for a generator of pixels
+    frame: str = WHOLE  # one of FRAMES; a generator of pixels has the face alone
+    size_px: int = 0  # side of the shown face's image, or the longer side of the whole image; 0: as it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedVideo:
-    """A written video: its length, its generator, and the speed of generation."""
+    """A written video: its length, its networks, and the speed of generation."""
 
     num_frames: int  # at 25 per second
-    generator: str  # file name
-    recipe: str
+    networks: str
     frames_per_s: float
 
 
 def generate(
-    identity: Sequence[str],
-    audio: str,
-    output: Path,
-    *,
-    checkpoint: Path = DEFAULT_PATH,
-    gain: float = 1.0,
-    deblurring: Path | None = None,
-    size_px: int = 224,
+    identity: Sequence[str], audio: str, output: Path, options: GenerateOptions | None = None
 ) -> GeneratedVideo:
     """Write a video in which a person says the audio of a media file.
 
-    identity: images of the person, or videos. gain: see talking_faces. UsageError, MediaError: an input cannot be used.
+    identity: images of the person, or videos. UsageError, MediaError: an input cannot be used.
     """
-    network = GeneratorFile(checkpoint)
-    sharpener = DeblurringFile(deblurring) if deblurring else None
+    options = options or GenerateOptions()
     driving = open_audio(audio)
-    stills = find_stills(list(identity), network.shape.num_identity, StillFinder(network.shape.still_px))
+    speaker = _speaker(identity, driving, options)
     start = time.monotonic()
-    mean_face = mean_talking_face(network, stills, driving) if gain != 1 else None
-    comment = (
-        f"Generated: this person did not say this. Made by talkshard generate, recipe {network.shape.recipe}, "
-        f"network sha256 {network.sha256}"
-    )
-    with TalkingVideo(output, size_px, comment) as video:
-        blocks = _written(driving.blocks(), video)
-        for faces in talking_faces(network, stills, blocks, driving.num_frames, mean_face, gain, sharpener):
-            video.write_faces(faces)
+    comment = f"Generated: this person did not say this. Made by talkshard generate, {speaker.about}"
+    with TalkingVideo(output, speaker.size_px, comment) as video:
+        for image in speaker.images(_written(driving.blocks(), video), driving.num_frames):
+            video.write_image(image)
     return GeneratedVideo(
         num_frames=driving.num_frames,
-        generator=network.name,
-        recipe=network.shape.recipe,
+        networks=speaker.about,
         frames_per_s=driving.num_frames / (time.monotonic() - start),
     )
+
+
+def _speaker(identity: Sequence[str], driving: DrivingAudio, options: GenerateOptions) -> Speaker:
+    if recipe_of(options.checkpoint) == painter_file.KIND:
+        return PortraitSpeaker(
+            identity,
+            MotionFile(options.motion),
+            PainterFile(options.checkpoint),
+            options.gain,
+            whole=options.frame == WHOLE,
+            size_px=options.size_px,
+        )
+    network = GeneratorFile(options.checkpoint)
+    deblurring = DeblurringFile(options.deblurring) if options.deblurring else None
+    return PixelSpeaker(identity, driving, network, options.gain, deblurring, options.size_px)
 
 
 def _written(blocks: Iterable[np.ndarray], video: TalkingVideo) -> Iterator[np.ndarray]:

@@ -1,12 +1,13 @@
 """Generate faces from streaming audio: memory does not grow with its length."""
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import numpy as np
 
 from speech2vid.generation.driving_audio import DrivingAudio
-from speech2vid.generator.file import DeblurringFile, GeneratorFile, GeneratorShape
-from speech2vid.reader.audio_features import WindowStream, feature_columns
+from speech2vid.generator.file import DeblurringFile, GeneratorFile
+from speech2vid.reader.audio_features import AudioFeatures, WindowStream, feature_columns
 
 _BATCH = 25  # frames generated at once
 _MAX_MEAN_FRAMES = 100
@@ -35,7 +36,19 @@ def talking_faces(
         yield to_bytes(faces)
 
 
-def audio_windows(blocks: Iterable[np.ndarray], num_frames: int, shape: GeneratorShape) -> Iterator[np.ndarray]:
+class TakesAudio(Protocol):
+    """A network that takes windows of audio features."""
+
+    @property
+    def audio_features(self) -> AudioFeatures:
+        """Which features."""
+
+    @property
+    def target_offset(self) -> int:
+        """Column of the window at which its frame begins."""
+
+
+def audio_windows(blocks: Iterable[np.ndarray], num_frames: int, shape: TakesAudio) -> Iterator[np.ndarray]:
     """Audio windows (N, C, W) of streaming blocks, together num_frames: one a frame."""
     windows = WindowStream(shape.audio_features, shape.target_offset)
     for columns in feature_columns(blocks, shape.audio_features):

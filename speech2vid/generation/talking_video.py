@@ -17,8 +17,8 @@ _AUDIO_BITS_PER_S = 96_000
 class TalkingVideo:
     """Writes one file under a temporary name, and renames it when everything was written without an error."""
 
-    def __init__(self, path: Path, size_px: int, comment: str) -> None:
-        """Open the file; StorageError when it cannot be written. comment: for the metadata."""
+    def __init__(self, path: Path, size_px: tuple[int, int], comment: str) -> None:
+        """Open the file; StorageError when it cannot be written. size_px: even width and height. comment: metadata."""
         self._path, self._partial, self._size_px = path, path.with_name(f".{path.name}.part"), size_px
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +27,7 @@ class TalkingVideo:
             raise StorageError(f"cannot write {path}: {error.strerror or error}; choose another --output") from error
         self._container.metadata.update(title="Generated talking face", comment=comment)
         self._images = self._container.add_stream("libx264", rate=FRAME_RATE, options={"crf": "16"})
-        self._images.width = self._images.height = size_px
+        self._images.width, self._images.height = size_px
         self._images.pix_fmt = "yuv420p"
         self._audio = self._container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono")
         self._audio.bit_rate = _AUDIO_BITS_PER_S
@@ -40,15 +40,14 @@ class TalkingVideo:
         self._num_samples += len(samples)
         self._container.mux(self._audio.encode(frame))
 
-    def write_faces(self, faces_rgb: np.ndarray) -> None:
-        """Write the next faces, RGB uint8 (B, S, S, 3)."""
-        for face in faces_rgb:
-            size = (self._size_px, self._size_px)
-            image = face if face.shape[:2] == size else cv2.resize(face, size, interpolation=cv2.INTER_CUBIC)
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-            frame.pts = self._num_frames
-            self._num_frames += 1
-            self._container.mux(self._images.encode(frame))
+    def write_image(self, rgb: np.ndarray) -> None:
+        """Write the next image, RGB uint8 (H, W, 3); it is resized where it has another size."""
+        fits = rgb.shape[1::-1] == self._size_px
+        image = rgb if fits else cv2.resize(rgb, self._size_px, interpolation=cv2.INTER_CUBIC)
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+        frame.pts = self._num_frames
+        self._num_frames += 1
+        self._container.mux(self._images.encode(frame))
 
     def __enter__(self) -> Self:
         """The open video."""

@@ -22,6 +22,8 @@ STILLS_INPUT, FACE_OUTPUT = "identity", "face"
 NUM_IDENTITY_KEY, IMAGE_KEY, OFFSET_KEY = "talkshard.num_identity", "talkshard.image_px", "talkshard.target_offset"
 RECIPE_KEY, AUDIO_KEY, SPEECH_ENCODER_KEY = "talkshard.recipe", "talkshard.sound", "talkshard.speech_encoder"
 """Metadata keys; the value of AUDIO_KEY is the name of the audio features."""
+KIND_KEY = "talkshard.kind"
+"""Metadata key of what a file holds, where that is no generator of pixels."""
 DEFAULT_PATH = Path(__file__).parents[1] / "weights" / "talking_face.onnx"
 """The bundled generator."""
 _HINT = "give the FILE.onnx that `talkshard train` wrote"
@@ -78,6 +80,12 @@ class DeblurringFile:
         name = self._session.get_inputs()[0].name
         planes = np.ascontiguousarray(faces_rgb.transpose(0, 3, 1, 2))
         return self._session.run(None, {name: planes})[0].transpose(0, 2, 3, 1)
+
+
+def recipe_of(path: Path) -> str:
+    """What kind of network a file holds: its metadata's `talkshard.kind`, else its recipe; UsageError: it is none."""
+    metadata = metadata_of(onnx_model(read_weights(path), path))
+    return metadata.get(KIND_KEY) or metadata.get(RECIPE_KEY, "")
 
 
 def read_weights(path: Path, hint: str = _HINT) -> bytes:

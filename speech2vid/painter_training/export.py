@@ -4,18 +4,10 @@ from pathlib import Path
 
 import torch
 
+from speech2vid.generator.file import KIND_KEY, RECIPE_KEY
 from speech2vid.generator.onnx_export import write_onnx
 from speech2vid.painter_training.network import Painter
-from speech2vid.rendering.painter_file import (
-    ALPHA_OUTPUT,
-    COLOURS_OUTPUT,
-    KIND,
-    KIND_KEY,
-    PART_KEY,
-    PLANES_INPUT,
-    PLANES_KEY,
-    RECIPE_KEY,
-)
+from speech2vid.rendering.painter_file import ALPHA_OUTPUT, COLOURS_OUTPUT, KIND, PART_KEY, PLANES_INPUT, PLANES_KEY
 from speech2vid.rendering.painter_input import NUM_PLANES, PART_PX
 
 

@@ -6,13 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from schemas.errors import UsageError
-from speech2vid.generator.file import onnx_model, read_weights
+from speech2vid.generator.file import KIND_KEY, RECIPE_KEY, onnx_model, read_weights
 from speech2vid.rendering.painter_input import NUM_PLANES, PART_PX, PainterInput
 from transforms.media.onnx_runtime import metadata_of, onnx_session
 
-KIND_KEY, RECIPE_KEY, PLANES_KEY, PART_KEY = (
-    f"talkshard.{name}" for name in ("kind", "recipe", "painter_planes", "painter_part_px")
-)
+PLANES_KEY, PART_KEY = (f"talkshard.{name}" for name in ("painter_planes", "painter_part_px"))
 """Metadata keys."""
 KIND = "painter"
 PLANES_INPUT, COLOURS_OUTPUT, ALPHA_OUTPUT = "planes", "colours", "alpha"

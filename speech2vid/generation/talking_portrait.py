@@ -1,0 +1,49 @@
+"""A still that says audio: its mesh is moved by the motion network, and its face rendered with the moved mesh."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from speech2vid.motion.file import MotionFile
+from speech2vid.motion.mouth_space import MouthMotion
+from speech2vid.rendering.combined_still import central_still, combine_stills
+from speech2vid.rendering.face_renderer import FaceRenderer
+from speech2vid.rendering.painter_file import PainterFile
+from speech2vid.rendering.still import Still
+
+NUM_STILLS = 5
+"""More stills than this bring nothing that was measured."""
+
+
+class TalkingPortrait:
+    """One person, of whom some stills are known, with the networks that make the person speak."""
+
+    def __init__(
+        self, stills: Sequence[Still], motion: MotionFile, painter: PainterFile | None = None, gain: float = 1.0
+    ) -> None:
+        """Take stills of one size. painter: None for the warp alone; gain: factor on the motion."""
+        self.central = central_still(stills)
+        self._base = combine_stills(stills) if len(stills) > 1 else stills[0]
+        self._motion, self._gain = motion, gain
+        self._person_shapes = motion.space.shapes_of(np.stack([still.mesh_px for still in stills]))
+        self._renderer = FaceRenderer(stills, painter)
+
+    def meshes(self, windows: np.ndarray) -> np.ndarray:
+        """Meshes float32 (T, 468, 3), px of the stills, in the central still's pose, of audio windows (T, C, W)."""
+        found = self._motion.motion(windows)
+        motion = MouthMotion(shapes=self._gain * found.shapes, closed=found.closed)
+        own = np.broadcast_to(self._base.mesh_px, (len(windows), *self._base.mesh_px.shape))
+        return self._motion.space.target_meshes(own, motion, self._person_shapes)
+
+    def faces(self, windows: np.ndarray) -> Iterator[np.ndarray]:
+        """Aligned faces RGB uint8 (S, S, 3), one a window."""
+        for mesh in self.meshes(windows):
+            yield self._renderer.render(self._base, mesh).rgb
+
+    def images(self, windows: np.ndarray, image_rgb: np.ndarray, to_image: np.ndarray) -> Iterator[np.ndarray]:
+        """The whole image of the central still, RGB uint8 (H, W, 3), one a window.
+
+        to_image: (2, 3), px of the still to px of the image.
+        """
+        for mesh in self.meshes(windows):
+            yield self._renderer.render_in(image_rgb, to_image, self._base, mesh).rgb
