@@ -15,6 +15,7 @@ from transforms.speakers.lip_motion import POINTS, head_frame, lip_motion
 _LIP_PAIRS = np.array([(13, 14), (82, 87), (312, 317), (81, 178), (311, 402), (80, 88), (310, 318)])
 """Upper and lower inner lip, above each other."""
 _UPPER_Y, _LOWER_Y = (3 * int(np.flatnonzero(POINTS == point)[0]) + 1 for point in INNER_LIPS)
+_USUAL_COUNT = 2  # known shapes that outvote what is known of all people
 _CLOSED_GAP = 0.012  # of the inner lips in eye distances: what the mesh finds on closed mouths
 _CERTAIN_CLOSURE = 0.75  # probability from which on lips meet entirely
 _POSSIBLE_CLOSURE = 0.35  # and up to which they are left as they are
@@ -22,7 +23,7 @@ _POSSIBLE_CLOSURE = 0.35  # and up to which they are left as they are
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MouthMotion:
-    """Mouth shapes over time, relative to the person's mean."""
+    """Mouth shapes over time, relative to the person's mean, of a person who moves the lips as widely as is usual."""
 
     shapes: np.ndarray  # float32 (T, P)
     closed: np.ndarray  # float32 (T,): probability that the lips meet
@@ -55,13 +56,23 @@ class MouthSpace:
         share = self.between / (self.between + self.within / len(shapes))
         return share * shapes.mean(0)
 
+    def width(self, shapes: np.ndarray) -> float:
+        """How widely a person of whom some shapes (N, P) are known moves the lips; 1 for the usual person.
+
+        The variance of the known gaps counts as much as their number lets it.
+        """
+        usual = self.gap_weights**2 @ self.within
+        count = len(shapes) - 1
+        known = float(np.var(self.gap_of(shapes), ddof=1)) / usual if count else 0.0
+        return float(np.sqrt((_USUAL_COUNT + count * known) / (_USUAL_COUNT + count)))
+
     def target_meshes(self, own_meshes: np.ndarray, motion: MouthMotion, person_shapes: np.ndarray) -> np.ndarray:
         """The same meshes in their own head pose with other mouths: float32 (T, 468, 3).
 
         own_meshes: (T, 468, 3), px. person_shapes: (N, P), shapes that are known of the person; see shapes_of.
         """
-        mean = self.mean_shape(person_shapes)
-        wanted = self._with_closures(mean + motion.shapes, motion.closed)
+        wanted = self.mean_shape(person_shapes) + self.width(person_shapes) * motion.shapes
+        wanted = self._with_closures(wanted, motion.closed)
         changes = np.einsum("tp,pni->tni", wanted - self.shapes_of(own_meshes), self.displacements)
         frame = head_frame(own_meshes)
         moved = own_meshes + frame.undo_vectors(changes)

@@ -12,6 +12,7 @@ from speech2vid.motion_training.people import MotionClip, fold_of, frames_by_per
 from speech2vid.motion_training.recipe import MotionSamplingSettings
 from speech2vid.reader.audio_features import MIDDLE_SPEECH
 
+_MIN_VARIANCE = 0.04  # of the lips' gap, over the usual one: a mouth that hardly moves is noise
 _LOW, _HIGH = 5, 90  # percentiles of a person's gap of the lips
 _CLOSED_SHARE = 0.15  # of the way from the low to the high one, below which lips count as closed
 
@@ -40,10 +41,7 @@ class MotionSampler:
         """Find the shapes of all clips."""
         self._clips, self._sampling = clips, sampling
         shapes = [space.shapes_of_features(clip.lips) for clip in clips]
-        means = person_means(clips, shapes)
-        self.shapes = [
-            (found - means[clip.speaker]).astype(np.float32) for clip, found in zip(clips, shapes, strict=True)
-        ]
+        self.shapes = usual_shapes(clips, space)
         self.closed = closed_lips(clips, [space.gap_of(found) for found in shapes])
         self._audio = [padded_columns(clip) for clip in clips]
         self._folds = np.array([fold_of(clip.speaker, num_folds) for clip in clips])
@@ -75,6 +73,26 @@ class MotionSampler:
             self.closed[index][frames],
             (places < num_frames).astype(np.float32),
         )
+
+
+def usual_shapes(clips: list[MotionClip], space: MouthSpace) -> list[np.ndarray]:
+    """Shapes float32 (T, P) of each clip relative to the person's mean, as a person of usual width would make them."""
+    shapes = [space.shapes_of_features(clip.lips) for clip in clips]
+    means = person_means(clips, shapes)
+    variances = person_means(
+        clips,
+        [
+            (space.gap_of(found) - space.gap_of(means[clip.speaker])) ** 2
+            for clip, found in zip(clips, shapes, strict=True)
+        ],
+    )
+    usual = space.gap_weights**2 @ space.within
+    return [
+        ((found - means[clip.speaker]) * np.sqrt(usual / max(variances[clip.speaker], _MIN_VARIANCE * usual))).astype(
+            np.float32
+        )
+        for clip, found in zip(clips, shapes, strict=True)
+    ]
 
 
 def padded_columns(clip: MotionClip) -> np.ndarray:

@@ -14,7 +14,7 @@ class MotionNetworkSettings:
     inputs: int = setting(96, "", "principal components of the speech features")
     members: int = setting(5, "networks", "whose mean is taken; each leaves out a part of the people")
     width: int = setting(96, "channels", "of a layer")
-    dropout: float = setting(0.3, "", "of a layer's channels")
+    dropout: float = setting(0.5, "", "of a layer's channels")
     noise: float = setting(0.3, "deviations", "of the features, added in training")
     gain: float = setting(1.0, "", "the width of the motion at the end, over that of held-out people's real motion")
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from schemas.stored.clip_index import find_clips
 from schemas.stored.record import dataset_sha256
 from speech2vid.motion.mouth_space import MouthSpace
-from speech2vid.motion_training.batches import MotionBatch, MotionSampler, padded_columns
+from speech2vid.motion_training.batches import MotionBatch, MotionSampler, padded_columns, usual_shapes
 from speech2vid.motion_training.export import export_motion
 from speech2vid.motion_training.fit_space import fit_space
 from speech2vid.motion_training.network import MotionNetwork
@@ -144,10 +144,10 @@ class MotionTask(TrainingTask[MotionBatch]):
 def opening_scores(clips: list[MotionClip], predicted: list[np.ndarray], space: MouthSpace) -> tuple[float, float]:
     """Correlation of the lips' gap with the real one, and its deviation over the real one's: means over people."""
     by_person: dict[str, list[tuple[float, float]]] = {}
-    for clip, shapes in zip(clips, predicted, strict=True):
+    for clip, shapes, real_shapes in zip(clips, predicted, usual_shapes(clips, space), strict=True):
         if clip.num_frames < _MIN_SCORED_FRAMES:
             continue
-        real, made = space.gap_of(space.shapes_of_features(clip.lips)), space.gap_of(shapes)
+        real, made = space.gap_of(real_shapes), space.gap_of(shapes)
         moves = min(real.std(), made.std()) > _MIN_DEVIATION
         correlation = float(np.corrcoef(real, made)[0, 1]) if moves else 0.0
         by_person.setdefault(clip.speaker, []).append((correlation, made.std() / max(real.std(), _MIN_DEVIATION)))

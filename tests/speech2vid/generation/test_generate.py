@@ -19,7 +19,7 @@ from tests.pipeline.made_models import needs_models
 from tests.speech2vid.made_generator import NUM_IDENTITY, TARGET_OFFSET, write_generator, write_inverter
 from transforms.faces.detectors.detections import Detections
 from transforms.media.audio import decode_audio
-from transforms.media.canonical import CanonicalFace
+from transforms.media.canonical import CanonicalFace, apply_affine, five_points
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
 from transforms.media.mfcc import clip_mfcc
@@ -148,11 +148,12 @@ def test_only_one_batch_of_frames_of_long_audio_is_held_in_memory(network):
 
 def test_the_video_is_in_sync_and_its_metadata_says_that_it_was_generated(network, audio_path, tmp_path):
     audio, path = open_audio(audio_path), tmp_path / "out.mp4"
-    with TalkingVideo(path, 112, "Generated: by a test") as video:
+    with TalkingVideo(path, (112, 112), "Generated: by a test") as video:
         for block in audio.blocks():
             video.write_audio(block)
         for faces in talking_faces(network, STILLS, audio.blocks(), audio.num_frames):
-            video.write_faces(faces)
+            for face in faces:
+                video.write_image(face)
     probe, timeline = probe_media(str(path), LimitsConfig(), AudioConfig())
     with FrameReader(str(path), probe, timeline) as reader:
         brightness = np.array([rgb.mean() for _, rgb in reader.frames(np.arange(probe.video.num_frames))])
@@ -169,8 +170,8 @@ def test_the_video_is_in_sync_and_its_metadata_says_that_it_was_generated(networ
 
 
 def test_a_video_that_failed_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError), TalkingVideo(tmp_path / "out.mp4", 112, "") as video:
-        video.write_faces(np.zeros((1, 112, 112, 3), np.uint8))
+    with pytest.raises(RuntimeError), TalkingVideo(tmp_path / "out.mp4", (112, 112), "") as video:
+        video.write_image(np.zeros((112, 112, 3), np.uint8))
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
 
@@ -178,7 +179,7 @@ def test_a_video_that_failed_leaves_nothing(tmp_path):
 def test_an_error_names_an_output_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError, match=r"cannot write .*out\.mp4"):
-        TalkingVideo(tmp_path / "file" / "out.mp4", 112, "")
+        TalkingVideo(tmp_path / "file" / "out.mp4", (112, 112), "")
 
 
 def test_the_driving_audio_starts_at_the_streams_first_sample(tmp_path):
@@ -219,11 +220,21 @@ def test_files_that_are_not_the_network_asked_for_are_refused(tmp_path):
         DeblurringFile(write_generator(tmp_path / "d.onnx"))
 
 
-def test_stills_are_aligned_and_repeated_until_there_are_enough(tmp_path):
-    stills = find_stills([image_of(tmp_path, (100, 60, 112))], 3, made_finder())
-    assert stills.shape == (3, 112, 112, 3) and stills.dtype == np.uint8
-    assert (stills[0] == stills[2]).all()
-    assert stills[0][20:90, 20:90, 0].min() > 200  # the square, shifted to where the stored face lies
+def test_a_still_is_aligned_and_keeps_its_mesh_and_its_image(tmp_path):
+    [found] = find_stills([image_of(tmp_path, (100, 60, 112))], 3, made_finder())
+    face, mesh = found.still.face_rgb, found.still.mesh_px
+    assert face.shape == (112, 112, 3) and face.dtype == np.uint8
+    assert face[20:90, 20:90, 0].min() > 200  # the square, shifted to where the stored face lies
+    np.testing.assert_allclose(five_points(mesh[None])[0, :3], CanonicalFace().targets, atol=0.01)
+    in_image = apply_affine(found.to_image[None], mesh[None, :, :2])[0]
+    assert 100 < in_image[1, 0] < 212 and 60 < in_image[1, 1] < 172  # the nose lies in the square
+
+
+def test_too_many_stills_are_thinned_out_over_all_images(tmp_path):
+    paths = [image_of(tmp_path, (100, 60, 100 + 2 * number), name=f"{number}.png") for number in range(5)]
+    chosen = find_stills(paths, 2, made_finder())
+    assert [round(float(np.hypot(*one.to_image[:2, 0])), 2) for one in chosen] == [1.0, 1.0]
+    assert [int((one.image_rgb[..., 0] > 200).sum()) for one in chosen] == [100 * 100, 108 * 108]
 
 
 def test_an_error_names_an_image_without_a_face(tmp_path):
@@ -237,8 +248,9 @@ def test_an_error_names_a_missing_image():
 
 
 def test_a_video_without_a_face_and_a_file_without_video_are_refused_as_identity(tmp_path, audio_path):
-    with TalkingVideo(tmp_path / "grey.mp4", 112, "") as video:
-        video.write_faces(np.full((10, 112, 112, 3), 90, np.uint8))
+    with TalkingVideo(tmp_path / "grey.mp4", (112, 112), "") as video:
+        for _ in range(10):
+            video.write_image(np.full((112, 112, 3), 90, np.uint8))
         video.write_audio(np.zeros(6400, np.int16))
     with pytest.raises(UsageError, match=r"grey\.mp4: no face was found"):
         find_stills([str(tmp_path / "grey.mp4")], 2, made_finder())
