@@ -9,7 +9,7 @@ import numpy as np
 from schemas.stored.clip import Clip
 from speech2vid.painter_training.settings import PairSettings
 from speech2vid.rendering.combined_still import combine_stills
-from speech2vid.rendering.painter_input import PART, VIEW_PX, painter_input, view_px
+from speech2vid.rendering.painter_input import VIEW_PX, Part, painter_input, view_px
 from speech2vid.rendering.regions import lower_face
 from speech2vid.rendering.still import Still
 from transforms.media.canonical import MESH_UNIT, NOSE_TIP
@@ -52,7 +52,7 @@ def draw_pair(clip: Clip, settings: PairSettings, repaint: bool, random: np.rand
     else:
         combined = len(stills) > 1 and random.random() < settings.combined_share
         found = painter_input(combine_stills(stills) if combined else stills[0], stills, mesh_px)
-    return Pair(planes=found.planes, target=part_of(real))
+    return Pair(planes=found.planes, target=part_of(real, found.part))
 
 
 def still_of(clip: Clip, frame: int) -> Still:
@@ -68,12 +68,12 @@ def _meshes(clip: Clip) -> np.ndarray:
     return pixels + middle * (VIEW_PX / clip.image_px - 1)
 
 
-def part_of(still: Still) -> np.ndarray:
+def part_of(still: Still, part: Part) -> np.ndarray:
     """The painted part of a face as it is, float32 (3, P, P), 0..1."""
     face = still.face_rgb
     if len(face) != VIEW_PX:
         face = cv2.resize(face, (VIEW_PX, VIEW_PX), interpolation=cv2.INTER_CUBIC)
-    return np.ascontiguousarray(face[PART].transpose(2, 0, 1), dtype=np.float32) / 255
+    return np.ascontiguousarray(face[part].transpose(2, 0, 1), dtype=np.float32) / 255
 
 
 def _still_frames(num_frames: int, target: int, settings: PairSettings, random: np.random.Generator) -> list[int]:
@@ -83,14 +83,14 @@ def _still_frames(num_frames: int, target: int, settings: PairSettings, random: 
 
 
 def _repainted(meshes: np.ndarray, mesh_px: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The part that is painted anew: the lower face of the target and of some other frames, made wider.
+    """What is painted anew: the lower face of the target and of some other frames, made wider.
 
     Were it the target's own outline, the network would read the jaw from it.
     """
     some = mesh_px + np.stack([_difference(meshes[number], mesh_px) for number in random.integers(len(meshes), size=3)])
     union = np.concatenate([mesh_px[None], some])[..., :2]
     middle = union.mean((0, 1))
-    return lower_face(middle + (union - middle) * random.uniform(1.0, 1.15, 2), VIEW_PX)[PART]
+    return lower_face(middle + (union - middle) * random.uniform(1.0, 1.15, 2), VIEW_PX)
 
 
 def _difference(mesh: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from speech2vid.generator_training.validation import spread_over_people
 from speech2vid.painter_training.pairs import part_of, still_of
 from speech2vid.painter_training.settings import PainterValidationSettings
 from speech2vid.rendering.combined_still import combine_stills
-from speech2vid.rendering.painter_input import PART, PART_PX, VIEW_PX, painter_input, view_px
+from speech2vid.rendering.painter_input import PART_PX, VIEW_PX, Part, painter_input, view_px
 from speech2vid.rendering.still import Still
 from speech2vid.training.held_out import HeldOut
 from speech2vid.training.task import Validation
@@ -41,6 +41,7 @@ class _Frames:
     planes: Tensor  # float32 (F, 19, P, P)
     target: np.ndarray  # float32 (F, 3, P, P), 0..1
     still: np.ndarray  # float32 (3, P, P): the mean of the stills as they are
+    part: Part
 
 
 class ValidationMouths:
@@ -84,19 +85,21 @@ def _frames(clip: Clip, stills: Sequence[Still], num_frames: int) -> _Frames:
     base = combine_stills(stills)
     chosen = [int(frame) for frame in spread_frames(clip.num_frames, num_frames)]
     real = [still_of(clip, frame) for frame in chosen]
-    planes = [painter_input(base, stills, view_px(frame.mesh_px, frame)).planes for frame in real]
+    seen = [painter_input(base, stills, view_px(frame.mesh_px, frame)) for frame in real]
+    part = seen[0].part
     return _Frames(
-        planes=torch.from_numpy(np.stack(planes)),
-        target=np.stack([part_of(frame) for frame in real]),
-        still=np.mean([part_of(still) for still in stills], 0),
+        planes=torch.from_numpy(np.stack([one.planes for one in seen])),
+        target=np.stack([part_of(frame, part) for frame in real]),
+        still=np.mean([part_of(still, part) for still in stills], 0),
+        part=part,
     )
 
 
 def _measured(frames: _Frames, made: np.ndarray) -> dict[str, float]:
-    real, still = _mouth(frames.target), _mouth(frames.still[None])
-    sharpness = [_sharpness(one) / max(_sharpness(other), 1e-6) for one, other in zip(_mouth(made), real, strict=True)]
+    real, still, painted = (_mouth(parts, frames.part) for parts in (frames.target, frames.still[None], made))
+    sharpness = [_sharpness(one) / max(_sharpness(other), 1e-6) for one, other in zip(painted, real, strict=True)]
     return {
-        "mouth MSE": float(((_mouth(made) - real) ** 2).mean()),
+        "mouth MSE": float(((painted - real) ** 2).mean()),
         "mouth MSE of the still": float(((still - real) ** 2).mean()),
         "sharpness": float(np.mean(sharpness)),
     }
@@ -111,11 +114,11 @@ def _score(measures: dict[str, float]) -> float:
     return score
 
 
-def _mouth(parts_F3PP: np.ndarray) -> np.ndarray:
+def _mouth(parts_F3PP: np.ndarray, part: Part) -> np.ndarray:
     """The mouth window of painted parts, float (F, h, w, 3), 0..255."""
     rows, columns = (
-        slice(max(0, side.start - part.start), min(PART_PX, side.stop - part.start))
-        for side, part in zip(mouth_window(VIEW_PX), PART, strict=True)
+        slice(max(0, side.start - edge.start), min(PART_PX, side.stop - edge.start))
+        for side, edge in zip(mouth_window(VIEW_PX), part, strict=True)
     )
     return parts_F3PP[:, :, rows, columns].transpose(0, 2, 3, 1) * 255
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from speech2vid.rendering.painter_file import PainterFile
-from speech2vid.rendering.painter_input import PART, PART_PX, VIEW_PX, painter_input, view_px
+from speech2vid.rendering.painter_input import PART_PX, VIEW_PX, Part, painter_input, view_px
 from speech2vid.rendering.still import Still
 from speech2vid.rendering.topology import ring_of
 from speech2vid.rendering.warp import TargetRaster, moving_box
@@ -83,12 +83,12 @@ class FaceRenderer:
     ) -> None:
         """Paint over the warped image, in place."""
         assert self._painter is not None
-        hidden = None if repaint is None else cv2.resize(repaint, (VIEW_PX, VIEW_PX))[PART]
+        hidden = None if repaint is None else cv2.resize(repaint, (VIEW_PX, VIEW_PX))
         seen = painter_input(base, self._stills or (base,), view_px(target_px, base), hidden)
         colours, alpha = self._painter.paint(seen)
         if to_image is not _AS_IT_IS:
             alpha = alpha * _ends_below()
-        affine = _part_to(to_image, len(base.face_rgb))
+        affine = _part_to(seen.part, to_image, len(base.face_rgb))
         box = _box_of_part(affine, rgb.shape[:2])
         colours, alpha = _placed(colours, affine, box), _placed(alpha, affine, box)
         rgb[box] = np.round(rgb[box] + alpha[..., None] * (colours - rgb[box]))
@@ -107,10 +107,10 @@ def _ends_below() -> np.ndarray:
     return np.clip((rows - 0.5 / PART_PX) / _BELOW_FEATHER, 0, 1)
 
 
-def _part_to(to_image: np.ndarray, still_px: int) -> np.ndarray:
+def _part_to(part: Part, to_image: np.ndarray, still_px: int) -> np.ndarray:
     """Affine map (2, 3) from px of the painted part to the image's."""
     scale = still_px / VIEW_PX
-    corner = (np.array([PART[1].start, PART[0].start]) + 0.5) * scale - 0.5
+    corner = (np.array([part[1].start, part[0].start]) + 0.5) * scale - 0.5
     linear = to_image[:, :2] * scale
     return np.column_stack([linear, to_image[:, :2] @ corner + to_image[:, 2]])
 

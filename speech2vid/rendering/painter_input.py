@@ -1,7 +1,7 @@
 """What the painter sees of one frame: the base and a lender of the mouth's inside, both warped to the target mesh.
 
-The painter works on the lower part of an aligned face at 256 px, whatever the size of the stills. P = 160 px: the side
-of that part.
+The painter works on the part around the mouth of an aligned face at 256 px, whatever the size of the stills. P = 160
+px: the side of that part.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from speech2vid.rendering.warp import TargetRaster, Warped
 from transforms.speakers.lip_motion import lip_motion
 
 VIEW_PX = 256
-PART = (slice(96, 256), slice(48, 208))
-"""Rows and columns of the painted part of the aligned face at 256 px."""
 PART_PX = 160
+Part = tuple[slice, slice]
+"""Rows and columns of the painted part of the aligned face at VIEW_PX."""
 BASE, LENT, UPPER, LOWER = (slice(first, first + 3) for first in (0, 3, 6, 9))
 """Planes of colours, 0..1: the base, a lender warped like it, the lender's mouth inside carried by either jaw."""
 SEEN, LENT_SEEN, UPPER_SEEN, LOWER_SEEN, INSIDE, LIPS, GATE = range(12, 19)
@@ -33,7 +33,7 @@ _LIGHT_PX = 14.0  # standard deviation over which the lender's colours follow th
 _SHRINK = 4
 _REACH_PX, _FEATHER_PX = 5, 3.0  # the painter may change so much beyond what must be painted
 _BORDER_PX = 8
-_PART_START = (PART[0].start, PART[1].start)
+_MOUTH_PLACE = (84, 80)  # row and column of the base's mouth in the part
 _LENT_SHAPES = (((), (3,)), ((), ()), ((2,), (3,)), ((2,), ()))  # of the four arrays of _Lent
 
 
@@ -44,6 +44,7 @@ class PainterInput:
     planes: np.ndarray  # float32 (19, P, P), 0..1: see BASE to GATE
     base_rgb: np.ndarray  # uint8 (P, P, 3)
     gate: np.ndarray  # float32 (P, P), 0..1: where the painter may change the base
+    part: Part  # the part's place; the same for all targets of a base
 
 
 def painter_input(
@@ -51,14 +52,15 @@ def painter_input(
 ) -> PainterInput:
     """Warp base and lenders to the target.
 
-    target_px: mesh (468, 3), px of the aligned face at VIEW_PX. repaint: float32 (P, P), 0..1, what of the base the
-    painter must not see and has to paint anew.
+    target_px: mesh (468, 3), px of the aligned face at VIEW_PX. repaint: float32 (VIEW_PX, VIEW_PX), 0..1,
+    what of the base the painter must not see and has to paint anew.
     """
     ring = view_px(ring_of(base.mesh_px), base)
-    raster = TargetRaster(target_px, ring, PART)
+    part = part_around(base)
+    raster = TargetRaster(target_px, ring, part)
     ours = raster.warp(base.face_rgb, base.mesh_px, ring_of(base.mesh_px))
-    hidden = np.zeros_like(_EDGE) if repaint is None else repaint * (_EDGE == 1)
-    seen, lips = ours.visible * (1 - hidden), _filled(target_px, OUTER_LIPS)
+    hidden = np.zeros_like(_EDGE) if repaint is None else repaint[part] * (_EDGE == 1)
+    seen, lips = ours.visible * (1 - hidden), _filled(target_px, OUTER_LIPS, part)
     lent = _lent(raster, base, lenders, target_px, ours)
     light = _light(ours.image, lent.warped, seen * lent.visible * (1 - lips))
     gate = _gate(np.maximum(lips, 1 - seen))
@@ -68,7 +70,14 @@ def painter_input(
     planes[UPPER], planes[LOWER] = (_lit(image, light) for image in lent.carried)
     planes[UPPER_SEEN], planes[LOWER_SEEN] = lent.carried_visible
     planes[SEEN], planes[INSIDE], planes[LIPS], planes[GATE] = seen, raster.inside_mouth, lips, gate
-    return PainterInput(planes=planes, base_rgb=ours.image, gate=gate)
+    return PainterInput(planes=planes, base_rgb=ours.image, gate=gate, part=part)
+
+
+def part_around(base: Still) -> Part:
+    """The part around the mouth of a base, within the aligned face."""
+    mouth = view_px(base.mesh_px[list(OUTER_LIPS)], base)[:, 1::-1].mean(0)
+    first = np.clip(np.round(mouth) - _MOUTH_PLACE, 0, VIEW_PX - PART_PX).astype(int)
+    return slice(int(first[0]), int(first[0]) + PART_PX), slice(int(first[1]), int(first[1]) + PART_PX)
 
 
 def view_px(points: np.ndarray, still: Still) -> np.ndarray:
@@ -100,8 +109,10 @@ class _Lent(NamedTuple):
 
 def _lent(raster: TargetRaster, base: Still, lenders: Sequence[Still], target_px: np.ndarray, ours: Warped) -> _Lent:
     lent = _Lent(*(np.zeros((*copies, PART_PX, PART_PX, *colours), np.float32) for copies, colours in _LENT_SHAPES))
-    box = _lips_box(target_px)
-    in_part = tuple(slice(side.start - start, side.stop - start) for side, start in zip(box, _PART_START, strict=True))
+    box = _lips_box(target_px, raster.box)
+    in_part = tuple(
+        slice(side.start - part.start, side.stop - part.start) for side, part in zip(box, raster.box, strict=True)
+    )
     for share, lender in zip(lender_shares(target_px, lenders).astype(np.float32), lenders, strict=True):
         if share > 0:
             warped = ours if lender is base else raster.warp(lender.face_rgb, lender.mesh_px)
@@ -115,11 +126,11 @@ def _lent(raster: TargetRaster, base: Still, lenders: Sequence[Still], target_px
     return lent
 
 
-def _lips_box(target_px: np.ndarray) -> tuple[slice, slice]:
+def _lips_box(target_px: np.ndarray, part: Part) -> tuple[slice, slice]:
     """Rows and columns of the lips, within the painted part."""
     lips = target_px[list(OUTER_LIPS), 1::-1]
     low, high = np.floor(lips.min(0)).astype(int), np.ceil(lips.max(0)).astype(int) + 1
-    edges = [(part.start, part.stop) for part in PART]
+    edges = [(side.start, side.stop) for side in part]
     rows, columns = (
         slice(int(np.clip(first, start, stop - 1)), int(np.clip(last, start + 1, stop)))
         for first, last, (start, stop) in zip(low, high, edges, strict=True)
@@ -141,9 +152,9 @@ def _light(base: np.ndarray, lent: np.ndarray, common: np.ndarray) -> np.ndarray
     return cv2.resize(offset, (PART_PX, PART_PX), interpolation=cv2.INTER_LINEAR)
 
 
-def _filled(target_px: np.ndarray, outline: Sequence[int]) -> np.ndarray:
+def _filled(target_px: np.ndarray, outline: Sequence[int], part: Part) -> np.ndarray:
     mask = np.zeros((PART_PX, PART_PX), np.uint8)
-    corners = target_px[list(outline), :2] - [PART[1].start, PART[0].start]
+    corners = target_px[list(outline), :2] - [part[1].start, part[0].start]
     cv2.fillPoly(mask, [np.round(corners * 16).astype(np.int32)], 1, cv2.LINE_8, 4)
     return mask.astype(np.float32)
 

@@ -8,7 +8,7 @@ from speech2vid.painter_training.export import export_painter
 from speech2vid.painter_training.network import Painter, PainterSettings, painted_over
 from speech2vid.rendering.face_renderer import FaceRenderer
 from speech2vid.rendering.painter_file import PainterFile
-from speech2vid.rendering.painter_input import PART, painter_input
+from speech2vid.rendering.painter_input import painter_input, part_around
 from speech2vid.rendering.regions import lower_face
 from tests.speech2vid.rendering.made_faces import made_mesh, made_still
 
@@ -16,7 +16,7 @@ from tests.speech2vid.rendering.made_faces import made_mesh, made_still
 @pytest.fixture(scope="module")
 def painter():
     torch.manual_seed(0)
-    return Painter(PainterSettings(widths=(8, 8)))
+    return Painter(PainterSettings(width=8))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_a_painted_face_is_the_warped_one_with_the_colours_over_it(painter, pain
     planes = torch.from_numpy(painter_input(base, [base], target).planes[None])
     with torch.inference_mode():
         expected = painted_over(planes, *painter(planes))[0].permute(1, 2, 0).numpy()
-    assert np.abs(rendered.rgb[PART] - 255 * expected).max() < 1.5
+    assert np.abs(rendered.rgb[part_around(base)] - 255 * expected).max() < 1.5
 
 
 def test_what_the_painter_does_not_change_is_the_base_to_the_bit(painter_path):

@@ -11,7 +11,6 @@ from speech2vid.rendering.painter_input import (
     LOWER,
     LOWER_SEEN,
     NUM_PLANES,
-    PART,
     PART_PX,
     SEEN,
     UPPER,
@@ -19,6 +18,7 @@ from speech2vid.rendering.painter_input import (
     VIEW_PX,
     lender_shares,
     painter_input,
+    part_around,
     view_px,
 )
 from speech2vid.rendering.regions import lower_face
@@ -88,15 +88,17 @@ def test_lenders_are_brought_into_the_bases_light():
 
 def test_what_is_repainted_is_not_shown_to_the_painter():
     base, other = made_still(), made_still(seed=2)
-    region = lower_face(base.mesh_px[None], VIEW_PX)[PART]
-    planes = painter_input(base, [other], base.mesh_px, region).planes
+    where = lower_face(base.mesh_px[None], VIEW_PX)
+    planes = painter_input(base, [other], base.mesh_px, where).planes
+    part = part_around(base)
+    region = where[part]
     assert region.mean() > 0.2
     middle = region[:, 16:-16] == 1  # at the part's edges the painter changes nothing
     assert not planes[BASE][:, :, 16:-16][:, middle].any()
     assert not planes[SEEN][:, 16:-16][middle].any()
     # The base's own colours there change nothing at all.
-    base.face_rgb[PART][:, 16:-16][middle] = 0
-    assert (painter_input(base, [other], base.mesh_px, region).planes == planes).all()
+    base.face_rgb[part][:, 16:-16][middle] = 0
+    assert (painter_input(base, [other], base.mesh_px, where).planes == planes).all()
 
 
 def test_the_size_of_the_stills_hardly_matters():
