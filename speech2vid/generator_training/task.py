@@ -32,6 +32,7 @@ from speech2vid.generator_training.pretraining import (
 from speech2vid.generator_training.recipes import GeneratorTrainingSettings
 from speech2vid.generator_training.validation import ValidationFaces
 from speech2vid.generator_training.weights import save_deblurring, save_generator
+from speech2vid.reader.array_cache import ArrayCache
 from speech2vid.reader.ranks import Ranks
 from speech2vid.reader.samples import SampleLoader, SampleSettings, SampleStream
 from speech2vid.training.card import TrainingData, training_data
@@ -43,6 +44,8 @@ from transforms.media.models import model_sha256
 from transforms.speakers.speech_encoder import MODEL
 
 GENERATOR, WEIGHTS, DEBLURRING = "generator.onnx", "generator.safetensors", "deblurring.onnx"
+FEATURES = "features"
+"""Folder of cached audio features; it can be removed."""
 _LIPS, _DEBLURRING = "lips", "deblurring"
 
 
@@ -212,5 +215,6 @@ def _loader(
         world_size=ranks.num_ranks,
         where=where,
         endless=True,
+        cache=ArrayCache(Path(options.output) / FEATURES, sampling.cache_mb << 20),
     )
     return SampleLoader(stream, options.workers, pin_memory=ranks.device.type == "cuda")

@@ -16,11 +16,10 @@ from schemas.clip_parts import NUM_COEFFICIENTS
 from schemas.clock import COLUMNS_PER_FRAME
 from schemas.errors import UsageError
 from schemas.stored.clip import Clip
+from speech2vid.reader.array_cache import ArrayCache
 from transforms.media.mfcc import MfccStream
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME, NUM_FEATURES, SpeechEncoder
 from transforms.speakers.sync_network import sync_speech_encoder
-
-_MAX_CACHED_BYTES = 256 << 20  # of one cache: two and a half hours of clips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,29 +66,20 @@ def feature_columns(blocks: Iterable[np.ndarray], features: AudioFeatures) -> It
 
 
 class ClipAudioFeatures:
-    """Columns of clips, with a bounded cache of the slow ones; pickling leaves the cache out."""
+    """Columns of clips; those of the speech encoder, which are slow to make, are cached."""
 
-    def __init__(self, features: AudioFeatures) -> None:
-        """Start with an empty cache."""
-        self._features = features
-        self._cache: dict[str, np.ndarray] = {}
-        self._cached_bytes = 0
-
-    def __reduce__(self) -> tuple:
-        """Pickle as a new object with an empty cache."""
-        return ClipAudioFeatures, (self._features,)
+    def __init__(self, features: AudioFeatures, cache: ArrayCache | None = None) -> None:
+        """cache: None caches in memory only."""
+        self._features, self._cache = features, cache or ArrayCache()
 
     def columns(self, clip: Clip) -> np.ndarray:
         """Columns of one clip: float32 or float16 (C, columns_per_frame T). IntegrityError: its audio is damaged."""
         if self._features == MFCC:
             return clip.mfcc[1:]
-        if clip.key in self._cache:
-            return self._cache[clip.key]
-        columns = speech_encoder(self._features.name).encode(clip.samples).T.astype(np.float16)
-        if self._cached_bytes + columns.nbytes <= _MAX_CACHED_BYTES:
-            self._cache[clip.key] = columns
-            self._cached_bytes += columns.nbytes
-        return columns
+        return self._cache.get(clip.key, lambda: self._encoded(clip))
+
+    def _encoded(self, clip: Clip) -> np.ndarray:
+        return speech_encoder(self._features.name).encode(clip.samples).T.astype(np.float16)
 
 
 @functools.cache

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from schemas.errors import IntegrityError, TalkshardError, UsageError
 from schemas.stored.clip import open_clip
 from schemas.stored.clip_index import StoredClip, StoredClips, find_clips
+from speech2vid.reader.array_cache import ArrayCache
 from speech2vid.reader.audio_features import ClipAudioFeatures
 from speech2vid.reader.drawn_sample import DrawnSamples, SampleSettings, decode_sample, draw_frames
 from speech2vid.reader.epoch_order import batch_positions, clip_order, count_batches, person_weights
@@ -46,8 +47,12 @@ class SampleStream(IterableDataset):
         world_size: int = 1,
         where: str | None = None,
         endless: bool = False,
+        cache: ArrayCache | None = None,
     ):
-        """Find the clips. where: a DuckDB condition on the clips table. UsageError, IntegrityError: see find_clips."""
+        """Find the clips. where: a DuckDB condition on the clips table; cache: of slow audio features.
+
+        UsageError, IntegrityError: see find_clips.
+        """
         if batch_size < 1 or not 0 <= rank < world_size:
             raise UsageError(f"no batches for rank {rank} of {world_size} with batch size {batch_size}")
         self.settings = settings or SampleSettings()
@@ -59,7 +64,7 @@ class SampleStream(IterableDataset):
         self._weights = person_weights(self._clips.speakers, self.settings.balance)
         self._num_frames = self._clips.places["num_frames"].to_numpy()
         self._batch_size, self._seed, self._rank, self._world_size = batch_size, seed, rank, world_size
-        self._clip_features = ClipAudioFeatures(self.settings.features)
+        self._clip_features = ClipAudioFeatures(self.settings.features, cache)
         self._endless, self._given, self._order = endless, 0, (-1, np.empty(0, np.int64))
         self.image_px = self._common_image_px(dataset)
 
