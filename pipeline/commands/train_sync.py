@@ -6,7 +6,7 @@ _DESCRIPTION = """Train the sync network from the train split of a dataset of ta
 held out in turn, to find how long to train and to calibrate the network; then networks are trained on all speakers.
 The same command resumes a run that was killed. DIR: lip_sync.onnx, training.json, card.md, checkpoints and tensorboard
 (both can be deleted afterwards)."""
-_MINIMUMS = {"networks": 1, "folds": 2, "steps": 1, "patience": 1, "rounds": 1, "workers": 1, "seed": 0}
+_MINIMUMS = {"networks": 1, "folds": 2, "steps": 1, "patience": 1, "rounds": 1, "workers": 1, "seed": 0, "width": 1}
 
 
 def main(argv: list[str], program: str) -> int:
@@ -40,6 +40,14 @@ def _parser(program: str) -> CommandParser:
     )
     add("--seed", type=int, default=0, help="same seed, same network (default: %(default)s)")
     add("--networks", type=int, default=2, help="networks whose similarities are averaged (default: %(default)s)")
+    add("--width", type=int, default=96, help="channels within a network's towers (default: %(default)s)")
+    add(
+        "--audio_features",
+        choices=("speech", "log_mel"),
+        default="speech",
+        help="log-mel columns with the features of a speech encoder, or (log_mel) the columns alone, for a judge of "
+        "generators that use that encoder (default: %(default)s)",
+    )
     add("--folds", type=int, default=4, help="groups of speakers held out in turn (default: %(default)s)")
     add("--steps", type=int, default=800, help="training steps at most (default: %(default)s)")
     add(

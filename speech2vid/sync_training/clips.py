@@ -25,7 +25,7 @@ class TalkingClip:
     speaker: str
     positions: np.ndarray  # float32 (T, 192): see lip_motion
     columns: np.ndarray  # float32 (4 T, 40): log-mel columns, see audio_columns
-    spoken: np.ndarray  # float16 (V, 2 T, 288): speech features of the unchanged audio and of augmented versions
+    spoken: np.ndarray  # float16 (V, 2 T, 288): speech features of the audio and of augmented versions; 0 for 288: none
     samples: np.ndarray  # int16 (640 T,): the unchanged audio
     lag_frames: float = 0.0  # lag of the source that is corrected already (+ = the audio was late)
     licence: str = ""
@@ -44,6 +44,11 @@ class TalkingClip:
     def __len__(self) -> int:
         """Frames: T."""
         return len(self.positions)
+
+
+def no_speech_features(num_frames: int) -> np.ndarray:
+    """The speech features of a network that takes none, float32 (2 T, 0)."""
+    return np.empty((FEATURES_PER_FRAME * num_frames, 0), np.float32)
 
 
 def speech_frames(columns: np.ndarray) -> np.ndarray:

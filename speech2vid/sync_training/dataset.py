@@ -11,7 +11,7 @@ from schemas.stored.clip import Clip
 from schemas.stored.clip import read_clips as read_stored_clips
 from schemas.stored.clip_index import find_clips
 from speech2vid.sync_training.augment_voice import augmented_voices
-from speech2vid.sync_training.clips import TalkingClip, source_name, without_lag
+from speech2vid.sync_training.clips import TalkingClip, no_speech_features, source_name, without_lag
 from transforms.speakers.lip_motion import lip_motion
 from transforms.speakers.speech_encoder import SpeechEncoder
 from transforms.speakers.sync_network import audio_columns, sync_speech_encoder
@@ -41,12 +41,13 @@ class _Recording:
 
 
 def read_clips(
-    dataset: str, lags: dict[str, float | None], where: str | None = None, encoder: SpeechEncoder | None = None
+    dataset: str, lags: dict[str, float | None], where: str | None = None, *, log_mel_only: bool = False
 ) -> list[TalkingClip]:
     """Clips of the train split, in the shards' order, corrected by the part of their lag that the build left.
 
-    lags: frames by file name of the source, None to drop it. where: a DuckDB condition on the clips table. encoder:
-    None takes the installed one. UsageError: a lag of a source that no clip of the split came from, and see find_clips.
+    lags: frames by file name of the source, None to drop it. where: a DuckDB condition on the clips table.
+    log_mel_only: without speech features. UsageError: a lag of a source that no clip of the split came from, and see
+    find_clips.
     """
     _check_lags(dataset, lags)
     recordings = []
@@ -54,7 +55,8 @@ def read_clips(
         name = source_name(clip.row["source_uri"])
         if lags.get(name, 0.0) is not None:
             recordings.append(_recording(name, clip))
-    talking = _talking_clips(recordings, encoder or sync_speech_encoder())
+    voices = _no_voices(recordings) if log_mel_only else _voices(recordings, sync_speech_encoder())
+    talking = _talking_clips(recordings, voices)
     return [without_lag(clip, _lag_of(clip, lags) - clip.lag_frames) for clip in talking]
 
 
@@ -79,10 +81,16 @@ def _recording(name: str, clip: Clip) -> _Recording:
     return _Recording(name=name, row=clip.row, positions=lip_motion(clip.mesh), samples=clip.samples)
 
 
-def _talking_clips(recordings: list[_Recording], encoder: SpeechEncoder) -> Iterator[TalkingClip]:
-    voices = augmented_voices(
-        [clip.samples for clip in recordings], [clip.speaker for clip in recordings], encoder, _VOICES_SEED
-    )
+def _voices(recordings: list[_Recording], encoder: SpeechEncoder) -> list[np.ndarray]:
+    speakers = [clip.speaker for clip in recordings]
+    return augmented_voices([clip.samples for clip in recordings], speakers, encoder, _VOICES_SEED)
+
+
+def _no_voices(recordings: list[_Recording]) -> list[np.ndarray]:
+    return [no_speech_features(len(clip.positions))[None].astype(np.float16) for clip in recordings]
+
+
+def _talking_clips(recordings: list[_Recording], voices: list[np.ndarray]) -> Iterator[TalkingClip]:
     for clip, spoken in zip(recordings, voices, strict=True):
         yield TalkingClip(
             name=clip.name,

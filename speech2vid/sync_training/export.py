@@ -21,12 +21,20 @@ from transforms.speakers.sync_network import (
     FACE_OUTPUT,
     FEATURES,
     FEATURES_KEY,
+    LOG_MEL_FEATURES,
     NAME_KEY,
     SPEECH_INPUT,
 )
 
 _EXAMPLE_FRAMES = (50, 70)  # of face and audio; unequal, because their time axes are independent
 _OPSET = 18
+_TIME_AXES = {
+    FACE_INPUT: "face_frames",
+    AUDIO_INPUT: "columns",
+    SPEECH_INPUT: "features",
+    FACE_OUTPUT: "face_frames",
+    AUDIO_OUTPUT: "sound_frames",
+}
 
 
 class _Joined(nn.Module):
@@ -37,9 +45,12 @@ class _Joined(nn.Module):
         super().__init__()
         self.faces, self.sounds = (nn.ModuleList(getattr(pair, side) for pair in pairs) for side in ("face", "audio"))
 
-    def forward(self, positions_TC: Tensor, columns_TC: Tensor, spoken_TC: Tensor) -> tuple[Tensor, Tensor]:
-        """Embeddings (T, E) and (S, E) of positions (T, 192), columns (4 S, 40) and speech features (2 S, 288)."""
-        return self._embed(self.faces, positions_TC), self._embed(self.sounds, columns_TC, spoken_TC)
+    def forward(self, positions_TC: Tensor, *audio_TC: Tensor) -> tuple[Tensor, Tensor]:
+        """Embeddings (T, E) and (S, E) of positions (T, 192), and of columns (4 S, 40) and speech features (2 S, 288).
+
+        Towers that take log-mel columns alone are given no speech features.
+        """
+        return self._embed(self.faces, positions_TC), self._embed(self.sounds, *audio_TC)
 
     @staticmethod
     def _embed(towers: nn.ModuleList, *values_TC: Tensor) -> Tensor:
@@ -49,31 +60,32 @@ class _Joined(nn.Module):
 
 def export_towers(pairs: list[SyncTowers], path: Path, name: str, calibration: Calibration | None = None) -> None:
     """Write the network; name, feature version and calibration are stored in the file's metadata."""
-    face_frames, audio_frames = _EXAMPLE_FRAMES
-    example = (
-        torch.zeros(face_frames, NUM_FEATURES),
-        torch.zeros(audio_frames * COLUMNS_PER_FRAME, NUM_BANDS),
-        torch.zeros(audio_frames * FEATURES_PER_FRAME, NUM_SPEECH_FEATURES),
-    )
+    log_mel_only = pairs[0].audio.spoken is None
+    inputs, outputs = _example_inputs(), [FACE_OUTPUT, AUDIO_OUTPUT]
+    if log_mel_only:
+        del inputs[SPEECH_INPUT]
     buffer = io.BytesIO()
     # The older exporter writes no paths or traces of this machine, so that the same weights give the same bytes.
     torch.onnx.export(
         _Joined(pairs).eval(),
-        example,
+        tuple(inputs.values()),
         buffer,  # type: ignore[arg-type]  # the older exporter takes a file object, which the annotation omits
         dynamo=False,
         opset_version=_OPSET,
-        input_names=[FACE_INPUT, AUDIO_INPUT, SPEECH_INPUT],
-        output_names=[FACE_OUTPUT, AUDIO_OUTPUT],
-        dynamic_axes={
-            FACE_INPUT: {0: "face_frames"},
-            AUDIO_INPUT: {0: "columns"},
-            SPEECH_INPUT: {0: "features"},
-            FACE_OUTPUT: {0: "face_frames"},
-            AUDIO_OUTPUT: {0: "sound_frames"},
-        },
+        input_names=list(inputs),
+        output_names=outputs,
+        dynamic_axes={name: {0: time} for name, time in _TIME_AXES.items() if name in inputs or name in outputs},
     )
     model = onnx.load_model_from_string(buffer.getvalue())
-    metadata = {NAME_KEY: name, FEATURES_KEY: FEATURES}
+    metadata = {NAME_KEY: name, FEATURES_KEY: LOG_MEL_FEATURES if log_mel_only else FEATURES}
     onnx.helper.set_model_props(model, metadata | ({CALIBRATION_KEY: calibration.to_json()} if calibration else {}))
     path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _example_inputs() -> dict[str, Tensor]:
+    face_frames, audio_frames = _EXAMPLE_FRAMES
+    return {
+        FACE_INPUT: torch.zeros(face_frames, NUM_FEATURES),
+        AUDIO_INPUT: torch.zeros(audio_frames * COLUMNS_PER_FRAME, NUM_BANDS),
+        SPEECH_INPUT: torch.zeros(audio_frames * FEATURES_PER_FRAME, NUM_SPEECH_FEATURES),
+    }

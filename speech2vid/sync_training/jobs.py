@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from schemas.clock import COLUMNS_PER_FRAME
 from speech2vid.sync_training.checkpoint import (
     Scores,
     load_towers,
@@ -20,7 +21,7 @@ from speech2vid.sync_training.checkpoint import (
     save_towers,
     save_training,
 )
-from speech2vid.sync_training.clips import TalkingClip
+from speech2vid.sync_training.clips import TalkingClip, no_speech_features
 from speech2vid.sync_training.loop import SyncTraining, SyncTrainingSettings, embed_audio, embed_clips, embed_face
 from speech2vid.sync_training.scoring import score
 from speech2vid.sync_training.segments import ScoredSegment, score_segments
@@ -65,8 +66,9 @@ class TowersInUse:
     """Several pairs of towers together, embedding as the exported network does; a SegmentNetwork."""
 
     def __init__(self, pairs: list[SyncTowers]) -> None:
-        """Take the pairs, and load the speech encoder."""
-        self._pairs, self._encoder = pairs, sync_speech_encoder()
+        """Take the pairs, and load the speech encoder where they take its features."""
+        self._pairs = pairs
+        self._encoder = None if pairs[0].audio.spoken is None else sync_speech_encoder()
 
     def embed_face(self, positions: np.ndarray) -> np.ndarray:
         """Vectors float32 (T, E) of lip positions (T, 192)."""
@@ -74,7 +76,11 @@ class TowersInUse:
 
     def embed_audio(self, samples: np.ndarray) -> np.ndarray:
         """Vectors float32 (S, E) of int16 samples (640 S,)."""
-        return embed_audio(self._pairs, audio_columns(samples), self._encoder.encode(samples))
+        columns = audio_columns(samples)
+        spoken = (
+            self._encoder.encode(samples) if self._encoder else no_speech_features(len(columns) // COLUMNS_PER_FRAME)
+        )
+        return embed_audio(self._pairs, columns, spoken)
 
 
 class WorkerState:

@@ -27,6 +27,7 @@ class SyncTrainingSettings:
     weight_decay: float = 0.05
     averaging: float = 0.98  # the result is the weights' running mean over about 1 / (1 - averaging) steps
     width: int = 96
+    log_mel_only: bool = False  # without the features of a speech encoder
     embedding: int = 64
     dropout: float = 0.2
     clip_weight: float = 0.5
@@ -72,7 +73,9 @@ class SyncTraining:
 
 def new_towers(settings: SyncTrainingSettings) -> SyncTowers:
     """Untrained towers of the settings' size."""
-    return SyncTowers(width=settings.width, embedding=settings.embedding, dropout=settings.dropout)
+    return SyncTowers(
+        width=settings.width, embedding=settings.embedding, dropout=settings.dropout, log_mel_only=settings.log_mel_only
+    )
 
 
 def trained(clips: list[TalkingClip], settings: SyncTrainingSettings, seed: int) -> SyncTowers:
@@ -103,7 +106,7 @@ def embed_face(pairs: list[SyncTowers], positions: np.ndarray) -> np.ndarray:
 
 
 def embed_audio(pairs: list[SyncTowers], columns: np.ndarray, spoken: np.ndarray) -> np.ndarray:
-    """Vectors float32 (S, E) of audio columns (4 S, 40) and speech features float32 (2 S, 288)."""
+    """Vectors float32 (S, E) of audio columns (4 S, 40) and speech features float32 (2 S, 288 or 0)."""
     return _embed([pair.audio for pair in pairs], columns, spoken)
 
 

@@ -52,14 +52,14 @@ class FaceTower(nn.Module):
 
 
 class AudioTower(nn.Module):
-    """Log-mel columns and speech features to embeddings.
+    """Log-mel columns, and speech features where it takes them, to embeddings.
 
     The columns say when something is said, the features what. Strides of an even kernel keep the middle of each frame
     where it is.
     """
 
-    def __init__(self, width: int, embedding: int, dropout: float) -> None:
-        """Build an untrained tower; width: channels within, embedding: E."""
+    def __init__(self, width: int, embedding: int, dropout: float, *, log_mel_only: bool) -> None:
+        """Build an untrained tower; width: channels within, embedding: E; log_mel_only: without speech features."""
         super().__init__()
         self.norm = nn.BatchNorm1d(2 * NUM_BANDS, affine=False)
         self.first = nn.Sequential(
@@ -70,31 +70,35 @@ class AudioTower(nn.Module):
             *_halving(width),
             *_halving(width),
         )
-        self.spoken = nn.Sequential(
-            nn.BatchNorm1d(NUM_SPEECH_FEATURES, affine=False),
-            nn.Dropout1d(dropout / 2),
-            nn.Conv1d(NUM_SPEECH_FEATURES, width, 1),
-            *_halving(width),
-        )
+        self.spoken: nn.Module | None = None
+        if not log_mel_only:
+            self.spoken = nn.Sequential(
+                nn.BatchNorm1d(NUM_SPEECH_FEATURES, affine=False),
+                nn.Dropout1d(dropout / 2),
+                nn.Conv1d(NUM_SPEECH_FEATURES, width, 1),
+                *_halving(width),
+            )
         self.blocks = nn.Sequential(*(ResidualBlock(width, dilation, dropout) for dilation in (1, 2, 3, 1)))
         self.last = nn.Conv1d(width, embedding, 1)
 
-    def forward(self, columns_BTC: Tensor, spoken_BTC: Tensor) -> Tensor:
-        """Unit vectors (B, T, E) of log-mel columns (B, 4 T, 40) and speech features (B, 2 T, 288)."""
+    def forward(self, columns_BTC: Tensor, spoken_BTC: Tensor | None = None) -> Tensor:
+        """Unit vectors (B, T, E) of log-mel columns (B, 4 T, 40) and speech features (B, 2 T, 288), if taken."""
         x_BCT = columns_BTC.transpose(1, 2)
         usual = F.avg_pool1d(x_BCT, _CENTRING_COLUMNS, 1, _CENTRING_COLUMNS // 2, count_include_pad=False)
         x_BCT = self.first(self.norm(torch.cat([x_BCT - usual, _velocity(x_BCT)], 1)))
-        x_BCT = x_BCT + self.spoken(spoken_BTC.transpose(1, 2))
+        if self.spoken is not None and spoken_BTC is not None:
+            x_BCT = x_BCT + self.spoken(spoken_BTC.transpose(1, 2))
         return F.normalize(self.last(self.blocks(x_BCT)), dim=1).transpose(1, 2)
 
 
 class SyncTowers(nn.Module):
     """Face tower and audio tower, and the scales of their similarities in the losses."""
 
-    def __init__(self, *, width: int, embedding: int, dropout: float) -> None:
+    def __init__(self, *, width: int, embedding: int, dropout: float, log_mel_only: bool = False) -> None:
         """Build untrained towers."""
         super().__init__()
-        self.face, self.audio = FaceTower(width, embedding, dropout), AudioTower(width, embedding, dropout)
+        self.face = FaceTower(width, embedding, dropout)
+        self.audio = AudioTower(width, embedding, dropout, log_mel_only=log_mel_only)
         self.log_scales = nn.Parameter(torch.log(torch.tensor([10.0, 15.0, 15.0])))  # of frame, clip and pair loss
 
 

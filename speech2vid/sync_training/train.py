@@ -14,7 +14,7 @@ from speech2vid.sync_training.dataset import read_clips
 from speech2vid.sync_training.export import export_towers
 from speech2vid.sync_training.lags import RULES, corrected_lags
 from speech2vid.sync_training.loop import SyncTrainingSettings
-from speech2vid.sync_training.options import IDENTIFYING_OPTIONS, SyncTrainingOptions
+from speech2vid.sync_training.options import IDENTIFYING_OPTIONS, LOG_MEL, SyncTrainingOptions
 from speech2vid.sync_training.rounds import CrossValidation, RoundPlan, cross_validate, train_on_all
 from speech2vid.sync_training.towers import SyncTowers
 from speech2vid.sync_training.worker_pool import open_pool
@@ -79,13 +79,18 @@ def _plan(options: SyncTrainingOptions, folder: RunFolder, number: int) -> Round
         folder=folder.checkpoints / f"round{number}",
         seed=options.seed,
         num_networks=options.networks,
-        settings=SyncTrainingSettings(steps=options.steps, patience=options.patience),
+        settings=SyncTrainingSettings(
+            steps=options.steps,
+            patience=options.patience,
+            width=options.width,
+            log_mel_only=options.audio_features == LOG_MEL,
+        ),
         num_folds=options.folds,
     )
 
 
 def _clips(options: SyncTrainingOptions, lags: Lags) -> list[TalkingClip]:
-    clips = read_clips(options.dataset, lags, options.where)
+    clips = read_clips(options.dataset, lags, options.where, log_mel_only=options.audio_features == LOG_MEL)
     num_speakers = len({clip.speaker for clip in clips})
     if num_speakers < options.folds + 1:
         left = " left" if lags or options.where else ""

@@ -29,10 +29,11 @@ FEATURES_KEY, NAME_KEY, CALIBRATION_KEY = "talkshard.sync_features", "talkshard.
 """Metadata of a network file: the features it was trained on, its name, and its calibration."""
 SPEECH_LAYERS, SPEECH_BLOCK_FRAMES = 3, 225
 """What the networks use of the speech encoder."""
+LOG_MEL_FEATURES = f"lip_motion {FEATURE_VERSION}, log_mel 40"
 FEATURES = (
-    f"lip_motion {FEATURE_VERSION}, log_mel 40, {MODEL} {model_sha256(MODEL)[:8]} "
-    f"layer {SPEECH_LAYERS} in blocks of {SPEECH_BLOCK_FRAMES}"
+    f"{LOG_MEL_FEATURES}, {MODEL} {model_sha256(MODEL)[:8]} layer {SPEECH_LAYERS} in blocks of {SPEECH_BLOCK_FRAMES}"
 )
+"""What a network takes: log-mel columns alone, or the features of the speech encoder beside them."""
 DEFAULT_PATH = Path(__file__).parent / "weights" / "lip_sync.onnx"
 
 
@@ -71,9 +72,10 @@ class OnnxSyncNetwork:
         model = _checked_model(content, path)
         metadata = metadata_of(model)
         self.name, self.calibration = metadata[NAME_KEY], _calibration(metadata, path)
+        self._encoder = sync_speech_encoder() if metadata[FEATURES_KEY] == FEATURES else None
+        audio_inputs = [AUDIO_INPUT, SPEECH_INPUT] if self._encoder else [AUDIO_INPUT]
         self._face = part_session(model, [FACE_INPUT], FACE_OUTPUT)
-        self._audio = part_session(model, [AUDIO_INPUT, SPEECH_INPUT], AUDIO_OUTPUT)
-        self._encoder = sync_speech_encoder()
+        self._audio = part_session(model, audio_inputs, AUDIO_OUTPUT)
 
     def embed_face(self, tubes: TubeFile, name: str) -> np.ndarray:
         """Unit vectors, one per frame: see SyncNetwork."""
@@ -86,7 +88,9 @@ class OnnxSyncNetwork:
         """
         first, last = _audible_frames(samples)
         audible = samples[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME]
-        inputs = {AUDIO_INPUT: audio_columns(audible), SPEECH_INPUT: self._encoder.encode(audible)}
+        inputs = {AUDIO_INPUT: audio_columns(audible)}
+        if self._encoder:
+            inputs[SPEECH_INPUT] = self._encoder.encode(audible)
         vectors = self._audio.run(None, inputs)[0]
         around = (first, len(samples) // SAMPLES_PER_FRAME - last)
         return np.pad(vectors, (around, (0, 0)), constant_values=np.nan)
@@ -151,7 +155,7 @@ def _checked_model(content: bytes, path: Path) -> "onnx.ModelProto":
             f"{path} is not an ONNX file: --sync takes a FILE.onnx that `talkshard train-sync` wrote"
         ) from None
     metadata = metadata_of(model)
-    if metadata.get(FEATURES_KEY) != FEATURES:
+    if metadata.get(FEATURES_KEY) not in (FEATURES, LOG_MEL_FEATURES):
         found = metadata.get(FEATURES_KEY, "none of this program's")
         raise UsageError(
             f"{path} was trained on other features ({found}; wanted {FEATURES}): --sync takes a FILE.onnx "

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
 import torch
 
 from speech2vid.sync_training.batches import BatchSettings
+from speech2vid.sync_training.clips import no_speech_features
 from speech2vid.sync_training.export import export_towers
 from speech2vid.sync_training.loop import SyncTrainingSettings, embed_clips, trained
 from speech2vid.sync_training.scoring import score
@@ -60,6 +63,23 @@ def test_the_exported_file_gives_the_embeddings_of_the_towers(pair, tmp_path):
     audio = {AUDIO_INPUT: clip.columns, SPEECH_INPUT: clip.spoken[0].astype(np.float32)}
     np.testing.assert_allclose(network._audio.run(None, audio)[0], expected.audio, atol=1e-5)
     assert network.name == "two"
+
+
+def test_a_network_of_log_mel_alone_learns_the_lag_and_its_file_takes_no_speech_features(tmp_path):
+    people = [without_speech_features(clip) for clip in made_people()]
+    pair = trained(people, replace(QUICK, log_mel_only=True), seed=0)
+    held_out = [without_speech_features(made_clip(f"new{seed}", 500 + seed)) for seed in range(6)]
+    embedded = embed_clips([pair], held_out)
+    export_towers([pair], tmp_path / "judge.onnx", "judge")
+    audio = load_sync_network(str(tmp_path / "judge.onnx")).embed_audio(held_out[0].samples)
+    assert score(embedded).lag_share == 1.0
+    assert audio.shape == embedded[0].audio.shape and np.isfinite(audio).all()
+    inputs = onnx.load(str(tmp_path / "judge.onnx")).graph.input
+    assert sorted(value.name for value in inputs) == sorted([FACE_INPUT, AUDIO_INPUT])
+
+
+def without_speech_features(clip):
+    return replace(clip, spoken=no_speech_features(len(clip))[None])
 
 
 def test_similarities_of_joined_networks_are_the_mean_of_theirs(pair):

@@ -4,6 +4,7 @@ import io
 import json
 import shlex
 
+import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -62,6 +63,14 @@ def trained(dataset, tmp_path_factory):
 def test_the_network_can_be_used_and_is_calibrated(trained):
     network = load_sync_network(str(trained[0] / "lip_sync.onnx"))
     assert len(network.calibration.weights) >= 1 and network.name == "lip_sync"
+
+
+def test_the_command_trains_a_network_of_log_mel_alone(dataset, tmp_path):
+    options = ["--steps", "1", "--folds", "2", "--networks", "1", "--workers", "1", "--width", "16"]
+    run("--dataset", str(dataset), "--output", str(tmp_path / "new"), "--audio_features", "log_mel", *options)
+    network, card = load_sync_network(str(tmp_path / "new/lip_sync.onnx")), (tmp_path / "new/card.md").read_text()
+    assert network.embed_audio(np.ones(6400, np.int16)).shape[0] == 10
+    assert "--width 16 --audio_features log_mel" in card
 
 
 def test_record_and_card_name_the_network_and_its_training_data(trained):
