@@ -7,16 +7,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.ablations.numbers import SHARPNESS, numbers_of, sharpness_of
+from benchmarks.ablations.numbers import numbers_of
 from benchmarks.ablations.variants import Job, base_settings, settings_of
 from schemas.errors import UsageError
 from schemas.stored.clip_index import find_clips
 from schemas.stored.record import dataset_sha256
-from speech2vid.evaluation.clips import read_evaluation_clips
-from speech2vid.evaluation.conditions import MEAN_STILLS, REAL, STILL, FaceGenerator
+from speech2vid.evaluation.conditions import MEAN_STILLS, REAL, STILL
 from speech2vid.evaluation.evaluate import EvaluationSettings, evaluate
 from speech2vid.evaluation.face_networks import load_face_network
-from speech2vid.generator.file import DeblurringFile, GeneratorFile
 from speech2vid.generator_training.recipes import GeneratorTrainingSettings
 from speech2vid.generator_training.task import DEBLURRING, GENERATOR, GeneratorTask
 from speech2vid.training.options import TrainingOptions
@@ -103,7 +101,7 @@ def evaluate_job(job: Job, settings: AblationSettings, output: Path) -> dict[str
     evaluate(_evaluation_settings(settings, training / GENERATOR, deblurring), evaluation)
     measures = json.loads((evaluation / "evaluation.json").read_text())["measures"]
     found = {
-        "numbers": numbers_of(measures) | {SHARPNESS: _sharpness(settings, training / GENERATOR, deblurring)},
+        "numbers": numbers_of(measures),
         "references": {condition: numbers_of(measures, condition) for condition in _REFERENCES},
         "samples_s": json.loads((training / RECORD).read_text())["samples_s"],
     }
@@ -127,15 +125,6 @@ def _evaluation_settings(settings: AblationSettings, generator: Path, deblurring
         face_network=settings.face_network,
         sync=settings.sync,
     )
-
-
-def _sharpness(settings: AblationSettings, generator: Path, deblurring: Path | None) -> float:
-    network = GeneratorFile(generator)
-    clips, _ = read_evaluation_clips(
-        settings.evaluate_on, settings.evaluate_split, settings.evaluate_where, settings.clips, network.shape
-    )
-    sharpener = DeblurringFile(deblurring) if deblurring else None
-    return sharpness_of(FaceGenerator(network=network, deblurring=sharpener), clips)
 
 
 def _speakers(dataset: str, split: str, where: str | None) -> set[str]:

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from speech2vid.evaluation.measures import Measure
     from speech2vid.evaluation.results import EvaluationRecord
 
-_DESCRIPTION = """Evaluate a generator on clips of a dataset: does the mouth open when it should, does a sync network
-find the right audio, is it still the same person, how near are the pixels. DIR gets evaluation.json, clips.parquet and
-report.html."""
-_CONSOLE_WIDTH = 130
+_DESCRIPTION = """Evaluate a generator on clips of a dataset, from five stills and from one, beside other generators,
+baselines and real video: does the mouth open and close when it should, do two judges find the right audio, is it still
+the same person, how near are the pixels, how sharp, how still. DIR gets evaluation.json, clips.parquet, report.html and
+videos of the clips side by side."""
+_CONSOLE_WIDTH = 150
 
 
 def main(argv: list[str], program: str) -> int:
@@ -31,11 +32,14 @@ def main(argv: list[str], program: str) -> int:
         checkpoint=Path(args.checkpoint or DEFAULT_PATH),
         gain=args.gain,
         deblurring=Path(args.deblurring) if args.deblurring else None,
+        compare=tuple(map(Path, args.compare)),
         split=args.split,
         where=args.where,
         max_clips=args.clips,
         face_network=args.face_network,
         sync=args.sync,
+        second_judge=args.second_judge,
+        timings=Path(args.timings) if args.timings else None,
         max_candidates=args.candidates,
         seed=args.seed,
     )
@@ -50,6 +54,13 @@ def _parser(program: str) -> CommandParser:
     add("--dataset", required=True, metavar="OUT", help="output of talkshard build, a folder or a URL")
     add("--output", required=True, metavar="DIR", help="folder for the results")
     add_generator_options(parser)
+    add(
+        "--compare",
+        nargs="+",
+        default=[],
+        metavar="GENERATOR.onnx",
+        help="other generators, each shown and scored beside this one on the same clips",
+    )
     add("--split", choices=("train", "val", "test"), default="val", help="(default: %(default)s)")
     add("--where", metavar="CONDITION", help="DuckDB condition on the clips table, like \"speaker = 'anna'\"")
     add(
@@ -74,6 +85,18 @@ def _parser(program: str) -> CommandParser:
         "(default: %(default)s)",
     )
     add(
+        "--second_judge",
+        default="default",
+        metavar="NETWORK",
+        help="sync network that searches too, with other features: default (log-mel alone), FILE.onnx, or none "
+        "(default: %(default)s)",
+    )
+    add(
+        "--timings",
+        metavar="DIR",
+        help="folder of GRID's .align files, named like the recordings: lips should meet where they have p, b or m",
+    )
+    add(
         "--candidates",
         type=int,
         default=50,
@@ -92,33 +115,30 @@ def _show_progress(line: str) -> None:
 def _print(measures: "list[Measure]", record: "EvaluationRecord", output: str) -> None:
     from rich.console import Console
 
+    from speech2vid.evaluation.conditions import MIN_WRONG_AUDIO
+
     console = Console(width=_CONSOLE_WIDTH)
     console.print(_table(measures, record))
+    if record.num_wrong_audio < MIN_WRONG_AUDIO:
+        console.print(f"only {record.num_wrong_audio} different wrong audios: that control proves little")
     for line in record.skipped_clips:
         console.print(f"skipped: {line}", markup=False)
-    console.print(f"{output}/report.html", markup=False)
+    console.print(f"intervals, numbers of people, strips and videos: {output}/report.html", markup=False)
 
 
 def _table(measures: "list[Measure]", record: "EvaluationRecord") -> "Table":
+    """One line a measure, one column a condition; the page has the intervals."""
     from rich.table import Table
 
-    from speech2vid.evaluation.page import interval_text, number_text
+    from speech2vid.evaluation.page import column_conditions, measure_rows, number_text
 
     title = f"{record.generator} on {record.num_clips} clips of {record.num_speakers} people"
     table = Table(title=title, title_justify="left", box=None)
-    for heading in ("measure", "condition"):
-        table.add_column(heading)
-    for heading in ("value", "95 %", "clips", "people"):
-        table.add_column(heading, justify="right")
-    last = ""
-    for measure in measures:
-        table.add_row(
-            measure.name if measure.name != last else "",
-            measure.condition,
-            number_text(measure.value),
-            interval_text(measure),
-            str(measure.num_clips),
-            str(measure.num_speakers),
-        )
-        last = measure.name
+    table.add_column("measure", no_wrap=True)
+    columns = column_conditions(measures)
+    for condition in columns:
+        table.add_column(condition, justify="right")
+    for row in measure_rows(measures):
+        values = (number_text(row.cells[name].value) if name in row.cells else "" for name in columns)
+        table.add_row(row.name, *values)
     return table

@@ -4,8 +4,8 @@ from pipeline.commands.parser import CommandParser
 
 _DESCRIPTION = """Train the sync network from the train split of a dataset of talkshard build. Groups of speakers are
 held out in turn, to find how long to train and to calibrate the network; then networks are trained on all speakers.
-The same command resumes a run that was killed. DIR: lip_sync.onnx, training.json, card.md, checkpoints and tensorboard
-(both can be deleted afterwards)."""
+The same command resumes a run that was killed. DIR: lip_sync.onnx (log_mel_judge.onnx without a speech encoder),
+training.json, card.md, checkpoints and tensorboard (both can be deleted afterwards)."""
 _MINIMUMS = {"networks": 1, "folds": 2, "steps": 1, "patience": 1, "rounds": 1, "workers": 1, "seed": 0, "width": 1}
 
 

@@ -1,6 +1,7 @@
-"""The clips that a generator is evaluated on: their stills, and the frames that have a whole audio window."""
+"""The clips that generators are evaluated on: their stills, and the frames that all generators can generate."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -8,11 +9,11 @@ import numpy as np
 
 from schemas.errors import IntegrityError, UsageError
 from schemas.stored.clip import Clip, read_clips
-from speech2vid.generator.file import GeneratorShape
-from speech2vid.reader.audio_features import frames_with_window
+from speech2vid.evaluation.talking_face import Stills, TalkingFace
 from transforms.media.canonical import MESH_UNIT
 
 MIN_FRAMES = 25  # a shorter clip shows too little movement
+NUM_STILLS = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,7 +22,7 @@ class EvaluationClip:
 
     stored: Clip
     frames: np.ndarray  # int64 (K,)
-    still_frames: np.ndarray  # int64 (N,): spread over the clip
+    still_frames: np.ndarray  # int64 (NUM_STILLS,): spread over the clip
 
     @property
     def key(self) -> str:
@@ -37,21 +38,26 @@ class EvaluationClip:
         """True faces RGB uint8 (K, image_px, image_px, 3)."""
         return self.stored.faces(self.frames.tolist())
 
-    def stills(self) -> np.ndarray:
-        """Stills RGB uint8 (N, image_px, image_px, 3)."""
-        return self.stored.faces(self.still_frames.tolist())
+    def stills(self) -> Stills:
+        """Stills of the clip's person, frames of the clip itself."""
+        return Stills(
+            faces_rgb=self.stored.faces(self.still_frames.tolist()), meshes_px=self._stored_mesh_px(self.still_frames)
+        )
 
     def mesh_px(self) -> np.ndarray:
         """Stored mesh of the true faces, float32 (K, 468, 3), px of the stored face."""
-        return self.stored.mesh[self.frames].astype(np.float32) * (self.stored.image_px / MESH_UNIT)
+        return self._stored_mesh_px(self.frames)
 
     def is_still(self) -> np.ndarray:
-        """Whether each of the K frames is one of the stills, whose pixels the generator is given: bool (K,)."""
+        """Whether each of the K frames is one of the stills, whose pixels the generators are given: bool (K,)."""
         return np.isin(self.frames, self.still_frames)
+
+    def _stored_mesh_px(self, frames: np.ndarray) -> np.ndarray:
+        return self.stored.mesh[frames].astype(np.float32) * (self.stored.image_px / MESH_UNIT)
 
 
 def read_evaluation_clips(
-    dataset: str, split: str | None, where: str | None, max_clips: int, shape: GeneratorShape
+    dataset: str, split: str | None, where: str | None, max_clips: int, generators: Sequence[TalkingFace]
 ) -> tuple[list[EvaluationClip], list[str]]:
     """Read the first clips in the shards' order, and one line for each that was skipped.
 
@@ -60,9 +66,11 @@ def read_evaluation_clips(
     clips: list[EvaluationClip] = []
     skipped: list[str] = []
     for stored in islice(read_clips(dataset, split, where), max_clips):
-        frames = frames_with_window(stored.num_frames, shape.audio_features, shape.target_offset)
+        of_all = [generator.frames(stored.num_frames) for generator in generators]
         clip = EvaluationClip(
-            stored=stored, frames=frames, still_frames=spread_frames(stored.num_frames, shape.num_identity)
+            stored=stored,
+            frames=functools.reduce(np.intersect1d, of_all),
+            still_frames=spread_frames(stored.num_frames, NUM_STILLS),
         )
         if reason := _skip_reason(clip):
             skipped.append(reason)

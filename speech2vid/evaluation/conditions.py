@@ -1,20 +1,20 @@
-"""The conditions that are compared on each clip: the generator, baselines without one, and real video."""
+"""The conditions that are compared on each clip: generators, baselines without one, and real video."""
 
-import functools
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from speech2vid.evaluation.clips import EvaluationClip
-from speech2vid.generation.talking_faces import to_bytes
-from speech2vid.generator.file import DeblurringFile, GeneratorFile
-from speech2vid.reader.audio_features import ClipAudioFeatures, windows_of
+from speech2vid.evaluation.talking_face import TalkingFace
 
-GENERATED, WRONG_AUDIO, STILL, MEAN_STILLS, MEAN_FACE, OWN_MEAN, OTHER_CLIP, REAL = CONDITIONS = (
-    "generated",
+GENERATED, ONE_STILL, WRONG_AUDIO = (
+    "generated from five stills",
+    "generated from one still",
     "generated from wrong audio",
+)
+STILL, MEAN_STILLS, MEAN_FACE, OWN_MEAN, OTHER_CLIP, REAL = (
     "a still image",
     "mean of the stills",
     "mean face of other people",
@@ -22,68 +22,92 @@ GENERATED, WRONG_AUDIO, STILL, MEAN_STILLS, MEAN_FACE, OWN_MEAN, OTHER_CLIP, REA
     "another clip of the same speaker",
     "real video",
 )
-"""Names of the conditions, in the order of the tables."""
-_BATCH = 25
+"""Names of the conditions; each compared generator has two of its own, see compared_conditions."""
+MIN_WRONG_AUDIO = 8
+"""Fewer wrong audios say little about what a mouth does by chance."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FaceGenerator:
-    """A generator with the gain and deblurring that it is evaluated with."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shown:
+    """What one clip's frames look like in one condition."""
 
-    network: GeneratorFile
-    gain: float = 1.0
-    deblurring: DeblurringFile | None = None
-
-    @functools.cached_property
-    def _features(self) -> ClipAudioFeatures:
-        return ClipAudioFeatures(self.network.shape.audio_features)
-
-    def faces(self, clip: EvaluationClip, audio: EvaluationClip) -> np.ndarray:
-        """Generate faces RGB uint8 (<= K, S, S, 3) from one clip's stills and another clip's audio."""
-        shape = self.network.shape
-        frames = audio.frames[: len(clip.frames)]
-        columns = self._features.columns(audio.stored)
-        windows = windows_of(columns, frames, shape.audio_features, shape.target_offset)[:, 0]
-        stills = resized_faces(clip.stills(), shape.still_px)
-        faces = np.concatenate(
-            [self.network.faces(windows[start : start + _BATCH], stills) for start in range(0, len(windows), _BATCH)]
-        )
-        if self.gain != 1:
-            mean = faces.mean(0)
-            faces = mean + self.gain * (faces - mean)
-        return to_bytes(faces if self.deblurring is None else self.deblurring.sharpen(faces.astype(np.float32)))
+    condition: str
+    faces_rgb: np.ndarray  # uint8 (<= K, S, S, 3); S differs by condition
+    audio: str  # key of the clip whose audio the mouth says, or would say
+    moves: bool = True  # False: one image
 
 
-def faces_by_condition(
-    generator: FaceGenerator, clip: EvaluationClip, clips: Sequence[EvaluationClip], mean_faces: dict[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Faces RGB uint8 (<= K, S, S, 3) of one clip by condition, without conditions that have no material.
+def compared_conditions(generator: TalkingFace) -> tuple[str, str]:
+    """Conditions of a compared generator: from five stills and from one."""
+    return f"{generator.name}, five stills", f"{generator.name}, one still"
 
-    clips: all clips; mean_faces: mean still of each speaker, float (image_px, image_px, 3).
+
+def all_conditions(compared: Sequence[TalkingFace]) -> list[str]:
+    """Names of all conditions in the order of the tables."""
+    of_compared = [name for generator in compared for name in compared_conditions(generator)]
+    baselines = [STILL, MEAN_STILLS, MEAN_FACE, OWN_MEAN, OTHER_CLIP, REAL]
+    return [GENERATED, ONE_STILL, WRONG_AUDIO, *of_compared, *baselines]
+
+
+def shown_of(
+    generators: Sequence[TalkingFace],
+    clip: EvaluationClip,
+    clips: Sequence[EvaluationClip],
+    wrong: Sequence[EvaluationClip],
+    mean_faces: dict[str, np.ndarray],
+) -> Iterator[Shown]:
+    """One clip in every condition that it has material for.
+
+    generators: the first is evaluated, the others are compared with it. clips: all clips. wrong: those whose audio is
+    the control. mean_faces: mean still of each speaker, float (image_px, image_px, 3).
     """
-    generated, stills, true = generator.faces(clip, clip), clip.stills(), clip.faces()
-    side_px, num_frames = generated.shape[1], len(clip.frames)
-    wrong, same = wrong_audio(clip, clips), other_clip(clip, clips)
+    yield from _generated(generators[0], (GENERATED, ONE_STILL), clip)
+    for other in wrong:
+        faces = generators[0].faces(clip.stills(), other.stored, other.frames[: len(clip.frames)])
+        yield Shown(condition=WRONG_AUDIO, faces_rgb=faces, audio=other.key)
+    for compared in generators[1:]:
+        yield from _generated(compared, compared_conditions(compared), clip)
+    yield from _baselines(clip, clips, mean_faces)
+
+
+def _generated(generator: TalkingFace, conditions: tuple[str, str], clip: EvaluationClip) -> Iterator[Shown]:
+    stills = clip.stills()
+    for condition, given in zip(conditions, (stills, stills.first()), strict=True):
+        faces = generator.faces(given, clip.stored, clip.frames)
+        yield Shown(condition=condition, faces_rgb=faces, audio=clip.key)
+
+
+def _baselines(
+    clip: EvaluationClip, clips: Sequence[EvaluationClip], mean_faces: dict[str, np.ndarray]
+) -> Iterator[Shown]:
+    stills, true = clip.stills().faces_rgb, clip.faces()
     other_means = [face for speaker, face in mean_faces.items() if speaker != clip.speaker]
-    faces = {
-        GENERATED: generated,
-        WRONG_AUDIO: None if wrong is None else generator.faces(clip, wrong),
-        STILL: _repeated(stills[0], num_frames),
-        MEAN_STILLS: _repeated(stills.mean(0), num_frames),
-        MEAN_FACE: _repeated(np.mean(other_means, 0), num_frames) if other_means else None,
-        OWN_MEAN: _repeated(true.mean(0), num_frames),
-        OTHER_CLIP: None if same is None else same.faces()[:num_frames],
-        REAL: true,
-    }
-    return {condition: resized_faces(found, side_px) for condition, found in faces.items() if found is not None}
+    images = {STILL: stills[0], MEAN_STILLS: stills.mean(0), OWN_MEAN: true.mean(0)}
+    if other_means:
+        images[MEAN_FACE] = np.mean(other_means, 0)
+    for condition, image in images.items():
+        repeated = np.broadcast_to(np.round(image).astype(np.uint8), true.shape)
+        yield Shown(condition=condition, faces_rgb=repeated, audio=clip.key, moves=False)
+    same = other_clip(clip, clips)
+    if same is not None:
+        yield Shown(condition=OTHER_CLIP, faces_rgb=same.faces()[: len(true)], audio=same.key)
+    yield Shown(condition=REAL, faces_rgb=true, audio=clip.key)
 
 
-def wrong_audio(clip: EvaluationClip, clips: Sequence[EvaluationClip]) -> EvaluationClip | None:
-    """The next clip of another person that is long enough, else the longest one; None without another person."""
-    after = [other for other in clips if other.key > clip.key] + [other for other in clips if other.key < clip.key]
-    of_others = [other for other in after if other.speaker != clip.speaker]
-    long_enough = [other for other in of_others if len(other.frames) >= len(clip.frames)]
-    return long_enough[0] if long_enough else max(of_others, key=lambda other: len(other.frames), default=None)
+def wrong_audio(clips: Sequence[EvaluationClip]) -> dict[str, list[EvaluationClip]]:
+    """Clips of other people whose audio each clip's face says as a control, by key; empty without another person.
+
+    So many of each clip that an evaluation has MIN_WRONG_AUDIO pairs or more. The least used clips come first, so that
+    the audios differ as far as there are others; of these the longest ones, as far as the clip needs them.
+    """
+    used: Counter[str] = Counter()
+    chosen = {}
+    for clip in clips:
+        others = [other for other in clips if other.speaker != clip.speaker]
+        others.sort(key=lambda other: (used[other.key], -min(len(other.frames), len(clip.frames)), other.key))
+        chosen[clip.key] = others[: -(-MIN_WRONG_AUDIO // len(clips))]
+        used.update(other.key for other in chosen[clip.key])
+    return chosen
 
 
 def other_clip(clip: EvaluationClip, clips: Sequence[EvaluationClip]) -> EvaluationClip | None:
@@ -96,17 +120,6 @@ def mean_stills(clips: Sequence[EvaluationClip]) -> dict[str, np.ndarray]:
     """Mean of the stills of each speaker's clips, by speaker."""
     speakers = sorted({clip.speaker for clip in clips})
     return {
-        speaker: np.mean([clip.stills().mean(0) for clip in clips if clip.speaker == speaker], 0)
+        speaker: np.mean([clip.stills().faces_rgb.mean(0) for clip in clips if clip.speaker == speaker], 0)
         for speaker in speakers
     }
-
-
-def resized_faces(faces_rgb: np.ndarray, side_px: int) -> np.ndarray:
-    """Resize faces (N, S, S, 3) as the generator's targets are resized in training."""
-    if faces_rgb.shape[1] == side_px:
-        return faces_rgb
-    return np.stack([cv2.resize(face, (side_px, side_px), interpolation=cv2.INTER_LINEAR) for face in faces_rgb])
-
-
-def _repeated(face: np.ndarray, num_frames: int) -> np.ndarray:
-    return np.broadcast_to(np.round(face).astype(np.uint8), (num_frames, *face.shape))

@@ -1,33 +1,39 @@
-"""The evaluation of a generator on clips of a dataset, against baselines that need no generator and real video."""
+"""The evaluation of a generator on clips of a dataset, beside other generators, baselines and real video."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.errors import UsageError
 from speech2vid.evaluation.clips import EvaluationClip, read_evaluation_clips
-from speech2vid.evaluation.conditions import FaceGenerator
-from speech2vid.evaluation.evaluate_clips import evaluate_clips
+from speech2vid.evaluation.evaluate_clips import Evaluation, Networks, evaluate_clips
 from speech2vid.evaluation.face_networks import load_face_network
+from speech2vid.evaluation.judges import load_second_judge
 from speech2vid.evaluation.measures import Measure
-from speech2vid.evaluation.results import EvaluationRecord, write_results
-from speech2vid.generator.file import DEFAULT_PATH, DeblurringFile, GeneratorFile
+from speech2vid.evaluation.results import VIDEOS, EvaluationRecord, GeneratorRecord, write_results
+from speech2vid.evaluation.talking_face import TalkingFace, load_talking_face
+from speech2vid.evaluation.timings import Timings
+from speech2vid.generator.file import DEFAULT_PATH
 from transforms.faces.mesh import MediaPipeMesh
-from transforms.speakers.sync_network import SyncNetwork, load_sync_network
+from transforms.speakers.sync_network import load_sync_network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSettings:
-    """Which generator is evaluated, on which clips, by which networks."""
+    """Which generators are evaluated, on which clips, by which networks."""
 
     dataset: str  # folder or URL
     checkpoint: Path = DEFAULT_PATH
     gain: float = 1.0
     deblurring: Path | None = None
+    compare: tuple[Path, ...] = ()  # other generators
     split: str = "val"
     where: str | None = None  # DuckDB condition on the clips table
     max_clips: int = 200
     face_network: str = "dlib"  # see load_face_network
     sync: str = "default"  # see load_sync_network, or none
+    second_judge: str = "default"  # see load_second_judge
+    timings: Path | None = None  # folder of .align files
     max_candidates: int = 50  # clips among whose audio the right one is searched
     seed: int = 0  # of the bootstrap intervals
 
@@ -36,49 +42,65 @@ def evaluate(
     settings: EvaluationSettings, output: Path, report_progress: Callable[[str], None] = lambda line: None
 ) -> tuple[EvaluationRecord, list[Measure]]:
     """Evaluate and write the results into the folder `output`; report_progress is called with a line now and then."""
-    network = GeneratorFile(settings.checkpoint)
-    deblurring = DeblurringFile(settings.deblurring) if settings.deblurring else None
-    face_network = load_face_network(settings.face_network)
-    sync_network = None if settings.sync == "none" else load_sync_network(settings.sync)
+    generators = _generators(settings)
+    networks = _networks(settings)
     clips, skipped = read_evaluation_clips(
-        settings.dataset, settings.split, settings.where, settings.max_clips, network.shape
+        settings.dataset, settings.split, settings.where, settings.max_clips, generators
     )
-    evaluation = evaluate_clips(
-        clips,
-        FaceGenerator(network=network, gain=settings.gain, deblurring=deblurring),
-        MediaPipeMesh(),
-        face_network,
-        sync_network,
-        settings.max_candidates,
-        settings.seed,
-        report_progress,
-    )
-    record = _record(settings, network, deblurring, sync_network, clips, skipped)
+    evaluation = evaluate_clips(clips, generators, networks, output / VIDEOS, settings.seed, report_progress)
+    record = _record(settings, generators, networks, clips, skipped, evaluation)
     write_results(output, record, evaluation)
     return record, evaluation.measures
 
 
+def _generators(settings: EvaluationSettings) -> list[TalkingFace]:
+    """The evaluated generator and those that it is compared with; UsageError where two have one name."""
+    generators = [
+        load_talking_face(settings.checkpoint, settings.gain, settings.deblurring),
+        *map(load_talking_face, settings.compare),
+    ]
+    names = [generator.name for generator in generators[1:]]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"--compare has two generators named {twice[0]}: the tables need different names, copy one")
+    return generators
+
+
+def _networks(settings: EvaluationSettings) -> Networks:
+    return Networks(
+        mesh=MediaPipeMesh(),
+        face_network=load_face_network(settings.face_network),
+        sync_network=None if settings.sync == "none" else load_sync_network(settings.sync),
+        second_judge=load_second_judge(settings.second_judge),
+        timings=Timings(settings.timings) if settings.timings else None,
+        max_candidates=settings.max_candidates,
+    )
+
+
 def _record(
     settings: EvaluationSettings,
-    network: GeneratorFile,
-    deblurring: DeblurringFile | None,
-    sync_network: SyncNetwork | None,
+    generators: Sequence[TalkingFace],
+    networks: Networks,
     clips: list[EvaluationClip],
     skipped: list[str],
+    evaluation: Evaluation,
 ) -> EvaluationRecord:
+    first, sync, second = generators[0], networks.sync_network, networks.second_judge
     return EvaluationRecord(
-        generator=network.name,
-        generator_sha256=network.sha256,
-        recipe=network.shape.recipe,
+        generator=first.name,
+        generator_sha256=first.sha256,
+        recipe=first.recipe,
         gain=settings.gain,
-        deblurring_sha256=deblurring.sha256 if deblurring else None,
+        compared=[GeneratorRecord(name=one.name, sha256=one.sha256, recipe=one.recipe) for one in generators[1:]],
         dataset=settings.dataset,
         split=settings.split,
         where=settings.where,
         num_clips=len(clips),
         num_speakers=len({clip.speaker for clip in clips}),
-        sync_network=sync_network.name if sync_network else None,
-        sync_network_sha256=sync_network.sha256 if sync_network else None,
+        num_wrong_audio=evaluation.num_wrong_audio,
+        sync_network=sync.name if sync else None,
+        sync_network_sha256=sync.sha256 if sync else None,
+        second_judge=second.name if second else None,
+        second_judge_sha256=second.sha256 if second else None,
         max_candidates=settings.max_candidates,
         seed=settings.seed,
         skipped_clips=skipped,

@@ -2,75 +2,100 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from speech2vid.evaluation.clip_scores import ClipScore, Scorers, score_clip
+from speech2vid.evaluation.clip_scores import ClipScore, ClipScorer, ScoredCondition, Scorers
 from speech2vid.evaluation.clips import EvaluationClip
-from speech2vid.evaluation.conditions import FaceGenerator, faces_by_condition, mean_stills
-from speech2vid.evaluation.examples import Strip, strip_of
+from speech2vid.evaluation.conditions import WRONG_AUDIO, Shown, all_conditions, mean_stills, shown_of, wrong_audio
+from speech2vid.evaluation.examples import Strip, compared_side_by_side, strip_of
 from speech2vid.evaluation.face_networks import FaceNetwork
 from speech2vid.evaluation.identity import IdentityCalibration, calibrate, reference_faces
+from speech2vid.evaluation.judges import make_judge
 from speech2vid.evaluation.measures import Measure, all_measures
-from speech2vid.evaluation.retrieval import candidate_groups, embed_audio
+from speech2vid.evaluation.side_by_side import write_side_by_side
+from speech2vid.evaluation.talking_face import TalkingFace
+from speech2vid.evaluation.timings import Timings
 from transforms.faces.mesh import FaceMesh
 from transforms.speakers.sync_network import SyncNetwork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Networks:
+    """What judges the faces, and timings of the words where there are any."""
+
+    mesh: FaceMesh
+    face_network: FaceNetwork | None = None
+    sync_network: SyncNetwork | None = None
+    second_judge: SyncNetwork | None = None
+    timings: Timings | None = None
+    max_candidates: int = 50  # clips among whose audio the right one is searched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """The result of an evaluation."""
 
+    conditions: list[str]  # in the order of the tables
     scores: list[ClipScore]
     measures: list[Measure]
     calibration: IdentityCalibration | None
     strips: dict[str, Strip]  # by key of the clip
 
+    @property
+    def num_wrong_audio(self) -> int:
+        """Different audios of the control."""
+        return len({score.audio for score in self.scores if score.condition == WRONG_AUDIO})
+
 
 def evaluate_clips(
     clips: Sequence[EvaluationClip],
-    generator: FaceGenerator,
-    mesh: FaceMesh,
-    face_network: FaceNetwork | None,
-    sync_network: SyncNetwork | None,
-    max_candidates: int,
+    generators: Sequence[TalkingFace],
+    networks: Networks,
+    videos: Path,
     seed: int,
     report_progress: Callable[[str], None] = lambda line: None,
 ) -> Evaluation:
-    """Score all clips in all conditions.
+    """Score all clips in all conditions, and write a video of each clip with conditions side by side.
 
-    max_candidates: clips among whose audio the right one is searched. seed: of the intervals. report_progress: is
-    called with a line now and then.
+    generators: the first is evaluated, the others are compared with it. videos: folder. seed: of the intervals.
+    report_progress: is called with a line now and then.
     """
-    scorers = _scorers(clips, mesh, face_network, sync_network, max_candidates, report_progress)
-    means = mean_stills(clips)
+    scorers = _scorers(clips, networks, report_progress)
+    means, wrong = mean_stills(clips), wrong_audio(clips)
+    conditions = all_conditions(generators[1:])
     scores: list[ClipScore] = []
     strips: dict[str, Strip] = {}
     for number, clip in enumerate(clips, 1):
-        faces = faces_by_condition(generator, clip, clips, means)
-        scored = score_clip(clip, faces, scorers)
-        scores += [one.score for one in scored]
-        strips[clip.key] = strip_of(faces, {one.score.condition: one.opening for one in scored if len(one.opening)})
+        scorer, kept = ClipScorer(clip, scorers), dict[str, Shown]()
+        openings: dict[str, ScoredCondition] = {}
+        for shown in shown_of(generators, clip, clips, wrong[clip.key], means):
+            scored = scorer.score(shown)
+            scores.append(scored.score)
+            kept.setdefault(shown.condition, shown)
+            openings.setdefault(shown.condition, scored)
+        strips[clip.key] = strip_of(kept, {name: one.opening for name, one in openings.items()}, conditions)
+        write_side_by_side(videos / f"{clip.key}.mp4", clip, compared_side_by_side(kept, conditions))
         report_progress(f"{number} of {len(clips)} clips")
-    calibration = None if face_network is None else calibrate(face_network, list(scorers.references.values()))
-    measures = all_measures(scores, calibration, seed)
-    return Evaluation(scores=scores, measures=measures, calibration=calibration, strips=strips)
+    references = list(scorers.references.values())
+    calibration = None if networks.face_network is None else calibrate(networks.face_network, references)
+    measures = all_measures(scores, conditions, calibration, seed)
+    return Evaluation(conditions=conditions, scores=scores, measures=measures, calibration=calibration, strips=strips)
 
 
-def _scorers(
-    clips: Sequence[EvaluationClip],
-    mesh: FaceMesh,
-    face_network: FaceNetwork | None,
-    sync_network: SyncNetwork | None,
-    max_candidates: int,
-    report_progress: Callable[[str], None],
-) -> Scorers:
+def _scorers(clips: Sequence[EvaluationClip], networks: Networks, report_progress: Callable[[str], None]) -> Scorers:
+    face_network = networks.face_network
     references = {} if face_network is None else {clip.key: reference_faces(face_network, clip) for clip in clips}
     report_progress("true faces are embedded")
-    audio = [] if sync_network is None else [embed_audio(sync_network, clip) for clip in clips]
+    judges = [
+        make_judge(network, clips, networks.max_candidates)
+        for network in (networks.sync_network, networks.second_judge)
+    ]
     report_progress("audio is embedded")
     return Scorers(
-        mesh=mesh,
+        mesh=networks.mesh,
         face_network=face_network,
         references=references,
-        sync_network=sync_network,
-        candidates=candidate_groups([found for found in audio if found is not None], max_candidates),
+        judge=judges[0],
+        second_judge=judges[1],
+        timings=networks.timings,
     )

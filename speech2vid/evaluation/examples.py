@@ -1,27 +1,46 @@
-"""The best, middle and worst clips as images: true faces above generated ones, and how far their mouths open."""
+"""Example clips as images: conditions below each other, and how far their mouths open over time."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from speech2vid.evaluation.canonical_size import resized_faces
 from speech2vid.evaluation.clip_scores import ClipScore
-from speech2vid.evaluation.conditions import GENERATED, REAL, WRONG_AUDIO
+from speech2vid.evaluation.conditions import (
+    GENERATED,
+    MEAN_FACE,
+    MEAN_STILLS,
+    OTHER_CLIP,
+    OWN_MEAN,
+    REAL,
+    STILL,
+    WRONG_AUDIO,
+    Shown,
+)
 from transforms.media.face_crop import encode_jpeg
 
-STRIP_ROWS = (REAL, GENERATED, WRONG_AUDIO)
-_STRIP_FACES = 12
+_STRIP_FACES, _STRIP_PX = 12, 128
 _NUM_EACH = 2
 _JPEG_QUALITY = 88
+_NOT_SEEN = (WRONG_AUDIO, MEAN_STILLS, MEAN_FACE, OWN_MEAN, OTHER_CLIP)  # measured, but not worth looking at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripRow:
+    """One condition of a strip."""
+
+    condition: str
+    jpeg_base64: str  # its faces in some frames beside each other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Strip:
     """What the page keeps of one clip."""
 
-    jpeg_base64: str  # STRIP_ROWS below each other, of frames spread over the clip
+    rows: list[StripRow]
     openings: dict[str, np.ndarray]  # mouth openings (<= K,) by condition
 
 
@@ -47,14 +66,27 @@ class Example:
         }
 
 
-def strip_of(faces: dict[str, np.ndarray], openings: dict[str, np.ndarray]) -> Strip:
+def seen_conditions(conditions: Sequence[str]) -> list[str]:
+    """Conditions worth looking at, real video first."""
+    return [REAL, *(name for name in conditions if name not in (REAL, *_NOT_SEEN))]
+
+
+def compared_side_by_side(shown: Mapping[str, Shown], conditions: Sequence[str]) -> list[Shown]:
+    """What a video shows from left to right: the still, generators, and real video."""
+    names = [STILL, *(name for name in seen_conditions(conditions) if name not in (STILL, REAL)), REAL]
+    return [shown[name] for name in names]
+
+
+def strip_of(shown: Mapping[str, Shown], openings: Mapping[str, np.ndarray], conditions: Sequence[str]) -> Strip:
     """Images of one clip's conditions, in frames where the true mouth is alternately closed and open."""
-    num_frames = min(len(faces[condition]) for condition in STRIP_ROWS if condition in faces)
-    frames = contrasting_frames(openings[REAL][:num_frames], _STRIP_FACES)
-    rows = [np.concatenate(list(faces[condition][frames]), axis=1) for condition in STRIP_ROWS if condition in faces]
-    jpeg = encode_jpeg(np.concatenate(rows), _JPEG_QUALITY)
-    kept = {condition: opening for condition, opening in openings.items() if condition in STRIP_ROWS}
-    return Strip(jpeg_base64=base64.b64encode(jpeg).decode(), openings=kept)
+    frames = contrasting_frames(openings[REAL], _STRIP_FACES)
+    rows = []
+    for name in seen_conditions(conditions):
+        faces = resized_faces(shown[name].faces_rgb[frames], _STRIP_PX)
+        jpeg = encode_jpeg(np.concatenate(list(faces), axis=1), _JPEG_QUALITY)
+        rows.append(StripRow(condition=name, jpeg_base64=base64.b64encode(jpeg).decode()))
+    drawn = {name: openings[name] for name in (REAL, GENERATED, WRONG_AUDIO) if name in openings}
+    return Strip(rows=rows, openings=drawn)
 
 
 def contrasting_frames(opening: np.ndarray, num_frames: int) -> np.ndarray:
@@ -69,7 +101,7 @@ def contrasting_frames(opening: np.ndarray, num_frames: int) -> np.ndarray:
 
 
 def choose_examples(scores: Sequence[ClipScore], strips: dict[str, Strip]) -> list[Example]:
-    """Choose clips by the opening correlation of the faces that were generated from the right audio."""
+    """Choose clips by the opening correlation of the faces that were generated from five stills."""
     ranked = sorted(
         (score for score in scores if score.condition == GENERATED),
         key=lambda score: (-score.opening_correlation, score.key),

@@ -6,14 +6,13 @@ from functools import partial
 
 import numpy as np
 
-from speech2vid.evaluation.clip_scores import ClipScore, values_of
-from speech2vid.evaluation.conditions import CONDITIONS
+from speech2vid.evaluation.clip_scores import ClipScore
 from speech2vid.evaluation.identity import IdentityCalibration
 from speech2vid.evaluation.intervals import mean_with_interval
 
 CHANCE = "chance"
 _TOP = (1, 5)
-_IN_TOP = "right audio found, top-{top}"
+_IN_TOP, _SECOND_IN_TOP = "right audio found, top-{top}", "right audio found by the second judge, top-{top}"
 _RANK, _DISTANCE, _VERIFIED = "rank of the right audio", "identity distance", "verified as the same person"
 
 
@@ -24,7 +23,7 @@ class Measure:
     name: str
     unit: str
     better: str  # higher, lower or near NUMBER
-    condition: str  # one of CONDITIONS, or chance
+    condition: str  # one of all_conditions, or chance
     value: float
     low: float | None  # 95 % interval by bootstrap over speakers; None for one speaker
     high: float | None
@@ -40,13 +39,16 @@ class _Spec:
     unit: str
     better: str
     value_of: Callable[[ClipScore], float | None]
+    weight_of: Callable[[ClipScore], float | None] = lambda score: 1.0
 
 
-def all_measures(scores: Sequence[ClipScore], calibration: IdentityCalibration | None, seed: int) -> list[Measure]:
+def all_measures(
+    scores: Sequence[ClipScore], conditions: Sequence[str], calibration: IdentityCalibration | None, seed: int
+) -> list[Measure]:
     """Every measure in every condition, followed by chance where it is known."""
     found: list[Measure] = []
     for spec in _specs(calibration):
-        for condition in CONDITIONS:
+        for condition in conditions:
             found += _measure(spec, condition, [score for score in scores if score.condition == condition], seed)
         found += _chance(spec, scores, calibration)
     return found
@@ -54,15 +56,19 @@ def all_measures(scores: Sequence[ClipScore], calibration: IdentityCalibration |
 
 def _specs(calibration: IdentityCalibration | None) -> list[_Spec]:
     verified = [] if calibration is None else [_verified_spec(calibration)]
-    return [*_LIPS, *_RETRIEVAL, *_IDENTITY, *verified, *_PIXELS]
+    return [*_LIPS, *_RETRIEVAL, *_IDENTITY, *verified, *_PIXELS, *_STILLNESS]
 
 
 def _is_in_top(score: ClipScore, top: int) -> float | None:
     return None if score.audio_rank is None else float(score.audio_rank <= top)
 
 
-def _absolute_lag(score: ClipScore) -> float | None:
-    return None if score.sync_lag_frames is None else abs(score.sync_lag_frames)
+def _second_is_in_top(score: ClipScore, top: int) -> float | None:
+    return None if score.second_audio_rank is None else float(score.second_audio_rank <= top)
+
+
+def _absolute(lag_frames: float | None) -> float | None:
+    return None if lag_frames is None else abs(lag_frames)
 
 
 def _is_nearest(score: ClipScore) -> float | None:
@@ -80,6 +86,10 @@ def _verified_spec(calibration: IdentityCalibration) -> _Spec:
     return _Spec(name=_VERIFIED, unit="share", better="higher", value_of=value_of)
 
 
+def _share(found: int | None, of: int | None) -> float | None:
+    return found / of if of and found is not None else None
+
+
 _LIPS = (
     _Spec(name="opening correlation", unit="", better="higher", value_of=lambda score: score.opening_correlation),
     _Spec(
@@ -88,14 +98,48 @@ _LIPS = (
         better="near 1",
         value_of=lambda score: score.opening_deviation_ratio,
     ),
+    _Spec(
+        name="lip closures found",
+        unit="share",
+        better="higher",
+        value_of=lambda score: _share(score.num_closures_found, score.num_closures),
+        weight_of=lambda score: score.num_closures,
+    ),
+    _Spec(
+        name="lip closures at p, b, m found",
+        unit="share",
+        better="higher",
+        value_of=lambda score: _share(score.num_timed_closures_found, score.num_timed_closures),
+        weight_of=lambda score: score.num_timed_closures,
+    ),
 )
 _RETRIEVAL = (
+    *(
+        _Spec(
+            name=_SECOND_IN_TOP.format(top=top),
+            unit="share",
+            better="higher",
+            value_of=partial(_second_is_in_top, top=top),
+        )
+        for top in _TOP
+    ),
+    _Spec(
+        name="lag of the right audio by the second judge, absolute",
+        unit="frame",
+        better="lower",
+        value_of=lambda score: _absolute(score.second_lag_frames),
+    ),
     *(
         _Spec(name=_IN_TOP.format(top=top), unit="share", better="higher", value_of=partial(_is_in_top, top=top))
         for top in _TOP
     ),
     _Spec(name=_RANK, unit="", better="lower", value_of=lambda score: score.audio_rank),
-    _Spec(name="lag of the right audio, absolute", unit="frame", better="lower", value_of=_absolute_lag),
+    _Spec(
+        name="lag of the right audio, absolute",
+        unit="frame",
+        better="lower",
+        value_of=lambda score: _absolute(score.sync_lag_frames),
+    ),
 )
 _IDENTITY = (
     _Spec(name=_DISTANCE, unit="", better="lower", value_of=lambda score: score.identity_distance),
@@ -107,14 +151,21 @@ _PIXELS = (
     _Spec(name="PSNR", unit="dB", better="higher", value_of=lambda score: score.psnr_db),
     _Spec(name="SSIM", unit="", better="higher", value_of=lambda score: score.ssim),
 )
+_STILLNESS = (
+    _Spec(name="sharpness", unit="of the true one", better="near 1", value_of=lambda score: score.sharpness_ratio),
+    _Spec(name="jitter", unit="of the true one", better="lower", value_of=lambda score: score.jitter_ratio),
+    _Spec(name="flicker", unit="grey level", better="lower", value_of=lambda score: score.flicker),
+)
 
 
 def _measure(spec: _Spec, condition: str, scores: Sequence[ClipScore], seed: int) -> list[Measure]:
     """The measure in one condition; empty where no clip has a value."""
-    values, speakers = values_of(scores, spec.value_of)
-    if not len(values):
+    found = [(value, spec.weight_of(score), score) for score in scores if (value := spec.value_of(score)) is not None]
+    if not found:
         return []
-    value, low, high = mean_with_interval(values, speakers, seed)
+    values, weights = (np.array([one[place] for one in found], np.float64) for place in (0, 1))
+    speakers = np.array([score.speaker for *_, score in found])
+    value, low, high = mean_with_interval(values, weights, speakers, seed)
     return [
         Measure(
             name=spec.name,
@@ -124,7 +175,7 @@ def _measure(spec: _Spec, condition: str, scores: Sequence[ClipScore], seed: int
             value=value,
             low=low,
             high=high,
-            num_clips=len(values),
+            num_clips=len({score.key for *_, score in found}),
             num_speakers=len(np.unique(speakers)),
         )
     ]
@@ -133,7 +184,7 @@ def _measure(spec: _Spec, condition: str, scores: Sequence[ClipScore], seed: int
 def _chance(spec: _Spec, scores: Sequence[ClipScore], calibration: IdentityCalibration | None) -> list[Measure]:
     """The measure's chance level; empty where it is not known."""
     value = _chance_levels(scores, calibration).get(spec.name)
-    if value is None:
+    if value is None or all(spec.value_of(score) is None for score in scores):
         return []
     return [
         Measure(
@@ -155,7 +206,9 @@ def _chance_levels(scores: Sequence[ClipScore], calibration: IdentityCalibration
     candidates = np.array([score.num_candidates for score in scores if score.num_candidates is not None], np.float64)
     levels: dict[str, float] = {}
     if len(candidates):
-        levels = {_IN_TOP.format(top=top): float(np.minimum(top / candidates, 1).mean()) for top in _TOP}
+        for top in _TOP:
+            share = float(np.minimum(top / candidates, 1).mean())
+            levels |= {name.format(top=top): share for name in (_IN_TOP, _SECOND_IN_TOP)}
         levels[_RANK] = float((candidates + 1).mean() / 2)
     if calibration is not None:
         levels[_DISTANCE] = calibration.different_distance

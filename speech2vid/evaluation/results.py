@@ -1,4 +1,4 @@
-"""The files of an evaluation: evaluation.json, clips.parquet and report.html."""
+"""The files of an evaluation: evaluation.json, clips.parquet and report.html, beside its folder of videos."""
 
 import dataclasses
 import json
@@ -16,23 +16,38 @@ from speech2vid.evaluation.examples import choose_examples
 from speech2vid.evaluation.page import evaluation_page
 from speech2vid.training.publish import write_whole
 
+VIDEOS = "videos"
+"""Folder of the clips' videos beside the page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorRecord:
+    """A generator that was compared with."""
+
+    name: str
+    sha256: str
+    recipe: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationRecord:
     """What was evaluated, and how: the first keys of evaluation.json."""
 
     generator: str  # file name
-    generator_sha256: str
+    generator_sha256: str  # with that of the deblurring network after +, if there is one
     recipe: str
     gain: float
-    deblurring_sha256: str | None
+    compared: list[GeneratorRecord]
     dataset: str
     split: str
     where: str | None
     num_clips: int
     num_speakers: int
+    num_wrong_audio: int  # different audios of the control
     sync_network: str | None
     sync_network_sha256: str | None
+    second_judge: str | None
+    second_judge_sha256: str | None
     max_candidates: int
     seed: int
     skipped_clips: list[str]  # a line for each
@@ -48,7 +63,7 @@ def write_results(folder: Path, record: EvaluationRecord, evaluation: Evaluation
     examples = choose_examples(evaluation.scores, evaluation.strips)
     files = {
         "clips.parquet": _parquet(evaluation.scores),
-        "report.html": evaluation_page(content, evaluation.measures, examples).encode(),
+        "report.html": evaluation_page(content, evaluation.measures, evaluation.scores, examples, VIDEOS).encode(),
         "evaluation.json": json.dumps(content, indent=1).encode(),
     }
     try:

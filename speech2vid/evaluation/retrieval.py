@@ -10,13 +10,13 @@ from schemas.clock import SAMPLES_PER_FRAME
 from speech2vid.evaluation.clips import EvaluationClip
 from transforms.media.canonical import MESH_UNIT
 from transforms.media.face_crop import encode_jpeg
-from transforms.media.tubes import FaceTube, TubeFile, write_tubes
+from transforms.media.tubes import FaceTube
 from transforms.speakers.sync_network import SyncNetwork
 from transforms.speakers.sync_scores import MAX_SHIFT, measure, similarity, sync_curve
 
 SEGMENT_FRAMES = 50  # 2 s of every clip: audio is easier to find for a longer segment
 _IN_SYNC_FRAMES = 1  # shifts up to this count as in sync
-_TRACK, _JPEG_QUALITY = "face", 95
+_JPEG_QUALITY = 95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,12 +44,6 @@ def embed_audio(network: SyncNetwork, clip: EvaluationClip) -> AudioEmbedding | 
     start = int(clip.frames[0]) + (len(clip.frames) - SEGMENT_FRAMES) // 2
     samples = clip.stored.samples[: clip.stored.num_frames * SAMPLES_PER_FRAME]
     return AudioEmbedding(key=clip.key, vectors=network.embed_audio(samples), segment_start=start)
-
-
-def embed_face(network: SyncNetwork, faces_rgb: np.ndarray, meshes_px: np.ndarray, stored_px: int) -> np.ndarray:
-    """Embed faces (K, S, S, 3) as float32 (K, D); meshes_px: (K, 468, 3), px of the stored face."""
-    tube = _face_tube(faces_rgb, meshes_px, stored_px)
-    return network.embed_face(TubeFile(write_tubes({_TRACK: tube})), _TRACK)
 
 
 def candidate_groups(embeddings: Sequence[AudioEmbedding], max_candidates: int) -> dict[str, list[AudioEmbedding]]:
@@ -96,8 +90,11 @@ def _score_in_sync(curve: np.ndarray) -> float:
     return float(np.nanmax(near)) if np.isfinite(near).any() else -np.inf
 
 
-def _face_tube(faces_rgb: np.ndarray, meshes_px: np.ndarray, stored_px: int) -> FaceTube:
-    """The face tube that the dataset graph would have stored of these faces; its source image is the stored face."""
+def face_tube(faces_rgb: np.ndarray, meshes_px: np.ndarray, stored_px: int) -> FaceTube:
+    """The face tube that the dataset graph would have stored of faces; its source image is the stored face.
+
+    faces_rgb: uint8 (K, S, S, 3). meshes_px: (K, 468, 3), px of the stored face.
+    """
     jpegs = [encode_jpeg(np.ascontiguousarray(face), _JPEG_QUALITY) for face in faces_rgb]
     scale, num_frames = stored_px / faces_rgb.shape[1], len(faces_rgb)
     to_stored = np.array([[scale, 0, 0.5 * scale - 0.5], [0, scale, 0.5 * scale - 0.5]], np.float32)

@@ -14,7 +14,7 @@ from speech2vid.sync_training.dataset import read_clips
 from speech2vid.sync_training.export import export_towers
 from speech2vid.sync_training.lags import RULES, corrected_lags
 from speech2vid.sync_training.loop import SyncTrainingSettings
-from speech2vid.sync_training.options import IDENTIFYING_OPTIONS, LOG_MEL, SyncTrainingOptions
+from speech2vid.sync_training.options import IDENTIFYING_OPTIONS, LOG_MEL, SPEECH, SyncTrainingOptions
 from speech2vid.sync_training.rounds import CrossValidation, RoundPlan, cross_validate, train_on_all
 from speech2vid.sync_training.towers import SyncTowers
 from speech2vid.sync_training.worker_pool import open_pool
@@ -22,7 +22,8 @@ from speech2vid.training.curves import CurvesOfTrainings
 from speech2vid.training.publish import published_last
 from speech2vid.training.run_folder import RunFolder
 
-NETWORK = "lip_sync.onnx"
+NETWORKS = {SPEECH: "lip_sync.onnx", LOG_MEL: "log_mel_judge.onnx"}
+"""Name of the network's file by its audio features."""
 Lags = dict[str, float | None]
 """Lag in frames by file name of the source; None: drop it. See read_lags."""
 
@@ -34,7 +35,7 @@ def train_sync_network(options: SyncTrainingOptions) -> None:
     """
     start = time.monotonic()
     lags = read_lags(Path(options.lags)) if options.lags else {}
-    folder = RunFolder(path=Path(options.output), network_name=NETWORK)
+    folder = RunFolder(path=Path(options.output), network_name=NETWORKS[options.audio_features])
     identity = run_identity(options, lags)
     folder.refuse_another_run(identity)
     clips = _clips(options, lags)
@@ -128,7 +129,7 @@ def _write(
         export_towers(pairs, partial, folder.network.stem, validation.calibration)
         content = partial.read_bytes()
         finished = FinishedTraining(
-            network_name=NETWORK,
+            network_name=folder.network.name,
             size_bytes=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             options=options,

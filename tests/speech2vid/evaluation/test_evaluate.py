@@ -3,35 +3,35 @@
 import json
 from dataclasses import replace
 
+import av
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from pipeline.commands.evaluate import main
 from schemas.errors import UsageError
+from speech2vid.evaluation.canonical_size import resized_faces
 from speech2vid.evaluation.clips import read_evaluation_clips, spread_frames
 from speech2vid.evaluation.conditions import (
     GENERATED,
     MEAN_FACE,
+    MIN_WRONG_AUDIO,
+    ONE_STILL,
     OTHER_CLIP,
     REAL,
     STILL,
     WRONG_AUDIO,
-    FaceGenerator,
     other_clip,
     wrong_audio,
 )
-from speech2vid.evaluation.evaluate_clips import evaluate_clips
-from speech2vid.evaluation.results import EvaluationRecord, write_results
-from speech2vid.generator.file import DeblurringFile, GeneratorFile, GeneratorShape
-from speech2vid.reader.audio_features import MFCC
+from speech2vid.evaluation.evaluate_clips import Networks, evaluate_clips
+from speech2vid.evaluation.results import VIDEOS, EvaluationRecord, GeneratorRecord, write_results
+from speech2vid.evaluation.talking_face import PixelFace, Stills
+from speech2vid.generator.file import DeblurringFile, GeneratorFile
 from tests.pipeline.made_models import needs_models
-from tests.schemas.made_stored import ColourNetwork, LoudLips, PaintedMesh, stored_clip, write_stored_dataset
-from tests.speech2vid.made_generator import IMAGE_PX, NUM_IDENTITY, TARGET_OFFSET, write_generator, write_inverter
+from tests.schemas.made_stored import ColourNetwork, LoudLips, PaintedMesh, painted, stored_clip, write_stored_dataset
+from tests.speech2vid.made_generator import write_generator, write_inverter
 
-SHAPE = GeneratorShape(
-    num_identity=NUM_IDENTITY, still_px=IMAGE_PX, target_offset=TARGET_OFFSET, recipe="made", audio_features=MFCC
-)
 PROGRAM = "talkshard evaluate"
 PEOPLE = {"ann": (220, 160, 130), "ben": (130, 160, 220), "cat": (160, 220, 130)}
 
@@ -47,53 +47,79 @@ def dataset(tmp_path_factory):
     return write_stored_dataset(tmp_path_factory.mktemp("stored") / "out", clips)
 
 
+class Puppet:
+    """A talking face of another kind and size: the still's colour, and a mouth that opens as its audio gets loud."""
+
+    name, sha256, recipe, side_px = "puppet", "made", "painted", 64
+
+    def frames(self, num_frames):
+        """See TalkingFace: all but the first two."""
+        return np.arange(2, num_frames)
+
+    def faces(self, stills, audio, frames):
+        """See TalkingFace."""
+        loud = audio.samples.reshape(-1, 640).astype(float).std(1)[frames] / 6000
+        colour = tuple(int(value) for value in stills.faces_rgb[0, 10, 10])
+        return resized_faces(np.stack([painted(colour, 2 + 12 * one) for one in loud]), self.side_px)
+
+
 @pytest.fixture(scope="module")
 def generator(tmp_path_factory):
-    return FaceGenerator(network=GeneratorFile(write_generator(tmp_path_factory.mktemp("network") / "made.onnx")))
+    return PixelFace(network=GeneratorFile(write_generator(tmp_path_factory.mktemp("network") / "made.onnx")))
 
 
 @pytest.fixture(scope="module")
-def clips(dataset):
-    return read_evaluation_clips(str(dataset), "val", None, 100, SHAPE)[0]
+def clips(dataset, generator):
+    return read_evaluation_clips(str(dataset), "val", None, 100, [generator, Puppet()])[0]
 
 
 @pytest.fixture(scope="module")
-def found(clips, generator):
-    return evaluate_clips(clips, generator, PaintedMesh(), ColourNetwork(), LoudLips(), 50, 0)
+def videos(tmp_path_factory):
+    return tmp_path_factory.mktemp("evaluated") / VIDEOS
+
+
+@pytest.fixture(scope="module")
+def found(clips, generator, videos):
+    networks = Networks(
+        mesh=PaintedMesh(), face_network=ColourNetwork(), sync_network=LoudLips(), second_judge=LoudLips()
+    )
+    return evaluate_clips(clips, [generator, Puppet()], networks, videos, 0)
 
 
 def value_of(found, name, condition):
     return next(measure.value for measure in found.measures if (measure.name, measure.condition) == (name, condition))
 
 
-def test_only_frames_with_a_whole_audio_window_are_evaluated(clips):
+def test_only_frames_that_all_generators_can_generate_are_evaluated(clips):
     assert clips[0].frames[0] == 4 and clips[0].frames[-1] == 85
-    assert clips[0].still_frames.tolist() == spread_frames(90, NUM_IDENTITY).tolist() == [22, 67]
-    assert clips[0].is_still().sum() == 2
+    assert clips[0].still_frames.tolist() == spread_frames(90, 5).tolist() == [9, 27, 45, 63, 81]
+    assert clips[0].is_still().sum() == 5
 
 
-def test_clips_that_are_too_short_are_skipped_and_named(dataset):
-    read, skipped = read_evaluation_clips(str(dataset), "val", None, 100, SHAPE)
+def test_clips_that_are_too_short_are_skipped_and_named(dataset, generator):
+    read, skipped = read_evaluation_clips(str(dataset), "val", None, 100, [generator])
     assert len(read) == 4 and len(skipped) == 1
     assert skipped[0].startswith(f"{4:016x}-w00000-t000-0000000: 22 frames")
 
 
-def test_where_chooses_clips(dataset):
-    read, _ = read_evaluation_clips(str(dataset), "val", "speaker = 'ann'", 100, SHAPE)
+def test_where_chooses_clips(dataset, generator):
+    read, _ = read_evaluation_clips(str(dataset), "val", "speaker = 'ann'", 100, [generator])
     assert [clip.speaker for clip in read] == ["ann", "ann"]
 
 
-def test_an_evaluation_without_clips_is_refused(dataset):
+def test_an_evaluation_without_clips_is_refused(dataset, generator):
     with pytest.raises(UsageError, match="can be evaluated"):
-        read_evaluation_clips(str(dataset), "val", "num_frames = 30", 100, SHAPE)
+        read_evaluation_clips(str(dataset), "val", "num_frames = 30", 100, [generator])
 
 
 def test_wrong_audio_is_of_another_person_and_the_other_clip_of_the_same_person(clips):
-    for clip in clips:
-        assert wrong_audio(clip, clips).speaker != clip.speaker
+    wrong, speakers = wrong_audio(clips), {clip.key: clip.speaker for clip in clips}
+    assert all(other.speaker != speakers[key] for key, others in wrong.items() for other in others)
+    assert sum(map(len, wrong.values())) >= MIN_WRONG_AUDIO
+    assert {other.key for others in wrong.values() for other in others} == set(speakers)
     assert other_clip(clips[0], clips).key == clips[1].key
     assert other_clip(clips[2], clips) is None
-    assert wrong_audio(clips[0], clips[:2]) is None
+    assert wrong_audio(clips[:2]) == {clips[0].key: [], clips[1].key: []}
 
 
 def test_the_mouth_moves_in_real_video_and_not_in_a_still(found):
@@ -120,12 +146,31 @@ def test_people_are_told_apart_and_the_mean_face_is_far_from_everyone(found):
 def test_pixel_errors_are_zero_in_real_video_only(found):
     assert value_of(found, "MSE", REAL) == 0 and value_of(found, "SSIM", REAL) == pytest.approx(1)
     assert value_of(found, "mouth MSE", STILL) > 10
+    assert value_of(found, "sharpness", REAL) == 1
     assert value_of(found, "MSE", GENERATED) > 1000  # the made generator darkens by half
     assert not any(measure.name == "PSNR" and measure.condition == REAL for measure in found.measures)
 
 
-def test_every_condition_is_scored_once_for_each_clip(found, clips):
-    for condition in (GENERATED, WRONG_AUDIO, STILL, MEAN_FACE, REAL):
+def test_another_generator_is_scored_beside_it_at_its_own_size(found):
+    assert value_of(found, "opening correlation", "puppet, five stills") > 0.9
+    assert value_of(found, "right audio found by the second judge, top-1", "puppet, one still") == 1
+    assert value_of(found, "mouth MSE", "puppet, five stills") < value_of(found, "mouth MSE", GENERATED)
+    assert value_of(found, "sharpness", "puppet, five stills") < 1
+    assert value_of(found, "lip closures found", "puppet, five stills") > 0.8
+    assert value_of(found, "lip closures found", STILL) == 0
+
+
+def test_every_clip_has_a_video_with_its_conditions_side_by_side_and_its_audio(found, clips, videos):
+    for clip in clips:
+        with av.open(str(videos / f"{clip.key}.mp4")) as video:
+            assert video.streams.video[0].width == 6 * 256 and len(video.streams.audio) == 1
+            assert video.streams.video[0].frames == len(clip.frames)
+
+
+def test_every_wrong_audio_is_scored_and_another_condition_once_for_each_clip(found, clips):
+    assert len([score for score in found.scores if score.condition == WRONG_AUDIO]) == 2 * len(clips)
+    assert all(score.audio != score.key for score in found.scores if score.condition == WRONG_AUDIO)
+    for condition in (GENERATED, ONE_STILL, STILL, MEAN_FACE, REAL):
         assert sorted(score.key for score in found.scores if score.condition == condition) == [
             clip.key for clip in clips
         ]
@@ -133,10 +178,11 @@ def test_every_condition_is_scored_once_for_each_clip(found, clips):
 
 
 def test_gain_and_deblurring_change_the_generated_faces(clips, generator, tmp_path):
-    plain = generator.faces(clips[0], clips[0]).astype(float)
-    wide = replace(generator, gain=1.5).faces(clips[0], clips[0]).astype(float)
+    given = clips[0].stills(), clips[0].stored, clips[0].frames
+    plain = generator.faces(*given).astype(float)
+    wide = replace(generator, gain=1.5).faces(*given).astype(float)
     inverter = DeblurringFile(write_inverter(tmp_path / "d.onnx"))
-    inverted = replace(generator, deblurring=inverter).faces(clips[0], clips[0])
+    inverted = replace(generator, deblurring=inverter).faces(*given)
     assert wide.std(0).mean() > 1.2 * plain.std(0).mean()
     np.testing.assert_allclose(inverted, 255 - plain, atol=1)
 
@@ -147,14 +193,17 @@ def test_the_three_written_files_agree(found, clips, tmp_path):
         generator_sha256="1",
         recipe="made",
         gain=1.0,
-        deblurring_sha256=None,
+        compared=[GeneratorRecord(name="puppet", sha256="3", recipe="painted")],
         dataset="out",
         split="val",
         where=None,
         num_clips=len(clips),
         num_speakers=3,
+        num_wrong_audio=4,
         sync_network="loud lips",
         sync_network_sha256="2",
+        second_judge=None,
+        second_judge_sha256=None,
         max_candidates=50,
         seed=0,
         skipped_clips=["<a>"],
@@ -166,7 +215,9 @@ def test_the_three_written_files_agree(found, clips, tmp_path):
     assert len(written["measures"]) == len(found.measures) and len(rows) == len(found.scores)
     mean = np.mean([row["ssim"] for row in rows if row["condition"] == GENERATED])
     assert value_of(found, "SSIM", GENERATED) == pytest.approx(mean)
-    assert page.count("data:image/jpeg;base64") == 4 and "&lt;a&gt;" in page and "<script" not in page
+    assert page.count("data:image/jpeg;base64") == 4 * 6 and "&lt;a&gt;" in page and "<script" not in page
+    assert page.count("<video") == 4 and all(f"videos/{clip.key}.mp4" in page for clip in clips)
+    assert "4 different wrong audios, of other people's clips: fewer than 8" in page.replace("&#39;", "'")
     names = sorted(path.name for path in (tmp_path / "made").iterdir())
     assert names == ["clips.parquet", "evaluation.json", "report.html"]
 
@@ -175,11 +226,25 @@ def test_the_three_written_files_agree(found, clips, tmp_path):
 def test_the_command_evaluates_without_networks_for_people_and_audio(dataset, tmp_path, capsys):
     checkpoint = write_generator(tmp_path / "made.onnx")
     inputs = ["--dataset", str(dataset), "--clips", "2", "--checkpoint", str(checkpoint)]
-    networks = ["--face_network", "none", "--sync", "none"]
+    networks = ["--face_network", "none", "--sync", "none", "--second_judge", "none"]
     assert main([*inputs, *networks, "--output", str(tmp_path / "out")], PROGRAM) == 0
     printed = capsys.readouterr().out
     assert "made.onnx on 2 clips of 1 people" in printed and "opening correlation" in printed
     assert "identity" not in printed and "right audio" not in printed
+
+
+def test_one_still_is_repeated_for_a_generator_that_takes_more(generator, clips):
+    stills, audio, frames = clips[0].stills(), clips[0].stored, clips[0].frames
+    twice = Stills(faces_rgb=stills.faces_rgb[[0, 0]], meshes_px=stills.meshes_px[[0, 0]])
+    one = generator.faces(stills.first(), audio, frames)
+    np.testing.assert_array_equal(one, generator.faces(twice, audio, frames))
+    assert (one != generator.faces(stills, audio, frames)).any()
+
+
+def test_two_compared_generators_need_two_names(dataset, tmp_path):
+    paths = [write_generator(tmp_path / name / "made.onnx") for name in "ab" if not (tmp_path / name).mkdir()]
+    with pytest.raises(UsageError, match=r"two generators named made\.onnx"):
+        main(["--dataset", str(dataset), "--output", str(tmp_path), "--compare", *map(str, paths)], PROGRAM)
 
 
 def test_wrong_settings_are_refused(dataset):

@@ -139,10 +139,17 @@ def test_intervals_are_wide_where_speakers_differ_and_there_are_none_for_one_spe
     speakers = np.repeat(["a", "b", "c", "d"], 25)
     by_speaker = np.repeat([0.0, 1.0, 0.0, 1.0], 25)
     by_clip = np.tile([0.0, 1.0], 50)
-    wide, narrow = (mean_with_interval(values, speakers, 0) for values in (by_speaker, by_clip))
+    equal = np.ones(100)
+    wide, narrow = (mean_with_interval(values, equal, speakers, 0) for values in (by_speaker, by_clip))
     assert wide[0] == narrow[0] == 0.5
     assert wide[2] - wide[1] > 0.7 and narrow[2] - narrow[1] < 0.1
-    assert mean_with_interval(by_clip, np.full(100, "a"), 0) == (0.5, None, None)
+    assert mean_with_interval(by_clip, equal, np.full(100, "a"), 0) == (0.5, None, None)
+
+
+def test_a_mean_counts_a_clip_by_its_weight():
+    values, weights = np.array([1.0, 0.0, 0.0]), np.array([3.0, 1.0, 1.0])
+    mean, low, high = mean_with_interval(values, weights, np.array(["a", "b", "b"]), 0)
+    assert mean == pytest.approx(0.6) and (low, high) == (0, 1)
 
 
 def test_a_network_that_is_not_for_face_recognition_is_refused(tmp_path):

@@ -11,8 +11,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from pipeline.commands.train_sync import main
 from schemas.errors import UsageError
 from speech2vid.sync_training.clips import read_lags
-from speech2vid.sync_training.options import SyncTrainingOptions
-from speech2vid.sync_training.train import NETWORK, run_identity, train_sync_network
+from speech2vid.sync_training.options import SPEECH, SyncTrainingOptions
+from speech2vid.sync_training.train import NETWORKS, run_identity, train_sync_network
 from speech2vid.training.run_folder import RunFolder
 from tests.speech2vid.made_datasets import clip_members, talking_members, write_dataset
 from transforms.speakers.sync_network import load_sync_network
@@ -29,7 +29,7 @@ def run(*args: str) -> int:
 def begin(dataset, output) -> None:
     """What a run with standard options leaves when it is killed at once."""
     options = SyncTrainingOptions(dataset=str(dataset), output=str(output))
-    RunFolder(path=output, network_name=NETWORK).begin(run_identity(options, {}))
+    RunFolder(path=output, network_name=NETWORKS[SPEECH]).begin(run_identity(options, {}))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_the_network_can_be_used_and_is_calibrated(trained):
 def test_the_command_trains_a_network_of_log_mel_alone(dataset, tmp_path):
     options = ["--steps", "1", "--folds", "2", "--networks", "1", "--workers", "1", "--width", "16"]
     run("--dataset", str(dataset), "--output", str(tmp_path / "new"), "--audio_features", "log_mel", *options)
-    network, card = load_sync_network(str(tmp_path / "new/lip_sync.onnx")), (tmp_path / "new/card.md").read_text()
+    network, card = load_sync_network(str(tmp_path / "new/log_mel_judge.onnx")), (tmp_path / "new/card.md").read_text()
     assert network.embed_audio(np.ones(6400, np.int16)).shape[0] == 10
     assert "--width 16 --audio_features log_mel" in card
 
