@@ -3,6 +3,8 @@
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from transforms.media.audio import read_audio_span
 from transforms.media.canonical import CanonicalFace
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.timeline_file import timeline_from_bytes
-from transforms.media.tubes import TubeFile, write_tubes
+from transforms.media.tubes import FaceTube, TubeFile, write_tubes
 from transforms.media.window_frames import WindowFrames
 from transforms.prepare.config import SpeechConfig
 from transforms.prepare.prepare_video import prepare_video
@@ -46,49 +48,66 @@ def judge_video(path: str, speakers: SpeakersConfig | None = None, faces: FacesC
         MediaError: the file cannot be used.
         UsageError: weights are missing: see `talkshard models install`.
     """
-    judge = _Judge(speakers or SpeakersConfig(), faces or FacesConfig())
+    judge = VideoJudge(speakers or SpeakersConfig(), faces or FacesConfig())
     with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:
-        return judge.rows(path, Path(folder))
-
-
-class _Judge:
-    """The networks and settings of a build, without its graph."""
-
-    def __init__(self, speakers: SpeakersConfig, faces: FacesConfig) -> None:
-        self._speakers, self._faces = speakers, faces
-        self._network = None if speakers.network == "none" else load_sync_network(speakers.network)
-        self._detector = load_detector(
-            faces.detector, min_box_px=faces.min_box_px, score=faces.detector_score, tiles=faces.tiles
-        )
-        self._mesh, self._frames = MediaPipeMesh(), WindowFrames(str)
-
-    def rows(self, path: str, staging: Path) -> list[TrackRow]:
-        """Rows of all tracks, with the drift along their chains; `staging` is an empty folder."""
-        video = _prepared(path, staging)
+        video = _prepared(path, Path(folder))
         if video is None:
             return []
         judged = speech_windows(video, _timeline(video), SpeechConfig().min_speech_s)
         windows = [window for window, row in judged if row.kept]
-        rows = [row for window in windows for row in self._window_rows(window)]
-        self._frames.close()
-        return chain_tracks(rows)
+        return chain_tracks(row for window in judge.windows(windows) for row in window.rows)
 
-    def _window_rows(self, window: Window) -> tuple[TrackRow, ...]:
-        faces, tubes = track_faces(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedWindow:
+    """One window of a video: its faces, and who speaks."""
+
+    faces: WindowFaces
+    tubes: dict[str, FaceTube]  # by the name of a track
+    rows: tuple[TrackRow, ...]
+
+
+class VideoJudge:
+    """The networks and settings of a build, without its graph."""
+
+    def __init__(self, speakers: SpeakersConfig, faces: FacesConfig, image_px: int = ClipsConfig().image_px) -> None:
+        """Load the networks; image_px: side of the aligned faces of its tubes."""
+        self._speakers, self._faces, self._image_px = speakers, faces, image_px
+        self._network = None if speakers.network == "none" else load_sync_network(speakers.network)
+        self.detector = load_detector(
+            faces.detector, min_box_px=faces.min_box_px, score=faces.detector_score, tiles=faces.tiles
+        )
+        self._mesh = MediaPipeMesh()
+
+    def windows(self, windows: Sequence[Window]) -> Iterator[JudgedWindow]:
+        """Track and judge windows of one video, one after the other; a video without audio has no `audio_uri`."""
+        frames = WindowFrames(str)
+        try:
+            for window in windows:
+                faces, tubes = self._tracked(window, frames)
+                yield JudgedWindow(faces=faces, tubes=tubes, rows=self._rows(faces, tubes))
+        finally:
+            frames.close()
+
+    def _tracked(self, window: Window, frames: WindowFrames) -> tuple[WindowFaces, dict[str, FaceTube]]:
+        return track_faces(
             window=window,
-            images=self._frames.of(window),
-            detector=self._detector,
+            images=frames.of(window),
+            detector=self.detector,
             mesh=self._mesh,
             config=self._faces,
-            canonical=CanonicalFace(image_px=ClipsConfig().image_px),
+            canonical=CanonicalFace(image_px=self._image_px),
             damaged_share=LimitsConfig().damaged_share,
             stopwatch=Stopwatch(),
             tube_uri="",
         )
-        tube_file = TubeFile(write_tubes(tubes)) if tubes else None
+
+    def _rows(self, faces: WindowFaces, tubes: dict[str, FaceTube]) -> tuple[TrackRow, ...]:
+        if not faces.window.video.audio_uri:
+            return tuple(track.row for track in faces.tracks)
         judged = find_speakers(
             faces,
-            tube_file,
+            TubeFile(write_tubes(tubes)) if tubes else None,
             _audio(faces),
             self._network,
             self._speakers,
@@ -108,7 +127,7 @@ def _prepared(path: str, staging: Path) -> Video | None:
 
     config = SpeechConfig()
     return prepare_video(
-        _source(path),
+        source_of(path),
         path,
         load_speech_model(config),
         limits=LimitsConfig(),
@@ -118,7 +137,8 @@ def _prepared(path: str, staging: Path) -> Video | None:
     ).video
 
 
-def _source(path: str) -> Source:
+def source_of(path: str) -> Source:
+    """A local file as a source, of which nothing is known but its content."""
     with open(path, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return Source(

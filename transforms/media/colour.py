@@ -70,6 +70,11 @@ def peak_nits_of(frames: Iterable["av.VideoFrame"], colour: VideoColour) -> floa
     return brightest
 
 
+def native_rgb(reformatter: VideoReformatter, frame: "av.VideoFrame", colour: VideoColour) -> np.ndarray:
+    """R'G'B' uint8 (height, width, 3) in the frame's own primaries and transfer: only its matrix is undone."""
+    return _converted(reformatter, frame, colour, "rgb24").to_ndarray()
+
+
 class RgbConverter:
     """Converts frames of one video. Ordinary SDR takes swscale's way; the rest goes through a table of colours."""
 

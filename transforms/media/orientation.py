@@ -36,6 +36,14 @@ def upright(image: np.ndarray, video: VideoStream) -> np.ndarray:
     return turned[:, ::-1] if video.is_mirrored else turned
 
 
+def shown_from_stored(video: VideoStream) -> np.ndarray:
+    """Affine map float64 (2, 3) from px of decoded frames to px as shown: turned, mirrored, with square pixels."""
+    linear = _matrix_of(Orientation(video.rotation_deg, video.is_mirrored)).astype(np.float64)
+    stored, shown = np.array([video.coded_width, video.coded_height]), np.array([video.width, video.height])
+    linear = linear * shown[:, None] / stored  # from a square to a square, if both images were one
+    return np.column_stack([linear, (shown - 1) / 2 - linear @ ((stored - 1) / 2)])
+
+
 def _nearest(stored_to_shown: np.ndarray) -> Orientation:
     """Of the eight orthogonal matrices, the one with the largest inner product; no change for a matrix of zeros."""
     all_eight = itertools.starmap(Orientation, itertools.product((0, 90, 180, 270), (False, True)))
