@@ -23,6 +23,7 @@ COMMANDS = {
     "train-sync": ("pipeline.commands.train_sync", "train the sync network from a dataset"),
     "train": ("pipeline.commands.train", "train a generator of talking faces from a dataset"),
     "generate": ("pipeline.commands.generate", "make a face say audio"),
+    "dub": ("pipeline.commands.dub", "give a video's speaker other words, with a mouth that says them"),
     "evaluate": ("pipeline.commands.evaluate", "evaluate a generator beside baselines and real video"),
 }
 """Name -> module whose main(argv, program) runs the command, and what it does."""

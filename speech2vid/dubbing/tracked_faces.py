@@ -16,6 +16,7 @@ from schemas.records import Video
 from schemas.tables import TrackRow
 from transforms.faces.config import FacesConfig
 from transforms.faces.face_counter import FaceCounter
+from transforms.media.canonical import mouth_opening
 from transforms.media.config import AudioConfig, LimitsConfig, VideoConfig
 from transforms.media.timeline_file import timeline_bytes
 from transforms.media.tubes import FaceTube
@@ -29,18 +30,21 @@ from transforms.windows.split_windows import speech_windows
 
 TUBE_FACE_PX = 256
 """Side of the aligned faces that tracks are stored at."""
+STILLS_PER_TRACK = 12
+_STILL_VISIBILITY = 0.6  # of the mouth, at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackPart:
     """One track of one window: its numbers. Its arrays lie in `path`."""
 
-    path: Path  # .npz with mesh (T, 468, 3) in units of MESH_UNIT, align (T, 2, 3) and visibility (T,)
+    path: Path  # .npz, see `_written`
     start_frame: int  # timeline frames, half-open
     end_frame: int
     end_rule: str  # lost, cut, transition, window_edge, source_end
     speaks: bool  # the video's own audio was assigned to it
     face_px: float  # median of the box's shorter side, in the image as shown
+    aligned_px: float  # median side of the square that is the aligned face, in the image as shown
     centre: tuple[float, float]  # of the median box, as shares of the image's width and height
 
     @property
@@ -157,15 +161,40 @@ def _parts(window: JudgedWindow, staging: Path, faces: FacesConfig) -> Iterator[
                 end_rule=row.end_rule,
                 speaks=row.active_share > 0,
                 face_px=row.face_source_px,
+                aligned_px=_aligned_px(window.tubes[name].align),
                 centre=((x1 + x2) / 2 / width, (y1 + y2) / 2 / height),
             ),
             row,
         )
 
 
+def _aligned_px(align: np.ndarray) -> float:
+    return float(np.median(TUBE_FACE_PX / np.hypot(align[:, 0, 0], align[:, 1, 0])))
+
+
 def _written(tube: FaceTube, path: Path) -> Path:
-    np.savez(path, mesh=tube.mesh, align=tube.align, visibility=tube.mouth_visibility)
+    frames = _still_frames(tube)
+    crops = [tube.crops_jpeg[tube.crops_index[frame] : tube.crops_index[frame + 1]] for frame in frames]
+    np.savez(
+        path,
+        mesh=tube.mesh,
+        align=tube.align,
+        visibility=tube.mouth_visibility,
+        still_frames=frames,
+        still_to_source=tube.crop_to_source[frames],
+        still_jpeg=np.concatenate(crops),
+        still_index=np.cumsum([0, *map(len, crops)]),
+    )
     return path
+
+
+def _still_frames(tube: FaceTube) -> np.ndarray:
+    """Frames to keep the images of: int64 (K,), from the most closed to the most open mouth that is seen."""
+    usable = np.flatnonzero(~tube.interpolated & (tube.mouth_visibility >= _STILL_VISIBILITY))
+    if not len(usable):
+        usable = np.arange(len(tube.mesh))
+    by_opening = usable[np.argsort(mouth_opening(tube.mesh[usable]), kind="stable")]
+    return by_opening[np.unique(np.linspace(0, len(by_opening) - 1, STILLS_PER_TRACK).round().astype(int))]
 
 
 def _faces(parts: dict[str, TrackPart], ends: list[TrackEnds]) -> tuple[TrackedFace, ...]:

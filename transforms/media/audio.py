@@ -126,7 +126,7 @@ def _placed_blocks(
     mixer = new_mixer()
     position = 0
     with open_media(path) as container:
-        for frame in _frames(container, audio_stream_at(container, stream_index), zero_s, is_wanted):
+        for frame in decoded_audio(container, audio_stream_at(container, stream_index), zero_s, is_wanted):
             if frame is None:  # a damaged packet: the next frame is placed by its own time
                 placement.forget()
                 continue
@@ -145,11 +145,11 @@ def _placed_blocks(
             position += len(block)
 
 
-def _frames(
+def decoded_audio(
     container: "av.container.InputContainer",
     stream: "av.AudioStream",
     zero_s: Fraction,
-    is_wanted: Callable[[float, float], bool] | None,
+    is_wanted: Callable[[float, float], bool] | None = None,
 ) -> Iterator["av.AudioFrame | None"]:
     """Decoded frames; None for each packet that does not decode, and where packets are left out."""
     require_clear(container, stream)

@@ -1,0 +1,55 @@
+"""Stills of the dubbed person out of the video itself: bounded in number, spread over mouth shapes and poses."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from speech2vid.dubbing.face_canvas import FaceCanvas
+from speech2vid.dubbing.tracked_faces import TUBE_FACE_PX, TrackedFace, TrackPart
+from speech2vid.rendering.still import Still
+from transforms.clips.clip_parts import align_face
+from transforms.media.canonical import MESH_UNIT, head_pose_deg, mouth_opening
+from transforms.media.face_crop import decode_jpeg
+
+MAX_STILLS = 24
+_OPENING_PER_DEG = 0.01  # difference of opening that counts as much as one degree of pose
+
+
+def person_stills(faces: Sequence[TrackedFace], canvas: FaceCanvas) -> list[Still]:
+    """Up to MAX_STILLS aligned faces, as unlike each other in pose and mouth as can be had."""
+    kept: list[Still] = []
+    for part in sorted((part for face in faces for part in face.parts), key=lambda part: part.start_frame):
+        kept += _of_part(part, canvas)
+        if len(kept) > 2 * MAX_STILLS:
+            kept = _most_unlike(kept)
+    return _most_unlike(kept)
+
+
+def _of_part(part: TrackPart, canvas: FaceCanvas) -> list[Still]:
+    with np.load(part.path) as arrays:
+        frames, index = arrays["still_frames"], arrays["still_index"]
+        mesh, align, to_source = arrays["mesh"][frames], arrays["align"][frames], arrays["still_to_source"]
+        jpeg = arrays["still_jpeg"]
+    crops = [decode_jpeg(jpeg[first:last]) for first, last in zip(index[:-1], index[1:], strict=True)]
+    return [
+        Still(
+            face_rgb=align_face(crop, crop_to_source, canvas.align(one), canvas.size),
+            mesh_px=canvas.mesh(points.astype(np.float64) * (TUBE_FACE_PX / MESH_UNIT)),
+        )
+        for crop, crop_to_source, one, points in zip(crops, to_source, align, mesh, strict=True)
+    ]
+
+
+def _most_unlike(stills: list[Still]) -> list[Still]:
+    """MAX_STILLS of them: the most open mouth, then each time the one that is furthest from all that were chosen."""
+    if len(stills) <= MAX_STILLS:
+        return stills
+    meshes = np.stack([still.mesh_px for still in stills])
+    opening = mouth_opening(meshes)
+    places = np.column_stack([opening / _OPENING_PER_DEG, head_pose_deg(meshes)[:, :2]])
+    chosen = [int(opening.argmax())]
+    distance = np.full(len(stills), np.inf)
+    while len(chosen) < MAX_STILLS:
+        distance = np.minimum(distance, np.linalg.norm(places - places[chosen[-1]], axis=1))
+        chosen.append(int(distance.argmax()))
+    return [stills[index] for index in sorted(chosen)]
