@@ -3,31 +3,34 @@
 import cv2
 import numpy as np
 
-from speech2vid.rendering.face_renderer import Rendered
+from speech2vid.rendering.regions import lower_face
 
 BLENDS = ("poisson", "context")
-_CHANGED = 0.02  # of `changed`: from there on a pixel belongs to the region
-_FEATHER = 0.02  # of the face's side: width of the region's soft edge
+_REACH = 0.05  # of the distance of the eyes: how far the region goes beyond the lower face
+_FEATHER = 0.10  # likewise: width of its soft edge, inwards
 _EDGE_PX = 2  # at the image's edge, which stay as they are
 
 
-def region_of(changed: np.ndarray, face_px: int) -> np.ndarray:
-    """How much of the rendered face is seen, float32 (S, S), 0..1: all of what changed, with a soft edge around it."""
-    width = max(2, round(face_px * _FEATHER))
-    region = (changed > _CHANGED).astype(np.uint8)
+def dub_region(meshes_px: np.ndarray, shape: tuple[int, int], eyes_px: float) -> np.ndarray:
+    """How much of a rendered image (H, W) is seen, float32 0..1: the lower faces of all meshes, with a soft edge.
+
+    meshes_px: (K, 468, 3), the frame's own and the target. eyes_px: distance of the eyes.
+    """
+    region = lower_face(meshes_px, max(shape))[: shape[0], : shape[1]].astype(np.uint8)
+    region = cv2.dilate(region, _disc(max(1, round(eyes_px * _REACH))))
     region[:_EDGE_PX], region[-_EDGE_PX:], region[:, :_EDGE_PX], region[:, -_EDGE_PX:] = 0, 0, 0, 0
-    region = cv2.morphologyEx(region, cv2.MORPH_CLOSE, _disc(width))
-    return np.clip(cv2.distanceTransform(region, cv2.DIST_L2, 3) / width, 0, 1).astype(np.float32)
+    inwards = cv2.distanceTransform(region, cv2.DIST_L2, 3)
+    return np.clip(inwards / max(1.0, eyes_px * _FEATHER), 0, 1).astype(np.float32)
 
 
-def poisson(base_rgb: np.ndarray, rendered: Rendered, region: np.ndarray) -> np.ndarray:
-    """The rendered face with the base's colours at the region's edge (Perez, Gangnet, Blake 2003), uint8 (S, S, 3)."""
+def poisson(image_rgb: np.ndarray, rendered_rgb: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """The rendered region with the image's colours at its edge (Perez, Gangnet, Blake 2003): uint8 (H, W, 3)."""
     mask = (region > 0).astype(np.uint8) * 255
     x, y, width, height = cv2.boundingRect(mask)
     if width < 3 or height < 3:
-        return rendered.face_rgb
+        return rendered_rgb
     centre = (x + width // 2, y + height // 2)
-    return cv2.seamlessClone(rendered.face_rgb, base_rgb, mask, centre, cv2.NORMAL_CLONE)
+    return cv2.seamlessClone(rendered_rgb, image_rgb, mask, centre, cv2.NORMAL_CLONE)
 
 
 def _disc(radius: int) -> np.ndarray:

@@ -15,7 +15,6 @@ from schemas.errors import DamagedMedia, UsageError
 from speech2vid.dubbing.choose_face import chosen_faces
 from speech2vid.dubbing.dubbed_face import FaceDubber
 from speech2vid.dubbing.dubbed_video import DubbedVideo, OutputPlan
-from speech2vid.dubbing.face_canvas import FaceCanvas
 from speech2vid.dubbing.face_meshes import FaceMeshes
 from speech2vid.dubbing.image_planes import FramePlanes
 from speech2vid.dubbing.new_mouth import NewMouth
@@ -38,6 +37,7 @@ class DubOptions:
     fit: str = "trim"  # one of shown_frames.FITS
     is_lossless: bool = False
     is_marked: bool = False  # visibly
+    painter: "PainterFile | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +77,8 @@ class _Dubbing:
         self._meshes = FaceMeshes(faces, tracked)
         self._numbers = tuple(face.number for face in faces)
         self._motion = MotionFile()
-        canvas = FaceCanvas.for_scale(self._meshes.aligned_px)
-        renderer = FaceRenderer(person_stills(faces, canvas))
-        self._dubber = FaceDubber(tracked.probe.used_video, canvas, renderer, options.blend)
+        renderer = FaceRenderer(person_stills(faces), options.painter)
+        self._dubber = FaceDubber(tracked.probe.used_video, renderer, options.blend)
         self._plan = OutputPlan(
             path=output,
             source=tracked.path,
@@ -123,9 +122,9 @@ class _Dubbing:
             return False
         time_base = float(self._tracked.timeline.time_base)
         shape = mouth.at(shown.ticks * time_base, shown.duration_ticks * time_base)
-        base, from_stored = self._dubber.still(planes, face)
-        target = self._motion.target_meshes(base.mesh_px[None], shape[None])[0]
-        return self._dubber.dub(planes, face, base, from_stored, target)
+        view = self._dubber.view(planes, face)
+        target = self._motion.target_meshes(view.base.mesh_px[None], shape[None])[0]
+        return self._dubber.dub(planes, view, target, face.strength)
 
     def _decoded(self) -> "Iterator[tuple[ShownFrame, av.VideoFrame | None]]":
         reader = PyavFrames(self._tracked.path, self._tracked.probe.used_video, self._tracked.timeline)

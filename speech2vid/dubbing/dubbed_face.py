@@ -1,48 +1,93 @@
-"""Puts new mouth shapes on the dubbed face of single frames."""
+"""Puts new mouth shapes on the dubbed face of single frames, at the frame's own resolution."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from schemas.media import VideoStream
-from speech2vid.dubbing.blend import poisson, region_of
-from speech2vid.dubbing.face_canvas import FaceCanvas
+from speech2vid.dubbing.blend import dub_region, poisson
 from speech2vid.dubbing.face_meshes import FaceAt
 from speech2vid.dubbing.image_planes import FramePlanes
-from speech2vid.rendering.face_renderer import FaceRenderer
+from speech2vid.dubbing.tracked_faces import TUBE_FACE_PX
+from speech2vid.rendering.face_renderer import FaceRenderer, in_image
+from speech2vid.rendering.regions import lower_face
 from speech2vid.rendering.still import Still
-from transforms.media.canonical import FILL_VALUE
+from transforms.media.canonical import FILL_VALUE, invert_affine
 from transforms.media.orientation import shown_from_stored
+
+_REACH = 0.35  # of the aligned face: what is cut out around it on each side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FaceView:
+    """The dubbed face in one frame."""
+
+    base: Still  # the aligned face, TUBE_FACE_PX
+    corner: tuple[int, int]  # x, y in the stored frame of the part that is cut out around the face
+    part_rgb: np.ndarray  # uint8 (H, W, 3): that part
+    to_part: np.ndarray  # (2, 3): px of the aligned face -> px of the part
 
 
 class FaceDubber:
     """Renders the face of one person into frames of one video."""
 
-    def __init__(self, video: VideoStream, canvas: FaceCanvas, renderer: FaceRenderer, blend: str) -> None:
+    def __init__(self, video: VideoStream, renderer: FaceRenderer, blend: str) -> None:
         """blend: one of BLENDS."""
         self._shown_from_stored = shown_from_stored(video)
-        self._canvas, self._renderer, self._blend = canvas, renderer, blend
+        self._renderer, self._blend = renderer, blend
 
-    def still(self, planes: FramePlanes, face: FaceAt) -> tuple[Still, np.ndarray]:
-        """The frame's own face in the canvas, and the map (2, 3) from px of the stored frame to px of the canvas."""
-        align = self._canvas.align(face.align)
-        scale = float(np.hypot(align[0, 0], align[1, 0]))
-        mesh = np.column_stack([face.mesh[:, :2] @ align[:, :2].T + align[:, 2], face.mesh[:, 2] * scale])
-        from_stored = _after(align, self._shown_from_stored)
-        size = self._canvas.size
-        rgb = planes.cut(from_stored, (size, size), FILL_VALUE)
-        return Still(face_rgb=rgb, mesh_px=mesh.astype(np.float32)), from_stored
+    def view(self, planes: FramePlanes, face: FaceAt) -> FaceView:
+        """Cut the face out of a frame as it is stored: turned or mirrored as the file has it."""
+        from_stored = _after(face.align, self._shown_from_stored)
+        to_stored = invert_affine(from_stored[None])[0]
+        left, top, right, bottom = _box(to_stored, planes.rgb.shape)
+        part = planes.rgb[top:bottom, left:right]
+        to_part = to_stored - [[0, 0, left], [0, 0, top]]
+        aligned = cv2.warpAffine(
+            part,
+            to_part,
+            (TUBE_FACE_PX, TUBE_FACE_PX),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderValue=(FILL_VALUE,) * 3,
+        )
+        scale = float(np.hypot(face.align[0, 0], face.align[1, 0]))
+        xy = face.mesh[:, :2] @ face.align[:, :2].T + face.align[:, 2]
+        mesh = np.column_stack([xy, face.mesh[:, 2] * scale]).astype(np.float32)
+        return FaceView(
+            base=Still(face_rgb=aligned, mesh_px=mesh), corner=(left, top), part_rgb=part, to_part=to_part
+        )
 
-    def dub(self, planes: FramePlanes, face: FaceAt, base: Still, from_stored: np.ndarray, target: np.ndarray) -> bool:
-        """Give the face in a frame another mesh (468, 3), px of the canvas; whether that changes anything."""
-        target = base.mesh_px + face.strength * (target - base.mesh_px)
-        rendered = self._renderer.render(base, target.astype(np.float32))
-        region = region_of(rendered.changed, self._canvas.face_px)
+    def dub(self, planes: FramePlanes, view: FaceView, target_px: np.ndarray, strength: float) -> bool:
+        """Give the face another mesh (468, 3), px of the aligned face; whether that changes anything.
+
+        strength: 0..1, how far it goes there.
+        """
+        own = view.base.mesh_px
+        target = (own + strength * (target_px - own)).astype(np.float32)
+        meshes = np.stack([own, target])
+        hidden = lower_face(meshes, TUBE_FACE_PX) if self._blend == "context" else None
+        rendered = self._renderer.render_in(view.part_rgb, view.to_part, view.base, target, hidden)
+        in_part = np.stack([in_image(mesh, view.to_part) for mesh in meshes])
+        eyes_px = float(np.linalg.norm(in_part[0, 33, :2] - in_part[0, 263, :2]))
+        region = dub_region(in_part, rendered.changed.shape, eyes_px)
+        region[rendered.changed == 0] = 0
         if not region.any():
             return False
-        joined = poisson(base.face_rgb, rendered, region) if self._blend == "poisson" else rendered.face_rgb
-        planes.paste(joined, region * np.float32(face.strength), from_stored)
+        joined = poisson(view.part_rgb, rendered.rgb, region) if self._blend == "poisson" else rendered.rgb
+        planes.paste(joined, region * np.float32(strength), view.corner)
         return True
+
+
+def _box(to_stored: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Half-open box x1, y1, x2, y2 of a frame around the aligned face; it is never empty."""
+    low, high = -_REACH * TUBE_FACE_PX, (1 + _REACH) * TUBE_FACE_PX
+    corners = np.array([[low, low], [high, low], [high, high], [low, high]])
+    found = corners @ to_stored[:, :2].T + to_stored[:, 2]
+    most = np.array([shape[1], shape[0]])
+    first = np.clip(np.floor(found.min(0)), 0, most - 1).astype(int)
+    last = np.clip(np.ceil(found.max(0)), first + 1, most).astype(int)
+    return int(first[0]), int(first[1]), int(last[0]), int(last[1])
 
 
 def _after(second: np.ndarray, first: np.ndarray) -> np.ndarray:

@@ -40,11 +40,6 @@ class FaceMeshes:
         self._positions, self._ticks = first.astype(np.float64), ticks[shown[first]]
         self._all_ticks, self._cuts = ticks, _cuts(video)
 
-    @property
-    def aligned_px(self) -> float:
-        """The most px of the image as shown, of all tracks, that an aligned face covers: side of its square."""
-        return max(part.aligned_px for part in self._parts)
-
     def at(self, source_frame: int) -> FaceAt | None:
         """The face in a source frame; None where it is not tracked."""
         position = float(np.interp(self._all_ticks[source_frame], self._ticks, self._positions))

@@ -11,13 +11,13 @@ from av.video.reformatter import VideoReformatter
 
 from schemas.errors import NoDecoder
 from schemas.media import VideoColour
-from transforms.media.canonical import invert_affine
 from transforms.media.colour import native_rgb
 
 _LUMA_WEIGHTS = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 7: (0.212, 0.087), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 """FFmpeg's number of a matrix -> weights of red and blue in its luma."""
 _BT601 = (0.299, 0.114)  # of all others, as swscale has it
 _FULL_RANGE = 2
+_GRID = 4  # px: no format has coarser chroma
 _PLANAR_FORM = {
     "nv12": "yuv420p", "nv21": "yuv420p", "nv16": "yuv422p", "nv24": "yuv444p", "p010le": "yuv420p10le",
     "p210le": "yuv422p10le", "yuyv422": "yuv422p", "uyvy422": "yuv422p", "rgb24": "gbrp", "bgr24": "gbrp",
@@ -44,29 +44,20 @@ class FramePlanes:
             self._rgb = native_rgb(VideoReformatter(), self._source, self._colour)
         return self._rgb
 
-    def cut(self, patch_from_stored: np.ndarray, size: tuple[int, int], fill: int) -> np.ndarray:
-        """The frame seen through an affine map (2, 3) of its px: RGB uint8 of `size` (width, height)."""
-        return cv2.warpAffine(
-            self.rgb, patch_from_stored, size, flags=cv2.INTER_CUBIC, borderValue=(fill, fill, fill)
-        )
+    def paste(self, patch_rgb: np.ndarray, share: np.ndarray, corner: tuple[int, int]) -> None:
+        """Put a patch into the frame, where `share` is above 0; the patch lies in the frame.
 
-    def paste(self, patch_rgb: np.ndarray, share: np.ndarray, patch_from_stored: np.ndarray) -> None:
-        """Put a patch into the frame, where `share` is above 0.
-
-        patch_rgb: uint8 (H, W, 3). share: float32 (H, W), 0..1, how much of the patch is seen; 0 at its edges.
+        patch_rgb: (H, W, 3), 0..255. share: float32 (H, W), 0..1, how much of it is seen. corner: x, y of its first px.
         """
-        box = _box_of(share, patch_from_stored, self.image.width, self.image.height)
-        if box is None:
-            return
-        x1, y1, x2, y2 = box
-        to_box = patch_from_stored.astype(np.float64).copy()
-        to_box[:, 2] += to_box[:, :2] @ (x1, y1)
-        flags, size = cv2.WARP_INVERSE_MAP, (x2 - x1, y2 - y1)
-        patch = cv2.warpAffine(patch_rgb, to_box, size, flags=cv2.INTER_CUBIC | flags, borderMode=cv2.BORDER_REPLICATE)
-        seen = cv2.warpAffine(np.float32(share), to_box, size, flags=cv2.INTER_LINEAR | flags)
-        change = (patch.astype(np.float32) - self.rgb[y1:y2, x1:x2]) * seen[..., None]
-        for plane, in_plane, most in zip(self._planes, self._channels(change), self._largest(), strict=False):
-            _add(plane, in_plane, (x1, y1), self.image.width, self.image.height, most)
+        (left, top), (height, width) = corner, share.shape
+        x1, y1 = left - left % _GRID, top - top % _GRID  # chroma lies on a coarser grid
+        size = (height + top - y1, width + left - x1)
+        change = np.zeros((size[0] + -size[0] % _GRID, size[1] + -size[1] % _GRID, 3), np.float32)
+        inside = change[top - y1 : top - y1 + height, left - x1 : left - x1 + width]
+        inside[:] = (patch_rgb - self.rgb[top : top + height, left : left + width].astype(np.float32)) * share[..., None]
+        components = self.image.format.components
+        for plane, in_plane, component in zip(self._planes, self._channels(change), components, strict=False):
+            _add(plane, in_plane, (x1, y1), self.image, 2**component.bits - 1)
 
     def _channels(self, change: np.ndarray) -> list[np.ndarray]:
         """A change of RGB, in 8-bit steps, as one of the numbers in each plane but for alpha."""
@@ -83,9 +74,6 @@ class FramePlanes:
         chroma = full if is_full else depth * 224 / 255
         blues, reds = (change[..., 2] - luma) / (2 - 2 * blue), (change[..., 0] - luma) / (2 - 2 * red)
         return [luma * scale, blues * chroma, reds * chroma]
-
-    def _largest(self) -> list[int]:
-        return [2**component.bits - 1 for component in self.image.format.components]
 
 
 def _is_full_range(frame: "av.VideoFrame") -> bool:
@@ -128,28 +116,14 @@ def _planes_of(frame: "av.VideoFrame") -> list[np.ndarray]:
     return views
 
 
-def _box_of(share: np.ndarray, patch_from_stored: np.ndarray, width: int, height: int) -> tuple[int, ...] | None:
-    """Half-open box x1, y1, x2, y2 in the frame around what a paste changes, on even px; None: nothing."""
-    rows, columns = np.flatnonzero(share.any(1)), np.flatnonzero(share.any(0))
-    if not len(rows):
-        return None
-    left, top, right, bottom = columns[0] - 1, rows[0] - 1, columns[-1] + 1, rows[-1] + 1
-    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
-    inverse = invert_affine(patch_from_stored[None])[0]
-    found = corners @ inverse[:, :2].T + inverse[:, 2]
-    low, high = np.floor(found.min(0) / 4) * 4, np.ceil((found.max(0) + 1) / 4) * 4
-    x1, y1 = np.maximum(low, 0).astype(int).tolist()
-    x2, y2 = np.minimum(high, (width, height)).astype(int).tolist()
-    return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else None
-
-
-def _add(plane: np.ndarray, change: np.ndarray, corner: tuple[int, int], width: int, height: int, most: int) -> None:
+def _add(
+    plane: np.ndarray, change: np.ndarray, corner: tuple[int, int], image: "av.VideoFrame", most: int
+) -> None:
     """Add a change, at the frame's full resolution from `corner` on, to a plane that may be smaller."""
-    across, down = round(width / plane.shape[1]), round(height / plane.shape[0])
-    left, top = corner[0] // across, corner[1] // down
-    lines, columns = -(-change.shape[0] // down), -(-change.shape[1] // across)
+    across, down = round(image.width / plane.shape[1]), round(image.height / plane.shape[0])
     if (across, down) != (1, 1):
-        change = cv2.resize(change, (columns, lines), interpolation=cv2.INTER_AREA)
-    part = plane[top : top + lines, left : left + columns]
-    changed = np.round(part + change[: part.shape[0], : part.shape[1]])
-    part[:] = np.clip(changed, 0, most)
+        size = (change.shape[1] // across, change.shape[0] // down)
+        change = cv2.resize(change, size, interpolation=cv2.INTER_AREA)
+    left, top = corner[0] // across, corner[1] // down
+    part = plane[top : top + change.shape[0], left : left + change.shape[1]]
+    part[:] = np.clip(np.round(part + change[: part.shape[0], : part.shape[1]]), 0, most)

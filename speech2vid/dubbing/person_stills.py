@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from speech2vid.dubbing.face_canvas import FaceCanvas
 from speech2vid.dubbing.tracked_faces import TUBE_FACE_PX, TrackedFace, TrackPart
 from speech2vid.rendering.still import Still
 from transforms.clips.clip_parts import align_face
@@ -15,17 +14,17 @@ MAX_STILLS = 24
 _OPENING_PER_DEG = 0.01  # difference of opening that counts as much as one degree of pose
 
 
-def person_stills(faces: Sequence[TrackedFace], canvas: FaceCanvas) -> list[Still]:
+def person_stills(faces: Sequence[TrackedFace]) -> list[Still]:
     """Up to MAX_STILLS aligned faces, as unlike each other in pose and mouth as can be had."""
     kept: list[Still] = []
     for part in sorted((part for face in faces for part in face.parts), key=lambda part: part.start_frame):
-        kept += _of_part(part, canvas)
+        kept += _of_part(part)
         if len(kept) > 2 * MAX_STILLS:
             kept = _most_unlike(kept)
     return _most_unlike(kept)
 
 
-def _of_part(part: TrackPart, canvas: FaceCanvas) -> list[Still]:
+def _of_part(part: TrackPart) -> list[Still]:
     with np.load(part.path) as arrays:
         frames, index = arrays["still_frames"], arrays["still_index"]
         mesh, align, to_source = arrays["mesh"][frames], arrays["align"][frames], arrays["still_to_source"]
@@ -33,8 +32,8 @@ def _of_part(part: TrackPart, canvas: FaceCanvas) -> list[Still]:
     crops = [decode_jpeg(jpeg[first:last]) for first, last in zip(index[:-1], index[1:], strict=True)]
     return [
         Still(
-            face_rgb=align_face(crop, crop_to_source, canvas.align(one), canvas.size),
-            mesh_px=canvas.mesh(points.astype(np.float64) * (TUBE_FACE_PX / MESH_UNIT)),
+            face_rgb=align_face(crop, crop_to_source, one, TUBE_FACE_PX),
+            mesh_px=points.astype(np.float32) * (TUBE_FACE_PX / MESH_UNIT),
         )
         for crop, crop_to_source, one, points in zip(crops, to_source, align, mesh, strict=True)
     ]

@@ -44,7 +44,6 @@ class TrackPart:
     end_rule: str  # lost, cut, transition, window_edge, source_end
     speaks: bool  # the video's own audio was assigned to it
     face_px: float  # median of the box's shorter side, in the image as shown
-    aligned_px: float  # median side of the square that is the aligned face, in the image as shown
     centre: tuple[float, float]  # of the median box, as shares of the image's width and height
 
     @property
@@ -161,15 +160,10 @@ def _parts(window: JudgedWindow, staging: Path, faces: FacesConfig) -> Iterator[
                 end_rule=row.end_rule,
                 speaks=row.active_share > 0,
                 face_px=row.face_source_px,
-                aligned_px=_aligned_px(window.tubes[name].align),
                 centre=((x1 + x2) / 2 / width, (y1 + y2) / 2 / height),
             ),
             row,
         )
-
-
-def _aligned_px(align: np.ndarray) -> float:
-    return float(np.median(TUBE_FACE_PX / np.hypot(align[:, 0, 0], align[:, 1, 0])))
 
 
 def _written(tube: FaceTube, path: Path) -> Path:
