@@ -21,10 +21,12 @@ from speech2vid.dubbing.new_mouth import NewMouth
 from speech2vid.dubbing.person_stills import person_stills
 from speech2vid.dubbing.shown_frames import ShownFrame, ShownFrames
 from speech2vid.dubbing.tracked_faces import TrackedVideo, track_video
+from speech2vid.dubbing.visible_mark import VisibleMark
 from speech2vid.generation.driving_audio import DrivingAudio, open_audio
 from speech2vid.generation.talking_faces import audio_windows
 from speech2vid.motion.file import MotionFile
 from speech2vid.rendering.face_renderer import FaceRenderer
+from speech2vid.rendering.painter_file import PainterFile
 from transforms.media.frames_pyav import PyavFrames
 
 
@@ -37,7 +39,7 @@ class DubOptions:
     fit: str = "trim"  # one of shown_frames.FITS
     is_lossless: bool = False
     is_marked: bool = False  # visibly
-    painter: "PainterFile | None" = None
+    painter: PainterFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,7 @@ class _Dubbing:
         self._tracked, self._driving, self._options = tracked, driving, options
         self._shown = ShownFrames(tracked.timeline, Fraction(driving.num_samples, SAMPLE_RATE_HZ), options.fit)
         self._meshes = FaceMeshes(faces, tracked)
+        self._mark = VisibleMark(tracked.probe.used_video) if options.is_marked else None
         self._numbers = tuple(face.number for face in faces)
         self._motion = MotionFile()
         renderer = FaceRenderer(person_stills(faces), options.painter)
@@ -101,6 +104,8 @@ class _Dubbing:
                     continue
                 planes = FramePlanes(frame, self._tracked.probe.used_video.colour)
                 num_dubbed += self._dub(planes, shown, mouth)
+                if self._mark is not None:
+                    self._mark.draw(planes)
                 video.write_frame(planes.image, first_ticks + shown.ticks, shown.duration_ticks)
                 num_frames += 1
         return Dubbed(
@@ -128,7 +133,8 @@ class _Dubbing:
 
     def _decoded(self) -> "Iterator[tuple[ShownFrame, av.VideoFrame | None]]":
         reader = PyavFrames(self._tracked.path, self._tracked.probe.used_video, self._tracked.timeline)
-        last, frame, size = -1, None, (self._tracked.probe.used_video.coded_width, self._tracked.probe.used_video.coded_height)
+        video = self._tracked.probe.used_video
+        last, frame, size = -1, None, (video.coded_width, video.coded_height)
         try:
             for shown in self._shown:
                 if shown.source_frame != last:

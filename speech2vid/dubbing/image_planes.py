@@ -93,7 +93,6 @@ def _planar_copy(frame: "av.VideoFrame") -> "av.VideoFrame":
     copy = av.VideoFrame(planar.width, planar.height, planar.format.name.replace("yuvj", "yuv"))
     for to_plane, from_plane in zip(_planes_of(copy), _planes_of(planar), strict=True):
         to_plane[:] = from_plane
-    copy.pts, copy.time_base, copy.duration = frame.pts, frame.time_base, frame.duration
     copy.colorspace, copy.color_primaries, copy.color_trc = frame.colorspace, frame.color_primaries, frame.color_trc
     copy.color_range = _FULL_RANGE if name.startswith("yuvj") else frame.color_range
     return copy
