@@ -33,6 +33,8 @@ def main(argv: list[str], program: str) -> int:
 
 def _dubbed(args: argparse.Namespace) -> "Dubbed":
     from speech2vid.dubbing.dub import DubOptions, dub
+    from speech2vid.motion import file as motion_file
+    from speech2vid.rendering import painter_file
 
     options = DubOptions(
         speakers=tuple(args.speaker or ()),
@@ -40,6 +42,8 @@ def _dubbed(args: argparse.Namespace) -> "Dubbed":
         fit=args.fit,
         is_lossless=args.lossless,
         is_marked=args.mark,
+        motion=Path(args.motion or motion_file.DEFAULT_PATH),
+        painter=Path(args.painter or painter_file.DEFAULT_PATH),
     )
     return dub(args.video, args.audio, Path(args.output), options)
 
@@ -102,6 +106,10 @@ def _parse(argv: list[str], program: str) -> argparse.Namespace:
         help="FFV1 and FLAC in .mkv: what is not dubbed stays bit for bit (default: H.264 and AAC)",
     )
     parser.add_argument("--mark", action="store_true", help="write into each frame, visibly, that it was generated")
+    parser.add_argument("--motion", metavar="MOTION.onnx", help="motion network (default: the bundled one)")
+    parser.add_argument(
+        "--painter", metavar="PAINTER.onnx", help="painter of --blend context (default: the bundled one)"
+    )
     args = parser.parse(argv)
     require_file("--video", args.video)
     require_file("--audio", args.audio)

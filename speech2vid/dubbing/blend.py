@@ -1,37 +1,66 @@
-"""How a rendered face is joined to the frame's own: its edge must not be seen, and nothing may bleed or flicker."""
+"""How a face is joined to the frame that it is rendered in: no seam may be seen, nothing may bleed or flicker.
+
+The frame's own face is warped, by a warp that ends in the frame as it is: there is no edge. The lips and what is
+between them come from elsewhere. `poisson`: from other frames of the person with much the same mouth, warped alike, and
+joined by their gradients (Perez, Gangnet, Blake 2003), within the skin around the lips: an edge along the jaw would let
+collar and background bleed into the face. `context`: from a network that paints the lower face to fit the frame.
+"""
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from speech2vid.rendering.regions import lower_face
+from speech2vid.rendering.painter_input import lender_shares
+from speech2vid.rendering.still import Still
+from speech2vid.rendering.topology import OUTER_LIPS, ring_of
+from speech2vid.rendering.warp import TargetRaster
+from transforms.media.canonical import LEFT_EYE, RIGHT_EYE
 
 BLENDS = ("poisson", "context")
-_REACH = 0.05  # of the distance of the eyes: how far the region goes beyond the lower face
-_FEATHER = 0.10  # likewise: width of its soft edge, inwards
-_EDGE_PX = 2  # at the image's edge, which stay as they are
+_REACH = 0.12  # of the distance of the eyes: how far the cloned mouth goes beyond the lips
+_EDGE_PX = 8  # over which the effect ends at the edges of the part that was cut out
 
 
-def dub_region(meshes_px: np.ndarray, shape: tuple[int, int], eyes_px: float) -> np.ndarray:
-    """How much of a rendered image (H, W) is seen, float32 0..1: the lower faces of all meshes, with a soft edge.
+def share_of(changed: np.ndarray) -> np.ndarray:
+    """How much of a rendered part (H, W) is pasted into its frame, float32 0..1: nothing at its edges."""
+    height, width = changed.shape
+    rows, columns = (np.minimum(np.arange(size), np.arange(size)[::-1]) / _EDGE_PX for size in (height, width))
+    return (changed * np.clip(np.minimum(rows[:, None], columns), 0, 1)).astype(np.float32)
 
-    meshes_px: (K, 468, 3), the frame's own and the target. eyes_px: distance of the eyes.
+
+def clone_mouth(image_rgb: np.ndarray, target_px: np.ndarray, own_px: np.ndarray, lenders: Sequence[Still]) -> None:
+    """Clone the lips of lenders into an image uint8 (H, W, 3) that shows the target mesh (468, 3), in place.
+
+    own_px: the mesh that the image had before it was warped, px of the image: a mouth that it had already is kept.
     """
-    region = lower_face(meshes_px, max(shape))[: shape[0], : shape[1]].astype(np.uint8)
-    region = cv2.dilate(region, _disc(max(1, round(eyes_px * _REACH))))
-    region[:_EDGE_PX], region[-_EDGE_PX:], region[:, :_EDGE_PX], region[:, -_EDGE_PX:] = 0, 0, 0, 0
-    inwards = cv2.distanceTransform(region, cv2.DIST_L2, 3)
-    return np.clip(inwards / max(1.0, eyes_px * _FEATHER), 0, 1).astype(np.float32)
-
-
-def poisson(image_rgb: np.ndarray, rendered_rgb: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """The rendered region with the image's colours at its edge (Perez, Gangnet, Blake 2003): uint8 (H, W, 3)."""
-    mask = (region > 0).astype(np.uint8) * 255
+    mask = _lips(target_px, image_rgb.shape)
     x, y, width, height = cv2.boundingRect(mask)
     if width < 3 or height < 3:
-        return rendered_rgb
-    centre = (x + width // 2, y + height // 2)
-    return cv2.seamlessClone(rendered_rgb, image_rgb, mask, centre, cv2.NORMAL_CLONE)
+        return
+    box = (slice(y, y + height), slice(x, x + width))
+    own = Still(face_rgb=image_rgb, mesh_px=own_px)
+    shares = lender_shares(target_px, [own, *lenders])
+    patch = shares[0] * image_rgb[box].astype(np.float32)
+    raster = TargetRaster(target_px, ring_of(target_px), box)
+    for share, lender in zip(shares[1:], lenders, strict=True):
+        if share > 0:
+            patch += np.float32(share) * raster.warp(lender.face_rgb, lender.mesh_px).image
+    image_rgb[:] = cv2.seamlessClone(
+        np.clip(np.round(patch), 0, 255).astype(np.uint8),
+        image_rgb,
+        mask[box],
+        (x + width // 2, y + height // 2),
+        cv2.NORMAL_CLONE,
+    )
 
 
-def _disc(radius: int) -> np.ndarray:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+def _lips(mesh_px: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The lips and the skin around them, uint8 (H, W), 0 or 255; nothing at the image's edges."""
+    mask = np.zeros(shape[:2], np.uint8)
+    cv2.fillConvexPoly(mask, cv2.convexHull(np.round(mesh_px[list(OUTER_LIPS), :2]).astype(np.int32)), 255)
+    eyes = mesh_px[list(RIGHT_EYE), :2].mean(0) - mesh_px[list(LEFT_EYE), :2].mean(0)
+    reach = max(1, round(float(np.linalg.norm(eyes)) * _REACH))
+    mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
+    mask[:2], mask[-2:], mask[:, :2], mask[:, -2:] = 0, 0, 0, 0
+    return mask

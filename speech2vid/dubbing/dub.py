@@ -24,8 +24,10 @@ from speech2vid.dubbing.tracked_faces import TrackedVideo, track_video
 from speech2vid.dubbing.visible_mark import VisibleMark
 from speech2vid.generation.driving_audio import DrivingAudio, open_audio
 from speech2vid.generation.talking_faces import audio_windows
+from speech2vid.motion import file as motion_file
 from speech2vid.motion.file import MotionFile
-from speech2vid.rendering.face_renderer import FaceRenderer
+from speech2vid.motion.mouth_space import MouthMotion
+from speech2vid.rendering import painter_file
 from speech2vid.rendering.painter_file import PainterFile
 from transforms.media.frames_pyav import PyavFrames
 
@@ -39,7 +41,8 @@ class DubOptions:
     fit: str = "trim"  # one of shown_frames.FITS
     is_lossless: bool = False
     is_marked: bool = False  # visibly
-    painter: PainterFile | None = None
+    motion: Path = motion_file.DEFAULT_PATH
+    painter: Path = painter_file.DEFAULT_PATH  # used by the blend `context` alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +82,10 @@ class _Dubbing:
         self._meshes = FaceMeshes(faces, tracked)
         self._mark = VisibleMark(tracked.probe.used_video) if options.is_marked else None
         self._numbers = tuple(face.number for face in faces)
-        self._motion = MotionFile()
-        renderer = FaceRenderer(person_stills(faces), options.painter)
-        self._dubber = FaceDubber(tracked.probe.used_video, renderer, options.blend)
+        self._motion = MotionFile(options.motion)
+        self._painter = PainterFile(options.painter) if options.blend == "context" else None
+        self._person_shapes = self._motion.space.shapes_of(self._meshes.sample())
+        self._dubber = FaceDubber(tracked.probe.used_video, person_stills(faces), self._painter)
         self._plan = OutputPlan(
             path=output,
             source=tracked.path,
@@ -95,7 +99,7 @@ class _Dubbing:
 
     def written(self, start: float) -> Dubbed:
         """Write all frames."""
-        mouth, num_frames, num_dubbed, num_damaged = NewMouth(self._shapes()), 0, 0, 0
+        mouth, num_frames, num_dubbed, num_damaged = NewMouth(self._mouths()), 0, 0, 0
         first_ticks = int(self._tracked.timeline.presentation_ticks[0])
         with DubbedVideo(self._plan) as video:
             for shown, frame in self._decoded():
@@ -126,9 +130,10 @@ class _Dubbing:
         if face is None or face.strength == 0:
             return False
         time_base = float(self._tracked.timeline.time_base)
-        shape = mouth.at(shown.ticks * time_base, shown.duration_ticks * time_base)
+        row = mouth.at(shown.ticks * time_base, shown.duration_ticks * time_base)[None]
         view = self._dubber.view(planes, face)
-        target = self._motion.target_meshes(view.base.mesh_px[None], shape[None])[0]
+        motion = MouthMotion(shapes=row[:, :-1], closed=row[:, -1])
+        target = self._motion.space.target_meshes(view.base.mesh_px[None], motion, self._person_shapes)[0]
         return self._dubber.dub(planes, view, target, face.strength)
 
     def _decoded(self) -> "Iterator[tuple[ShownFrame, av.VideoFrame | None]]":
@@ -148,16 +153,17 @@ class _Dubbing:
         finally:
             reader.close()
 
-    def _shapes(self) -> Iterator[np.ndarray]:
-        """Batches of mouth shapes for the whole output; after the audio's end those of silence."""
+    def _mouths(self) -> Iterator[np.ndarray]:
+        """Rows (N, P + 1) for the whole output: mouth shapes, and how surely it is closed. Silence follows the audio."""
         num_frames = int(self._shown.length_s * FRAME_RATE) + 1
         padded = replace(self._driving, num_samples=num_frames * SAMPLES_PER_FRAME)
         for windows in audio_windows(padded.blocks(), num_frames, self._motion):
             if len(windows):
-                yield self._motion.shapes(windows)
+                motion = self._motion.motion(windows)
+                yield np.column_stack([motion.shapes, motion.closed])
 
     def _comment(self) -> str:
-        return (
-            f"Generated: this person did not say this. Made by talkshard dub, motion network sha256 "
-            f"{self._motion.sha256}"
-        )
+        networks = f"motion network sha256 {self._motion.sha256}"
+        if self._painter is not None:
+            networks += f", painter sha256 {self._painter.sha256}"
+        return f"Generated: this person did not say this. Made by talkshard dub, blend {self._options.blend}, {networks}"

@@ -1,16 +1,18 @@
 """Puts new mouth shapes on the dubbed face of single frames, at the frame's own resolution."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from schemas.media import VideoStream
-from speech2vid.dubbing.blend import dub_region, poisson
+from speech2vid.dubbing.blend import clone_mouth, share_of
 from speech2vid.dubbing.face_meshes import FaceAt
 from speech2vid.dubbing.image_planes import FramePlanes
 from speech2vid.dubbing.tracked_faces import TUBE_FACE_PX
 from speech2vid.rendering.face_renderer import FaceRenderer, in_image
+from speech2vid.rendering.painter_file import PainterFile
 from speech2vid.rendering.regions import lower_face
 from speech2vid.rendering.still import Still
 from transforms.media.canonical import FILL_VALUE, invert_affine
@@ -32,10 +34,12 @@ class FaceView:
 class FaceDubber:
     """Renders the face of one person into frames of one video."""
 
-    def __init__(self, video: VideoStream, renderer: FaceRenderer, blend: str) -> None:
-        """blend: one of BLENDS."""
+    def __init__(self, video: VideoStream, stills: Sequence[Still], painter: PainterFile | None) -> None:
+        """stills: of the person, TUBE_FACE_PX; painter: of the blend `context`, None: the blend is `poisson`."""
         self._shown_from_stored = shown_from_stored(video)
-        self._renderer, self._blend = renderer, blend
+        self._stills, self._is_painted = stills, painter is not None
+        self._renderer = FaceRenderer(stills, painter)
+        self._usual_lower_face = lower_face(np.stack([still.mesh_px for still in stills]), TUBE_FACE_PX)
 
     def view(self, planes: FramePlanes, face: FaceAt) -> FaceView:
         """Cut the face out of a frame as it is stored: turned or mirrored as the file has it."""
@@ -65,18 +69,20 @@ class FaceDubber:
         """
         own = view.base.mesh_px
         target = (own + strength * (target_px - own)).astype(np.float32)
-        meshes = np.stack([own, target])
-        hidden = lower_face(meshes, TUBE_FACE_PX) if self._blend == "context" else None
+        hidden = self._hidden(own, target) if self._is_painted else None
         rendered = self._renderer.render_in(view.part_rgb, view.to_part, view.base, target, hidden)
-        in_part = np.stack([in_image(mesh, view.to_part) for mesh in meshes])
-        eyes_px = float(np.linalg.norm(in_part[0, 33, :2] - in_part[0, 263, :2]))
-        region = dub_region(in_part, rendered.changed.shape, eyes_px)
-        region[rendered.changed == 0] = 0
-        if not region.any():
+        if not self._is_painted:
+            own_px, target_px = in_image(own, view.to_part), in_image(target, view.to_part)
+            clone_mouth(rendered.rgb, target_px, own_px, self._stills)
+        share = share_of(rendered.changed) * np.float32(strength)
+        if not share.any():
             return False
-        joined = poisson(view.part_rgb, rendered.rgb, region) if self._blend == "poisson" else rendered.rgb
-        planes.paste(joined, region * np.float32(strength), view.corner)
+        planes.paste(rendered.rgb, share, view.corner)
         return True
+
+    def _hidden(self, own: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """The lower face in any of the person's meshes: its outline does not tell what the mouth did."""
+        return np.maximum(self._usual_lower_face, lower_face(np.stack([own, target]), TUBE_FACE_PX))
 
 
 def _box(to_stored: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -14,6 +14,7 @@ from transforms.media.canonical import MESH_UNIT, apply_affine, invert_affine
 _FADE_FRAMES = 5.0
 """Frames in which the effect comes and goes where a face is found and lost."""
 _HIDDEN, _SEEN = 0.3, 0.6  # probability that the mouth is seen: at and below, nothing is changed; from there on, all
+_SAMPLED = 250  # meshes, at least, of which the person's usual mouth is told
 _SMOOTHED_FRAMES = 15  # over which that probability is averaged: it was measured in every tenth
 
 
@@ -39,6 +40,15 @@ class FaceMeshes:
         first = np.flatnonzero(np.concatenate([[True], np.diff(shown) != 0]) & (shown >= 0))
         self._positions, self._ticks = first.astype(np.float64), ticks[shown[first]]
         self._all_ticks, self._cuts = ticks, _cuts(video)
+
+    def sample(self) -> np.ndarray:
+        """Aligned meshes of some frames, evenly over all tracks: float32 (N, 468, 3), px of TUBE_FACE_PX."""
+        meshes = []
+        every = max(1, sum(part.end_frame - part.start_frame for part in self._parts) // _SAMPLED)
+        for part in self._parts:
+            with np.load(part.path) as arrays:
+                meshes.append(arrays["mesh"][::every].astype(np.float32) * (TUBE_FACE_PX / MESH_UNIT))
+        return np.concatenate(meshes)
 
     def at(self, source_frame: int) -> FaceAt | None:
         """The face in a source frame; None where it is not tracked."""

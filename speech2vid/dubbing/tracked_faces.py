@@ -10,7 +10,7 @@ import numpy as np
 
 from audit.judge_video import JudgedWindow, VideoJudge, source_of
 from schemas.clock import FRAME_RATE, num_timeline_frames, source_frame_of
-from schemas.errors import MissingStream
+from schemas.errors import MissingStream, UsageError
 from schemas.media import MediaProbe, Timeline
 from schemas.records import Video
 from schemas.tables import TrackRow
@@ -87,12 +87,17 @@ class TrackedVideo:
 def track_video(path: str, staging: Path) -> TrackedVideo:
     """Track every face of a video, and judge which of them speak its audio; `staging` is an empty folder.
 
-    MediaError: the file cannot be used, or has no video.
+    MediaError, UsageError: the file cannot be used, has no video, or has high dynamic range.
     """
     faces = FacesConfig()
     probe, timeline = choose_video(path, LimitsConfig(), AudioConfig(), count_faces=FaceCounter(faces))
     if timeline is None:
         raise MissingStream(f"{path!r} has no video; expected a file with a video stream (--video)")
+    dynamic_range = probe.used_video.colour.dynamic_range
+    if dynamic_range != "sdr":
+        raise UsageError(
+            f"{path!r} has high dynamic range ({dynamic_range.upper()}), which is not dubbed; convert it to SDR (--video)"
+        )
     video = _prepared(path, probe, timeline, staging)
     windows = [window for window, _ in speech_windows(video, timeline, SpeechConfig().min_speech_s)]
     parts, ends = dict[str, TrackPart](), list[TrackEnds]()

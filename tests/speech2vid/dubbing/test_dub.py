@@ -1,5 +1,6 @@
 """A dubbed video is the source but for the mouth: its numbers, times, streams, and what is left as it was."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,8 +11,9 @@ pytest.importorskip("skimage", reason="the demo extra is not installed")
 import av
 
 from schemas.errors import UsageError
-from speech2vid.dubbing.dub import DubOptions, dub
+from speech2vid.dubbing.dub import Dubbed, DubOptions, dub
 from tests.pipeline.made_models import needs_models
+from tests.speech2vid.dubbing.made_motion import write_motion
 from tests.speech2vid.dubbing.made_talk import SIDE, decoded, make_audio, make_talk, numbers
 
 pytestmark = needs_models
@@ -25,9 +27,10 @@ def audio(tmp_path_factory):
     return make_audio(tmp_path_factory.mktemp("audio") / "other.wav", 2.0)
 
 
-def dubbed(video: Path, audio: str, name: str, options: DubOptions = LOSSLESS) -> tuple[Path, object]:
+def dubbed(video: Path, audio: str, name: str, options: DubOptions = LOSSLESS) -> tuple[Path, Dubbed]:
     output = video.with_name(name)
-    return output, dub(str(video), audio, output, options)
+    motion = write_motion(Path(audio).with_name("motion.onnx"))
+    return output, dub(str(video), audio, output, replace(options, motion=motion))
 
 
 def changed(before: "av.VideoFrame", after: "av.VideoFrame") -> np.ndarray:
