@@ -83,15 +83,15 @@ def _parse(argv: list[str], program: str) -> argparse.Namespace:
         type=int,
         nargs="+",
         metavar="N",
-        help="faces to dub, by the numbers that an error lists (default: the face that speaks the video's own audio, or "
-        "the only one)",
+        help="faces to dub, by the numbers that an error lists (default: the face that speaks the video's own audio, "
+        "or the only one)",
     )
     parser.add_argument(
         "--blend",
         choices=_BLENDS,
         default=_BLENDS[0],
-        help="poisson: the frame's own face is warped, and joined by its gradients; context: a network paints the lower "
-        "face anew (default: %(default)s)",
+        help="where lips and teeth come from: poisson takes them from other frames of the person, joined by their "
+        "gradients; context has a network paint the lower face (default: %(default)s)",
     )
     parser.add_argument(
         "--fit",

@@ -61,6 +61,6 @@ def _lips(mesh_px: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     cv2.fillConvexPoly(mask, cv2.convexHull(np.round(mesh_px[list(OUTER_LIPS), :2]).astype(np.int32)), 255)
     eyes = mesh_px[list(RIGHT_EYE), :2].mean(0) - mesh_px[list(LEFT_EYE), :2].mean(0)
     reach = max(1, round(float(np.linalg.norm(eyes)) * _REACH))
-    mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
-    mask[:2], mask[-2:], mask[:, :2], mask[:, -2:] = 0, 0, 0, 0
-    return mask
+    grown = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
+    grown[:2], grown[-2:], grown[:, :2], grown[:, -2:] = 0, 0, 0, 0
+    return grown.astype(np.uint8)

@@ -44,8 +44,9 @@ def _named(faces: Sequence[TrackedFace], numbers: Sequence[int], name: str) -> l
         raise UsageError(f"{name}: --speaker {missing[0]} is none of its faces: {listed(faces)}")
     found = [by_number[number] for number in sorted(set(numbers))]
     if _any_overlap(found):
-        raise UsageError(f"{name}: --speaker names faces that are in view at once; give those of one person: "
-                         f"{listed(found)}")
+        raise UsageError(
+            f"{name}: --speaker names faces that are in view at once; give those of one person: {listed(found)}"
+        )
     return found
 
 

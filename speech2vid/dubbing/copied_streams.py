@@ -1,11 +1,11 @@
-"""The streams of the source that go into the output as they are: packets, neither decoded nor encoded anew."""
+"""The streams of the source that go into the output as they are: packets, neither decoded nor encoded."""
 
 from collections.abc import Iterator
 from fractions import Fraction
 
 import av
 
-from transforms.media.container import open_media
+from transforms.media.container import open_media, time_base_of
 
 
 class CopiedStreams:
@@ -48,11 +48,12 @@ class CopiedStreams:
 
     def packets_until(self, time_s: Fraction | None) -> Iterator["av.Packet"]:
         """The next packets with times before `time_s` after the offset, to be muxed; None: all that are left."""
-        while self._next is not None and (time_s is None or _time_s(self._next) - self._offset_s < time_s):
-            packet = self._next
-            offset = round(self._offset_s / packet.time_base)
-            packet.pts = None if packet.pts is None else packet.pts - offset
-            packet.dts -= offset
+        while self._next is not None:
+            packet, tick_s = self._next, time_base_of(self._container, self._next.stream)
+            offset, dts = round(self._offset_s / tick_s), packet.dts or 0
+            if time_s is not None and (dts - offset) * tick_s >= time_s:
+                return
+            packet.pts, packet.dts = None if packet.pts is None else packet.pts - offset, dts - offset
             self._next = self._following()
             packet.stream = self._targets[packet.stream.index]
             yield packet
@@ -71,7 +72,3 @@ def _codec_name(stream: "av.stream.Stream") -> str:
     if context is not None:
         return context.codec.canonical_name
     return getattr(stream, "name", "") or ""
-
-
-def _time_s(packet: "av.Packet") -> Fraction:
-    return packet.dts * packet.time_base

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from schemas.clock import FRAME_RATE, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
-from schemas.errors import DamagedMedia, UsageError
+from schemas.errors import DamagedMedia
 from speech2vid.dubbing.choose_face import chosen_faces
 from speech2vid.dubbing.dubbed_face import FaceDubber
 from speech2vid.dubbing.dubbed_video import DubbedVideo, OutputPlan
@@ -154,7 +154,7 @@ class _Dubbing:
             reader.close()
 
     def _mouths(self) -> Iterator[np.ndarray]:
-        """Rows (N, P + 1) for the whole output: mouth shapes, and how surely it is closed. Silence follows the audio."""
+        """Rows (N, P + 1) of the whole output: mouth shapes, and how surely it is closed; silence follows the audio."""
         num_frames = int(self._shown.length_s * FRAME_RATE) + 1
         padded = replace(self._driving, num_samples=num_frames * SAMPLES_PER_FRAME)
         for windows in audio_windows(padded.blocks(), num_frames, self._motion):
@@ -166,4 +166,6 @@ class _Dubbing:
         networks = f"motion network sha256 {self._motion.sha256}"
         if self._painter is not None:
             networks += f", painter sha256 {self._painter.sha256}"
-        return f"Generated: this person did not say this. Made by talkshard dub, blend {self._options.blend}, {networks}"
+        return (
+            f"Generated: this person did not say this. Made by talkshard dub, blend {self._options.blend}, {networks}"
+        )

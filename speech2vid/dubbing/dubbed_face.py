@@ -58,9 +58,7 @@ class FaceDubber:
         scale = float(np.hypot(face.align[0, 0], face.align[1, 0]))
         xy = face.mesh[:, :2] @ face.align[:, :2].T + face.align[:, 2]
         mesh = np.column_stack([xy, face.mesh[:, 2] * scale]).astype(np.float32)
-        return FaceView(
-            base=Still(face_rgb=aligned, mesh_px=mesh), corner=(left, top), part_rgb=part, to_part=to_part
-        )
+        return FaceView(base=Still(face_rgb=aligned, mesh_px=mesh), corner=(left, top), part_rgb=part, to_part=to_part)
 
     def dub(self, planes: FramePlanes, view: FaceView, target_px: np.ndarray, strength: float) -> bool:
         """Give the face another mesh (468, 3), px of the aligned face; whether that changes anything.

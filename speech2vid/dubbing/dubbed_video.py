@@ -141,7 +141,7 @@ class _Images:
         self._time_base = plan.timeline.time_base
         self._reformatter = VideoReformatter()
         stream: Any = container.add_stream(codec, rate=plan.probe.used_video.average_rate, options=options)
-        found, _ = find_best_pix_fmt_of_list(av.codec.Codec(codec, "w").video_formats, first.format.name)
+        found, _ = find_best_pix_fmt_of_list(av.codec.Codec(codec, "w").video_formats or [], first.format.name)
         assert found is not None, f"{codec} encodes at least one pixel format"
         self._format = found.name
         _require_even(first, av.VideoFormat(found.name, first.width, first.height), plan)
@@ -185,12 +185,12 @@ class _Audio:
         audio = OutputAudio(plan.audio, rates, kind)
         self._stream: Any = container.add_stream(codec, rate=audio.rate_hz, layout=audio.layout)
         if not plan.is_lossless:
-            self._stream.bit_rate = _BITS_PER_S[audio.layout]
+            self._stream.codec_context.bit_rate = _BITS_PER_S[audio.layout]
         self._stream.metadata["language"] = audio.language or "und"
         self._stream.disposition = av.stream.Disposition.default
         self._first, self._rate_hz = round(start_s * audio.rate_hz), audio.rate_hz
         self._frames = audio.frames(plan.length_s)
-        self._is_done = False
+        self._is_done, self._num_samples = False, 0
         self._time_s = start_s
 
     def packets_until(self, time_s: Fraction | None) -> "Iterator[av.Packet]":
@@ -199,8 +199,9 @@ class _Audio:
             frame = next(self._frames, None)
             self._is_done = frame is None
             if frame is not None:
-                frame.pts += self._first
-                self._time_s = Fraction(frame.pts + frame.samples, self._rate_hz)
+                frame.pts = self._first + self._num_samples
+                self._num_samples += frame.samples
+                self._time_s = Fraction(self._first + self._num_samples, self._rate_hz)
             yield from self._stream.encode(frame)
 
 

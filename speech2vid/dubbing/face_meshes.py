@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from schemas.clock import FRAME_RATE
 from speech2vid.dubbing.tracked_faces import TUBE_FACE_PX, TrackedFace, TrackedVideo, TrackPart
 from transforms.media.canonical import MESH_UNIT, apply_affine, invert_affine
 
 _FADE_FRAMES = 5.0
 """Frames in which the effect comes and goes where a face is found and lost."""
 _HIDDEN, _SEEN = 0.3, 0.6  # probability that the mouth is seen: at and below, nothing is changed; from there on, all
-_SAMPLED = 250  # meshes, at least, of which the person's usual mouth is told
+_SAMPLED = 250  # meshes, at least, that give the person's usual mouth
 _SMOOTHED_FRAMES = 15  # over which that probability is averaged: it was measured in every tenth
 
 

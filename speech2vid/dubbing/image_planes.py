@@ -54,7 +54,9 @@ class FramePlanes:
         size = (height + top - y1, width + left - x1)
         change = np.zeros((size[0] + -size[0] % _GRID, size[1] + -size[1] % _GRID, 3), np.float32)
         inside = change[top - y1 : top - y1 + height, left - x1 : left - x1 + width]
-        inside[:] = (patch_rgb - self.rgb[top : top + height, left : left + width].astype(np.float32)) * share[..., None]
+        inside[:] = (patch_rgb - self.rgb[top : top + height, left : left + width].astype(np.float32)) * share[
+            ..., None
+        ]
         components = self.image.format.components
         for plane, in_plane, component in zip(self._planes, self._channels(change), components, strict=False):
             _add(plane, in_plane, (x1, y1), self.image, 2**component.bits - 1)
@@ -109,15 +111,13 @@ def _planes_of(frame: "av.VideoFrame") -> list[np.ndarray]:
     views = []
     for component in frame.format.components:
         plane = frame.planes[component.plane]
-        kind = np.dtype(np.uint8 if component.bits <= 8 else np.uint16)
-        lines = np.frombuffer(plane, kind).reshape(plane.height, plane.line_size // kind.itemsize)
+        kind: type[np.unsignedinteger] = np.uint8 if component.bits <= 8 else np.uint16
+        lines = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size).view(kind)
         views.append(lines[:, : component.width])
     return views
 
 
-def _add(
-    plane: np.ndarray, change: np.ndarray, corner: tuple[int, int], image: "av.VideoFrame", most: int
-) -> None:
+def _add(plane: np.ndarray, change: np.ndarray, corner: tuple[int, int], image: "av.VideoFrame", most: int) -> None:
     """Add a change, at the frame's full resolution from `corner` on, to a plane that may be smaller."""
     across, down = round(image.width / plane.shape[1]), round(image.height / plane.shape[0])
     if (across, down) != (1, 1):

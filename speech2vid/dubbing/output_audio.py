@@ -36,7 +36,8 @@ class OutputAudio:
             first = next(frames)
             graph = self._graph(first, num_samples)
             for frame in itertools.chain([first], frames):
-                frame.pts -= round(self._audio.zero_s / frame.time_base)
+                if frame.pts is not None and frame.time_base is not None:
+                    frame.pts -= round(self._audio.zero_s / frame.time_base)
                 graph.push(frame)
                 yield from _pulled(graph)
             graph.push(None)
@@ -68,6 +69,8 @@ class OutputAudio:
 def _pulled(graph: "av.filter.Graph") -> Iterator["av.AudioFrame"]:
     while True:
         try:
-            yield graph.pull()
+            frame = graph.pull()
         except (av.error.BlockingIOError, av.error.EOFError):
             return
+        assert isinstance(frame, av.AudioFrame), "the graph is one of audio"
+        yield frame

@@ -1,5 +1,6 @@
 """Stills of the dubbed person out of the video itself: bounded in number, spread over mouth shapes and poses."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,7 +30,7 @@ def _of_part(part: TrackPart) -> list[Still]:
         frames, index = arrays["still_frames"], arrays["still_index"]
         mesh, align, to_source = arrays["mesh"][frames], arrays["align"][frames], arrays["still_to_source"]
         jpeg = arrays["still_jpeg"]
-    crops = [decode_jpeg(jpeg[first:last]) for first, last in zip(index[:-1], index[1:], strict=True)]
+    crops = [decode_jpeg(jpeg[first:last]) for first, last in itertools.pairwise(index)]
     return [
         Still(
             face_rgb=align_face(crop, crop_to_source, one, TUBE_FACE_PX),

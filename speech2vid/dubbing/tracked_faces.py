@@ -96,7 +96,8 @@ def track_video(path: str, staging: Path) -> TrackedVideo:
     dynamic_range = probe.used_video.colour.dynamic_range
     if dynamic_range != "sdr":
         raise UsageError(
-            f"{path!r} has high dynamic range ({dynamic_range.upper()}), which is not dubbed; convert it to SDR (--video)"
+            f"{path!r} has high dynamic range ({dynamic_range.upper()}), which is not dubbed: convert it to SDR "
+            "(--video)"
         )
     video = _prepared(path, probe, timeline, staging)
     windows = [window for window, _ in speech_windows(video, timeline, SpeechConfig().min_speech_s)]

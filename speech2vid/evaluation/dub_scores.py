@@ -56,11 +56,11 @@ def score_dub(source: str, dubbed: str, network: FaceNetwork | None, speakers: S
                 continue
             seam = seam_visibility(pair.source_rgb, pair.dubbed_rgb)
             seams += [] if seam is None else [seam]
-            faces = [_aligned(image, pair.face) for image in (pair.dubbed_rgb, pair.source_rgb)]
-            mouths.append(_mouth_error(*faces))
+            face, true_face = _aligned(pair.dubbed_rgb, pair.face), _aligned(pair.source_rgb, pair.face)
+            mouths.append(_mouth_error(face, true_face))
             if network is not None and pixels.num_frames % _IDENTITY_EVERY == 1:
-                identity.append(_distance(network, *faces, pair.face))
-    probability, lag = believed(dubbed)
+                identity.append(_distance(network, face, true_face, pair.face))
+    probability, lag = judged_sync(dubbed)
     return DubScores(
         outside_psnr_db=pixels.psnr_db,
         seam=float(np.mean(seams)) if seams else None,
@@ -72,7 +72,7 @@ def score_dub(source: str, dubbed: str, network: FaceNetwork | None, speakers: S
     )
 
 
-def believed(dubbed: str) -> tuple[float | None, float | None]:
+def judged_sync(dubbed: str) -> tuple[float | None, float | None]:
     """Probability that a face makes the video's audio, and the audio's lag in frames, as `build` judges them."""
     rows = [row for row in judge_video(dubbed) if row.sync_probability is not None]
     best = max(rows, key=lambda row: row.sync_probability or 0, default=None)

@@ -87,7 +87,11 @@ def test_inputs_without_what_is_needed(tmp_path, audio, capfd):
 @needs_shared
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("k12_hdr_pq.mp4", "high dynamic range"), ("k23_encrypted.mp4", "encrypted"), ("../known_speaker/two_both_speak.mp4", "--speaker")],
+    [
+        ("k12_hdr_pq.mp4", "high dynamic range"),
+        ("k23_encrypted.mp4", "encrypted"),
+        ("../known_speaker/two_both_speak.mp4", "--speaker"),
+    ],
 )
 def test_real_files_that_cannot_be_dubbed(tmp_path, audio, capfd, name, message):
     _, line = refused(capfd, shared(f"hard/footage/{name}"), audio, tmp_path / "out.mp4")

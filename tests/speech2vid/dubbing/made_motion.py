@@ -51,7 +51,11 @@ def _model(shape: float, space: dict[str, np.ndarray]):
     graph = helper.make_graph(
         nodes,
         "motion",
-        [helper.make_tensor_value_info(AUDIO_INPUT, TensorProto.FLOAT, ["frames", MFCC.num_channels, MFCC.window_columns])],
+        [
+            helper.make_tensor_value_info(
+                AUDIO_INPUT, TensorProto.FLOAT, ["frames", MFCC.num_channels, MFCC.window_columns]
+            )
+        ],
         [
             helper.make_tensor_value_info(SHAPES_OUTPUT, TensorProto.FLOAT, ["frames", 1]),
             helper.make_tensor_value_info(CLOSED_OUTPUT, TensorProto.FLOAT, ["frames"]),

@@ -57,14 +57,18 @@ def make_talk(
             stream.codec_context.sample_aspect_ratio = aspect
         if rotation_deg:
             stream.set_display_rotation(-rotation_deg)
-        voice = file.add_stream("flac" if path.suffix == ".mkv" else "aac", rate=16_000, layout="mono") if audio else None
+        voice = (
+            file.add_stream("flac" if path.suffix == ".mkv" else "aac", rate=16_000, layout="mono") if audio else None
+        )
         words = file.add_mux_stream("subrip") if subtitles else None
         if chapters:
             file.set_chapters(list(chapters))
         file.metadata["title"] = "a talk"
         for number, time_s in enumerate(times_s):
-            image = np.full_like(talking_image(0, num_people), _WALL) if number in hidden else talking_image(
-                number, num_people
+            image = (
+                np.full_like(talking_image(0, num_people), _WALL)
+                if number in hidden
+                else talking_image(number, num_people)
             )
             stored = np.ascontiguousarray(np.rot90(image, rotation_deg // 90))
             frame = av.VideoFrame.from_ndarray(stored, format="rgb24").reformat(format=pixel_format, dst_colorspace=1)

@@ -12,13 +12,7 @@ from speech2vid.dubbing.tracked_faces import TrackedFace, TrackPart
 def face(number: int, start: int, end: int, *, speaks: bool = False, x: float = 0.5) -> TrackedFace:
     """A face of one track."""
     part = TrackPart(
-        path=Path(),
-        start_frame=start,
-        end_frame=end,
-        end_rule="lost",
-        speaks=speaks,
-        face_px=120.0,
-        centre=(x, 0.5),
+        path=Path(), start_frame=start, end_frame=end, end_rule="lost", speaks=speaks, face_px=120.0, centre=(x, 0.5)
     )
     return TrackedFace(number=number, parts=(part,))
 

@@ -70,7 +70,9 @@ def test_a_turned_video_stays_turned_and_its_mouth_is_found(tmp_path, audio, rot
     output, _ = dubbed(source, audio, "out.mp4", DubOptions())
     before, after = decoded(source), decoded(output)
     assert after[0].rotation == before[0].rotation != 0
-    difference = np.mean([np.abs(numbers(a)[0].astype(int) - numbers(b)[0]) for a, b in zip(after, before, strict=True)], 0)
+    difference = np.mean(
+        [np.abs(numbers(a)[0].astype(int) - numbers(b)[0]) for a, b in zip(after, before, strict=True)], 0
+    )
     upright = np.rot90(difference, -rotation_deg // 90)
     assert upright[MOUTH].mean() > 10 * upright[:90].mean()
 

@@ -28,22 +28,14 @@ def part(folder: Path, start: int, end: int, end_rule: str = "lost", seen: float
         visibility=np.full(end - start, seen, np.float32),
     )
     return TrackPart(
-        path=path,
-        start_frame=start,
-        end_frame=end,
-        end_rule=end_rule,
-        speaks=True,
-        face_px=100.0,
-        centre=(0.5, 0.5),
+        path=path, start_frame=start, end_frame=end, end_rule=end_rule, speaks=True, face_px=100.0, centre=(0.5, 0.5)
     )
 
 
 def meshes(*parts: TrackPart, rate: int = 25, seconds: int = 4) -> FaceMeshes:
     """The meshes of one face in a video of a steady rate."""
     ticks = np.arange(seconds * rate, dtype=np.int64)
-    timeline = Timeline(
-        presentation_ticks=ticks, key_frames=np.ones(len(ticks), bool), time_base=Fraction(1, rate)
-    )
+    timeline = Timeline(presentation_ticks=ticks, key_frames=np.ones(len(ticks), bool), time_base=Fraction(1, rate))
     num_frames = num_timeline_frames(ticks, timeline.time_base)
     face = TrackedFace(number=1, parts=parts)
     probe = MediaProbe(container="", duration_s=seconds, video=None, audio_streams=(), audio_index=-1)

@@ -100,5 +100,5 @@ def test_light_beyond_white_stays_white():
 
 
 def test_a_format_that_cannot_be_edited_is_named():
-    with pytest.raises(NoDecoder, match="xyz12le.*convert the video"):
+    with pytest.raises(NoDecoder, match=r"xyz12le.*convert the video"):
         FramePlanes(av.VideoFrame(WIDTH, HEIGHT, "xyz12le"), VideoColour())
