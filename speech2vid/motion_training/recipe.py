@@ -14,7 +14,7 @@ class MotionNetworkSettings:
     inputs: int = setting(96, "", "principal components of the speech features")
     members: int = setting(5, "networks", "whose mean is taken; each leaves out a part of the people")
     width: int = setting(96, "channels", "of a layer")
-    dropout: float = setting(0.5, "", "of a layer's channels")
+    dropout: float = setting(0.8, "", "of a layer's channels")
     noise: float = setting(0.3, "deviations", "of the features, added in training")
     gain: float = setting(1.0, "", "the width of the motion at the end, over that of held-out people's real motion")
 
@@ -54,7 +54,7 @@ class MotionSettings:
     losses: MotionLossSettings = field(default_factory=MotionLossSettings)
     loop: LoopSettings = field(
         default_factory=lambda: LoopSettings(
-            steps=500,
+            steps=400,
             learning_rate=2e-3,
             warm_up=40,
             weight_decay=0.1,
