@@ -1,7 +1,8 @@
 # make          what there is to make
 # make setup    .venv with Talkshard, and the models' weights
 # make demo     a demonstration that needs no media of yours; make demo INPUT=FILE_OR_FOLDER builds your own
-# make train-demo   a talking face learnt from TRAIN=FOLDER and judged on the people of DEV=FOLDER; STEPS=N for fewer steps
+# make train-demo   a portrait that talks and a dubbed video, learnt from TRAIN=FOLDER and judged on the people of
+#               DEV=FOLDER; STEPS=N for fewer steps of the painter
 # make check    lint, format and types
 # make test     all extras, then all tests
 # make engines  what the tests of other engines and stores need, as far as it can be had: Prism, Flink and Beam's job
@@ -24,7 +25,7 @@ STEPS ?=
 OUTPUT := demo-output
 
 help:
-	@sed -n 's/^# //p' Makefile | head -9
+	@sed -n 's/^# //p' Makefile | head -10
 
 setup: $(VENV)/setup.stamp
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from speech2vid.generation.ordered_pool import in_threads
 from speech2vid.motion.file import MotionFile
 from speech2vid.motion.mouth_space import MouthMotion
 from speech2vid.rendering.combined_still import central_still, combine_stills
@@ -37,13 +38,15 @@ class TalkingPortrait:
 
     def faces(self, windows: np.ndarray) -> Iterator[np.ndarray]:
         """Aligned faces RGB uint8 (S, S, 3), one a window."""
-        for mesh in self.meshes(windows):
-            yield self._renderer.render(self._base, mesh).rgb
+        return in_threads(lambda mesh: self._renderer.render(self._base, mesh).rgb, self.meshes(windows))
 
     def images(self, windows: np.ndarray, image_rgb: np.ndarray, to_image: np.ndarray) -> Iterator[np.ndarray]:
         """The whole image of the central still, RGB uint8 (H, W, 3), one a window.
 
         to_image: (2, 3), px of the still to px of the image.
         """
-        for mesh in self.meshes(windows):
-            yield self._renderer.render_in(image_rgb, to_image, self._base, mesh).rgb
+
+        def rendered(mesh: np.ndarray) -> np.ndarray:
+            return self._renderer.render_in(image_rgb, to_image, self._base, mesh).rgb
+
+        return in_threads(rendered, self.meshes(windows))

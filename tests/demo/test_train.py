@@ -109,8 +109,8 @@ def environment(tmp_path):
         "talkshard": """while [ $# -gt 1 ]; do case "$1" in --output) output=$2;; esac; shift; done
 mkdir -p "$(dirname "$output")"
 case "$name" in build) mkdir "$output"; touch "$output/dataset.json";;
-train) mkdir "$output"; touch "$output/generator.onnx";;
-evaluate) mkdir "$output"; touch "$output/evaluation.json";; generate) touch "$output";; esac""",
+train) mkdir "$output"; touch "$output/motion.onnx" "$output/painter.onnx";;
+evaluate) mkdir "$output"; touch "$output/evaluation.json";; *) touch "$output";; esac""",
     }
     (tmp_path / "bin").mkdir()
     for name, body in commands.items():
@@ -138,17 +138,18 @@ def demonstrate(environment: dict[str, str], **more: str) -> tuple[subprocess.Co
     return done, [line.split()[1] for line in lines if line.startswith("talkshard")]
 
 
-def test_the_script_goes_from_recordings_to_a_video_and_again_only_makes_the_video_again(environment, tmp_path):
+def test_the_script_goes_from_recordings_to_two_videos_and_again_only_makes_the_videos_again(environment, tmp_path):
     done, called = demonstrate(environment)
-    assert (done.returncode, called) == (0, ["build", "train", "evaluate", "generate"])
-    assert f"video:    {tmp_path}/out/talking-face/tiny/talking.mp4" in done.stdout
-    assert demonstrate(environment)[1] == ["generate"]
+    assert (done.returncode, called) == (0, ["build", "train", "train", "evaluate", "generate", "dub"])
+    assert f"portrait: {tmp_path}/out/talking-face/tiny/talking.mp4" in done.stdout
+    assert f"dubbed:   {tmp_path}/out/talking-face/tiny/dubbed.mp4" in done.stdout
+    assert demonstrate(environment)[1] == ["generate", "dub"]
 
 
 def test_other_steps_are_another_training_on_the_same_dataset(environment):
     demonstrate(environment)
     done, called = demonstrate(environment, STEPS="9")
-    assert called == ["train", "evaluate", "generate"]
+    assert called == ["train", "evaluate", "generate", "dub"]  # the motion network stays
     assert "tiny-9/talking.mp4" in done.stdout
 
 
