@@ -1,8 +1,8 @@
 """One still from several of the same person: nearer to any frame of the person than one of them, and nearly as sharp.
 
-The mean of several stills is nearest to any real frame, but blurred, mostly because heads turn. So the lower face is the
-mean of all stills warped to the most usual one, with half of that one's own detail; and what is smoother than a few
-pixels, everywhere, is the plain mean's.
+The mean of several stills is nearest to any real frame, but blurred, mostly because heads turn. So the lower face is
+the mean of all stills warped to the most usual one, with half of its own detail; and what is smoother than a few
+pixels, everywhere, is from the plain mean.
 """
 
 from collections.abc import Sequence
