@@ -112,7 +112,7 @@ def _planes_of(frame: "av.VideoFrame") -> list[np.ndarray]:
     for component in frame.format.components:
         plane = frame.planes[component.plane]
         kind: type[np.unsignedinteger] = np.uint8 if component.bits <= 8 else np.uint16
-        lines = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size).view(kind)
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size).view(kind)
         views.append(lines[:, : component.width])
     return views
 
