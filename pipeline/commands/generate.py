@@ -37,7 +37,7 @@ def _generated(args: argparse.Namespace) -> "GeneratedVideo":
     from speech2vid.generation.generate import GenerateOptions, generate
 
     files = {name: Path(path) for name in ("motion", "checkpoint", "deblurring") if (path := getattr(args, name))}
-    options = GenerateOptions(gain=args.gain, frame=args.frame, size_px=args.size_px, **files)
+    options = GenerateOptions(gain=args.gain, motion_of=args.motion_of, frame=args.frame, size_px=args.size_px, **files)
     return generate(args.identity, args.audio, Path(args.output), options)
 
 
@@ -87,6 +87,12 @@ def _parse(argv: list[str], program: str) -> argparse.Namespace:
     parser.add_argument("--output", required=True, metavar="OUT.mp4", help="video to write")
     add_generator_options(parser)
     parser.add_argument(
+        "--motion_of",
+        metavar="VIDEO",
+        help="take small head motion, blinks and brows from the face that this video shows longest (default: only the "
+        "mouth, jaw and cheeks move)",
+    )
+    parser.add_argument(
         "--frame",
         choices=("whole", "face"),
         default="whole",
@@ -106,4 +112,6 @@ def _parse(argv: list[str], program: str) -> argparse.Namespace:
         raise UsageError(f"--output must end in .mp4, not {args.output}")
     check_generator_options(args)
     require_file("--audio", args.audio)
+    if args.motion_of:
+        require_file("--motion_of", args.motion_of)
     return args

@@ -39,6 +39,7 @@ class GenerateOptions:
     motion: Path = motion_file.DEFAULT_PATH
     checkpoint: Path = painter_file.DEFAULT_PATH  # a painter, or a generator of pixels
     gain: float = 1.0  # factor on the motion
+    motion_of: str | None = None  # a video, whose head motion, blinks and brows are taken
     deblurring: Path | None = None  # for a generator of pixels
     frame: str = WHOLE  # one of FRAMES; a generator of pixels has the face alone
     size_px: int = 0  # side of the shown face's image, or the longer side of the whole image; 0: as it is
@@ -82,6 +83,7 @@ def _speaker(identity: Sequence[str], driving: DrivingAudio, options: GenerateOp
             MotionFile(options.motion),
             PainterFile(options.checkpoint),
             options.gain,
+            motion_of=options.motion_of,
             whole=options.frame == WHOLE,
             size_px=options.size_px,
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from speech2vid.generation.borrowed_motion import borrow_motion
 from speech2vid.generation.stills import StillFinder, find_stills
 from speech2vid.generation.talking_faces import audio_windows
 from speech2vid.generation.talking_portrait import NUM_STILLS, TalkingPortrait
@@ -24,12 +25,14 @@ class PortraitSpeaker:
         painter: PainterFile,
         gain: float,
         *,
+        motion_of: str | None,
         whole: bool,
         size_px: int,
     ) -> None:
-        """Find the stills. whole: show the whole image; size_px: see GenerateOptions. UsageError: see find_stills."""
+        """Find the stills. motion_of, whole, size_px: see GenerateOptions. UsageError: see find_stills."""
+        borrowed = borrow_motion(motion_of) if motion_of else None
         found = find_stills(identity, NUM_STILLS, StillFinder(_STILL_PX))
-        self._portrait = TalkingPortrait([one.still for one in found], motion, painter, gain)
+        self._portrait = TalkingPortrait([one.still for one in found], motion, painter, gain, borrowed)
         self._shown, self._motion, self._whole = found[self._portrait.central], motion, whole
         self.about = f"motion network sha256 {motion.sha256}, painter sha256 {painter.sha256}"
         self.size_px = _whole_size(self._shown.image_rgb, size_px) if whole else (size_px or _STILL_PX,) * 2

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from speech2vid.generation.borrowed_motion import BorrowedMotion
 from speech2vid.generation.ordered_pool import in_threads
 from speech2vid.motion.file import MotionFile
 from speech2vid.motion.mouth_space import MouthMotion
@@ -20,21 +21,32 @@ class TalkingPortrait:
     """One person, of whom some stills are known, with the networks that make the person speak."""
 
     def __init__(
-        self, stills: Sequence[Still], motion: MotionFile, painter: PainterFile | None = None, gain: float = 1.0
+        self,
+        stills: Sequence[Still],
+        motion: MotionFile,
+        painter: PainterFile | None = None,
+        gain: float = 1.0,
+        borrowed: BorrowedMotion | None = None,
     ) -> None:
-        """Take stills of one size. painter: None for the warp alone; gain: factor on the motion."""
+        """Take stills of one size.
+
+        painter: None for the warp alone; gain: factor on the mouth's motion; borrowed: None: the head keeps still.
+        """
         self.central = central_still(stills)
         self._base = combine_stills(stills) if len(stills) > 1 else stills[0]
-        self._motion, self._gain = motion, gain
+        self._motion, self._gain, self._borrowed = motion, gain, borrowed
+        self._num_frames = 0
         self._person_shapes = motion.space.shapes_of(np.stack([still.mesh_px for still in stills]))
         self._renderer = FaceRenderer(stills, painter)
 
     def meshes(self, windows: np.ndarray) -> np.ndarray:
-        """Meshes float32 (T, 468, 3), px of the stills, in the central still's pose, of audio windows (T, C, W)."""
+        """Meshes float32 (T, 468, 3), px of the stills, in the central still's pose, of the next windows (T, C, W)."""
         found = self._motion.motion(windows)
         motion = MouthMotion(shapes=self._gain * found.shapes, closed=found.closed)
         own = np.broadcast_to(self._base.mesh_px, (len(windows), *self._base.mesh_px.shape))
-        return self._motion.space.target_meshes(own, motion, self._person_shapes)
+        meshes = self._motion.space.target_meshes(own, motion, self._person_shapes)
+        first, self._num_frames = self._num_frames, self._num_frames + len(windows)
+        return meshes if self._borrowed is None else self._borrowed.moved(meshes, first)
 
     def faces(self, windows: np.ndarray) -> Iterator[np.ndarray]:
         """Aligned faces RGB uint8 (S, S, 3), one a window."""
