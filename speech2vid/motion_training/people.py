@@ -36,7 +36,7 @@ def read_motion_clips(dataset: str, split: str, where: str | None) -> list[Motio
 
 
 def fold_of(speaker: str, num_folds: int) -> int:
-    """The fold of a person, by a hash of the name: who is added changes nobody else's."""
+    """The fold of a person, by a hash of the name: who is added changes no one else's."""
     return int.from_bytes(hashlib.sha256(speaker.encode()).digest()[:4]) % num_folds
 
 

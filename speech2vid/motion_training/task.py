@@ -95,7 +95,7 @@ class MotionTask(TrainingTask[MotionBatch]):
         return Validation(score=correlation, measures=measures)
 
     def export(self, averaged: nn.Module, path: Path) -> None:
-        """Write network and space; the motion's width is set by the people whom each member left out."""
+        """Write network and space; the motion's width is set by the people held out from each member."""
         assert isinstance(averaged, MotionNetwork)
         gain = self._settings.network.gain / self._left_out_width(averaged)
         averaged.scale.mul_(gain)
@@ -108,7 +108,7 @@ class MotionTask(TrainingTask[MotionBatch]):
         return (
             f"From audio to the motion of a face's mesh: the mean of {network.members} networks of width "
             f"{network.width}, each trained without a part of the people; {network.components} components of lips, "
-            f"chin and cheeks, multiplied by {self._gain:.2f}, so that people left out move as widely as they "
+            f"chin and cheeks, multiplied by {self._gain:.2f}, so that held-out people move as widely as they "
             f"really do; {size_bytes / 1e6:.1f} MB."
         )
 
@@ -131,7 +131,7 @@ class MotionTask(TrainingTask[MotionBatch]):
         return [self._members(averaged, clip).mean(0) for clip in clips]
 
     def _left_out_width(self, averaged: MotionNetwork) -> float:
-        """Width of the motion of people whom a member left out, times how much narrower the mean of all members is."""
+        """Width of the motion of the people whom a member was held from, times how much narrower the mean of all members is."""
         num_folds = self._settings.network.members
         found = [self._members(averaged, clip) for clip in self._clips]
         own = [members[fold_of(clip.speaker, num_folds)] for clip, members in zip(self._clips, found, strict=True)]

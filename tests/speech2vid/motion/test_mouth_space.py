@@ -8,7 +8,7 @@ from tests.speech2vid.motion.made_motion import LOWER, PAIRS, made_head, made_sp
 from transforms.media.canonical import mouth_opening
 
 SPACE = made_space()
-NOBODY_KNOWN = np.zeros((1, 2))
+NOTHING_KNOWN = np.zeros((1, 2))
 
 
 def motion_of(*openings, closed=0.0):
@@ -25,7 +25,7 @@ def turned(meshes, degrees):
 
 def test_the_mouth_opens_as_the_shape_says_and_nothing_else_moves():
     meshes = np.repeat(made_head(), 2, 0)
-    moved = SPACE.target_meshes(meshes, motion_of(0.0, 0.2), NOBODY_KNOWN)
+    moved = SPACE.target_meshes(meshes, motion_of(0.0, 0.2), NOTHING_KNOWN)
     np.testing.assert_allclose(moved[0], meshes[0], atol=0.01)
     changed = np.abs(moved[1] - meshes[1]).max(1)
     assert changed[list(LOWER)].min() > 4 and np.delete(changed, list(LOWER)).max() < 0.01
@@ -33,27 +33,27 @@ def test_the_mouth_opens_as_the_shape_says_and_nothing_else_moves():
 
 def test_a_turned_head_opens_its_mouth_as_far_in_its_own_frame():
     straight = made_head()
-    moved = turned(SPACE.target_meshes(straight, motion_of(0.2), NOBODY_KNOWN), 30)
+    moved = turned(SPACE.target_meshes(straight, motion_of(0.2), NOTHING_KNOWN), 30)
     np.testing.assert_allclose(
-        SPACE.target_meshes(turned(straight, 30), motion_of(0.2), NOBODY_KNOWN), moved, atol=0.05
+        SPACE.target_meshes(turned(straight, 30), motion_of(0.2), NOTHING_KNOWN), moved, atol=0.05
     )
 
 
 def test_the_mouth_that_a_mesh_has_already_is_taken_off():
-    opened = SPACE.target_meshes(made_head(), motion_of(0.3), NOBODY_KNOWN)
-    back = SPACE.target_meshes(opened, motion_of(0.0), NOBODY_KNOWN)
+    opened = SPACE.target_meshes(made_head(), motion_of(0.3), NOTHING_KNOWN)
+    back = SPACE.target_meshes(opened, motion_of(0.0), NOTHING_KNOWN)
     np.testing.assert_allclose(back, made_head(), atol=0.05)
 
 
 def test_lips_never_cross():
-    moved = SPACE.target_meshes(made_head(), motion_of(-0.5), NOBODY_KNOWN)
+    moved = SPACE.target_meshes(made_head(), motion_of(-0.5), NOTHING_KNOWN)
     gaps = [moved[0, lower, 1] - moved[0, upper, 1] for upper, lower in PAIRS]
     assert min(gaps) > -0.01 and max(gaps) < 0.5
 
 
 def test_lips_meet_where_that_is_certain_and_stay_open_where_it_is_improbable():
     openings = [
-        mouth_opening(SPACE.target_meshes(made_head(), motion_of(0.3, closed=closed), NOBODY_KNOWN))[0]
+        mouth_opening(SPACE.target_meshes(made_head(), motion_of(0.3, closed=closed), NOTHING_KNOWN))[0]
         for closed in (0.0, 0.4, 1.0)
     ]
     assert openings[0] > 0.1 and openings[2] < 0.02 and openings[2] < openings[1] < openings[0]
