@@ -25,14 +25,12 @@ def main(argv: list[str], program: str) -> int:
     args = _parser(program).parse(argv, {"clips": 1, "candidates": 1, "seed": 0})
     check_generator_options(args)
     from speech2vid.evaluation.evaluate import EvaluationSettings, evaluate
-    from speech2vid.generator.file import DEFAULT_PATH
 
+    files = {name: Path(path) for name in ("motion", "checkpoint", "deblurring") if (path := getattr(args, name))}
     settings = EvaluationSettings(
         dataset=args.dataset,
-        checkpoint=Path(args.checkpoint or DEFAULT_PATH),
         gain=args.gain,
-        deblurring=Path(args.deblurring) if args.deblurring else None,
-        compare=tuple(map(Path, args.compare)),
+        compare=tuple(args.compare),
         split=args.split,
         where=args.where,
         max_clips=args.clips,
@@ -42,6 +40,7 @@ def main(argv: list[str], program: str) -> int:
         timings=Path(args.timings) if args.timings else None,
         max_candidates=args.candidates,
         seed=args.seed,
+        **files,
     )
     record, measures = evaluate(settings, Path(args.output), _show_progress)
     _print(measures, record, args.output)
@@ -58,8 +57,9 @@ def _parser(program: str) -> CommandParser:
         "--compare",
         nargs="+",
         default=[],
-        metavar="GENERATOR.onnx",
-        help="other generators, each shown and scored beside this one on the same clips",
+        metavar="FILE.onnx",
+        help="other generators, each shown and scored beside this one on the same clips: painters, motion networks "
+        "(with this painter), generators of pixels, or the word warp, for no painter",
     )
     add("--split", choices=("train", "val", "test"), default="val", help="(default: %(default)s)")
     add("--where", metavar="CONDITION", help="DuckDB condition on the clips table, like \"speaker = 'anna'\"")

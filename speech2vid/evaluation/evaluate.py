@@ -8,12 +8,14 @@ from schemas.errors import UsageError
 from speech2vid.evaluation.clips import EvaluationClip, read_evaluation_clips
 from speech2vid.evaluation.evaluate_clips import Evaluation, Networks, evaluate_clips
 from speech2vid.evaluation.face_networks import load_face_network
+from speech2vid.evaluation.generators import load_compared, load_evaluated
 from speech2vid.evaluation.judges import load_second_judge
 from speech2vid.evaluation.measures import Measure
 from speech2vid.evaluation.results import VIDEOS, EvaluationRecord, GeneratorRecord, write_results
-from speech2vid.evaluation.talking_face import TalkingFace, load_talking_face
+from speech2vid.evaluation.talking_face import TalkingFace
 from speech2vid.evaluation.timings import Timings
-from speech2vid.generator.file import DEFAULT_PATH
+from speech2vid.motion import file as motion_file
+from speech2vid.rendering import painter_file
 from transforms.faces.mesh import MediaPipeMesh
 from transforms.speakers.sync_network import load_sync_network
 
@@ -23,10 +25,11 @@ class EvaluationSettings:
     """Which generators are evaluated, on which clips, by which networks."""
 
     dataset: str  # folder or URL
-    checkpoint: Path = DEFAULT_PATH
-    gain: float = 1.0
-    deblurring: Path | None = None
-    compare: tuple[Path, ...] = ()  # other generators
+    motion: Path = motion_file.DEFAULT_PATH
+    checkpoint: Path = painter_file.DEFAULT_PATH  # a painter, or a generator of pixels
+    gain: float = 1.0  # factor on the motion
+    deblurring: Path | None = None  # for a generator of pixels
+    compare: tuple[str, ...] = ()  # see load_compared
     split: str = "val"
     where: str | None = None  # DuckDB condition on the clips table
     max_clips: int = 200
@@ -55,14 +58,12 @@ def evaluate(
 
 def _generators(settings: EvaluationSettings) -> list[TalkingFace]:
     """The evaluated generator and those that it is compared with; UsageError where two have one name."""
-    generators = [
-        load_talking_face(settings.checkpoint, settings.gain, settings.deblurring),
-        *map(load_talking_face, settings.compare),
-    ]
-    names = [generator.name for generator in generators[1:]]
+    evaluated = load_evaluated(settings.checkpoint, settings.motion, settings.gain, settings.deblurring)
+    compared = [load_compared(spec, evaluated, settings.motion) for spec in settings.compare]
+    names = [generator.name for generator in compared]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"--compare has two generators named {twice[0]}: the tables need different names, copy one")
-    return generators
+    return [evaluated, *compared]
 
 
 def _networks(settings: EvaluationSettings) -> Networks:

@@ -25,8 +25,9 @@ from speech2vid.evaluation.conditions import (
     wrong_audio,
 )
 from speech2vid.evaluation.evaluate_clips import Networks, evaluate_clips
+from speech2vid.evaluation.generators import PixelFace
 from speech2vid.evaluation.results import VIDEOS, EvaluationRecord, GeneratorRecord, write_results
-from speech2vid.evaluation.talking_face import PixelFace, Stills
+from speech2vid.evaluation.talking_face import Stills
 from speech2vid.generator.file import DeblurringFile, GeneratorFile
 from tests.pipeline.made_models import needs_models
 from tests.schemas.made_stored import ColourNetwork, LoudLips, PaintedMesh, painted, stored_clip, write_stored_dataset
