@@ -55,11 +55,16 @@ class StoredClips:
         return self.places.num_rows
 
     @property
+    def speaker_column(self) -> pa.DictionaryArray:
+        """The speaker of each clip, as a number and a name; without a name, each source counts as a speaker."""
+        named = pc.fill_null(pc.not_equal(self.places["speaker"], ""), False)
+        speakers = pc.if_else(named, self.places["speaker"], self.places["source_uri"])
+        return pc.dictionary_encode(speakers).combine_chunks()
+
+    @property
     def speakers(self) -> list[str]:
-        """The speaker of each clip; without a name, each source counts as a speaker of its own."""
-        return [
-            clip["speaker"] or clip["source_uri"] for clip in self.places.select(["speaker", "source_uri"]).to_pylist()
-        ]
+        """The speaker of each clip, as speaker_column has it."""
+        return self.speaker_column.to_pylist()
 
     def read(self, numbers: Iterable[int]) -> Iterator[StoredClip]:
         """The clips of these rows of `places`; of a shard only their byte ranges are read.

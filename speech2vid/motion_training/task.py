@@ -131,7 +131,7 @@ class MotionTask(TrainingTask[MotionBatch]):
         return [self._members(averaged, clip).mean(0) for clip in clips]
 
     def _left_out_width(self, averaged: MotionNetwork) -> float:
-        """Width of the motion of the people whom a member was held from, times how much narrower the mean of all members is."""
+        """Width of the motion of the people held out from a member, times how much narrower the mean of all is."""
         num_folds = self._settings.network.members
         found = [self._members(averaged, clip) for clip in self._clips]
         own = [members[fold_of(clip.speaker, num_folds)] for clip, members in zip(self._clips, found, strict=True)]

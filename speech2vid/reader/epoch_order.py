@@ -4,8 +4,6 @@ The clips form one sequence. Each rank has an equal part of it, however the clip
 of its batches a part of that: so any batch can be made without those before it.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 
@@ -26,12 +24,12 @@ def clip_order(
     return sequence[np.argsort(moved_to, kind="stable")]
 
 
-def person_weights(people: Sequence[str], balance: float) -> np.ndarray | None:
-    """Weight of each clip, float64 (N,), so that a person has (number of clips)^balance in all; None: all are alike."""
-    if balance == 1:
-        return None
-    _, person_of, counts = np.unique(np.array(people), return_inverse=True, return_counts=True)
-    return counts[person_of] ** (balance - 1.0)
+def person_weights(person_of: np.ndarray, balance: float) -> np.ndarray | None:
+    """Weight of each clip, float64 (N,), so that a person has (number of clips)^balance in all; None: all are alike.
+
+    person_of: int (N,), the number of each clip's person.
+    """
+    return None if balance == 1 else np.bincount(person_of)[person_of] ** (balance - 1.0)
 
 
 def _drawn_by_weight(weights: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -61,7 +61,7 @@ class SampleStream(IterableDataset):
         self._clips = find_clips(dataset, split, where)
         self._clips_sha256 = _sha256(self._clips.places)
         self._shard_of = self._clips.places["shard"].combine_chunks().dictionary_encode().indices.to_numpy()
-        self._weights = person_weights(self._clips.speakers, self.settings.balance)
+        self._weights = person_weights(self._clips.speaker_column.indices.to_numpy(), self.settings.balance)
         self._num_frames = self._clips.places["num_frames"].to_numpy()
         self._batch_size, self._seed, self._rank, self._world_size = batch_size, seed, rank, world_size
         self._clip_features = ClipAudioFeatures(self.settings.features, cache)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from schemas.clock import seconds_from_frames
 from schemas.stored.clip_index import StoredClips
 
@@ -35,13 +37,22 @@ class TrainingData:
 
 def training_data(clips: StoredClips, dataset_sha256: str, num_skipped: int = 0) -> TrainingData:
     """Speakers and licences of the clips; num_skipped: times that a clip could not be read."""
-    frames: Counter[str] = Counter()
+    columns = {
+        "speaker": clips.speaker_column,
+        "frames": clips.places["num_frames"],
+        "licence": clips.places["licence"],
+    }
+    whole = pa.table(columns)
+    frames = {
+        row["speaker"]: row["frames_sum"]
+        for row in whole.group_by("speaker").aggregate([("frames", "sum")]).to_pylist()
+    }
     licences: Counter[str] = Counter()
-    rows = clips.places.select(["licence", "num_frames"]).to_pylist()
-    for speaker, row in zip(clips.speakers, rows, strict=True):
-        frames[speaker] += row["num_frames"]
-        licences[" ".join((row["licence"] or UNKNOWN_LICENCE).split())] += 1
-    return TrainingData(frames=frames, licences=licences, dataset_sha256=dataset_sha256, num_skipped=num_skipped)
+    for row in whole.group_by("licence").aggregate([([], "count_all")]).to_pylist():
+        licences[" ".join((row["licence"] or UNKNOWN_LICENCE).split())] += row["count_all"]
+    return TrainingData(
+        frames=Counter(frames), licences=licences, dataset_sha256=dataset_sha256, num_skipped=num_skipped
+    )
 
 
 def write_card(folder: Path, network_name: str, sha256: str, about: str, sections: Iterable[str]) -> None:

@@ -28,7 +28,8 @@ def held_out(dataset: str, where: str | None, validate_where: str | None) -> Hel
     if any(shard["split"] == "val" for shard in dataset_record(dataset)["shards"]):
         find_clips(dataset, "val", validate_where)
         return HeldOut(train_where=where, split="val", where=validate_where)
-    hashes = sorted(hashlib.md5(name.encode()).hexdigest() for name in {*find_clips(dataset, "train", where).speakers})
+    names = find_clips(dataset, "train", where).speaker_column.dictionary.to_pylist()
+    hashes = sorted(hashlib.md5(name.encode()).hexdigest() for name in names)
     if len(hashes) < 2:
         raise UsageError(f"{dataset} has clips of one person to learn from: two are needed, one to be held out")
     is_held_out = f"md5({_PERSON}) <= '{hashes[max(1, len(hashes) // _ONE_IN) - 1]}'"
