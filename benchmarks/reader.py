@@ -1,11 +1,11 @@
-"""Samples per second of speech2vid.reader.samples, and of a plain loop over tar members and JPEGs of the same shards.
+"""Samples a CPU second of speech2vid.reader.samples, and of a plain loop over tar members and JPEGs of the same shards.
 
     python -m benchmarks.reader --dataset OUT [--split train] [--rounds 7] [--batch_size 8]
 
 The plain loop reads each shard with Python's tarfile from start to end and decodes as many JPEGs of each clip as a
 sample needs; a second loop does the same with webdataset. Neither gives batches, MFCC, lip points or shuffling. The
 reader is also timed with a speech encoder's features instead of MFCC: made anew each time, and cached on disk. Each
-uses one process and one thread. They are timed in turns, so that other load on the machine affects all of them; the
+uses one process and one thread. CPU time is counted, in turns, so that other load on the machine affects all alike; the
 numbers are medians of the rounds. After the first round, which is not counted, the files are in the page cache, so that
 the work is compared and not the disk.
 """
@@ -26,7 +26,7 @@ import numpy as np
 import torch
 import webdataset
 
-from benchmarks.timing import seconds_of
+from benchmarks.timing import cpu_seconds_of
 from speech2vid.reader.array_cache import ArrayCache
 from speech2vid.reader.samples import SampleSettings, SampleStream
 
@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def measure(dataset: str, split: str, batch_size: int, rounds: int) -> dict[str, object]:
-    """Samples (targets) per second of each, and the ratio of the reader to the others: medians of the rounds."""
+    """Samples (targets) per CPU second of each, and the ratio of the reader to the others: medians of the rounds."""
     settings = SampleSettings()
     stream = SampleStream(dataset, split, settings, batch_size)
     shards = [
@@ -75,7 +75,8 @@ def measure(dataset: str, split: str, batch_size: int, rounds: int) -> dict[str,
         seconds = _seconds(works, rounds)
     num_samples = stream.num_clips * settings.targets_per_clip
     speeds = {
-        f"{name}_samples_per_s": round(num_samples / statistics.median(taken[1:])) for name, taken in seconds.items()
+        f"{name}_samples_per_cpu_s": round(num_samples / statistics.median(taken[1:]))
+        for name, taken in seconds.items()
     }
     ratios = {
         f"reader_over_{name}": round(statistics.median(np.divide(seconds[name], seconds["reader"])[1:]), 3)
@@ -89,7 +90,7 @@ def _seconds(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, l
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds + 1):
         for name, work in works.items():
-            seconds[name].append(seconds_of(work))
+            seconds[name].append(cpu_seconds_of(work))
     return seconds
 
 

@@ -1,5 +1,7 @@
 """Settings of `talkshard train`: from a recipe, a configuration file, short options and --set."""
 
+from pathlib import Path
+
 import pytest
 
 from pipeline.commands.train import main
@@ -68,3 +70,9 @@ def test_a_wrong_configuration_file_gets_one_line(content, line, tmp_path):
     with pytest.raises(UsageError) as caught:
         main(["--config", str(path)], "talkshard train")
     assert line in str(caught.value) and len(str(caught.value).splitlines()) == 1
+
+
+def test_the_example_of_a_large_set_is_a_configuration(capsys):
+    example = Path(__file__).resolve().parents[2] / "examples" / "paper_at_scale.toml"
+    found = listed(capsys, "--config", str(example))
+    assert found["generator.image_px"] == "256" and found["generator.residual"] == "False"
