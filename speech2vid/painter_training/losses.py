@@ -55,11 +55,12 @@ class PainterInTraining(nn.Module):
 
     def forward(self, batch: PainterBatch) -> dict[str, Tensor]:
         """Terms by name; their sum is the loss of both networks."""
-        made = painted_over(batch.planes, *self.painter(batch.planes)).float()
-        weight = _weight(batch.planes)
+        colours, alpha, own = self.painter.paint(batch.planes)
+        made, weight = painted_over(batch.planes, colours, alpha), _weight(batch.planes)
         settings = self._settings
         terms = {
             "pixels": settings.pixels * _mean((made - batch.target).abs(), weight),
+            "own": settings.own * _mean((own - batch.target).abs(), weight),
             "detail": settings.detail * detail_difference(made, batch.target, weight),
         }
         return terms | self._judged(batch, made) if self.critic is not None else terms

@@ -16,6 +16,9 @@ from speech2vid.rendering.painter_input import BASE, GATE, LENT, LOWER, LOWER_SE
 _SOURCES = 4  # of a pixel: lent, carried by the upper jaw, by the lower one, colours of its own
 _OUTPUTS = 1 + _SOURCES + 3  # how much is painted; from which source; the own colours
 _LEAST = 1e-4
+_SLOPE = 0.1
+_LARGEST_LOGIT = 3.0
+_MIDDLE = 0.5  # of the colours' range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ class PainterSettings:
 
 
 class Painter(nn.Module):
-    """Planes of PainterInput, float32 (B, 19, P, P), to colours (B, 3, P, P) and alpha (B, 1, P, P), 0..1."""
+    """Planes of PainterInput, float32 (B, 19, P, P), to colours (B, 3, P, P) and alpha (B, 1, P, P), about 0..1."""
 
     def __init__(self, settings: PainterSettings) -> None:
         """Random weights."""
@@ -45,9 +48,15 @@ class Painter(nn.Module):
         self.down = nn.ModuleList(_Block(a, b) for a, b in itertools.pairwise(widths))
         self.up = nn.ModuleList(_Block(a + b, b) for b, a in itertools.pairwise(widths))
         self.head = nn.Conv2d(widths[0], 4 * _OUTPUTS, 3, padding=1)
+        nn.init.zeros_(self.head.weight)  # all sources alike at first: a network that prefers one would stay there
 
     def forward(self, planes_BCPP: Tensor) -> tuple[Tensor, Tensor]:
         """Paint."""
+        colours, alpha, _ = self.paint(planes_BCPP)
+        return colours, alpha
+
+    def paint(self, planes_BCPP: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Colours and alpha, and the network's own colours (B, 3, P, P) alone, which are one of the sources."""
         x = self.stem(F.pixel_unshuffle(planes_BCPP, 2))
         skips = []
         for down in self.down:
@@ -56,23 +65,21 @@ class Painter(nn.Module):
         for up, skip in zip(reversed(self.up), reversed(skips), strict=True):
             x = up(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skip], 1))
         painted, choice, own = F.pixel_shuffle(self.head(x), 2).float().split([1, _SOURCES, 3], 1)
-        colours = _chosen(planes_BCPP, choice, own.sigmoid())
-        return colours, planes_BCPP[:, GATE : GATE + 1] * painted.sigmoid()
+        own = _MIDDLE + own
+        alpha = planes_BCPP[:, GATE : GATE + 1] * _bounded(painted).sigmoid()
+        return _chosen(planes_BCPP, _bounded(choice), own), alpha, own
+
+
+def _bounded(logits: Tensor) -> Tensor:
+    """Logits that never decide for good: what has no share gets no gradient either."""
+    return _LARGEST_LOGIT * torch.tanh(logits / _LARGEST_LOGIT)
 
 
 def _chosen(planes_BCPP: Tensor, choice_B4PP: Tensor, own_B3PP: Tensor) -> Tensor:
     """Colours from four sources by their shares; a source has no share where it shows nothing."""
-    shown = torch.ones_like(choice_B4PP)
-    shown = torch.cat(
-        [
-            shown[:, :1],
-            planes_BCPP[:, UPPER_SEEN : UPPER_SEEN + 1],
-            planes_BCPP[:, LOWER_SEEN : LOWER_SEEN + 1],
-            shown[:, 3:],
-        ],
-        1,
-    )
-    shares = choice_B4PP.softmax(1) * shown
+    always = torch.ones_like(choice_B4PP[:, :1])
+    shown = [always, planes_BCPP[:, UPPER_SEEN : UPPER_SEEN + 1], planes_BCPP[:, LOWER_SEEN : LOWER_SEEN + 1], always]
+    shares = choice_B4PP.softmax(1) * torch.cat(shown, 1)
     shares = shares / shares.sum(1, keepdim=True).clamp_min(_LEAST)
     sources = (planes_BCPP[:, LENT], planes_BCPP[:, UPPER], planes_BCPP[:, LOWER], own_B3PP)
     return torch.stack([shares[:, n : n + 1] * source for n, source in enumerate(sources)]).sum(0)
@@ -84,13 +91,19 @@ def painted_over(planes_BCPP: Tensor, colours_B3PP: Tensor, alpha_B1PP: Tensor) 
     return base + alpha_B1PP * (colours_B3PP - base)
 
 
-class _Block(nn.Sequential):
-    """Two convolutions."""
+class _Block(nn.Module):
+    """Two convolutions, whose activations have the same size at every pixel: no layer can run away."""
 
     def __init__(self, channels: int, width: int) -> None:
-        super().__init__(
-            nn.Conv2d(channels, width, 3, padding=1),
-            nn.LeakyReLU(0.1, inplace=True),
-            nn.Conv2d(width, width, 3, padding=1),
-            nn.LeakyReLU(0.1, inplace=True),
-        )
+        super().__init__()
+        self.first, self.second = (nn.Conv2d(number, width, 3, padding=1) for number in (channels, width))
+        for layer in (self.first, self.second):
+            nn.init.kaiming_normal_(layer.weight, _SLOPE)
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        return _evened(F.leaky_relu(self.second(_evened(F.leaky_relu(self.first(x_BCHW), _SLOPE))), _SLOPE))
+
+
+def _evened(x_BCHW: Tensor) -> Tensor:
+    """Divided by the root mean square of each pixel's channels."""
+    return x_BCHW * torch.rsqrt(x_BCHW.square().mean(1, keepdim=True) + _LEAST)

@@ -36,6 +36,7 @@ class PainterLossSettings:
     """Weights of the terms."""
 
     pixels: float = setting(4.0, "", "weight of the absolute difference of the pixels")
+    own: float = setting(1.0, "", "weight of the same of the network's own colours, where others are chosen as well")
     detail: float = setting(2.0, "", "weight of the same at three scales without what is coarser")
     critic: float = setting(0.02, "", "weight of the critic's judgement; 0: no critic")
     critic_features: float = setting(
@@ -45,7 +46,7 @@ class PainterLossSettings:
 
     def __post_init__(self) -> None:
         """Check the settings; ValueError."""
-        for name in ("pixels", "detail", "critic", "critic_features", "critic_share"):
+        for name in ("pixels", "own", "detail", "critic", "critic_features", "critic_share"):
             require(getattr(self, name) >= 0, f"losses.{name} must be 0 or more, not {getattr(self, name):g}")
 
 

@@ -91,7 +91,7 @@ class FaceRenderer:
         affine = _part_to(seen.part, to_image, len(base.face_rgb))
         box = _box_of_part(affine, rgb.shape[:2])
         colours, alpha = _placed(colours, affine, box), _placed(alpha, affine, box)
-        rgb[box] = np.round(rgb[box] + alpha[..., None] * (colours - rgb[box]))
+        rgb[box] = np.clip(np.round(rgb[box] + alpha[..., None] * (colours - rgb[box])), 0, 255)
         changed[box] = np.maximum(changed[box], alpha)
 
 

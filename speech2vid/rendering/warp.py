@@ -14,7 +14,7 @@ from speech2vid.rendering.topology import IN_RING, INSIDE_MOUTH, TRIANGLES, ring
 _MIN_MOVE_PX = 0.02  # a triangle whose corners all move less stays as it is
 _FRACTION_BITS = 4  # of corners, when triangles are drawn
 _MIN_AREA_PX2 = 1e-3
-_UNSEEN, _SEEN = 0.2, 0.6  # source px for each target px: below, a triangle of the source shows nothing; above, all
+_UNSEEN, _SEEN = 0.2, 0.6  # of the faces' scale: a source triangle that is smaller shows nothing; larger, all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,7 +108,8 @@ def _back(target: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarra
     linear = edges @ inverse
     offset = source[:, 0] - np.einsum("nij,nj->ni", linear, target[:, 0])
     affine = np.concatenate([linear, offset[:, :, None]], 2)
-    visible = np.clip((_least_stretch(linear) - _UNSEEN) / (_SEEN - _UNSEEN), 0, 1)
+    scale = np.sqrt(np.abs(_area(source)).sum() / np.abs(area).sum())  # of the whole: images of two sizes
+    visible = np.clip((_least_stretch(linear) / scale - _UNSEEN) / (_SEEN - _UNSEEN), 0, 1)
     return (np.concatenate([affine, np.eye(2, 3)[None]]).astype(np.float32), np.append(visible, 1).astype(np.float32))
 
 

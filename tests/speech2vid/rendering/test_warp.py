@@ -50,3 +50,9 @@ def test_what_lies_outside_the_source_image_counts_as_hidden():
     warped = raster_of(still.mesh_px).warp(still.face_rgb[:200], still.mesh_px, None)
     assert not warped.visible[205:].any()
     assert warped.visible[60:190, 60:190].mean() > 0.95
+
+
+def test_the_size_of_the_source_does_not_hide_anything():
+    small = made_still(64)
+    warped = raster_of(made_mesh()).warp(small.face_rgb, small.mesh_px, None)
+    assert np.median(warped.visible[30:226, 30:226]) == 1

@@ -1,0 +1,67 @@
+import pytest
+import torch
+
+from speech2vid.painter_training.batches import PainterBatch
+from speech2vid.painter_training.losses import PainterInTraining, detail_difference
+from speech2vid.painter_training.network import Painter, PainterSettings, painted_over
+from speech2vid.painter_training.settings import PainterLossSettings
+from speech2vid.rendering.painter_input import BASE, GATE, LENT, LOWER_SEEN, NUM_PLANES, UPPER_SEEN
+
+SIDE = 96
+
+
+@pytest.fixture
+def batch():
+    torch.manual_seed(0)
+    return PainterBatch(planes=torch.rand(2, NUM_PLANES, SIDE, SIDE), target=torch.rand(2, 3, SIDE, SIDE))
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return PainterInTraining(Painter(PainterSettings(width=8)), PainterLossSettings())
+
+
+def test_at_the_gate_alone_the_base_changes(batch):
+    planes = batch.planes
+    planes[:, GATE, :, : SIDE // 2] = 0
+    made = painted_over(planes, *Painter(PainterSettings(width=8))(planes))
+    assert torch.equal(made[..., : SIDE // 2], planes[:, BASE][..., : SIDE // 2])
+    assert not torch.equal(made, planes[:, BASE])
+
+
+def test_a_source_that_shows_nothing_is_not_taken(batch):
+    planes = batch.planes
+    planes[:, [UPPER_SEEN, LOWER_SEEN]] = 0
+    painter = Painter(PainterSettings(width=8))
+    colours, _, own = painter.paint(planes)
+    low, high = torch.minimum(planes[:, LENT], own), torch.maximum(planes[:, LENT], own)
+    assert ((colours >= low - 1e-4) & (colours <= high + 1e-4)).all()
+
+
+def test_the_painter_learns_from_all_terms_but_the_critics_own(network, batch):
+    terms = network(batch)
+    assert set(terms) == {"pixels", "own", "detail", "critic", "liked", "features"}
+    weights = list(network.painter.parameters())
+    for name, term in terms.items():
+        found = torch.autograd.grad(term, weights, retain_graph=True, allow_unused=True)
+        assert any(value is not None and value.abs().sum() > 0 for value in found) == (name != "critic"), name
+
+
+def test_the_critic_learns_from_its_own_term_alone(network, batch):
+    terms = network(batch)
+    weights = list(network.critic.parameters())
+    for name, term in terms.items():
+        found = torch.autograd.grad(term, weights, retain_graph=True, allow_unused=True)
+        assert any(value is not None and value.abs().sum() > 0 for value in found) == (name == "critic"), name
+
+
+def test_without_a_critic_its_terms_are_gone(batch):
+    settings = PainterLossSettings(critic=0, critic_features=0)
+    assert set(PainterInTraining(Painter(PainterSettings(width=8)), settings)(batch)) == {"pixels", "own", "detail"}
+
+
+def test_detail_does_not_count_what_is_smooth_over_the_whole(batch):
+    weight = torch.ones(2, 1, SIDE, SIDE)
+    assert detail_difference(batch.target, batch.target + 0.2, weight) < 1e-6
+    assert detail_difference(batch.target, torch.rand_like(batch.target), weight) > 0.1
