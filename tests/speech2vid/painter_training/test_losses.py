@@ -4,8 +4,20 @@ import torch
 from speech2vid.painter_training.batches import PainterBatch
 from speech2vid.painter_training.losses import PainterInTraining, detail_difference
 from speech2vid.painter_training.network import Painter, PainterSettings, painted_over
+from speech2vid.painter_training.pairs import part_of
 from speech2vid.painter_training.settings import PainterLossSettings
-from speech2vid.rendering.painter_input import BASE, GATE, LENT, LOWER_SEEN, NUM_PLANES, UPPER_SEEN
+from speech2vid.rendering.painter_input import (
+    BASE,
+    GATE,
+    INSIDE,
+    LENT,
+    LOWER_SEEN,
+    NUM_PLANES,
+    UPPER_SEEN,
+    painter_input,
+    view_px,
+)
+from tests.speech2vid.painter_training.made_mouths import made_mouth
 
 SIDE = 96
 
@@ -65,3 +77,25 @@ def test_detail_does_not_count_what_is_smooth_over_the_whole(batch):
     weight = torch.ones(2, 1, SIDE, SIDE)
     assert detail_difference(batch.target, batch.target + 0.2, weight) < 1e-6
     assert detail_difference(batch.target, torch.rand_like(batch.target), weight) > 0.1
+
+
+def test_a_closed_mouth_that_opens_is_learnt_to_be_dark_with_teeth_instead_of_stretched_lips():
+    torch.manual_seed(0)
+    planes, target = _opening_mouth()
+    batch = PainterBatch(planes=planes, target=target)
+    network = PainterInTraining(Painter(PainterSettings(width=8)), PainterLossSettings(critic=0, critic_features=0))
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
+    for _ in range(60):
+        optimizer.zero_grad()
+        sum(network(batch).values()).backward()
+        optimizer.step()
+    inside = (planes[:, INSIDE] == 1)[:, None].expand_as(target)
+    warped, painted = planes[:, BASE], painted_over(planes, *network.painter(planes))
+    errors = [(image - target).abs()[inside].mean() for image in (warped, painted)]
+    assert errors[1] < 0.4 * errors[0]
+
+
+def _opening_mouth():
+    closed, wide = made_mouth(0.0), made_mouth(1.0)
+    seen = painter_input(closed, [closed], view_px(wide.mesh_px, wide))
+    return torch.from_numpy(seen.planes[None]), torch.from_numpy(part_of(wide, seen.part)[None])
