@@ -16,7 +16,7 @@ from speech2vid.painter_training.network import Painter, painted_over
 from speech2vid.painter_training.settings import PainterLossSettings
 from speech2vid.rendering.painter_input import GATE, INSIDE, LIPS
 
-_LIPS_WEIGHT, _INSIDE_WEIGHT, _ELSEWHERE = 2.0, 3.0, 1e-3  # beside 1 for all that may change
+_LIPS_WEIGHT, _INSIDE_WEIGHT, _ELSEWHERE = 2.0, 5.0, 1e-3  # beside 1 for all that may change
 _SCALES = 3
 _CRITIC_WIDTHS = (32, 64, 96)
 _SEEN_PX = 96  # the middle, which the critic looks at

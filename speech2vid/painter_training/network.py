@@ -11,7 +11,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from schemas.settings import require, setting
-from speech2vid.rendering.painter_input import BASE, GATE, LENT, LOWER, LOWER_SEEN, NUM_PLANES, UPPER, UPPER_SEEN
+from speech2vid.rendering.painter_input import (
+    BASE,
+    GATE,
+    LENT,
+    LENT_SEEN,
+    LOWER,
+    LOWER_SEEN,
+    NUM_PLANES,
+    SEEN,
+    UPPER,
+    UPPER_SEEN,
+)
 
 _SOURCES = 4  # of a pixel: lent, carried by the upper jaw, by the lower one, colours of its own
 _OUTPUTS = 1 + _SOURCES + 3  # how much is painted; from which source; the own colours
@@ -66,8 +77,9 @@ class Painter(nn.Module):
             x = up(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skip], 1))
         painted, choice, own = F.pixel_shuffle(self.head(x), 2).float().split([1, _SOURCES, 3], 1)
         own = _MIDDLE + own
-        alpha = planes_BCPP[:, GATE : GATE + 1] * _bounded(painted).sigmoid()
-        return _chosen(planes_BCPP, _bounded(choice), own), alpha, own
+        # What the base does not show is painted in any case.
+        kept = planes_BCPP[:, SEEN : SEEN + 1] * _bounded(-painted).sigmoid()
+        return _chosen(planes_BCPP, _bounded(choice), own), planes_BCPP[:, GATE : GATE + 1] * (1 - kept), own
 
 
 def _bounded(logits: Tensor) -> Tensor:
@@ -77,10 +89,9 @@ def _bounded(logits: Tensor) -> Tensor:
 
 def _chosen(planes_BCPP: Tensor, choice_B4PP: Tensor, own_B3PP: Tensor) -> Tensor:
     """Colours from four sources by their shares; a source has no share where it shows nothing."""
-    always = torch.ones_like(choice_B4PP[:, :1])
-    shown = [always, planes_BCPP[:, UPPER_SEEN : UPPER_SEEN + 1], planes_BCPP[:, LOWER_SEEN : LOWER_SEEN + 1], always]
-    shares = choice_B4PP.softmax(1) * torch.cat(shown, 1)
-    shares = shares / shares.sum(1, keepdim=True).clamp_min(_LEAST)
+    shown = [planes_BCPP[:, plane : plane + 1] for plane in (LENT_SEEN, UPPER_SEEN, LOWER_SEEN)]
+    shares = choice_B4PP.softmax(1) * torch.cat([*shown, torch.ones_like(shown[0])], 1)
+    shares = shares / shares.sum(1, keepdim=True)
     sources = (planes_BCPP[:, LENT], planes_BCPP[:, UPPER], planes_BCPP[:, LOWER], own_B3PP)
     return torch.stack([shares[:, n : n + 1] * source for n, source in enumerate(sources)]).sum(0)
 

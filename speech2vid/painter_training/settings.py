@@ -36,9 +36,9 @@ class PainterLossSettings:
     """Weights of the terms."""
 
     pixels: float = setting(4.0, "", "weight of the absolute difference of the pixels")
-    own: float = setting(1.0, "", "weight of the same of the network's own colours, where others are chosen as well")
+    own: float = setting(2.0, "", "weight of the same of the network's own colours, where others are chosen as well")
     detail: float = setting(2.0, "", "weight of the same at three scales without what is coarser")
-    critic: float = setting(0.02, "", "weight of the critic's judgement; 0: no critic")
+    critic: float = setting(0.03, "", "weight of the critic's judgement; 0: no critic")
     critic_features: float = setting(
         0.5, "", "weight of the difference between what the critic sees in real and painted"
     )
@@ -72,5 +72,7 @@ class PainterTrainingSettings:
 def tiny() -> PainterTrainingSettings:
     """A painter after a quarter of an hour on two cores."""
     return PainterTrainingSettings(
-        loop=LoopSettings(steps=3000, learning_rate=1.5e-3, warm_up=100, averaging=0.995, validate_every=500)
+        loop=LoopSettings(
+            steps=1800, learning_rate=2e-3, warm_up=50, averaging=0.99, validate_every=200, save_every=200
+        )
     )

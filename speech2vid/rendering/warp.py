@@ -14,6 +14,7 @@ from speech2vid.rendering.topology import IN_RING, INSIDE_MOUTH, TRIANGLES, ring
 _MIN_MOVE_PX = 0.02  # a triangle whose corners all move less stays as it is
 _FRACTION_BITS = 4  # of corners, when triangles are drawn
 _MIN_AREA_PX2 = 1e-3
+_TEETH_UNSEEN, _TEETH_SEEN = 0.5, 0.9  # the same inside the mouth: stretched teeth are worse than stretched skin
 _UNSEEN, _SEEN = 0.2, 0.6  # of the faces' scale: a source triangle that is smaller shows nothing; larger, all
 
 
@@ -109,7 +110,8 @@ def _back(target: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarra
     offset = source[:, 0] - np.einsum("nij,nj->ni", linear, target[:, 0])
     affine = np.concatenate([linear, offset[:, :, None]], 2)
     scale = np.sqrt(np.abs(_area(source)).sum() / np.abs(area).sum())  # of the whole: images of two sizes
-    visible = np.clip((_least_stretch(linear) / scale - _UNSEEN) / (_SEEN - _UNSEEN), 0, 1)
+    unseen, seen = np.where(INSIDE_MOUTH, _TEETH_UNSEEN, _UNSEEN), np.where(INSIDE_MOUTH, _TEETH_SEEN, _SEEN)
+    visible = np.clip((_least_stretch(linear) / scale - unseen) / (seen - unseen), 0, 1)
     return (np.concatenate([affine, np.eye(2, 3)[None]]).astype(np.float32), np.append(visible, 1).astype(np.float32))
 
 

@@ -11,8 +11,10 @@ from speech2vid.rendering.painter_input import (
     GATE,
     INSIDE,
     LENT,
+    LENT_SEEN,
     LOWER_SEEN,
     NUM_PLANES,
+    SEEN,
     UPPER_SEEN,
     painter_input,
     view_px,
@@ -44,11 +46,18 @@ def test_at_the_gate_alone_the_base_changes(batch):
 
 def test_a_source_that_shows_nothing_is_not_taken(batch):
     planes = batch.planes
-    planes[:, [UPPER_SEEN, LOWER_SEEN]] = 0
+    planes[:, [UPPER_SEEN, LOWER_SEEN]], planes[:, LENT_SEEN] = 0, 1
     painter = Painter(PainterSettings(width=8))
     colours, _, own = painter.paint(planes)
     low, high = torch.minimum(planes[:, LENT], own), torch.maximum(planes[:, LENT], own)
     assert ((colours >= low - 1e-4) & (colours <= high + 1e-4)).all()
+
+
+def test_where_nothing_is_shown_the_painters_own_colours_stand_alone(batch):
+    planes = batch.planes
+    planes[:, [SEEN, LENT_SEEN, UPPER_SEEN, LOWER_SEEN]], planes[:, GATE] = 0, 1
+    colours, alpha, own = Painter(PainterSettings(width=8)).paint(planes)
+    assert torch.allclose(colours, own) and (alpha == 1).all()
 
 
 def test_the_painter_learns_from_all_terms_but_the_critics_own(network, batch):
@@ -92,7 +101,7 @@ def test_a_closed_mouth_that_opens_is_learnt_to_be_dark_with_teeth_instead_of_st
     inside = (planes[:, INSIDE] == 1)[:, None].expand_as(target)
     warped, painted = planes[:, BASE], painted_over(planes, *network.painter(planes))
     errors = [(image - target).abs()[inside].mean() for image in (warped, painted)]
-    assert errors[1] < 0.4 * errors[0]
+    assert errors[1] < 0.6 * errors[0]
 
 
 def _opening_mouth():

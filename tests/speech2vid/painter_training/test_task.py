@@ -45,7 +45,7 @@ def test_the_recipe_is_listed():
 
 def test_the_painter_learns_the_colours(trained):
     _, losses = trained
-    assert np.mean(losses[-6:]) < 0.8 * np.mean(losses[:3])
+    assert np.mean(losses[-6:]) < 0.9 * np.mean(losses[:3])
 
 
 def test_the_result_is_a_painter_that_renders(trained, tmp_path):
