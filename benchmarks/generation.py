@@ -1,6 +1,6 @@
-"""Faces per second of a generator's ONNX file, and how close that is to the processor's speed in a matrix product.
+"""Faces per second of the published generator's ONNX file, and how close that is to the speed of a matrix product.
 
-    python -m benchmarks.generation [--recipes tiny small paper] [--batch 25] [--rounds 7] [--threads 1]
+    python -m benchmarks.generation [--batch 25] [--rounds 7] [--threads 1]
 
 The weights are untrained, which does not change the speed. The bound is the time that the generator's multiply-adds
 would take at the speed of a float32 matrix product in ONNX Runtime on as many threads. As in `talkshard generate`, the
@@ -26,22 +26,18 @@ from benchmarks.timing import seconds_of
 from speech2vid.generator.export import export_generator
 from speech2vid.generator.file import AUDIO_INPUT, STILLS_INPUT
 from speech2vid.generator.networks import Generator
-from speech2vid.recipes import RECIPES
 
 _MATRIX = 1024
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure and print one JSON line for each recipe."""
+    """Measure and print one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    recipes = ("tiny", "small", "paper")
-    parser.add_argument("--recipes", nargs="+", choices=recipes, default=recipes, help="(default: all three)")
     parser.add_argument("--batch", type=int, default=25, help="faces generated at once (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=7, help="(default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of the network and of the matrix product (default: 1)")
     args = parser.parse_args(argv)
-    for name in args.recipes:
-        print(json.dumps(measure(name, args.batch, args.rounds, args.threads)), flush=True)
+    print(json.dumps(measure(Generator(), args.batch, args.rounds, args.threads)), flush=True)
     return 0
 
 
@@ -53,18 +49,16 @@ class MultiplyAdds:
     identity: int
 
 
-def measure(recipe_name: str, batch: int, rounds: int, threads: int) -> dict[str, object]:
+def measure(generator: Generator, batch: int, rounds: int, threads: int) -> dict[str, object]:
     """Faces per second, multiply-adds, and the share of the bound that was reached."""
-    generator = Generator(RECIPES[recipe_name].settings().generator).eval()
-    work = multiply_adds(generator)
-    content = _onnx_file(generator, recipe_name)
+    work = multiply_adds(generator.eval())
+    content = _onnx_file(generator)
     network_s, product_s = _median_seconds(
         [_network_run(content, generator, batch, threads), _product_run(threads)], rounds
     )
     adds_per_s = _MATRIX**3 / product_s
     bound_s = (batch * work.face + work.identity) / adds_per_s
     return {
-        "recipe": recipe_name,
         "batch": batch,
         "threads": threads,
         "faces_per_s": round(batch / network_s, 1),
@@ -107,10 +101,10 @@ def _layer_multiply_adds(module: nn.Module, x: Tensor, output: Tensor) -> int:
     return output.numel() * module.weight[0].numel()
 
 
-def _onnx_file(generator: Generator, recipe_name: str) -> bytes:
+def _onnx_file(generator: Generator) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder, "generator.onnx")
-        export_generator(generator, path, recipe_name, generator.settings.features.target_offset)
+        export_generator(generator, path, "paper", generator.settings.features.target_offset)
         return path.read_bytes()
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-_PIXELS = "speech2vid.generator_training"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -34,24 +32,14 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             task_from="speech2vid.motion_training.task:MotionTask",
         ),
         "tiny": Recipe(
-            about="half an hour on two cores",
-            settings_from=f"{_PIXELS}.recipes:tiny",
-            task_from=f"{_PIXELS}.task:GeneratorTask",
-        ),
-        "small": Recipe(
-            about="two hours on two cores",
-            settings_from=f"{_PIXELS}.recipes:small",
-            task_from=f"{_PIXELS}.task:GeneratorTask",
-        ),
-        "painter": Recipe(
             about="what a warped still cannot show; a quarter of an hour on two cores",
             settings_from="speech2vid.painter_training.settings:tiny",
             task_from="speech2vid.painter_training.task:PainterTask",
         ),
         "paper": Recipe(
             about="the published graph and losses",
-            settings_from=f"{_PIXELS}.recipes:paper",
-            task_from=f"{_PIXELS}.task:GeneratorTask",
+            settings_from="speech2vid.generator_training.recipes:paper",
+            task_from="speech2vid.generator_training.task:GeneratorTask",
         ),
     }
 )

@@ -1,6 +1,6 @@
 """Recipes of the generator that makes pixels from scratch, each a complete set of settings: tiny, small, paper."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from schemas.settings import require, setting
 from speech2vid.generator.deblurring import PUBLISHED_WIDTH
@@ -73,29 +73,4 @@ def paper() -> GeneratorTrainingSettings:
         sampling=SamplingSettings(batch_clips=32, targets_per_clip=1),
         validation=ValidationSettings(min_change_after=20_000),
         loop=LoopSettings(steps=200_000, learning_rate=1e-4, averaging=0.999, validate_every=1000, save_every=1000),
-    )
-
-
-def tiny() -> GeneratorTrainingSettings:
-    """A mouth that opens and closes with the audio, after half an hour on two cores."""
-    return GeneratorTrainingSettings(
-        generator=GeneratorSettings(
-            width=0.25, image_px=112, residual=True, film=True, leaky=True, audio_dropout=0.1, audio_features="speech"
-        ),
-        losses=LossSettings(mouth=3, content=0, difference=4, lip_shape=0.1, lip_features=0.2),
-        pretraining=PretrainingSettings(audio_steps=1200, audio_learning_share=0.3, deblurring_width=16),
-        sampling=SamplingSettings(augment_audio=True),
-        loop=LoopSettings(steps=3500),
-    )
-
-
-def small() -> GeneratorTrainingSettings:
-    """Like tiny with three eighths of the published width and the content loss; two hours on two cores."""
-    smaller = tiny()
-    return replace(
-        smaller,
-        generator=replace(smaller.generator, width=0.375),
-        losses=replace(smaller.losses, content=0.02),
-        pretraining=replace(smaller.pretraining, num_batches=200, lip_steps=1200, audio_steps=2000),
-        loop=replace(smaller.loop, steps=6500),
     )

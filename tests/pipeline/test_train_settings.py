@@ -32,7 +32,7 @@ def test_the_size_of_faces_has_a_short_option(capsys):
 def test_the_command_line_counts_more_than_the_file(capsys, tmp_path):
     config = tmp_path / "small.toml"
     config.write_text('recipe = "paper"\n')
-    assert listed(capsys, "--config", str(config), "--recipe", "tiny")["generator.width"] == "0.25"
+    assert listed(capsys, "--config", str(config), "--recipe", "motion")["network.members"] == "5"
 
 
 @pytest.mark.parametrize(

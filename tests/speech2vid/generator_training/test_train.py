@@ -31,7 +31,7 @@ class KilledTask(GeneratorTask):
 
 def _train(dataset, output, task=GeneratorTask, settings=SMALLEST, **more) -> str:
     """Train; what was printed."""
-    options = {"recipe": "tiny", "device": "cpu", "threads": 1, "workers": 0} | more
+    options = {"recipe": "paper", "device": "cpu", "threads": 1, "workers": 0} | more
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         train(TrainingOptions(dataset=str(dataset), output=str(output), **options), settings, SMALLEST, task)
@@ -52,7 +52,7 @@ def trained(dataset, tmp_path_factory):
 
 def test_the_generator_can_be_used_without_torch(trained):
     made = GeneratorFile(trained[0] / "generator.onnx")
-    assert (made.shape.num_identity, made.shape.target_offset, made.shape.recipe) == (2, 16, "tiny")
+    assert (made.shape.num_identity, made.shape.target_offset, made.shape.recipe) == (2, 16, "paper")
     assert onnx.load(trained[0] / "deblurring.onnx").graph.output[0].name == "face"
 
 
@@ -68,7 +68,7 @@ def test_the_card_says_what_was_learnt_from_and_how(trained):
     card = (trained[0] / "card.md").read_text()
     assert f"sha256 {hashlib.sha256((trained[0] / 'generator.onnx').read_bytes()).hexdigest()}" in card
     assert "6 clips" in card and "6 people" in card and "| not given | 6 |" in card and str(trained[0]) not in card
-    assert "    talkshard train --dataset OUT --recipe tiny --output DIR --seed 0 --threads 1\n" in card
+    assert "    talkshard train --dataset OUT --recipe paper --output DIR --seed 0 --threads 1\n" in card
 
 
 def test_nothing_is_pickled(trained):
@@ -98,4 +98,4 @@ def test_weights_that_an_encoder_starts_from_must_be_there(dataset, tmp_path):
 def test_the_command_trains_with_its_options(dataset, tmp_path):
     given = ["--steps", "3", "--batch_clips", "2", "--seed", "7", "--threads", "1", "--where", "num_frames > 1000"]
     with pytest.raises(UsageError, match="no clip of split train where num_frames > 1000"):
-        main(["--dataset", dataset, "--output", str(tmp_path), "--recipe", "tiny", *given], "talkshard train")
+        main(["--dataset", dataset, "--output", str(tmp_path), "--recipe", "paper", *given], "talkshard train")

@@ -39,8 +39,8 @@ def trained(tmp_path_factory):
 
 
 def test_the_recipe_is_listed():
-    assert RECIPES["painter"].settings() == tiny()
-    assert RECIPES["painter"].open_task() is PainterTask
+    assert RECIPES["tiny"].settings() == tiny()
+    assert RECIPES["tiny"].open_task() is PainterTask
 
 
 def test_the_painter_learns_the_colours(trained):
