@@ -8,7 +8,7 @@ MAX_CLOSED = 0.07  # eye distances: lips that are farther apart do not meet, how
 MIN_RANGE = 0.03  # eye distances: a mouth that moves less has no closures that could be told from noise
 REACH_FRAMES = 2  # a closure may come so much early or late
 TOLERANCE = 0.02  # eye distances: about a pixel of a face of 112 px
-MIN_RISE = 0.5  # of how far the true mouth had opened: a mouth that is never open closes nothing
+MIN_RISE = 0.25  # of how far the true mouth had opened: a mouth that is never open closes nothing
 
 
 def find_closures(opening: np.ndarray) -> np.ndarray:

@@ -25,13 +25,16 @@ from speech2vid.evaluation.conditions import (
     wrong_audio,
 )
 from speech2vid.evaluation.evaluate_clips import Networks, evaluate_clips
-from speech2vid.evaluation.generators import PixelFace
+from speech2vid.evaluation.generators import WARP, PixelFace, PortraitFace, load_compared
 from speech2vid.evaluation.results import VIDEOS, EvaluationRecord, GeneratorRecord, write_results
 from speech2vid.evaluation.talking_face import Stills
 from speech2vid.generator.file import DeblurringFile, GeneratorFile
+from speech2vid.motion.file import MotionFile
 from tests.pipeline.made_models import needs_models
 from tests.schemas.made_stored import ColourNetwork, LoudLips, PaintedMesh, painted, stored_clip, write_stored_dataset
+from tests.speech2vid.dubbing.made_motion import write_motion
 from tests.speech2vid.made_generator import write_generator, write_inverter
+from tests.speech2vid.rendering.made_faces import made_still
 
 PROGRAM = "talkshard evaluate"
 PEOPLE = {"ann": (220, 160, 130), "ben": (130, 160, 220), "cat": (160, 220, 130)}
@@ -234,6 +237,36 @@ def test_the_command_evaluates_without_networks_for_people_and_audio(dataset, tm
     assert "identity" not in printed and "right audio" not in printed
 
 
+def stills_of(size_px, num_stills=2):
+    made = [made_still(size_px, opening=0.3 * number) for number in range(num_stills)]
+    return Stills(
+        faces_rgb=np.stack([still.face_rgb for still in made]), meshes_px=np.stack([still.mesh_px for still in made])
+    )
+
+
+def test_a_portrait_moves_its_mouth_and_nothing_else(clips, tmp_path):
+    portrait = PortraitFace(name="made", motion=MotionFile(write_motion(tmp_path / "motion.onnx")), painter=None)
+    audio, frames = clips[0].stored, clips[0].frames[:20]
+    faces = portrait.faces(stills_of(256).first(), audio, frames)
+    wider = replace(portrait, gain=2.0).faces(stills_of(256).first(), audio, frames)
+    assert faces.shape == (20, 256, 256, 3)
+    moved = np.ptp(faces.astype(int), axis=0).max(2)
+    assert moved[150:230, 80:170].max() > 20 and moved[:100].max() == 0
+    assert wider[:, 150:230].std(0).mean() > faces[:, 150:230].std(0).mean()
+    small = portrait.faces(stills_of(112).first(), audio, frames)  # a dataset of other faces: the same size is made
+    assert small.shape == faces.shape and np.abs(small.astype(int) - faces).mean() < 8
+
+
+def test_a_motion_network_is_compared_with_the_same_painter_and_the_warp_without_one(generator, tmp_path):
+    path = write_motion(tmp_path / "other.onnx")
+    evaluated = PortraitFace(name="made", motion=MotionFile(path), painter=None)
+    assert load_compared(str(path), evaluated, path).name == "other.onnx"
+    warp = load_compared(WARP, generator, path)
+    assert (warp.name, warp.recipe) == ("warp alone", "motion")
+    with pytest.raises(UsageError, match="cannot read the network"):
+        load_compared(str(tmp_path / "none.onnx"), evaluated, path)
+
+
 def test_one_still_is_repeated_for_a_generator_that_takes_more(generator, clips):
     stills, audio, frames = clips[0].stills(), clips[0].stored, clips[0].frames
     twice = Stills(faces_rgb=stills.faces_rgb[[0, 0]], meshes_px=stills.meshes_px[[0, 0]])
@@ -244,8 +277,9 @@ def test_one_still_is_repeated_for_a_generator_that_takes_more(generator, clips)
 
 def test_two_compared_generators_need_two_names(dataset, tmp_path):
     paths = [write_generator(tmp_path / name / "made.onnx") for name in "ab" if not (tmp_path / name).mkdir()]
+    inputs = ["--dataset", str(dataset), "--checkpoint", str(paths[0])]
     with pytest.raises(UsageError, match=r"two generators named made\.onnx"):
-        main(["--dataset", str(dataset), "--output", str(tmp_path), "--compare", *map(str, paths)], PROGRAM)
+        main([*inputs, "--output", str(tmp_path), "--compare", *map(str, paths)], PROGRAM)
 
 
 def test_wrong_settings_are_refused(dataset):
