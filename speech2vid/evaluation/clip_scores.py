@@ -8,6 +8,7 @@ from speech2vid.evaluation.canonical_size import CANONICAL_PX, resized_faces
 from speech2vid.evaluation.clips import EvaluationClip
 from speech2vid.evaluation.closures import closures_at, count_found, find_closures
 from speech2vid.evaluation.conditions import Shown
+from speech2vid.evaluation.dub_scores import seam_visibility
 from speech2vid.evaluation.face_networks import FaceNetwork
 from speech2vid.evaluation.identity import ReferenceFaces, embed_faces, faces_to_embed, nearest_other
 from speech2vid.evaluation.judges import TRACK, Judge
@@ -37,6 +38,7 @@ class ClipScore:
     psnr_db: float | None
     ssim: float
     sharpness_ratio: float  # over the true mouth's, at the stored size
+    seam: float | None  # from one still alone: gradient at the edge of what was changed, over the still's there
     flicker: float  # grey levels, at CANONICAL_PX
     opening_correlation: float
     opening_deviation_ratio: float
@@ -126,6 +128,7 @@ class ClipScorer:
             psnr_db=pixels.psnr_db,
             ssim=pixels.ssim,
             sharpness_ratio=sharpness_ratio(stored, self._true[places]),
+            seam=None if shown.still_rgb is None else _seam(shown.still_rgb, stored),
             flicker=flicker(small),
             opening_correlation=motion.lips.opening_correlation,
             opening_deviation_ratio=motion.lips.opening_deviation_ratio,
@@ -188,3 +191,9 @@ class ClipScorer:
         tubes = TubeFile(write_tubes({TRACK: face_tube(faces, read_px, self._clip.stored.image_px)}))
         first, second = (judge.scores(self._clip, tubes) if judge else RetrievalScores() for judge in judges)
         return first, second
+
+
+def _seam(still_rgb: np.ndarray, faces_rgb: np.ndarray) -> float | None:
+    """Mean over faces (N, S, S, 3) of a still (S, S, 3); None where no face has an edge of what was changed."""
+    seams = [found for face in faces_rgb if (found := seam_visibility(still_rgb, face)) is not None]
+    return float(np.mean(seams)) if seams else None

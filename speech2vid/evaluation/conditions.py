@@ -35,6 +35,7 @@ class Shown:
     faces_rgb: np.ndarray  # uint8 (<= K, S, S, 3); S differs by condition
     audio: str  # key of the clip whose audio the mouth says, or would say
     moves: bool = True  # False: one image
+    still_rgb: np.ndarray | None = None  # uint8 (image_px, image_px, 3): the one still that it was generated from
 
 
 def compared_conditions(generator: TalkingFace) -> tuple[str, str]:
@@ -71,10 +72,11 @@ def shown_of(
 
 
 def _generated(generator: TalkingFace, conditions: tuple[str, str], clip: EvaluationClip) -> Iterator[Shown]:
-    stills = clip.stills()
-    for condition, given in zip(conditions, (stills, stills.first()), strict=True):
-        faces = generator.faces(given, clip.stored, clip.frames)
-        yield Shown(condition=condition, faces_rgb=faces, audio=clip.key)
+    stills, (from_five, from_one) = clip.stills(), conditions
+    faces = generator.faces(stills, clip.stored, clip.frames)
+    yield Shown(condition=from_five, faces_rgb=faces, audio=clip.key)
+    faces = generator.faces(stills.first(), clip.stored, clip.frames)
+    yield Shown(condition=from_one, faces_rgb=faces, audio=clip.key, still_rgb=stills.faces_rgb[0])
 
 
 def _baselines(

@@ -120,13 +120,13 @@ class PixelError:
 def seam_visibility(source_rgb: np.ndarray, dubbed_rgb: np.ndarray) -> float | None:
     """Gradient at the edge of what was changed, over the source's gradient there: 1 is a seam that cannot be seen.
 
-    Of a losslessly dubbed frame, as an encoder changes every pixel. None: nothing was changed.
+    Of a losslessly dubbed frame, as an encoder changes every pixel. None: nothing was changed, or everything.
     """
     changed = (source_rgb != dubbed_rgb).any(2).astype(np.uint8)
     changed = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
     kernel = np.ones((2 * _EDGE_PX + 1,) * 2, np.uint8)
     edge = cv2.dilate(changed, kernel) != cv2.erode(changed, kernel)
-    if not changed.any():
+    if not edge.any():
         return None
     before, after = (_gradient(image)[edge].mean() for image in (source_rgb, dubbed_rgb))
     return float(after / max(before, 1e-6))

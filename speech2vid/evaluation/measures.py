@@ -153,6 +153,7 @@ _PIXELS = (
 )
 _STILLNESS = (
     _Spec(name="sharpness", unit="of the true one", better="near 1", value_of=lambda score: score.sharpness_ratio),
+    _Spec(name="seam", unit="of the still's gradient", better="near 1", value_of=lambda score: score.seam),
     _Spec(name="jitter", unit="of the true one", better="lower", value_of=lambda score: score.jitter_ratio),
     _Spec(name="flicker", unit="grey level", better="lower", value_of=lambda score: score.flicker),
 )

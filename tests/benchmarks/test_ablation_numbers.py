@@ -38,6 +38,7 @@ def test_every_number_is_measured_by_the_evaluation():
         ssim=1,
         sharpness_ratio=1,
         flicker=1,
+        seam=None,
         opening_correlation=1,
         opening_deviation_ratio=1,
         jitter_ratio=1,

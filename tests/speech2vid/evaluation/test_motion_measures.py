@@ -7,6 +7,7 @@ import pytest
 from schemas.errors import UsageError
 from speech2vid.evaluation.canonical_size import CANONICAL_PX, resized_faces
 from speech2vid.evaluation.closures import closures_at, count_found, find_closures
+from speech2vid.evaluation.dub_scores import seam_visibility
 from speech2vid.evaluation.stillness import flicker, jitter, sharpness_ratio
 from speech2vid.evaluation.timings import Timings, Word, closing_moments, read_words
 from tests.schemas.made_stored import mesh_of
@@ -67,6 +68,16 @@ def test_flicker_is_in_grey_levels_and_of_the_skin_alone():
     skin[::2] += 10
     assert flicker(still) == flicker(mouth) == 0
     assert flicker(skin) == pytest.approx(20)
+
+
+def test_a_seam_is_seen_where_a_part_was_changed_with_a_hard_edge():
+    still = cv2.GaussianBlur(noise_faces(1)[0], (0, 0), 4)
+    hard, soft = still.copy(), still.copy()
+    hard[150:200, 100:160] = np.clip(hard[150:200, 100:160].astype(int) + 60, 0, 255)
+    soft[150:200, 100:160] = cv2.GaussianBlur(still, (0, 0), 1)[150:200, 100:160]
+    assert seam_visibility(still, hard) > 5
+    assert 0.5 < seam_visibility(still, soft) < 1.5
+    assert seam_visibility(still, still) is None and seam_visibility(still, 255 - still) is None
 
 
 def test_each_closing_after_being_open_is_one_closure():
