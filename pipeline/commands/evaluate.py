@@ -17,7 +17,7 @@ _DESCRIPTION = """Evaluate a generator on clips of a dataset, from five stills a
 baselines and real video: does the mouth open and close when it should, do two judges find the right audio, is it still
 the same person, how near are the pixels, how sharp, how still. DIR gets evaluation.json, clips.parquet, report.html and
 videos of the clips side by side."""
-_CONSOLE_WIDTH = 150
+_CONSOLE_WIDTH = 160
 
 
 def main(argv: list[str], program: str) -> int:
@@ -137,7 +137,7 @@ def _table(measures: "list[Measure]", record: "EvaluationRecord") -> "Table":
     table.add_column("measure", no_wrap=True)
     columns = column_conditions(measures)
     for condition in columns:
-        table.add_column(condition, justify="right")
+        table.add_column(condition, justify="right", overflow="fold")
     for row in measure_rows(measures):
         values = (number_text(row.cells[name].value) if name in row.cells else "" for name in columns)
         table.add_row(row.name, *values)

@@ -12,7 +12,7 @@ from speech2vid.evaluation.intervals import mean_with_interval
 
 CHANCE = "chance"
 _TOP = (1, 5)
-_IN_TOP, _SECOND_IN_TOP = "right audio found, top-{top}", "right audio found by the second judge, top-{top}"
+_IN_TOP, _SECOND_IN_TOP = "right audio found, top-{top}", "right audio found, top-{top} (second judge)"
 _RANK, _DISTANCE, _VERIFIED = "rank of the right audio", "identity distance", "verified as the same person"
 
 
@@ -124,7 +124,7 @@ _RETRIEVAL = (
         for top in _TOP
     ),
     _Spec(
-        name="lag of the right audio by the second judge, absolute",
+        name="lag, absolute (second judge)",
         unit="frame",
         better="lower",
         value_of=lambda score: _absolute(score.second_lag_frames),
