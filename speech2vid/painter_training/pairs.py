@@ -36,7 +36,7 @@ def clip_weights(speakers: Sequence[str], balance: float) -> np.ndarray:
 def draw_pair(clip: Clip, settings: PairSettings, repaint: bool, random: np.random.Generator) -> Pair:
     """Draw a frame of a clip, and stills of it.
 
-    repaint: the base is the frame itself, whose lower face is painted anew. IntegrityError: a part is damaged.
+    repaint: the base is the frame itself, whose lower face is painted again. IntegrityError: a part is damaged.
     """
     target = int(random.integers(clip.num_frames))
     real, *stills = (
@@ -83,7 +83,7 @@ def _still_frames(num_frames: int, target: int, settings: PairSettings, random: 
 
 
 def _repainted(meshes: np.ndarray, mesh_px: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """What is painted anew: the lower face of the target and of some other frames, made wider.
+    """What is painted again: the lower face of the target and of some other frames, made wider.
 
     Were it the target's own outline, the network would read the jaw from it.
     """

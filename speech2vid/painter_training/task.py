@@ -83,6 +83,6 @@ class PainterTask(TrainingTask[PainterBatch]):
         """What goes in and what comes out."""
         return (
             "Paints what a warped still cannot show, of a face aligned at 256 px: the inside of the mouth, the lips' "
-            f"seam, hidden skin, or the whole lower face anew. Recipe `{self._options.recipe}`, "
+            f"seam, hidden skin, or the whole lower face. Recipe `{self._options.recipe}`, "
             f"{size_bytes / 1e6:.1f} MB."
         )

@@ -30,7 +30,7 @@ from transforms.media.canonical import mouth_window
 Paint = Callable[[Tensor], Tensor]
 """Painted parts (B, 3, P, P), 0..1, of planes (B, 19, P, P)."""
 _NUM_STILLS = 5
-_LEAST_SHARPNESS = 0.8  # of the real one's; what is below it costs score
+_MIN_SHARPNESS = 0.8  # of the real one's; what is below it costs score
 _MEASURES = ("mouth MSE", "sharpness")
 
 
@@ -110,7 +110,7 @@ def _score(measures: dict[str, float]) -> float:
     score = 0.0
     for name in ("one still", "five stills"):
         score -= measures[f"mouth MSE, {name}"] / measures[f"mouth MSE of the still, {name}"]
-        score -= max(0.0, _LEAST_SHARPNESS - measures[f"sharpness, {name}"])
+        score -= max(0.0, _MIN_SHARPNESS - measures[f"sharpness, {name}"])
     return score
 
 

@@ -35,7 +35,7 @@ class FaceRenderer:
     def render(self, base: Still, target_px: np.ndarray, repaint: np.ndarray | None = None) -> Rendered:
         """Render the base with another mesh (468, 3), px of the base; its pose stays, and all that does not move.
 
-        repaint: float32 (S, S), 0..1: what of the base is painted anew, unseen; it needs a painter.
+        repaint: float32 (S, S), 0..1: what of the base is painted again, unseen; it needs a painter.
         """
         return self._rendered(base.face_rgb, _AS_IT_IS, base, target_px, repaint)
 

@@ -26,7 +26,7 @@ BASE, LENT, UPPER, LOWER = (slice(first, first + 3) for first in (0, 3, 6, 9))
 SEEN, LENT_SEEN, UPPER_SEEN, LOWER_SEEN, INSIDE, LIPS, GATE = range(12, 19)
 """Planes of shares, 0..1: what each of those shows; the mouth's inside and the lips; where the base may change."""
 NUM_PLANES = 19
-_SHARPNESS = 0.02  # eye distances: how much more like the target's a mouth must be to be taken in place of another
+_SHARPNESS = 0.02  # eye distances: by which a mouth must be more similar to be taken in place of another
 _MAX_LENDERS = 3
 _MIN_SHARE = 0.05  # of a lender; smaller ones cost time for nothing
 _LIGHT_PX = 14.0  # standard deviation over which the lender's colours follow the base's
@@ -53,7 +53,7 @@ def painter_input(
     """Warp base and lenders to the target.
 
     target_px: mesh (468, 3), px of the aligned face at VIEW_PX. repaint: float32 (VIEW_PX, VIEW_PX), 0..1,
-    what of the base the painter must not see and has to paint anew.
+    what of the base the painter must not see and has to paint again.
     """
     ring = view_px(ring_of(base.mesh_px), base)
     part = part_around(base)
@@ -88,7 +88,7 @@ def view_px(points: np.ndarray, still: Still) -> np.ndarray:
 
 
 def lender_shares(target_px: np.ndarray, lenders: Sequence[Still]) -> np.ndarray:
-    """How much each lender gives, float (L,), by the likeness of its mouth's shape; together 1."""
+    """How much each lender gives, float (L,), by the similarity of the mouths' shapes; together 1."""
     shapes = lip_motion(np.stack([target_px, *(lender.mesh_px for lender in lenders)]))
     distance = np.sqrt(((shapes[1:] - shapes[0]) ** 2).mean(1))
     shares = np.exp((distance.min() - distance) / _SHARPNESS)

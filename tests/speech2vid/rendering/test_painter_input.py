@@ -69,7 +69,7 @@ def test_far_from_the_mouth_the_painter_may_change_nothing():
     assert not gate[0].any()
 
 
-def test_the_lender_with_the_likest_mouth_gives_most():
+def test_the_lender_with_the_most_similar_mouth_gives_most():
     lenders = [made_still(opening=opening) for opening in (0, 0.5, 1)]
     shares = lender_shares(made_mesh(opening=0.9), lenders)
     assert shares.sum() == pytest.approx(1)
