@@ -51,10 +51,9 @@ def test_only_the_mouth_moves_and_it_moves_with_the_audio(motion, astronaut):
 
 @needs_models
 def test_gain_widens_the_motion_around_the_same_mean(motion, astronaut):
-    plain, wide = (
-        TalkingPortrait([astronaut.still], motion, gain=gain).meshes(WINDOWS)[:, 17, 1] for gain in (0.5, 1.0)
-    )
-    assert np.ptp(wide) >= np.ptp(plain)
+    portraits = (TalkingPortrait([astronaut.still], motion, gain=gain) for gain in (0.5, 1.0))
+    plain, wide = (np.ptp(portrait.meshes(WINDOWS)[:, 61, 0]) for portrait in portraits)
+    assert wide == pytest.approx(2 * plain, rel=0.05)
 
 
 @needs_models
@@ -65,7 +64,7 @@ def test_faces_come_in_order_and_keep_what_lies_far_from_the_mouth(motion, astro
     again = [portrait._renderer.render(one, mesh).rgb for mesh in portrait.meshes(WINDOWS)]
     assert len(faces) == 60 and all((face == other).all() for face, other in zip(faces, again, strict=True))
     changed = np.mean([(face != one.face_rgb).any(2) for face in faces], 0)
-    assert changed[:60].max() == 0 and changed[176:200, 110:146].mean() > 0.3
+    assert changed[:30].max() == 0 and changed[176:200, 110:146].mean() > 0.3
 
 
 @needs_models
@@ -76,8 +75,8 @@ def test_the_whole_image_moves_only_around_the_face(motion, astronaut):
     assert len(images) == 5
     changed = np.any([(made != image).any(2) for made in images], 0)
     rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
-    nose, chin = (int((astronaut.to_image @ [*one.mesh_px[point, :2], 1])[1]) for point in (1, 152))
-    assert nose - 40 < rows[0] < nose + 20 and chin < rows[-1] < chin + 60
+    nose, lip, chin = (int((astronaut.to_image @ [*one.mesh_px[point, :2], 1])[1]) for point in (1, 14, 152))
+    assert nose - 40 < rows[0] < nose + 20 and lip < rows[-1] < chin + 60
     assert columns[-1] - columns[0] < 160 < image.shape[1]
 
 
