@@ -35,7 +35,7 @@ def motion(tmp_path_factory, astronaut):
     path = tmp_path_factory.mktemp("motion") / "motion.onnx"
     settings = MotionNetworkSettings(components=2, inputs=4, members=2, width=8)
     space = dataclasses.replace(made_space(), mean=lip_motion(astronaut.still.mesh_px[None])[0].astype(np.float64))
-    projection = np.random.default_rng(1).normal(0, 1, (4, 288))
+    projection = np.random.default_rng(1).normal(0, 0.01, (4, 288))
     export_motion(MotionNetwork(settings, np.zeros(288), projection), space, path, "motion")
     return MotionFile(path)
 
@@ -64,7 +64,7 @@ def test_faces_come_in_order_and_keep_what_lies_far_from_the_mouth(motion, astro
     again = [portrait._renderer.render(one, mesh).rgb for mesh in portrait.meshes(WINDOWS)]
     assert len(faces) == 60 and all((face == other).all() for face, other in zip(faces, again, strict=True))
     changed = np.mean([(face != one.face_rgb).any(2) for face in faces], 0)
-    assert changed[:30].max() == 0 and changed[176:200, 110:146].mean() > 0.3
+    assert changed[:30].max() == 0 and changed[155:172, 110:146].mean() > 0.3
 
 
 @needs_models
