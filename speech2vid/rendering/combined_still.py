@@ -46,7 +46,7 @@ def _registered_change(base: Still, others: Sequence[Still]) -> np.ndarray:
     total = np.zeros((side, side, 3), np.float32)
     for still in others:
         warped = raster.warp(still.face_rgb, still.mesh_px)
-        total += warped.visible[..., None] * (warped.image.astype(np.float32) - base.face_rgb)
+        total += (warped.visible * warped.within)[..., None] * (warped.image.astype(np.float32) - base.face_rgb)
     mean = total / (len(others) + 1)
     smooth = cv2.GaussianBlur(mean, (0, 0), _DETAIL_SHARE * side)
     where = cv2.GaussianBlur(lower_face(base.mesh_px[None], side), (0, 0), _FEATHER_SHARE * side)

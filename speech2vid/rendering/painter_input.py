@@ -117,7 +117,7 @@ def _lent(raster: TargetRaster, base: Still, lenders: Sequence[Still], target_px
         if share > 0:
             warped = ours if lender is base else raster.warp(lender.face_rgb, lender.mesh_px)
             lent.warped[:] += share * warped.image
-            lent.visible[:] += share * warped.visible
+            lent.visible[:] += share * (warped.visible * warped.within)
             inside = carried_inside(lender, target_px, box)
             shown = share * inside.shown
             lent.carried[:, *in_part] += shown[..., None] * inside.rgb

@@ -23,7 +23,8 @@ class Warped:
     """A source image, brought to the target's box."""
 
     image: np.ndarray  # uint8 (h, w, 3)
-    visible: np.ndarray  # float32 (h, w), 0..1: 0 where the source does not show what the target does
+    visible: np.ndarray  # float32 (h, w), 0..1: 0 where the source's head hides what the target shows
+    within: np.ndarray  # bool (h, w): whether the pixel comes from within the source image
     moved_px: np.ndarray  # float32 (h, w): how far each pixel comes from
 
 
@@ -47,8 +48,8 @@ class TargetRaster:
         affine, visible = _back(self._corners[..., :2], np.concatenate([source_px, ring])[TRIANGLES][..., :2])
         x, y, moved = self._source_coordinates(affine)
         warped = cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        inside = (x > -1) & (y > -1) & (x < image.shape[1]) & (y < image.shape[0])
-        return Warped(image=warped, visible=visible[self.triangle] * inside, moved_px=moved)
+        within = (x > -1) & (y > -1) & (x < image.shape[1]) & (y < image.shape[0])
+        return Warped(image=warped, visible=visible[self.triangle], within=within, moved_px=moved)
 
     def _source_coordinates(self, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         height, width = self.triangle.shape
