@@ -108,8 +108,8 @@ class MotionTask(TrainingTask[MotionBatch]):
         return (
             f"From audio to the motion of a face's mesh: the mean of {network.members} networks of width "
             f"{network.width}, each trained without a part of the people; {network.components} components of lips, "
-            f"chin and cheeks, multiplied by {self._gain:.2f}, so that held-out people move as widely as they "
-            f"really do; {size_bytes / 1e6:.1f} MB."
+            f"chin and cheeks, multiplied by {self._gain:.2f}, which makes the motion of held-out people "
+            f"{network.gain:g} times as wide as their real motion; {size_bytes / 1e6:.1f} MB."
         )
 
     def identity(self) -> dict[str, object]:
