@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import av
 import numpy as np
@@ -28,6 +29,7 @@ from speech2vid.evaluation.evaluate_clips import Networks, evaluate_clips
 from speech2vid.evaluation.generators import WARP, PixelFace, PortraitFace, load_compared
 from speech2vid.evaluation.results import VIDEOS, EvaluationRecord, GeneratorRecord, write_results
 from speech2vid.evaluation.talking_face import Stills
+from speech2vid.evaluation.timings import Timings
 from speech2vid.generator.file import DeblurringFile, GeneratorFile
 from speech2vid.motion.file import MotionFile
 from tests.pipeline.made_models import needs_models
@@ -235,6 +237,18 @@ def test_the_command_evaluates_without_networks_for_people_and_audio(dataset, tm
     printed = capsys.readouterr().out
     assert "made.onnx on 2 clips of 1 people" in printed and "opening correlation" in printed
     assert "identity" not in printed and "right audio" not in printed
+
+
+def test_timings_are_counted_from_the_first_evaluated_frame_of_the_clip(clips, tmp_path):
+    clip = clips[0]
+    row = clip.stored.row
+    spoken_s = row["source_start_s"] + row["audio_shift_samples"] / 16000 + (clip.frames[0] + 10) / 25
+    start, before = round(25000 * spoken_s), round(25000 * (spoken_s - 0.5))
+    name = PurePosixPath(row["source_uri"]).stem
+    (tmp_path / f"{name}.align").write_text(f"{before} {start} bin\n{start} {start + 5000} place\n")
+    assert Timings(tmp_path).moments_of(clip) == pytest.approx([10], abs=0.01)  # what was said before it is left out
+    (tmp_path / f"{name}.align").rename(tmp_path / "another.align")
+    assert Timings(tmp_path).moments_of(clip) is None
 
 
 def stills_of(size_px, num_stills=2):
