@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from speech2vid.evaluation.clip_scores import ClipScore, ClipScorer, ScoredCondition, Scorers
+import numpy as np
+
+from speech2vid.evaluation.clip_scores import ClipScore, ClipScorer, Scorers
 from speech2vid.evaluation.clips import EvaluationClip
 from speech2vid.evaluation.conditions import WRONG_AUDIO, Shown, all_conditions, mean_stills, shown_of, wrong_audio
-from speech2vid.evaluation.examples import Strip, compared_side_by_side, strip_of
+from speech2vid.evaluation.examples import Strip, conditions_to_see, strip_of
 from speech2vid.evaluation.face_networks import FaceNetwork
 from speech2vid.evaluation.identity import IdentityCalibration, calibrate, reference_faces
 from speech2vid.evaluation.judges import make_judge
@@ -63,18 +65,21 @@ def evaluate_clips(
     scorers = _scorers(clips, networks, report_progress)
     means, wrong = mean_stills(clips), wrong_audio(clips)
     conditions = all_conditions(generators[1:])
+    to_see = conditions_to_see(conditions)
     scores: list[ClipScore] = []
     strips: dict[str, Strip] = {}
     for number, clip in enumerate(clips, 1):
-        scorer, kept = ClipScorer(clip, scorers), dict[str, Shown]()
-        openings: dict[str, ScoredCondition] = {}
+        scorer, openings = ClipScorer(clip, scorers), dict[str, np.ndarray]()
+        seen: dict[str, Shown] = {}
         for shown in shown_of(generators, clip, clips, wrong[clip.key], means):
             scored = scorer.score(shown)
             scores.append(scored.score)
-            kept.setdefault(shown.condition, shown)
-            openings.setdefault(shown.condition, scored)
-        strips[clip.key] = strip_of(kept, {name: one.opening for name, one in openings.items()}, conditions)
-        write_side_by_side(videos / f"{clip.key}.mp4", clip, compared_side_by_side(kept, conditions))
+            openings.setdefault(shown.condition, scored.opening)
+            if shown.condition in to_see:  # the others are let go
+                seen[shown.condition] = shown
+        in_order = [seen[name] for name in to_see]
+        strips[clip.key] = strip_of(in_order, openings)
+        write_side_by_side(videos / f"{clip.key}.mp4", clip, in_order)
         report_progress(f"{number} of {len(clips)} clips")
     references = list(scorers.references.values())
     calibration = None if networks.face_network is None else calibrate(networks.face_network, references)

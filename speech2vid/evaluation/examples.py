@@ -16,7 +16,6 @@ from speech2vid.evaluation.conditions import (
     OTHER_CLIP,
     OWN_MEAN,
     REAL,
-    STILL,
     WRONG_AUDIO,
     Shown,
 )
@@ -66,25 +65,22 @@ class Example:
         }
 
 
-def seen_conditions(conditions: Sequence[str]) -> list[str]:
+def conditions_to_see(conditions: Sequence[str]) -> list[str]:
     """Conditions worth looking at, real video first."""
     return [REAL, *(name for name in conditions if name not in (REAL, *_NOT_SEEN))]
 
 
-def compared_side_by_side(shown: Mapping[str, Shown], conditions: Sequence[str]) -> list[Shown]:
-    """What a video shows from left to right: the still, generators, and real video."""
-    names = [STILL, *(name for name in seen_conditions(conditions) if name not in (STILL, REAL)), REAL]
-    return [shown[name] for name in names]
+def strip_of(conditions: Sequence[Shown], openings: Mapping[str, np.ndarray]) -> Strip:
+    """Images of one clip's conditions, in frames where the true mouth is alternately closed and open.
 
-
-def strip_of(shown: Mapping[str, Shown], openings: Mapping[str, np.ndarray], conditions: Sequence[str]) -> Strip:
-    """Images of one clip's conditions, in frames where the true mouth is alternately closed and open."""
+    openings: mouth openings (<= K,) by condition.
+    """
     frames = contrasting_frames(openings[REAL], _STRIP_FACES)
     rows = []
-    for name in seen_conditions(conditions):
-        faces = resized_faces(shown[name].faces_rgb[frames], _STRIP_PX)
+    for shown in conditions:
+        faces = resized_faces(shown.faces_rgb[frames], _STRIP_PX)
         jpeg = encode_jpeg(np.concatenate(list(faces), axis=1), _JPEG_QUALITY)
-        rows.append(StripRow(condition=name, jpeg_base64=base64.b64encode(jpeg).decode()))
+        rows.append(StripRow(condition=shown.condition, jpeg_base64=base64.b64encode(jpeg).decode()))
     drawn = {name: openings[name] for name in (REAL, GENERATED, WRONG_AUDIO) if name in openings}
     return Strip(rows=rows, openings=drawn)
 
