@@ -7,6 +7,7 @@ from schemas.errors import UsageError
 from speech2vid.evaluation.face_networks import ArcFaceNetwork, load_face_network
 from speech2vid.evaluation.identity import ReferenceFaces, calibrate, equal_error, faces_to_embed, nearest_other
 from speech2vid.evaluation.intervals import mean_with_interval
+from speech2vid.evaluation.judges import SECOND_JUDGE_PATH, load_second_judge
 from speech2vid.evaluation.lips import read_meshes, score_lips
 from speech2vid.evaluation.pixels import score_pixels
 from speech2vid.evaluation.retrieval import AudioEmbedding, RetrievalScores, candidate_groups, rank_audio
@@ -14,6 +15,7 @@ from tests.schemas.made_stored import ColourNetwork, LoudLips, PaintedMesh, mesh
 from tests.shared_data import needs_shared, shared
 from tests.speech2vid.made_generator import write_generator
 from transforms.media.canonical import mouth_opening
+from transforms.speakers.sync_network import AUDIO_INPUT, FACE_INPUT
 
 RANDOM = np.random.default_rng(0)
 
@@ -81,6 +83,17 @@ def test_audio_that_is_not_in_sync_has_a_lag_and_is_not_found():
     face = group[3].vectors[0:80]  # the face at frame 5 matches the audio at frame 0: the audio is early
     found = rank_audio(LoudLips(), face, 5, group[3], group)
     assert found.sync_lag_frames == pytest.approx(-5, abs=0.5) and found.audio_rank > 1
+
+
+def test_the_bundled_second_judge_takes_no_speech_features_and_is_small():
+    import onnx
+
+    judge = load_second_judge("default")
+    assert (judge.name, judge.embed_audio(np.ones(6400, np.int16)).shape[0]) == ("log_mel_judge", 10)
+    inputs = {value.name for value in onnx.load(str(SECOND_JUDGE_PATH)).graph.input}
+    assert inputs == {FACE_INPUT, AUDIO_INPUT} and SECOND_JUDGE_PATH.stat().st_size < 1_000_000
+    assert load_second_judge("none") is None
+    assert SECOND_JUDGE_PATH.with_suffix(".md").read_text().count(judge.sha256) == 1  # its card is of this file
 
 
 def test_a_face_that_is_equally_similar_to_all_audio_finds_none():
