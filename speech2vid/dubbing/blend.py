@@ -11,14 +11,17 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from speech2vid.rendering.painter_input import lender_shares
 from speech2vid.rendering.still import Still
 from speech2vid.rendering.topology import OUTER_LIPS, ring_of
 from speech2vid.rendering.warp import TargetRaster
-from transforms.media.canonical import LEFT_EYE, RIGHT_EYE
+from transforms.media.canonical import LEFT_EYE, RIGHT_EYE, head_pose_deg
+from transforms.speakers.lip_motion import lip_motion
 
 BLENDS = ("poisson", "context")
 _REACH = 0.12  # of the distance of the eyes: how far the cloned mouth goes beyond the lips
+_SHARPNESS = 0.003  # of the same: a mouth that much less alike gives a third as much; several together are blurred
+_PER_DEG = 0.0005  # of the same, for each degree of another pose
+_MIN_SHARE = 0.1  # smaller ones cost time for nothing
 _EDGE_PX = 8  # over which the effect ends at the edges of the part that was cut out
 
 
@@ -39,8 +42,7 @@ def clone_mouth(image_rgb: np.ndarray, target_px: np.ndarray, own_px: np.ndarray
     if width < 3 or height < 3:
         return
     box = (slice(y, y + height), slice(x, x + width))
-    own = Still(face_rgb=image_rgb, mesh_px=own_px)
-    shares = lender_shares(target_px, [own, *lenders])
+    shares = _shares(target_px, own_px, lenders)
     patch = shares[0] * image_rgb[box].astype(np.float32)
     raster = TargetRaster(target_px, ring_of(target_px), box)
     for share, lender in zip(shares[1:], lenders, strict=True):
@@ -55,12 +57,24 @@ def clone_mouth(image_rgb: np.ndarray, target_px: np.ndarray, own_px: np.ndarray
     )
 
 
+def _shares(target_px: np.ndarray, own_px: np.ndarray, lenders: Sequence[Still]) -> np.ndarray:
+    """How much the image itself and each lender give, float (1 + L,), together 1: by the similarity of mouth and pose."""
+    meshes = np.stack([target_px, own_px, *(lender.mesh_px for lender in lenders)])
+    shapes, poses = lip_motion(meshes), head_pose_deg(meshes)
+    distance = np.sqrt(((shapes[1:] - shapes[0]) ** 2).mean(1))
+    distance += _PER_DEG * np.abs(poses[1:, :2] - poses[0, :2]).max(1)
+    shares = np.exp((distance.min() - distance) / _SHARPNESS)
+    shares[shares < _MIN_SHARE] = 0
+    return shares / shares.sum()
+
+
 def _lips(mesh_px: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """The lips and the skin around them, uint8 (H, W), 0 or 255; nothing at the image's edges."""
-    mask = np.zeros(shape[:2], np.uint8)
-    cv2.fillConvexPoly(mask, cv2.convexHull(np.round(mesh_px[list(OUTER_LIPS), :2]).astype(np.int32)), 255)
     eyes = mesh_px[list(RIGHT_EYE), :2].mean(0) - mesh_px[list(LEFT_EYE), :2].mean(0)
-    reach = max(1, round(float(np.linalg.norm(eyes)) * _REACH))
-    grown = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
-    grown[:2], grown[-2:], grown[:, :2], grown[:, -2:] = 0, 0, 0, 0
-    return grown.astype(np.uint8)
+    reach = 2 * max(1, round(float(np.linalg.norm(eyes)) * _REACH))
+    lips = cv2.convexHull(np.round(mesh_px[list(OUTER_LIPS), :2]).astype(np.int32))
+    mask = np.zeros(shape[:2], np.uint8)
+    cv2.fillConvexPoly(mask, lips, 255)
+    cv2.polylines(mask, [lips], isClosed=True, color=255, thickness=reach)
+    mask[:2], mask[-2:], mask[:, :2], mask[:, -2:] = 0, 0, 0, 0
+    return mask

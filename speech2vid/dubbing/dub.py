@@ -125,7 +125,7 @@ class _Dubbing:
         )
 
     def _dub(self, planes: FramePlanes, shown: ShownFrame, mouth: NewMouth) -> bool:
-        """Dub one frame; whether anything was changed."""
+        """Dub one frame; False: its face is lost or its mouth covered, and it stays as it is."""
         face = self._meshes.at(shown.source_frame)
         if face is None or face.strength == 0:
             return False
@@ -134,7 +134,8 @@ class _Dubbing:
         view = self._dubber.view(planes, face)
         motion = MouthMotion(shapes=row[:, :-1], closed=row[:, -1])
         target = self._motion.space.target_meshes(view.base.mesh_px[None], motion, self._person_shapes)[0]
-        return self._dubber.dub(planes, view, target, face.strength)
+        self._dubber.dub(planes, view, target, face.strength)
+        return True
 
     def _decoded(self) -> "Iterator[tuple[ShownFrame, av.VideoFrame | None]]":
         reader = PyavFrames(self._tracked.path, self._tracked.probe.used_video, self._tracked.timeline)

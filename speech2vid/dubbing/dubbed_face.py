@@ -60,8 +60,8 @@ class FaceDubber:
         mesh = np.column_stack([xy, face.mesh[:, 2] * scale]).astype(np.float32)
         return FaceView(base=Still(face_rgb=aligned, mesh_px=mesh), corner=(left, top), part_rgb=part, to_part=to_part)
 
-    def dub(self, planes: FramePlanes, view: FaceView, target_px: np.ndarray, strength: float) -> bool:
-        """Give the face another mesh (468, 3), px of the aligned face; whether that changes anything.
+    def dub(self, planes: FramePlanes, view: FaceView, target_px: np.ndarray, strength: float) -> None:
+        """Give the face another mesh (468, 3), px of the aligned face.
 
         strength: 0..1, how far it goes there.
         """
@@ -73,10 +73,7 @@ class FaceDubber:
             own_px, target_px = in_image(own, view.to_part), in_image(target, view.to_part)
             clone_mouth(rendered.rgb, target_px, own_px, self._stills)
         share = share_of(rendered.changed) * np.float32(strength)
-        if not share.any():
-            return False
         planes.paste(rendered.rgb, share, view.corner)
-        return True
 
     def _hidden(self, own: np.ndarray, target: np.ndarray) -> np.ndarray:
         """The lower face in any of the person's meshes: its outline does not tell what the mouth did."""

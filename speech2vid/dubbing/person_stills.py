@@ -11,7 +11,7 @@ from transforms.clips.clip_parts import align_face
 from transforms.media.canonical import MESH_UNIT, head_pose_deg, mouth_opening
 from transforms.media.face_crop import decode_jpeg
 
-MAX_STILLS = 24
+MAX_STILLS = 48
 _OPENING_PER_DEG = 0.01  # difference of opening that counts as much as one degree of pose
 
 

@@ -28,9 +28,9 @@ from transforms.speakers.chains import TrackEnds, find_chains, track_ends
 from transforms.speakers.config import SpeakersConfig
 from transforms.windows.split_windows import speech_windows
 
-TUBE_FACE_PX = 256
+TUBE_FACE_PX = 384
 """Side of the aligned faces that tracks are stored at."""
-STILLS_PER_TRACK = 12
+STILLS_PER_TRACK = 24
 _STILL_VISIBILITY = 0.6  # of the mouth, at least
 
 

@@ -19,6 +19,7 @@ from transforms.media.frames_pyav import PyavFrames
 from transforms.media.probe import probe_media
 
 _FACE_REACH = 0.5  # of the distance of the eyes: how far a face may grow beyond its mesh when its jaw drops
+_STORED_PX = 112  # of the faces whose mouths are compared, as in other evaluations
 _IDENTITY_EVERY = 10  # frames
 _EDGE_PX = 2  # on each side of the edge of what was changed: where a seam would be seen
 
@@ -150,8 +151,12 @@ def _aligned(rgb: np.ndarray, face: FaceAt) -> np.ndarray:
 
 
 def _mouth_error(face: np.ndarray, true_face: np.ndarray) -> float:
-    rows, columns = mouth_window(TUBE_FACE_PX)
-    return float(((face[rows, columns].astype(np.float32) - true_face[rows, columns]) ** 2).mean())
+    rows, columns = mouth_window(_STORED_PX)
+    small, true = (
+        cv2.resize(one, (_STORED_PX, _STORED_PX), interpolation=cv2.INTER_AREA)[rows, columns].astype(np.float32)
+        for one in (face, true_face)
+    )
+    return float(((small - true) ** 2).mean())
 
 
 def _distance(network: FaceNetwork, face: np.ndarray, true_face: np.ndarray, at: FaceAt) -> float:
