@@ -58,7 +58,7 @@ def clone_mouth(image_rgb: np.ndarray, target_px: np.ndarray, own_px: np.ndarray
 
 
 def _shares(target_px: np.ndarray, own_px: np.ndarray, lenders: Sequence[Still]) -> np.ndarray:
-    """How much the image itself and each lender give, float (1 + L,), together 1: by the similarity of mouth and pose."""
+    """How much the image and each lender give, float (1 + L,), together 1: those whose mouth and pose are alike."""
     meshes = np.stack([target_px, own_px, *(lender.mesh_px for lender in lenders)])
     shapes, poses = lip_motion(meshes), head_pose_deg(meshes)
     distance = np.sqrt(((shapes[1:] - shapes[0]) ** 2).mean(1))

@@ -29,6 +29,7 @@ class FaceView:
     corner: tuple[int, int]  # x, y in the stored frame of the part that is cut out around the face
     part_rgb: np.ndarray  # uint8 (H, W, 3): that part
     to_part: np.ndarray  # (2, 3): px of the aligned face -> px of the part
+    is_mirrored: bool  # the part's columns are in reverse order, as the frame is stored mirrored
 
 
 class FaceDubber:
@@ -46,8 +47,10 @@ class FaceDubber:
         from_stored = _after(face.align, self._shown_from_stored)
         to_stored = invert_affine(from_stored[None])[0]
         left, top, right, bottom = _box(to_stored, planes.rgb.shape)
-        part = planes.rgb[top:bottom, left:right]
-        to_part = to_stored - [[0, 0, left], [0, 0, top]]
+        part, to_part = planes.rgb[top:bottom, left:right], to_stored - [[0, 0, left], [0, 0, top]]
+        is_mirrored = bool(np.linalg.det(to_part[:, :2]) < 0)
+        if is_mirrored:  # a warp knows the front of a face by the order of its triangles' corners
+            part, to_part = np.ascontiguousarray(part[:, ::-1]), _mirrored(to_part, right - left)
         aligned = cv2.warpAffine(
             part,
             to_part,
@@ -58,7 +61,13 @@ class FaceDubber:
         scale = float(np.hypot(face.align[0, 0], face.align[1, 0]))
         xy = face.mesh[:, :2] @ face.align[:, :2].T + face.align[:, 2]
         mesh = np.column_stack([xy, face.mesh[:, 2] * scale]).astype(np.float32)
-        return FaceView(base=Still(face_rgb=aligned, mesh_px=mesh), corner=(left, top), part_rgb=part, to_part=to_part)
+        return FaceView(
+            base=Still(face_rgb=aligned, mesh_px=mesh),
+            corner=(left, top),
+            part_rgb=part,
+            to_part=to_part,
+            is_mirrored=is_mirrored,
+        )
 
     def dub(self, planes: FramePlanes, view: FaceView, target_px: np.ndarray, strength: float) -> None:
         """Give the face another mesh (468, 3), px of the aligned face.
@@ -73,7 +82,8 @@ class FaceDubber:
             own_px, target_px = in_image(own, view.to_part), in_image(target, view.to_part)
             clone_mouth(rendered.rgb, target_px, own_px, self._stills)
         share = share_of(rendered.changed) * np.float32(strength)
-        planes.paste(rendered.rgb, share, view.corner)
+        columns = slice(None, None, -1 if view.is_mirrored else 1)
+        planes.paste(rendered.rgb[:, columns], share[:, columns], view.corner)
 
     def _hidden(self, own: np.ndarray, target: np.ndarray) -> np.ndarray:
         """The lower face in any of the person's meshes: its outline does not tell what the mouth did."""
@@ -89,6 +99,11 @@ def _box(to_stored: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, 
     first = np.clip(np.floor(found.min(0)), 0, most - 1).astype(int)
     last = np.clip(np.ceil(found.max(0)), first + 1, most).astype(int)
     return int(first[0]), int(first[1]), int(last[0]), int(last[1])
+
+
+def _mirrored(to_part: np.ndarray, width: int) -> np.ndarray:
+    """A map (2, 3) to an image as one to the same image mirrored."""
+    return np.stack([[0, 0, width - 1] - to_part[0], to_part[1]])
 
 
 def _after(second: np.ndarray, first: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ from transforms.media.video_packets import first_frame
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """Suffix of an output -> FFmpeg's name of its container."""
 _MUXER_OPTIONS = {"mp4": {"movflags": "+faststart"}, "mov": {"movflags": "+faststart"}}
-_LOSSY = ("libx264", {"crf": "14"})
+_LOSSY = ("libx264", {"crf": "12"})
 _LOSSLESS = ("ffv1", {"level": "3", "slices": "4", "slicecrc": "1"})
 _BITS_PER_S = {"mono": 128_000, "stereo": 192_000}
 _OWN_KEYS = ("major_brand", "minor_version", "compatible_brands", "encoder")  # metadata that a muxer writes itself

@@ -36,6 +36,7 @@ def make_talk(
     codec: str = "libx264",
     num_people: int = 1,
     rotation_deg: int = 0,
+    is_mirrored: bool = False,
     aspect: Fraction | None = None,
     hidden: range = range(0),
     audio: bool = True,
@@ -44,7 +45,7 @@ def make_talk(
 ) -> Path:
     """Write a video whose frame k shows talking_image(k) at times_s[k]; a number is one of frames at 25 a second.
 
-    hidden: frames that show the wall alone. Turned a quarter, frames are stored so that they are shown upright.
+    hidden: frames that show the wall alone. Turned or mirrored frames are stored so that they are shown as the others.
     """
     times_s = steady_times(times_s, Fraction(25)) if isinstance(times_s, int) else list(times_s)
     with av.open(str(path), "w") as file:
@@ -55,6 +56,8 @@ def make_talk(
         stream.codec_context.colorspace = stream.codec_context.color_primaries = stream.codec_context.color_trc = 1
         if aspect is not None:
             stream.codec_context.sample_aspect_ratio = aspect
+        if is_mirrored:
+            stream.set_display_rotation(0, hflip=True)
         if rotation_deg:
             stream.set_display_rotation(-rotation_deg)
         voice = (
@@ -70,7 +73,7 @@ def make_talk(
                 if number in hidden
                 else talking_image(number, num_people)
             )
-            stored = np.ascontiguousarray(np.rot90(image, rotation_deg // 90))
+            stored = np.ascontiguousarray(np.rot90(image, rotation_deg // 90)[:, :: -1 if is_mirrored else 1])
             frame = av.VideoFrame.from_ndarray(stored, format="rgb24").reformat(format=pixel_format, dst_colorspace=1)
             frame.pts, frame.time_base = round(time_s / TICK), TICK
             file.mux(stream.encode(frame))

@@ -15,6 +15,7 @@ from speech2vid.dubbing.dub import Dubbed, DubOptions, dub
 from tests.pipeline.made_models import needs_models
 from tests.speech2vid.dubbing.made_motion import write_motion
 from tests.speech2vid.dubbing.made_talk import SIDE, decoded, make_audio, make_talk, numbers
+from transforms.media.orientation import orientation_of
 
 pytestmark = needs_models
 UNEVEN = [Fraction(number, 30) + Fraction(number % 3, 120) for number in range(36)]
@@ -75,6 +76,15 @@ def test_a_turned_video_stays_turned_and_its_mouth_is_found(tmp_path, audio, rot
     )
     upright = np.rot90(difference, -rotation_deg // 90)
     assert upright[MOUTH].mean() > 10 * upright[:90].mean()
+
+
+def test_a_mirrored_video_is_dubbed_like_the_same_video_stored_as_it_is_shown(tmp_path, audio):
+    plain = make_talk(tmp_path / "plain.mkv", 25, pixel_format="yuv444p", codec="ffv1")
+    mirrored = make_talk(tmp_path / "mirrored.mkv", 25, pixel_format="yuv444p", codec="ffv1", is_mirrored=True)
+    outputs = [dubbed(source, audio, f"out_{source.name}")[0] for source in (plain, mirrored)]
+    assert orientation_of(decoded(outputs[1])[0]).is_mirrored
+    for one, other in zip(*map(decoded, outputs), strict=True):
+        np.testing.assert_allclose(numbers(other)[0][:, ::-1].astype(int), numbers(one)[0], atol=2)
 
 
 def test_pixels_that_are_not_square_stay_so(tmp_path, audio):
