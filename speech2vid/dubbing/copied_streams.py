@@ -1,6 +1,7 @@
 """The streams of the source that go into the output as they are: packets, neither decoded nor encoded."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import av
@@ -38,13 +39,16 @@ class CopiedStreams:
             return
         target.metadata.update(stream.metadata)
         target.disposition = stream.disposition
+        if stream.type == "audio":  # the new audio is the one to play
+            target.disposition &= ~av.stream.Disposition.default
         self._targets[index] = target
 
     def start(self) -> None:
         """Begin to read, once all streams are added."""
         if self._targets:
-            self._packets = self._container.demux([self._container.streams[index] for index in self._targets])
-            self._next = self._following()
+            chosen = [self._container.streams[index] for index in self._targets]
+            self._packets = with_decoding_times(self._container.demux(chosen))
+            self._next = next(self._packets, None)
 
     def packets_until(self, time_s: Fraction | None) -> Iterator["av.Packet"]:
         """The next packets with times before `time_s` after the offset, to be muxed; None: all that are left."""
@@ -54,7 +58,7 @@ class CopiedStreams:
             if time_s is not None and (dts - offset) * tick_s >= time_s:
                 return
             packet.pts, packet.dts = None if packet.pts is None else packet.pts - offset, dts - offset
-            self._next = self._following()
+            self._next = next(self._packets, None)
             packet.stream = self._targets[packet.stream.index]
             yield packet
 
@@ -62,9 +66,23 @@ class CopiedStreams:
         """Close the source."""
         self._container.close()
 
-    def _following(self) -> "av.Packet | None":
-        """The next packet that has a time; what ends a stream has none."""
-        return next((packet for packet in self._packets if packet.dts is not None and packet.size), None)
+
+def with_decoding_times(packets: Iterable["av.Packet"]) -> Iterator["av.Packet"]:
+    """The packets that hold data, each with a decoding time; a stream's first ones may have none in Matroska.
+
+    They are held back until one of their stream has a time, and are put before it by their durations.
+    """
+    held: dict[int, list[av.Packet]] = defaultdict(list)
+    for packet in packets:
+        if not packet.size:
+            continue
+        if packet.dts is None:
+            held[packet.stream.index].append(packet)
+            continue
+        waiting = held.pop(packet.stream.index, [])
+        for back, earlier in enumerate(reversed(waiting), 1):
+            earlier.dts = packet.dts - back * max(1, earlier.duration or 1)
+        yield from (*waiting, packet)
 
 
 def _codec_name(stream: "av.stream.Stream") -> str:
