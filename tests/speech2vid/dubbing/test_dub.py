@@ -12,10 +12,14 @@ import av
 
 from schemas.errors import UsageError
 from speech2vid.dubbing.dub import Dubbed, DubOptions, dub
+from tests.made_media import MadeAudio, click_times_s, make_video
 from tests.pipeline.made_models import needs_models
 from tests.speech2vid.dubbing.made_motion import write_motion
 from tests.speech2vid.dubbing.made_talk import SIDE, decoded, make_audio, make_talk, numbers
+from transforms.media.audio import decode_audio
+from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.orientation import orientation_of
+from transforms.media.probe import probe_media
 
 pytestmark = needs_models
 UNEVEN = [Fraction(number, 30) + Fraction(number % 3, 120) for number in range(36)]
@@ -63,6 +67,17 @@ def test_uneven_times_and_the_length_are_the_sources(tmp_path, audio):
         )
         end_s = max(frame.time + frame.samples / frame.sample_rate for frame in after.decode(audio=0))
     assert end_s == pytest.approx(made.length_s, abs=0.08)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+@pytest.mark.parametrize("start_s", [Fraction(0), Fraction(1, 5)])
+def test_the_new_audio_begins_with_the_first_frame(tmp_path, suffix, start_s):
+    clicks = make_video(tmp_path / "clicks.mkv", [], audio_streams=[MadeAudio(clicks_s=[0.3, 0.8], length_s=1.2)])
+    source = make_talk(tmp_path / f"talk.{suffix}", [start_s + Fraction(number, 25) for number in range(30)])
+    output, _ = dubbed(source, str(clicks), f"out.{suffix}", DubOptions())
+    probe, timeline = probe_media(str(output), LimitsConfig(), AudioConfig())
+    samples = np.concatenate(list(decode_audio(str(output), probe.used_audio.index, timeline.zero_s, 16_000)))
+    assert click_times_s(samples) == pytest.approx([0.3, 0.8], abs=0.003)
 
 
 @pytest.mark.parametrize("rotation_deg", [90, 180, 270])
