@@ -9,7 +9,6 @@ of the mouth against the real frames, the seam, and the distance of identity. DI
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -107,9 +106,10 @@ def table(rows: Sequence[dict]) -> list[str]:
         found = [row for row in others if row["condition"] == condition]
         accepted = [row for row in found if (row["probability"] or 0) >= MIN_PROBABILITY]
         lags = [abs(row["lag_frames"]) for row in accepted]
-        outside = min((row.get("outside_psnr_db", math.nan) for row in found), default=math.nan)
         lag = f"{median(lags):.1f}, {max(lags):.1f}" if lags else "-"
-        lines.append(f"| {condition} | {len(accepted)} of {len(found)} | {lag} | {outside:.1f} dB |")
+        outside = [row["outside_psnr_db"] for row in found if "outside_psnr_db" in row]
+        least = f"{min(outside):.1f} dB" if outside else "-"
+        lines.append(f"| {condition} | {len(accepted)} of {len(found)} | {lag} | {least} |")
     lines += ["", "| own audio | mouth MSE | seam | identity distance | outside |", "|---|---|---|---|---|"]
     for condition in dict.fromkeys(row["condition"] for row in own):
         found = [row for row in own if row["condition"] == condition]
