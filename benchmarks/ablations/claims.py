@@ -12,7 +12,7 @@ AGREES, DISAGREES, NO_DIFFERENCE, ONE_SEED, NOT_MEASURED = (
     "agrees",
     "disagrees",
     "no difference beyond the seeds' range",
-    "one seed: no verdict",
+    "no two seeds of anything: no verdict",
     "not measured",
 )
 Values = Mapping[str, Mapping[int, Mapping[str, float | None]]]
@@ -49,7 +49,7 @@ CLAIMS = (
         "speak",
         better=BASE,
         worse="mfcc",
-        numbers=("opening r", "top-1"),
+        numbers=("opening r",),
     ),
     Claim(text="more stills are better", better=BASE, worse="one_still", numbers=("identity distance", "MSE", "SSIM")),
     Claim(
@@ -92,11 +92,12 @@ def _verdict(claim: Claim, name: str, values: Values) -> Verdict:
         return Verdict(**known, verdict=NOT_MEASURED)
     means = [float(np.mean(list(one.values()))) for one in (better, worse)]
     known |= {"better_mean": means[0], "worse_mean": means[1]}
-    if min(len(better), len(worse)) < 2:
+    if not any(len(by_seed) > 1 for by_seed in values.values()):
         return Verdict(**known, verdict=ONE_SEED)
     gain = (means[0] - means[1]) * (1 if NUMBERS[name].better == "higher" else -1)
     chance = _chance(claim, name, better, worse, values)
-    return Verdict(**known, seeds_range=chance, verdict=decide(gain, chance))
+    of_one_seed = " (one seed)" if min(len(better), len(worse)) < 2 else ""
+    return Verdict(**known, seeds_range=chance, verdict=decide(gain, chance) + of_one_seed)
 
 
 def decide(gain: float, chance: float) -> str:

@@ -7,13 +7,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.ablations.numbers import numbers_of
+from benchmarks.ablations.scoring import ScoredOn, score_generator
 from benchmarks.ablations.variants import Job, base_settings, settings_of
 from schemas.errors import UsageError
 from schemas.stored.clip_index import find_clips
 from schemas.stored.record import dataset_sha256
-from speech2vid.evaluation.conditions import MEAN_STILLS, REAL, STILL
-from speech2vid.evaluation.evaluate import EvaluationSettings, evaluate
+from speech2vid.evaluation.conditions import GENERATED
 from speech2vid.evaluation.face_networks import load_face_network
 from speech2vid.generator_training.recipes import GeneratorTrainingSettings
 from speech2vid.generator_training.task import DEBLURRING, GENERATOR, GeneratorTask
@@ -21,13 +20,11 @@ from speech2vid.training.options import TrainingOptions
 from speech2vid.training.publish import write_whole
 from speech2vid.training.record import RECORD
 from speech2vid.training.run import train as run_training
-from transforms.speakers.sync_network import load_sync_network
 
 NUMBERS_FILE = "numbers.json"
-_SETTINGS_FILE = "settings.json"
+_SETTINGS_FILE, _REFERENCES_FILE = "settings.json", "references.json"
 Train = Callable[[str, str | None, Path, int, GeneratorTrainingSettings], None]
 """Trains into a folder, from a dataset, a condition on its clips, a seed and settings."""
-_REFERENCES = (STILL, MEAN_STILLS, REAL, "chance")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +39,17 @@ class AblationSettings:
     steps: int
     clips: int  # that are evaluated, at most
     face_network: str
-    sync: str
+
+    @property
+    def scored_on(self) -> ScoredOn:
+        """What all variants are scored on."""
+        return ScoredOn(
+            dataset=self.evaluate_on,
+            split=self.evaluate_split,
+            where=self.evaluate_where,
+            max_clips=self.clips,
+            face_network=self.face_network,
+        )
 
     def record(self) -> dict[str, object]:
         """Everything that determines the numbers, except the seeds."""
@@ -51,10 +58,8 @@ class AblationSettings:
 
 
 def require_networks(settings: AblationSettings) -> None:
-    """Raise UsageError where a network of the evaluation is missing, before anything is trained."""
+    """Raise UsageError where the network of the evaluation is missing, before anything is trained."""
     load_face_network(settings.face_network)
-    if settings.sync != "none":
-        load_sync_network(settings.sync)
 
 
 def refuse_other_ablations(settings: AblationSettings, output: Path) -> None:
@@ -96,13 +101,15 @@ def evaluate_job(job: Job, settings: AblationSettings, output: Path) -> dict[str
     path, training = output / job.folder / NUMBERS_FILE, output / job.training_folder
     if path.exists():
         return json.loads(path.read_text())
+    known = output / _REFERENCES_FILE
     deblurring = training / DEBLURRING if job.variant.deblurs else None
-    evaluation = path.parent / "evaluation"
-    evaluate(_evaluation_settings(settings, training / GENERATOR, deblurring), evaluation)
-    measures = json.loads((evaluation / "evaluation.json").read_text())["measures"]
+    scored = score_generator(training / GENERATOR, deblurring, settings.scored_on, with_references=not known.exists())
+    numbers = scored.pop(GENERATED)
+    if scored:
+        _write(known, scored)
     found = {
-        "numbers": numbers_of(measures),
-        "references": {condition: numbers_of(measures, condition) for condition in _REFERENCES},
+        "numbers": numbers,
+        "references": json.loads(known.read_text()),
         "samples_s": json.loads((training / RECORD).read_text())["samples_s"],
     }
     _write(path, found)
@@ -112,19 +119,6 @@ def evaluate_job(job: Job, settings: AblationSettings, output: Path) -> dict[str
 def _train(dataset: str, where: str | None, folder: Path, seed: int, settings: GeneratorTrainingSettings) -> None:
     options = TrainingOptions(dataset=dataset, recipe="ablation", output=str(folder), seed=seed, where=where)
     run_training(options, settings, base_settings(settings.loop.steps), GeneratorTask)
-
-
-def _evaluation_settings(settings: AblationSettings, generator: Path, deblurring: Path | None) -> EvaluationSettings:
-    return EvaluationSettings(
-        dataset=settings.evaluate_on,
-        checkpoint=generator,
-        deblurring=deblurring,
-        split=settings.evaluate_split,
-        where=settings.evaluate_where,
-        max_clips=settings.clips,
-        face_network=settings.face_network,
-        sync=settings.sync,
-    )
 
 
 def _speakers(dataset: str, split: str, where: str | None) -> set[str]:

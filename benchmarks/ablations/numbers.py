@@ -1,8 +1,11 @@
-"""The numbers of a variant: measures of `talkshard evaluate`."""
+"""The numbers of a variant: means over clips of the scores of `talkshard evaluate`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from speech2vid.evaluation.clip_scores import ClipScore
 from speech2vid.evaluation.conditions import GENERATED, WRONG_AUDIO
 
 SHARPNESS = "sharpness"
@@ -10,45 +13,40 @@ SHARPNESS = "sharpness"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """A column of the table. measure, condition: those of the evaluation."""
+    """A column of the table. score: a field of ClipScore; of_wrong_audio: with another clip's audio."""
 
     name: str
     better: str  # higher or lower
-    measure: str
-    condition: str = GENERATED
+    score: str
+    of_wrong_audio: bool = False
 
 
 NUMBERS = {
     number.name: number
     for number in (
-        Number(name="MSE", better="lower", measure="MSE"),
-        Number(name="PSNR dB", better="higher", measure="PSNR"),
-        Number(name="SSIM", better="higher", measure="SSIM"),
-        Number(name="mouth MSE", better="lower", measure="mouth MSE"),
-        Number(name="identity distance", better="lower", measure="identity distance"),
-        Number(name="opening r", better="higher", measure="opening correlation"),
-        Number(name="opening r, wrong audio", better="lower", measure="opening correlation", condition=WRONG_AUDIO),
-        Number(name="opening deviation", better="higher", measure="opening deviation"),
-        Number(name="top-1", better="higher", measure="right audio found, top-1"),
-        Number(name=SHARPNESS, better="higher", measure=SHARPNESS),
+        Number(name="MSE", better="lower", score="mse"),
+        Number(name="SSIM", better="higher", score="ssim"),
+        Number(name="mouth MSE", better="lower", score="mouth_mse"),
+        Number(name="identity distance", better="lower", score="identity_distance"),
+        Number(name="opening r", better="higher", score="opening_correlation"),
+        Number(name="opening r, wrong audio", better="lower", score="opening_correlation", of_wrong_audio=True),
+        Number(name="opening deviation", better="higher", score="opening_deviation_ratio"),
+        Number(name=SHARPNESS, better="higher", score="sharpness_ratio"),
     )
 }
 
 
-def numbers_of(measures: Sequence[Mapping], condition: str = GENERATED) -> dict[str, float | None]:
-    """All numbers, from the measures of evaluation.json; None where there is no such measure.
-
-    condition: the condition whose measures are taken.
-    """
-    found = {(measure["name"], measure["condition"]): measure["value"] for measure in measures}
-    return {
-        number.name: found.get(
-            (number.measure, condition if number.condition == GENERATED else _wrong_audio_of(condition))
-        )
-        for number in NUMBERS.values()
-    }
+def numbers_of(scores: Sequence[ClipScore], condition: str = GENERATED) -> dict[str, float | None]:
+    """All numbers of a condition; None where no clip has such a score. Only a generator has wrong audio."""
+    return {number.name: _mean(scores, number.score, _condition_of(number, condition)) for number in NUMBERS.values()}
 
 
-def _wrong_audio_of(condition: str) -> str:
-    """The same condition with wrong audio, which only a generator has."""
+def _condition_of(number: Number, condition: str) -> str:
+    if not number.of_wrong_audio:
+        return condition
     return WRONG_AUDIO if condition == GENERATED else ""
+
+
+def _mean(scores: Sequence[ClipScore], name: str, condition: str) -> float | None:
+    found = [value for one in scores if one.condition == condition and (value := getattr(one, name)) is not None]
+    return float(np.mean(found)) if found else None

@@ -7,12 +7,11 @@ from benchmarks.ablations.numbers import NUMBERS
 from benchmarks.ablations.variants import VARIANTS
 
 _READING = """Numbers are means over clips of held-out speakers, then over seeds, with the range of the seeds in
-brackets. Sharpness is the variance of the Laplacian over that of the real faces (noise counts as sharp too). A verdict
-needs a difference greater than the widest range that seeds alone gave any variant; for deblurring, which is applied to
-the same trained generator, greater than the range of the differences. That says nothing about other speakers: see the
-intervals in each evaluation.json. Windows of MFCC reach a frame less far on both sides, so that a frame or two more of
-each clip are evaluated with them. The base adds its output to the mean of the stills, which the paper's network does
-not do, so the skips and the number of stills have less left to contribute."""
+brackets. Sharpness is the variance of the Laplacian in the mouth over that of the real faces, at their size (noise
+counts as sharp too). A verdict needs a difference greater than the widest range that seeds alone gave any variant; for
+deblurring, which is applied to the same trained generator, greater than the range of the differences. That says nothing
+about other speakers. Windows of MFCC reach a frame less far on both sides, so that a frame or two more of each clip are
+scored with them."""
 
 
 def ablations_markdown(
@@ -44,7 +43,7 @@ def ablations_markdown(
         ]
         for one in verdicts
     ]
-    title = f"# Ablations of `tiny`, {settings['steps']} steps"
+    title = f"# Ablations of the published graph, {settings['steps']} steps"
     return "\n\n".join(
         [
             title,

@@ -75,7 +75,7 @@ class DecoderLayer(nn.Module):
         super().__init__()
         channels = scaled(spec.channels, settings.width)
         self.grow: nn.Module
-        if spec.doubles and settings.decoder == "transposed":
+        if spec.doubles and spec.grown_px is None and settings.decoder == "transposed":
             more_px = sum(spec.pads) - spec.kernel + 1  # by which the output is larger than twice the input's side
             kernel = 4 + max(more_px, 0)
             self.grow = nn.ConvTranspose2d(in_channels, channels, kernel, 2, (kernel - more_px - 2) // 2)

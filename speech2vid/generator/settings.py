@@ -19,7 +19,7 @@ class GeneratorSettings:
     width: float = setting(1.0, "of the published channels", "size of all layers")
     num_identity: int = setting(5, "stills", "of a face")
     skips: bool = setting(True, "", "three feature maps of the stills are concatenated in the decoder")
-    decoder: str = setting("upsample", "", "upsample, or transposed convolutions, at 109 and 112 px only")
+    decoder: str = setting("upsample", "", "upsample and a convolution, or transposed convolutions")
     image_px: int = setting(109, "px", "side of a generated face: a multiple of 16 from 64 to 512, or 3 px less")
     residual: bool = setting(False, "", "the decoder's output is added to the mean of the stills")
     film: bool = setting(False, "", "the codes scale and shift the output of every decoder layer")
@@ -37,11 +37,8 @@ class GeneratorSettings:
                 f"a generator's image_px is a multiple of {_STILL_STEP_PX} from {_MIN_PX} to {_MAX_PX}, or "
                 f"{_MARGIN_PX} less, not {self.image_px}"
             )
-        if self.decoder not in DECODERS or (self.decoder == "transposed" and self.still_px != PUBLISHED_STILL_PX):
-            raise UsageError(
-                f"a generator's decoder is upsample, or transposed at 109 or 112 px, not {self.decoder!r} at "
-                f"{self.image_px} px"
-            )
+        if self.decoder not in DECODERS:
+            raise UsageError(f"a generator's decoder is {' or '.join(DECODERS)}, not {self.decoder!r}")
 
     @property
     def still_px(self) -> int:

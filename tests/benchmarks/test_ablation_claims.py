@@ -55,8 +55,13 @@ def test_equal_values_are_no_difference():
     assert verdict_of("MSE", "one_still", base=[300, 300], one_still=[300, 300]) == NO_DIFFERENCE
 
 
-def test_one_seed_gives_no_verdict():
-    assert verdict_of("MSE", "one_still", base=[300], one_still=[400, 400]) == ONE_SEED
+def test_without_two_seeds_of_anything_there_is_no_verdict():
+    assert verdict_of("MSE", "one_still", base=[300], one_still=[400]) == ONE_SEED
+
+
+def test_a_variant_of_one_seed_is_judged_by_the_range_of_the_others_and_marked():
+    assert verdict_of("MSE", "one_still", base=[300, 310], one_still=[400]) == f"{AGREES} (one seed)"
+    assert verdict_of("MSE", "one_still", base=[300, 310], one_still=[309]) == f"{NO_DIFFERENCE} (one seed)"
 
 
 def test_a_variant_that_was_not_run_is_reported_as_not_measured():

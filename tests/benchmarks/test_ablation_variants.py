@@ -49,12 +49,14 @@ def test_deblurring_is_evaluated_on_the_bases_training():
     assert (job.folder, job.training_folder) == ("deblurred/seed3", "base/seed3/training")
 
 
-def test_the_base_comes_first_of_each_seed_even_where_it_is_not_chosen():
-    assert [job.folder for job in plan(["one_still"], [0, 1])] == [
+def test_the_base_comes_first_with_all_seeds_even_where_it_is_not_chosen():
+    assert [job.folder for job in plan(["one_still", "no_skips"], [0, 1])] == [
         "base/seed0",
-        "one_still/seed0",
         "base/seed1",
+        "one_still/seed0",
+        "no_skips/seed0",
         "one_still/seed1",
+        "no_skips/seed1",
     ]
 
 

@@ -55,9 +55,9 @@ def test_every_variant_trains_once_a_seed_with_equal_steps_and_batch_and_both_fi
     page = run(options(dataset, tmp_path / "out"), work.train, work.evaluate)
     assert len(work.trained) == 2 * (len(VARIANTS) - 1)
     assert len(work.evaluated) == 2 * len(VARIANTS)
-    assert {(settings.loop.steps, settings.sampling.batch_clips) for _, settings in work.trained} == {(7, 12)}
+    assert {(settings.loop.steps, settings.sampling.batch_clips) for _, settings in work.trained} == {(7, 6)}
     assert (tmp_path / "out/ablations.md").read_text() == page
-    assert "| no skips | 2 | 700 (700 … 701) |" in page
+    assert "| no skips | 2 | 800 (800 … 801) |" in page
     assert "| *real video* |  | \N{EN DASH} |" in page
     found = json.loads((tmp_path / "out/ablations.json").read_text())
     claim = next(one for one in found["claims"] if (one["worse"], one["number"]) == ("one_still", "MSE"))
@@ -109,23 +109,21 @@ def test_speakers_of_training_are_not_evaluated_on(dataset, tmp_path):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--only", "skips"], "--only skips: there are base, mfcc, one_still"),
+        (["--only", "skips"], "--only skips: there are base, one_still, no_skips"),
         (["--steps", "0"], "--steps must be 1"),
         (["--evaluate_where", "speaker = 'unknown'"], "holds no clip"),
         (["--face_network", "/nowhere.onnx"], "cannot read the network /nowhere.onnx"),
     ],
 )
 def test_a_wrong_option_is_one_line(dataset, tmp_path, capsys, more, message):
-    assert (
-        main(["--dataset", dataset, "--output", str(tmp_path), "--face_network", "none", "--sync", "none", *more]) == 2
-    )
+    assert main(["--dataset", dataset, "--output", str(tmp_path), "--face_network", "none", *more]) == 2
     printed = capsys.readouterr().err
     assert message in printed
     assert printed.count("\n") == 1
 
 
 def test_nothing_is_written_where_speakers_overlap(dataset, tmp_path):
-    args = options(dataset, tmp_path / "new", "--evaluate_split", "train", "--face_network", "none", "--sync", "none")
+    args = options(dataset, tmp_path / "new", "--evaluate_split", "train", "--face_network", "none")
     with pytest.raises(UsageError, match="trained and evaluated on"):
         run(args)
     assert not (tmp_path / "new").exists()

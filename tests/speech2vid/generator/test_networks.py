@@ -157,6 +157,11 @@ def test_the_graph_makes_faces_of_other_sizes(image_px):
     assert faces.shape == (2, 3, image_px, image_px)
 
 
+def test_transposed_convolutions_make_other_sizes_too():
+    generator = small_generator(image_px=64, decoder="transposed").eval()
+    assert generator(torch.zeros(2, 1, 12, 35), torch.rand(2, 6, 64, 64)).shape == (2, 3, 64, 64)
+
+
 def test_a_larger_graph_has_the_published_parameters(published):
     larger = Generator(GeneratorSettings(image_px=253))
     assert {name: value.shape for name, value in larger.named_parameters()} == {
@@ -165,15 +170,7 @@ def test_a_larger_graph_has_the_published_parameters(published):
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [
-        {"width": 0},
-        {"num_identity": 0},
-        {"decoder": "pixel"},
-        {"image_px": 110},
-        {"image_px": 48},
-        {"image_px": 256, "decoder": "transposed"},
-    ],
+    "wrong", [{"width": 0}, {"num_identity": 0}, {"decoder": "pixel"}, {"image_px": 110}, {"image_px": 48}]
 )
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(UsageError):
