@@ -20,6 +20,7 @@ from typing import Any
 
 from pipeline.environment import set_environment
 from schemas.errors import TalkshardError, UsageError
+from speech2vid.training.options import default_threads
 
 _DEFAULT_STEPS = 800
 
@@ -123,6 +124,7 @@ def _read_options(argv: list[str] | None) -> argparse.Namespace:
     add("--evaluate_split", choices=("train", "val", "test"), default="val", help="(default: %(default)s)")
     add("--evaluate_where", metavar="CONDITION", help="evaluate only clips that meet this condition")
     add("--clips", type=int, default=200, metavar="N", help="clips to evaluate at most (default: %(default)s)")
+    add("--threads", type=int, default=default_threads(), help="of a training step (default: all cores)")
     add("--face_network", default="dlib", metavar="NETWORK", help="see talkshard evaluate (default: %(default)s)")
     args = parser.parse_args(argv)
     args.evaluate_on = args.evaluate_on or args.dataset

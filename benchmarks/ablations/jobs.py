@@ -21,10 +21,11 @@ from speech2vid.training.publish import write_whole
 from speech2vid.training.record import RECORD
 from speech2vid.training.run import train as run_training
 
+_ELSEWHERE = ("dataset", "evaluate_on", "threads")  # in the record by hash, or not at all
 NUMBERS_FILE = "numbers.json"
 _SETTINGS_FILE, _REFERENCES_FILE = "settings.json", "references.json"
-Train = Callable[[str, str | None, Path, int, GeneratorTrainingSettings], None]
-"""Trains into a folder, from a dataset, a condition on its clips, a seed and settings."""
+Train = Callable[[str, str | None, Path, int, GeneratorTrainingSettings, int], None]
+"""Trains into a folder, from a dataset, a condition on its clips, a seed, settings and a number of threads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class AblationSettings:
     steps: int
     clips: int  # that are evaluated, at most
     face_network: str
+    threads: int  # of a training step
 
     @property
     def scored_on(self) -> ScoredOn:
@@ -53,7 +55,7 @@ class AblationSettings:
 
     def record(self) -> dict[str, object]:
         """Everything that determines the numbers, except the seeds."""
-        found = {name: getattr(self, name) for name in self.__slots__ if name not in ("dataset", "evaluate_on")}
+        found = {name: getattr(self, name) for name in self.__slots__ if name not in _ELSEWHERE}
         return found | {"dataset": dataset_sha256(self.dataset), "evaluate_on": dataset_sha256(self.evaluate_on)}
 
 
@@ -85,15 +87,16 @@ def train_job(job: Job, settings: AblationSettings, output: Path, train: Train) 
     """Train a job, or resume a killed training; nothing is done where its generator is there."""
     folder = output / job.training_folder
     if not (folder / GENERATOR).exists():
-        train(settings.dataset, settings.where, folder, job.seed, settings_of(job.variant, settings.steps))
+        variant = settings_of(job.variant, settings.steps)
+        train(settings.dataset, settings.where, folder, job.seed, variant, settings.threads)
 
 
 def train_in_process(
-    dataset: str, where: str | None, folder: Path, seed: int, settings: GeneratorTrainingSettings
+    dataset: str, where: str | None, folder: Path, seed: int, settings: GeneratorTrainingSettings, threads: int
 ) -> None:
     """Train in a process of its own, which frees its memory, and forks readers before any network starts threads."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as processes:
-        processes.submit(_train, dataset, where, folder, seed, settings).result()
+        processes.submit(_train, dataset, where, folder, seed, settings, threads).result()
 
 
 def evaluate_job(job: Job, settings: AblationSettings, output: Path) -> dict[str, object]:
@@ -116,8 +119,12 @@ def evaluate_job(job: Job, settings: AblationSettings, output: Path) -> dict[str
     return found
 
 
-def _train(dataset: str, where: str | None, folder: Path, seed: int, settings: GeneratorTrainingSettings) -> None:
-    options = TrainingOptions(dataset=dataset, recipe="ablation", output=str(folder), seed=seed, where=where)
+def _train(
+    dataset: str, where: str | None, folder: Path, seed: int, settings: GeneratorTrainingSettings, threads: int
+) -> None:
+    options = TrainingOptions(
+        dataset=dataset, recipe="ablation", output=str(folder), seed=seed, where=where, workers=0, threads=threads
+    )
     run_training(options, settings, base_settings(settings.loop.steps), GeneratorTask)
 
 

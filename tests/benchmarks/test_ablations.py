@@ -31,7 +31,7 @@ class Work:
     def __init__(self) -> None:
         self.trained, self.evaluated = [], []
 
-    def train(self, dataset, where, folder, seed, settings):
+    def train(self, dataset, where, folder, seed, settings, threads):
         self.trained.append((folder.parent.relative_to(folder.parents[2]).as_posix(), settings))
         folder.mkdir(parents=True)
         (folder / GENERATOR).write_bytes(b"")
