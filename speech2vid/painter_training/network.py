@@ -26,7 +26,7 @@ from speech2vid.rendering.painter_input import (
 
 _SOURCES = 4  # of a pixel: lent, carried by the upper jaw, by the lower one, colours of its own
 _OUTPUTS = 1 + _SOURCES + 3  # how much is painted; from which source; the own colours
-_LEAST = 1e-4
+_EPSILON = 1e-4
 _SLOPE = 0.1
 _LARGEST_LOGIT = 3.0
 _MIDDLE = 0.5  # of the colours' range
@@ -116,5 +116,5 @@ class _Block(nn.Module):
 
 
 def _evened(x_BCHW: Tensor) -> Tensor:
-    """Divided by the root mean square of each pixel's channels."""
-    return x_BCHW * torch.rsqrt(x_BCHW.square().mean(1, keepdim=True) + _LEAST)
+    """Values divided by the root mean square of each pixel's channels."""
+    return x_BCHW * torch.rsqrt(x_BCHW.square().mean(1, keepdim=True) + _EPSILON)

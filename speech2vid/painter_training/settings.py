@@ -38,15 +38,10 @@ class PainterLossSettings:
     pixels: float = setting(4.0, "", "weight of the absolute difference of the pixels")
     own: float = setting(2.0, "", "weight of the same of the network's own colours, where others are chosen as well")
     detail: float = setting(2.0, "", "weight of the same at three scales without what is coarser")
-    critic: float = setting(0.03, "", "weight of the critic's judgement; 0: no critic")
-    critic_features: float = setting(
-        0.5, "", "weight of the difference between what the critic sees in real and painted"
-    )
-    critic_share: float = setting(0.4, "of the learning rate", "that of the critic")
 
     def __post_init__(self) -> None:
         """Check the settings; ValueError."""
-        for name in ("pixels", "own", "detail", "critic", "critic_features", "critic_share"):
+        for name in ("pixels", "own", "detail"):
             require(getattr(self, name) >= 0, f"losses.{name} must be 0 or more, not {getattr(self, name):g}")
 
 
@@ -73,6 +68,6 @@ def tiny() -> PainterTrainingSettings:
     """A painter after a quarter of an hour on two cores."""
     return PainterTrainingSettings(
         loop=LoopSettings(
-            steps=1800, learning_rate=2e-3, warm_up=50, averaging=0.99, validate_every=200, save_every=200
+            steps=2200, learning_rate=2e-3, warm_up=50, averaging=0.99, validate_every=200, save_every=200
         )
     )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +25,7 @@ PAINTER = "painter.onnx"
 
 
 class PainterTask(TrainingTask[PainterBatch]):
-    """Painter, critic and their batches."""
+    """Painter and batches."""
 
     network_name = PAINTER
     network: PainterInTraining
@@ -49,14 +48,6 @@ class PainterTask(TrainingTask[PainterBatch]):
         """Batches from number `first` on."""
         batches = PainterBatches(self._clips, self._settings.pairs, self._options.seed, self._ranks.rank)
         return (batch.to(self._ranks.device) for batch in load_batches(batches, first, self._options.workers))
-
-    def parameter_groups(self) -> list[dict[str, Any]]:
-        """The critic has its own share of the learning rate, and hardly any momentum."""
-        groups: list[dict[str, Any]] = [{"params": list(self.network.painter.parameters()), "share": 1.0}]
-        if self.network.critic is not None:
-            share = self._settings.losses.critic_share
-            groups.append({"params": list(self.network.critic.parameters()), "share": share, "betas": (0.5, 0.99)})
-        return groups
 
     def losses(self, trained: nn.Module, batch: PainterBatch) -> dict[str, Tensor]:
         """The losses of a batch, augmented."""

@@ -63,13 +63,14 @@ def painter_input(
     seen, lips = ours.visible * (1 - hidden), _filled(target_px, OUTER_LIPS, part)
     lent = _lent(raster, base, lenders, target_px, ours)
     light = _light(ours.image, lent.warped, seen * lent.visible * (1 - lips))
+    inside = raster.inside_mouth.astype(np.float32)
     gate = _gate(np.maximum(lips, 1 - seen))
     planes = np.empty((NUM_PLANES, PART_PX, PART_PX), np.float32)
     planes[BASE] = (ours.image * (np.float32(1 / 255) * (1 - hidden)[..., None])).transpose(2, 0, 1)
     planes[LENT], planes[LENT_SEEN] = _lit(lent.warped, light), lent.visible
     planes[UPPER], planes[LOWER] = (_lit(image, light) for image in lent.carried)
     planes[UPPER_SEEN], planes[LOWER_SEEN] = lent.carried_visible
-    planes[SEEN], planes[INSIDE], planes[LIPS], planes[GATE] = seen, raster.inside_mouth, lips, gate
+    planes[SEEN], planes[INSIDE], planes[LIPS], planes[GATE] = seen, inside, lips, gate
     return PainterInput(planes=planes, base_rgb=ours.image, gate=gate, part=part)
 
 
