@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from speech2vid.rendering.painted_detail import keep_detail
 from speech2vid.rendering.painter_file import PainterFile
 from speech2vid.rendering.painter_input import PART_PX, VIEW_PX, Part, painter_input, view_px
 from speech2vid.rendering.still import Still
@@ -85,14 +86,15 @@ class FaceRenderer:
         assert self._painter is not None
         hidden = None if repaint is None else cv2.resize(repaint, (VIEW_PX, VIEW_PX))
         seen = painter_input(base, self._stills or (base,), view_px(target_px, base), hidden)
-        colours, alpha = self._painter.paint(seen)
-        if to_image is not _AS_IT_IS:
-            alpha = alpha * _ends_below()
+        painted = keep_detail(seen, *self._painter.paint(seen))
+        ends = _ends_below() if to_image is not _AS_IT_IS else np.ones((PART_PX, 1), np.float32)
         affine = _part_to(seen.part, to_image, len(base.face_rgb))
         box = _box_of_part(affine, rgb.shape[:2])
-        colours, alpha = _placed(colours, affine, box), _placed(alpha, affine, box)
-        rgb[box] = np.clip(np.round(rgb[box] + alpha[..., None] * (colours - rgb[box])), 0, 255)
-        changed[box] = np.maximum(changed[box], alpha)
+        colours, tint = _placed(painted.colours, affine, box), _placed(painted.tint * ends[..., None], affine, box)
+        alpha = np.clip(_placed(painted.alpha * ends, affine, box), 0, 1)
+        before = rgb[box].astype(np.float32)
+        rgb[box] = np.clip(np.round(before + alpha[..., None] * (colours - before) + tint), 0, 255)
+        changed[box] = np.maximum(changed[box], np.maximum(alpha, np.clip(np.abs(tint).max(2), 0, 1)))
 
 
 def in_image(mesh_px: np.ndarray, to_image: np.ndarray) -> np.ndarray:
@@ -125,5 +127,4 @@ def _placed(part: np.ndarray, affine: np.ndarray, box: tuple[slice, slice]) -> n
     """The painted part in a box of the image; 0 outside it."""
     shifted = affine - [[0, 0, box[1].start], [0, 0, box[0].start]]
     size = (box[1].stop - box[1].start, box[0].stop - box[0].start)
-    border = cv2.BORDER_CONSTANT if part.ndim == 2 else cv2.BORDER_REPLICATE
-    return cv2.warpAffine(part, shifted, size, flags=cv2.INTER_CUBIC, borderMode=border)
+    return cv2.warpAffine(part, shifted, size, flags=cv2.INTER_CUBIC)

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -8,7 +9,7 @@ from speech2vid.painter_training.export import export_painter
 from speech2vid.painter_training.network import Painter, PainterSettings, painted_over
 from speech2vid.rendering.face_renderer import FaceRenderer
 from speech2vid.rendering.painter_file import PainterFile
-from speech2vid.rendering.painter_input import painter_input, part_around
+from speech2vid.rendering.painter_input import GATE, INSIDE, painter_input
 from speech2vid.rendering.regions import lower_face
 from tests.speech2vid.rendering.made_faces import made_mesh, made_still
 
@@ -35,13 +36,20 @@ def test_the_file_paints_as_the_network_does(painter, painter_path):
     assert np.abs(alpha - expected[1][0]).max() < 2e-3
 
 
-def test_a_painted_face_is_the_warped_one_with_the_colours_over_it(painter, painter_path):
-    base, target = made_still(), made_mesh(opening=0.5)
-    rendered = FaceRenderer([base], PainterFile(painter_path)).render(base, target)
-    planes = torch.from_numpy(painter_input(base, [base], target).planes[None])
+def test_inside_the_mouth_the_painted_colours_are_taken_and_beside_it_the_detail_stays(painter, painter_path):
+    base, target = made_still(), made_mesh(opening=1)
+    base.face_rgb[::2] //= 2  # detail everywhere
+    warped, painted = (FaceRenderer([base], one).render(base, target).rgb for one in (None, PainterFile(painter_path)))
+    seen = painter_input(base, [base], target)
     with torch.inference_mode():
-        expected = painted_over(planes, *painter(planes))[0].permute(1, 2, 0).numpy()
-    assert np.abs(rendered.rgb[part_around(base)] - 255 * expected).max() < 1.5
+        planes = torch.from_numpy(seen.planes[None])
+        expected = 255 * painted_over(planes, *painter(planes))[0].permute(1, 2, 0).numpy()
+    core = cv2.erode(seen.planes[INSIDE], np.ones((5, 5), np.uint8)) == 1
+    assert np.abs(painted[seen.part][core] - np.clip(expected, 0, 255)[core]).max() < 3
+    beside = (seen.planes[GATE] > 0.5) & (cv2.dilate(seen.planes[INSIDE], np.ones((9, 9), np.uint8)) == 0)
+    assert (painted[seen.part][beside] != warped[seen.part][beside]).any()
+    detail = [cv2.Laplacian(image[seen.part], cv2.CV_64F)[beside].std() for image in (warped, painted)]
+    assert detail[1] > 0.9 * detail[0]
 
 
 def test_what_the_painter_does_not_change_is_the_base_to_the_bit(painter_path):

@@ -1,0 +1,33 @@
+"""What of the painted colours is taken: all inside the mouth and where the base is hidden, elsewhere the smooth part.
+
+So lips and skin keep the fine detail of the photograph, which the painter does not draw as sharply.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from speech2vid.rendering.painter_input import INSIDE, SEEN, PainterInput
+
+_SMOOTH_PX = 2.5  # standard deviation; what is finer comes from the base
+_EDGE_PX = 1.0  # standard deviation of the softening between the two
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PaintedPart:
+    """How the painted part changes the base: first towards the colours, then by the tint."""
+
+    colours: np.ndarray  # float32 (P, P, 3), 0..255
+    alpha: np.ndarray  # float32 (P, P), 0..1: how much of the colours is taken
+    tint: np.ndarray  # float32 (P, P, 3), -255..255: added; smooth
+
+
+def keep_detail(seen: PainterInput, colours: np.ndarray, alpha: np.ndarray) -> PaintedPart:
+    """Part the painter's result, colours (P, P, 3), 0..255, and alpha (P, P)."""
+    inside = cv2.dilate(seen.planes[INSIDE], np.ones((3, 3), np.uint8))
+    whole = np.maximum(cv2.GaussianBlur(inside, (0, 0), _EDGE_PX), 1 - seen.planes[SEEN])
+    rest = (1 - whole)[..., None]
+    difference = colours - seen.base_rgb
+    tint = rest * cv2.GaussianBlur(alpha[..., None] * rest * difference, (0, 0), _SMOOTH_PX)
+    return PaintedPart(colours=colours, alpha=alpha * whole, tint=tint)
