@@ -1,7 +1,7 @@
 """One still from several of the same person: nearer to any frame of the person than one of them, and nearly as sharp.
 
 The mean of several stills is nearest to any real frame, but blurred, mostly because heads turn. So the lower face is
-the mean of all stills warped to the most usual one, with half of its own detail; and what is smoother than a few
+the mean of all stills warped to the most usual one, with most of its own detail; and what is smoother than a few
 pixels, everywhere, is from the plain mean.
 """
 
@@ -18,7 +18,7 @@ from speech2vid.rendering.warp import TargetRaster
 _DETAIL_SHARE, _SMOOTH_SHARE = 0.01, 0.02
 """Standard deviations over the face's side: detail is finer than the first, the plain mean's part smoother than the
 second."""
-_OWN_DETAIL = 0.5  # of the base, in the lower face
+_OWN_DETAIL = 0.9  # of the base, in the lower face
 _FEATHER_SHARE = 0.03  # of the face's side, at the lower face's edge
 
 
