@@ -68,6 +68,6 @@ def tiny() -> PainterTrainingSettings:
     """A painter after a quarter of an hour on two cores."""
     return PainterTrainingSettings(
         loop=LoopSettings(
-            steps=2200, learning_rate=2e-3, warm_up=50, averaging=0.99, validate_every=200, save_every=200
+            steps=1800, learning_rate=2e-3, warm_up=50, averaging=0.99, validate_every=200, save_every=200
         )
     )
