@@ -1,5 +1,6 @@
 """The streams of the source that go into the output as they are: packets, neither decoded nor encoded."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -7,6 +8,8 @@ from fractions import Fraction
 import av
 
 from transforms.media.container import open_media, time_base_of
+
+_WITHOUT_COVERS = "matroska"  # FFmpeg would write cover art there as a video
 
 
 class CopiedStreams:
@@ -29,7 +32,8 @@ class CopiedStreams:
         """Add the stream with this index in the source to an output that is not begun yet."""
         stream = self._container.streams[index]
         codec = _codec_name(stream)
-        if codec not in output.supported_codecs:
+        is_cover = bool(stream.disposition & av.stream.Disposition.attached_pic)
+        if codec not in output.supported_codecs or (is_cover and output.format.name == _WITHOUT_COVERS):
             self.left_out.append(f"stream {index} ({stream.type}, {codec or 'unknown'})")
             return
         try:
@@ -83,6 +87,9 @@ def with_decoding_times(packets: Iterable["av.Packet"]) -> Iterator["av.Packet"]
         for back, earlier in enumerate(reversed(waiting), 1):
             earlier.dts = packet.dts - back * max(1, earlier.duration or 1)
         yield from (*waiting, packet)
+    for packet in itertools.chain.from_iterable(held.values()):  # of cover art, which is one packet without a time
+        packet.pts = packet.dts = packet.pts or 0
+        yield packet
 
 
 def _codec_name(stream: "av.stream.Stream") -> str:

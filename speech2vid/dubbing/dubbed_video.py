@@ -27,6 +27,8 @@ _MUXER_OPTIONS = {"mp4": {"movflags": "+faststart"}, "mov": {"movflags": "+fasts
 _LOSSY = ("libx264", {"crf": "12"})
 _LOSSLESS = ("ffv1", {"level": "3", "slices": "4", "slicecrc": "1"})
 _BITS_PER_S = {"mono": 128_000, "stereo": 192_000}
+_BT601, _LIMITED, _FULL = 6, 1, 2
+"""FFmpeg's numbers of a matrix and of ranges."""
 _OWN_KEYS = ("major_brand", "minor_version", "compatible_brands", "encoder")  # metadata that a muxer writes itself
 
 
@@ -149,6 +151,10 @@ class _Images:
         stream.codec_context.time_base = self._time_base
         for name in ("color_range", "colorspace", "color_primaries", "color_trc"):
             setattr(stream.codec_context, name, getattr(first, name))
+        if first.format.name.startswith("gray") and first.color_range != _LIMITED:
+            stream.codec_context.color_range = _FULL  # as grey is taken where a file does not say
+        if first.format.is_rgb and not found.is_rgb:
+            stream.codec_context.colorspace, stream.codec_context.color_range = _BT601, _LIMITED  # as swscale converts
         self._stream = stream
         with open_media(plan.source) as source:
             self._take_over(video_stream_at(source, plan.probe.used_video.index))

@@ -53,7 +53,9 @@ def make_talk(
         upright = (num_people * SIDE, SIDE)
         stream.width, stream.height = upright[::-1] if rotation_deg in (90, 270) else upright
         stream.pix_fmt, stream.codec_context.time_base = pixel_format, TICK
-        stream.codec_context.colorspace = stream.codec_context.color_primaries = stream.codec_context.color_trc = 1
+        if pixel_format not in ("bgr0", "gray"):
+            context = stream.codec_context
+            context.colorspace = context.color_primaries = context.color_trc = 1
         if aspect is not None:
             stream.codec_context.sample_aspect_ratio = aspect
         if is_mirrored:

@@ -18,6 +18,7 @@ from tests.speech2vid.dubbing.made_motion import write_motion
 from tests.speech2vid.dubbing.made_talk import SIDE, decoded, make_audio, make_talk, numbers
 from transforms.media.audio import decode_audio
 from transforms.media.config import AudioConfig, LimitsConfig
+from transforms.media.frames_pyav import PyavFrames
 from transforms.media.orientation import orientation_of
 from transforms.media.probe import probe_media
 
@@ -122,6 +123,19 @@ def test_colour_metadata_subtitles_and_chapters_are_kept(tmp_path, audio):
         context = file.streams.video[0].codec_context
         assert (context.colorspace, context.color_primaries, context.color_trc) == (1, 1, 1)
     assert made.left_out == ()
+
+
+@pytest.mark.parametrize(("pixel_format", "codec"), [("bgr0", "ffv1"), ("yuvj420p", "mjpeg"), ("gray", "ffv1")])
+def test_colours_are_kept_where_the_encoder_has_another_format(tmp_path, audio, pixel_format, codec):
+    source = make_talk(tmp_path / "talk.mkv", 25, pixel_format=pixel_format, codec=codec)
+    output, _ = dubbed(source, audio, "out.mp4", DubOptions())
+    readers = []
+    for path in (source, output):
+        probe, timeline = probe_media(str(path), LimitsConfig(), AudioConfig())
+        readers.append(PyavFrames(str(path), probe.used_video, timeline))
+    for frame in (0, 12, 24):
+        before, after = (reader.read(frame)[:90].astype(int) for reader in readers)
+        assert np.abs(after - before).mean() < 2
 
 
 def test_what_a_container_cannot_hold_is_said(tmp_path, audio):
