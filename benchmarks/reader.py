@@ -4,7 +4,7 @@
 
 The plain loop reads each shard with Python's tarfile from start to end and decodes as many JPEGs of each clip as a
 sample needs; a second loop does the same with webdataset. Neither gives batches, MFCC, lip points or shuffling. The
-reader is also timed with a speech encoder's features instead of MFCC: made anew each time, and cached on disk. Each
+reader is also timed with a speech encoder's features instead of MFCC: computed each time, and cached on disk. Each
 uses one process and one thread. CPU time is counted, in turns, so that other load on the machine affects all alike; the
 numbers are medians of the rounds. After the first round, which is not counted, the files are in the page cache, so that
 the work is compared and not the disk.

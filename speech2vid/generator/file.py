@@ -24,8 +24,6 @@ RECIPE_KEY, AUDIO_KEY, SPEECH_ENCODER_KEY = "talkshard.recipe", "talkshard.sound
 """Metadata keys; the value of AUDIO_KEY is the name of the audio features."""
 KIND_KEY = "talkshard.kind"
 """Metadata key of what a file holds, where that is no generator of pixels."""
-DEFAULT_PATH = Path(__file__).parents[1] / "weights" / "talking_face.onnx"
-"""The bundled generator."""
 _HINT = "give the FILE.onnx that `talkshard train` wrote"
 
 

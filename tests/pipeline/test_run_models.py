@@ -46,7 +46,8 @@ def test_the_default_recipe_uses_five_models_each_with_job_hash_and_licence():
     "card",
     [
         "transforms/speakers/weights/lip_sync.md",
-        "speech2vid/weights/talking_face.md",
+        "speech2vid/weights/motion.md",
+        "speech2vid/weights/painter.md",
         "speech2vid/weights/log_mel_judge.md",
     ],
 )

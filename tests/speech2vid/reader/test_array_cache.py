@@ -9,7 +9,7 @@ ARRAY = np.arange(100, dtype=np.int64)  # 800 bytes
 
 
 def _never() -> np.ndarray:
-    raise AssertionError("it is made anew")
+    raise AssertionError("it is made again")
 
 
 def test_an_array_is_made_once(tmp_path):
