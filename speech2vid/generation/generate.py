@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from schemas.errors import UsageError
 from speech2vid.generation.driving_audio import DrivingAudio, open_audio
 from speech2vid.generation.pixel_faces import PixelSpeaker
 from speech2vid.generation.portrait_images import PortraitSpeaker
@@ -77,7 +78,10 @@ def generate(
 
 
 def _speaker(identity: Sequence[str], driving: DrivingAudio, options: GenerateOptions) -> Speaker:
-    if recipe_of(options.checkpoint) == painter_file.KIND:
+    kind = recipe_of(options.checkpoint)
+    if kind == "motion":
+        raise UsageError(f"--checkpoint {options.checkpoint} is a motion network: give it with --motion")
+    if kind == painter_file.KIND:
         return PortraitSpeaker(
             identity,
             MotionFile(options.motion),

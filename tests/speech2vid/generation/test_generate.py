@@ -12,6 +12,7 @@ from speech2vid.generation.stills import StillFinder, find_stills
 from speech2vid.generation.talking_faces import mean_talking_face, talking_faces
 from speech2vid.generation.talking_video import TalkingVideo
 from speech2vid.generator.file import DeblurringFile, GeneratorFile
+from speech2vid.motion import file as motion_file
 from speech2vid.reader.audio_features import MFCC, SPEECH, WindowStream, feature_columns, frames_with_window, windows_of
 from tests.made_media import MadeAudio, make_video, steady_times
 from tests.made_streams import make_streams
@@ -302,6 +303,23 @@ def test_the_command_makes_a_video_of_an_image_and_audio(tmp_path, audio_path, c
     probe, _ = probe_media(str(output), LimitsConfig(), AudioConfig())
     assert probe.video.num_frames == 75 and probe.video.width == 224
     assert "75 frames, 3.00 s" in capsys.readouterr().out
+
+
+@needs_models
+def test_the_command_moves_a_portrait_in_its_whole_image_with_the_bundled_networks(tmp_path, audio_path, capsys):
+    from skimage import data
+
+    cv2.imwrite(str(tmp_path / "her.png"), data.astronaut()[..., ::-1])
+    inputs = ["--identity", str(tmp_path / "her.png"), "--audio", audio_path, "--output", str(tmp_path / "out.mp4")]
+    assert main(inputs, PROGRAM) == 0
+    probe, timeline = probe_media(str(tmp_path / "out.mp4"), LimitsConfig(), AudioConfig())
+    assert (probe.video.num_frames, probe.video.width, probe.video.height) == (75, 512, 512)
+    with FrameReader(str(tmp_path / "out.mp4"), probe, timeline) as reader:
+        images = np.stack([rgb for _, rgb in reader.frames(np.arange(75))]).astype(float)
+    moves = images.std(0).mean(2)
+    assert moves[140:170, 200:250].mean() > 5 * moves[:80].mean()  # the mouth; hair and background stay
+    with pytest.raises(UsageError, match="is a motion network: give it with --motion"):
+        main([*inputs, "--checkpoint", str(motion_file.DEFAULT_PATH)], PROGRAM)
 
 
 @pytest.mark.parametrize("wrong", [["--size_px", "111"], ["--gain", "0"], ["--output", "a.avi"]])
