@@ -30,9 +30,8 @@ def test_smooth_colours_come_from_all_stills_and_fine_detail_from_the_central_on
     assert 6 < change.mean() < 12
     assert change.std() < 4
     share = _sharpness(combined.face_rgb) / _sharpness(grainy.face_rgb)
-    assert 0.8 < share < 0.95  # nearly all of the grain stays in the lower face
-    change_above = (combined.face_rgb.astype(float) - grainy.face_rgb)[:60]
-    assert 6 < change_above.mean() < 12 and change_above.std() < 4
+    assert share > 0.9
+    assert (combined.face_rgb[:60] == grainy.face_rgb[:60]).all()
 
 
 def _sharpness(face):
