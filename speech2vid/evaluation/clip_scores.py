@@ -7,7 +7,7 @@ import numpy as np
 from speech2vid.evaluation.canonical_size import CANONICAL_PX, resized_faces
 from speech2vid.evaluation.clips import EvaluationClip
 from speech2vid.evaluation.closures import closures_at, count_found, find_closures
-from speech2vid.evaluation.conditions import Shown
+from speech2vid.evaluation.conditions import REAL, Shown
 from speech2vid.evaluation.dub_scores import seam_visibility
 from speech2vid.evaluation.face_networks import FaceNetwork
 from speech2vid.evaluation.identity import ReferenceFaces, embed_faces, faces_to_embed, nearest_other
@@ -114,7 +114,7 @@ class ClipScorer:
         places = np.flatnonzero(~clip.is_still()[:num_frames])[::PIXELS_EVERY]
         pixels = score_pixels(small[places], self._small[places])
         stored = resized_faces(faces[places], clip.stored.image_px)
-        read_px = self._read(faces) if shown.moves else None
+        read_px = self._read_of(shown)
         motion, identity = self._motion(read_px), self._identity(faces)
         first, second = self._retrieval(faces, read_px)
         score = ClipScore(
@@ -146,6 +146,12 @@ class ClipScorer:
             second_lag_frames=second.sync_lag_frames,
         )
         return ScoredCondition(score=score, opening=np.empty(0) if read_px is None else mouth_opening(read_px))
+
+    def _read_of(self, shown: Shown) -> np.ndarray | None:
+        """Meshes (<= K, 468, 3) of what is shown; None of one image."""
+        if shown.condition == REAL:
+            return self._read_px
+        return self._read(shown.faces_rgb) if shown.moves else None
 
     def _read(self, faces: np.ndarray) -> np.ndarray:
         return read_meshes(self._scorers.mesh, faces, self._mesh_px.mean(0), self._clip.stored.image_px)
