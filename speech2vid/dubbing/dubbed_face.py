@@ -13,11 +13,12 @@ from speech2vid.dubbing.image_planes import FramePlanes
 from speech2vid.dubbing.tracked_faces import TUBE_FACE_PX
 from speech2vid.rendering.face_renderer import FaceRenderer, in_image
 from speech2vid.rendering.painter_file import PainterFile
-from speech2vid.rendering.regions import lower_face
 from speech2vid.rendering.still import Still
+from speech2vid.rendering.topology import OUTER_LIPS
 from transforms.media.canonical import FILL_VALUE, invert_affine
 from transforms.media.orientation import shown_from_stored
 
+_HIDDEN_PX = 12  # of the aligned face, around the lips: what the painter does not see
 _REACH = 0.35  # of the aligned face: what is cut out around it on each side
 
 
@@ -36,11 +37,10 @@ class FaceDubber:
     """Renders the face of one person into frames of one video."""
 
     def __init__(self, video: VideoStream, stills: Sequence[Still], painter: PainterFile | None) -> None:
-        """stills: of the person, TUBE_FACE_PX; painter: of the blend `context`, None: the blend is `poisson`."""
+        """stills: of the person, of any size; painter: of the blend `context`, None: the blend is `poisson`."""
         self._shown_from_stored = shown_from_stored(video)
         self._stills, self._is_painted = stills, painter is not None
         self._renderer = FaceRenderer(stills, painter)
-        self._usual_lower_face = lower_face(np.stack([still.mesh_px for still in stills]), TUBE_FACE_PX)
 
     def view(self, planes: FramePlanes, face: FaceAt) -> FaceView:
         """Cut the face out of a frame as it is stored: turned or mirrored as the file has it."""
@@ -76,7 +76,7 @@ class FaceDubber:
         """
         own = view.base.mesh_px
         target = (own + strength * (target_px - own)).astype(np.float32)
-        hidden = self._hidden(own, target) if self._is_painted else None
+        hidden = _hidden(own, target) if self._is_painted else None
         rendered = self._renderer.render_in(view.part_rgb, view.to_part, view.base, target, hidden)
         if not self._is_painted:
             own_px, target_px = in_image(own, view.to_part), in_image(target, view.to_part)
@@ -84,10 +84,6 @@ class FaceDubber:
         share = share_of(rendered.changed) * np.float32(strength)
         columns = slice(None, None, -1 if view.is_mirrored else 1)
         planes.paste(rendered.rgb[:, columns], share[:, columns], view.corner)
-
-    def _hidden(self, own: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """The lower face in any of the person's meshes: its outline does not tell what the mouth did."""
-        return np.maximum(self._usual_lower_face, lower_face(np.stack([own, target]), TUBE_FACE_PX))
 
 
 def _box(to_stored: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
@@ -99,6 +95,16 @@ def _box(to_stored: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, 
     first = np.clip(np.floor(found.min(0)), 0, most - 1).astype(int)
     last = np.clip(np.ceil(found.max(0)), first + 1, most).astype(int)
     return int(first[0]), int(first[1]), int(last[0]), int(last[1])
+
+
+def _hidden(own: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The mouth before and after, with the skin around it: float32 (TUBE_FACE_PX, TUBE_FACE_PX), 0 or 1."""
+    mask = np.zeros((TUBE_FACE_PX, TUBE_FACE_PX), np.uint8)
+    for mesh in (own, target):
+        lips = cv2.convexHull(np.round(mesh[list(OUTER_LIPS), :2]).astype(np.int32))
+        cv2.fillConvexPoly(mask, lips, 1)
+        cv2.polylines(mask, [lips], isClosed=True, color=1, thickness=2 * _HIDDEN_PX)
+    return mask.astype(np.float32)
 
 
 def _mirrored(to_part: np.ndarray, width: int) -> np.ndarray:

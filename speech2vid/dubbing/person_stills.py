@@ -7,8 +7,7 @@ import numpy as np
 
 from speech2vid.dubbing.tracked_faces import TUBE_FACE_PX, TrackedFace, TrackPart
 from speech2vid.rendering.still import Still
-from transforms.clips.clip_parts import align_face
-from transforms.media.canonical import MESH_UNIT, head_pose_deg, mouth_opening
+from transforms.media.canonical import MESH_UNIT, apply_affine, head_pose_deg, invert_affine, mouth_opening
 from transforms.media.face_crop import decode_jpeg
 
 MAX_STILLS = 48
@@ -16,7 +15,7 @@ _OPENING_PER_DEG = 0.01  # difference of opening that counts as much as one degr
 
 
 def person_stills(faces: Sequence[TrackedFace]) -> list[Still]:
-    """Up to MAX_STILLS aligned faces, as unlike each other in pose and mouth as can be had."""
+    """Up to MAX_STILLS faces as they were cut out, not aligned: as unlike each other in pose and mouth as possible."""
     kept: list[Still] = []
     for part in sorted((part for face in faces for part in face.parts), key=lambda part: part.start_frame):
         kept += _of_part(part)
@@ -27,17 +26,15 @@ def person_stills(faces: Sequence[TrackedFace]) -> list[Still]:
 
 def _of_part(part: TrackPart) -> list[Still]:
     with np.load(part.path) as arrays:
-        frames, index = arrays["still_frames"], arrays["still_index"]
-        mesh, align, to_source = arrays["mesh"][frames], arrays["align"][frames], arrays["still_to_source"]
-        jpeg = arrays["still_jpeg"]
+        frames, index, jpeg = arrays["still_frames"], arrays["still_index"], arrays["still_jpeg"]
+        aligned = arrays["mesh"][frames].astype(np.float64) * (TUBE_FACE_PX / MESH_UNIT)
+        from_aligned = invert_affine(arrays["align"][frames].astype(np.float64))
+        from_source = invert_affine(arrays["still_to_source"].astype(np.float64))
     crops = [decode_jpeg(jpeg[first:last]) for first, last in itertools.pairwise(index)]
-    return [
-        Still(
-            face_rgb=align_face(crop, crop_to_source, one, TUBE_FACE_PX),
-            mesh_px=points.astype(np.float32) * (TUBE_FACE_PX / MESH_UNIT),
-        )
-        for crop, crop_to_source, one, points in zip(crops, to_source, align, mesh, strict=True)
-    ]
+    scale = np.hypot(from_aligned[:, 0, 0], from_aligned[:, 1, 0]) * from_source[:, 0, 0]
+    xy = apply_affine(from_source, apply_affine(from_aligned, aligned[..., :2]))
+    meshes = np.concatenate([xy, aligned[..., 2:] * scale[:, None, None]], axis=2).astype(np.float32)
+    return [Still(face_rgb=crop, mesh_px=mesh) for crop, mesh in zip(crops, meshes, strict=True)]
 
 
 def _most_unlike(stills: list[Still]) -> list[Still]:
