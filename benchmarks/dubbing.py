@@ -10,6 +10,7 @@ of the mouth against the real frames, the seam, and the distance of identity. DI
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
@@ -18,18 +19,17 @@ from statistics import mean, median
 
 from schemas.clock import SAMPLE_RATE_HZ
 from speech2vid.dubbing.blend import BLENDS
-from speech2vid.dubbing.dub import DubOptions, dub
+from speech2vid.dubbing.dub import DubOptions, dub_tracked
 from speech2vid.dubbing.dubbed_video import DubbedVideo, OutputPlan
 from speech2vid.dubbing.image_planes import FramePlanes
 from speech2vid.dubbing.shown_frames import ShownFrames
+from speech2vid.dubbing.tracked_faces import TrackedVideo, track_video
 from speech2vid.evaluation.dub_scores import judged_sync, score_dub
 from speech2vid.evaluation.face_networks import load_face_network
 from speech2vid.generation.driving_audio import open_audio
 from speech2vid.motion import file as motion_file
 from speech2vid.rendering import painter_file
-from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames_pyav import PyavFrames
-from transforms.media.probe import probe_media
 
 MIN_PROBABILITY = 0.5  # from which on `build` takes the audio for the face's own
 
@@ -59,41 +59,47 @@ def measured(args: argparse.Namespace) -> Iterator[dict[str, object]]:
     network = load_face_network(args.face_network)
     for place, video in enumerate(args.videos):
         other = args.videos[(place + 1) % len(args.videos)]
-        control = args.output / f"{place}_control.mkv"
-        with_other_audio(video, other, control)
-        probability, lag = judged_sync(str(control))
-        yield _row(video, other, "control", {"probability": probability, "lag_frames": lag})
-        for blend in args.blends:
-            options = DubOptions(blend=blend, motion=args.motion, painter=args.painter)
-            for audio, suffix in ((other, "mp4"), (video, "mkv")):
-                output = args.output / f"{place}_{blend}.{suffix}"
-                dub(video, audio, output, replace(options, is_lossless=suffix == "mkv"))
-                yield _row(video, audio, blend, asdict(score_dub(video, str(output), network)))
+        with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:
+            tracked = track_video(video, Path(folder))
+            control = args.output / f"{place}_control.mkv"
+            with_other_audio(tracked, other, control)
+            yield _row(video, other, "control", _sync(control))
+            for blend in args.blends:
+                options = DubOptions(blend=blend, motion=args.motion, painter=args.painter)
+                changed = args.output / f"{place}_{blend}.mp4"
+                dub_tracked(tracked, other, changed, options)
+                yield _row(video, other, blend, asdict(score_dub(tracked, str(changed), None)) | _sync(changed))
+                same = args.output / f"{place}_{blend}.mkv"
+                dub_tracked(tracked, video, same, replace(options, is_lossless=True))
+                yield _row(video, video, blend, asdict(score_dub(tracked, str(same), network)))
 
 
-def with_other_audio(video: str, audio: str, output: Path) -> None:
+def _sync(video: Path) -> dict[str, float | None]:
+    probability, lag = judged_sync(str(video))
+    return {"probability": probability, "lag_frames": lag}
+
+
+def with_other_audio(tracked: TrackedVideo, audio: str, output: Path) -> None:
     """Write the frames of a video as they are, with another file's audio."""
-    probe, timeline = probe_media(video, LimitsConfig(), AudioConfig())
-    assert timeline is not None, "these files have video"
-    driving = open_audio(audio)
+    driving, timeline, video = open_audio(audio), tracked.timeline, tracked.probe.used_video
     frames = ShownFrames(timeline, Fraction(driving.num_samples, SAMPLE_RATE_HZ), "trim")
     plan = OutputPlan(
         path=output,
-        source=video,
-        probe=probe,
+        source=tracked.path,
+        probe=tracked.probe,
         timeline=timeline,
         audio=driving,
         length_s=frames.length_s,
         is_lossless=True,
         comment="a control",
     )
-    reader = PyavFrames(video, probe.used_video, timeline)
+    reader = PyavFrames(tracked.path, video, timeline)
     with DubbedVideo(plan) as written:
         for shown in frames:
             frame = reader.decoded(shown.source_frame)
             if frame is not None:
                 ticks = int(timeline.presentation_ticks[0]) + shown.ticks
-                written.write_frame(FramePlanes(frame, probe.used_video.colour).image, ticks, shown.duration_ticks)
+                written.write_frame(FramePlanes(frame, video.colour).image, ticks, shown.duration_ticks)
     reader.close()
 
 

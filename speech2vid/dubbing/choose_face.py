@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from schemas.errors import UsageError
 from speech2vid.dubbing.tracked_faces import TrackedFace
 
+_PERSON_SHARE = 0.5  # of the largest face: smaller ones that do not speak are bystanders, or no faces
 _MAX_LISTED = 8
 _PLACES = ("left", "middle", "right")
 
@@ -21,7 +22,9 @@ def chosen_faces(faces: Sequence[TrackedFace], numbers: Sequence[int], name: str
         )
     if numbers:
         return _named(faces, numbers, name)
-    for found in ([face for face in faces if face.speaks], list(faces)):
+    largest = max(face.face_px for face in faces)
+    large = [face for face in faces if face.face_px >= _PERSON_SHARE * largest]
+    for found in ([face for face in faces if face.speaks], large):
         if found and not _any_overlap(found):
             return found
         if found:
@@ -57,4 +60,4 @@ def _any_overlap(faces: Sequence[TrackedFace]) -> bool:
 def _described(face: TrackedFace) -> str:
     first, last = face.parts[0], face.parts[-1]
     place = _PLACES[min(int(first.centre[0] * len(_PLACES)), len(_PLACES) - 1)]
-    return f"{face.number} ({first.seconds[0]:.1f}-{last.seconds[1]:.1f} s, {place}, {first.face_px:.0f} px)"
+    return f"{face.number} ({first.seconds[0]:.1f}-{last.seconds[1]:.1f} s, {place}, {face.face_px:.0f} px)"

@@ -66,10 +66,17 @@ def dub(video: str, audio: str, output: Path, options: DubOptions) -> Dubbed:
     UsageError, MediaError: an input cannot be used. StorageError: the output cannot be written.
     """
     start = time.monotonic()
-    driving = open_audio(audio)
+    open_audio(audio)  # what is wrong with it is found before the video is tracked
     with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:
-        tracked = track_video(video, Path(folder))
-        return _Dubbing(tracked, driving, output, options).written(start)
+        return dub_tracked(track_video(video, Path(folder)), audio, output, options, start)
+
+
+def dub_tracked(
+    tracked: TrackedVideo, audio: str, output: Path, options: DubOptions, start: float | None = None
+) -> Dubbed:
+    """Dub a video that is tracked already; start: time.monotonic() from which on its speed is counted, None: now."""
+    start = time.monotonic() if start is None else start
+    return _Dubbing(tracked, open_audio(audio), output, options).written(start)
 
 
 class _Dubbing:

@@ -64,6 +64,11 @@ class TrackedFace:
         """Whether the video's own audio was assigned to it anywhere."""
         return any(part.speaks for part in self.parts)
 
+    @property
+    def face_px(self) -> float:
+        """The largest size of its tracks, px of the image as shown."""
+        return max(part.face_px for part in self.parts)
+
     def overlaps(self, other: "TrackedFace") -> bool:
         """Whether both are in view at the same time."""
         return any(

@@ -1,9 +1,7 @@
 """How good a dubbed video is: what must not change, what must, and whether the joint between both is seen."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,7 +9,7 @@ import numpy as np
 from audit.judge_video import judge_video
 from speech2vid.dubbing.choose_face import chosen_faces
 from speech2vid.dubbing.face_meshes import FaceAt, FaceMeshes
-from speech2vid.dubbing.tracked_faces import TUBE_FACE_PX, TrackedVideo, track_video
+from speech2vid.dubbing.tracked_faces import TUBE_FACE_PX, TrackedVideo
 from speech2vid.evaluation.face_networks import FaceNetwork
 from transforms.media.canonical import mouth_window
 from transforms.media.config import AudioConfig, LimitsConfig
@@ -32,8 +30,6 @@ class DubScores:
     seam: float | None  # gradient at the edge of what was changed, over the source's own there; None: nothing changed
     mouth_mse: float | None  # grey levels squared, of the aligned face against the source's: for its own audio
     identity_distance: float | None  # mean distance of face embeddings from the source's; None without a network
-    probability: float | None  # of the sync judge, that the face makes the audio; None: not judged
-    lag_frames: float | None  # of the audio, + = late
     num_frames: int
 
 
@@ -46,29 +42,26 @@ class FramePair:
     face: FaceAt | None  # of the source
 
 
-def score_dub(source: str, dubbed: str, network: FaceNetwork | None, speakers: Sequence[int] = ()) -> DubScores:
+def score_dub(
+    tracked: TrackedVideo, dubbed: str, network: FaceNetwork | None, speakers: Sequence[int] = ()
+) -> DubScores:
     """Score a dubbed video whose frames are those of its source; speakers: as in speech2vid.dubbing.dub."""
     pixels, seams, mouths, identity = PixelError(), list[float](), list[float](), list[float]()
-    with tempfile.TemporaryDirectory(prefix="talkshard-") as folder:
-        tracked = track_video(source, Path(folder))
-        for pair in frame_pairs(tracked, dubbed, speakers):
-            pixels.add(pair)
-            if pair.face is None:
-                continue
-            seam = seam_visibility(pair.source_rgb, pair.dubbed_rgb)
-            seams += [] if seam is None else [seam]
-            face, true_face = _aligned(pair.dubbed_rgb, pair.face), _aligned(pair.source_rgb, pair.face)
-            mouths.append(_mouth_error(face, true_face))
-            if network is not None and pixels.num_frames % _IDENTITY_EVERY == 1:
-                identity.append(_distance(network, face, true_face, pair.face))
-    probability, lag = judged_sync(dubbed)
+    for pair in frame_pairs(tracked, dubbed, speakers):
+        pixels.add(pair)
+        if pair.face is None:
+            continue
+        seam = seam_visibility(pair.source_rgb, pair.dubbed_rgb)
+        seams += [] if seam is None else [seam]
+        face, true_face = _aligned(pair.dubbed_rgb, pair.face), _aligned(pair.source_rgb, pair.face)
+        mouths.append(_mouth_error(face, true_face))
+        if network is not None and pixels.num_frames % _IDENTITY_EVERY == 1:
+            identity.append(_distance(network, face, true_face, pair.face))
     return DubScores(
         outside_psnr_db=pixels.psnr_db,
         seam=float(np.mean(seams)) if seams else None,
         mouth_mse=float(np.mean(mouths)) if mouths else None,
         identity_distance=float(np.mean(identity)) if identity else None,
-        probability=probability,
-        lag_frames=lag,
         num_frames=pixels.num_frames,
     )
 

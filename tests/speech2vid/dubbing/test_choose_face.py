@@ -9,10 +9,12 @@ from speech2vid.dubbing.choose_face import chosen_faces
 from speech2vid.dubbing.tracked_faces import TrackedFace, TrackPart
 
 
-def face(number: int, start: int, end: int, *, speaks: bool = False, x: float = 0.5) -> TrackedFace:
+def face(
+    number: int, start: int, end: int, *, speaks: bool = False, x: float = 0.5, face_px: float = 120.0
+) -> TrackedFace:
     """A face of one track."""
     part = TrackPart(
-        path=Path(), start_frame=start, end_frame=end, end_rule="lost", speaks=speaks, face_px=120.0, centre=(x, 0.5)
+        path=Path(), start_frame=start, end_frame=end, end_rule="lost", speaks=speaks, face_px=face_px, centre=(x, 0.5)
     )
     return TrackedFace(number=number, parts=(part,))
 
@@ -27,6 +29,11 @@ def test_the_only_face_is_dubbed_whether_it_speaks_or_not():
 
 def test_the_face_that_speaks_is_dubbed_and_not_the_one_beside_it():
     assert numbers([face(1, 0, 50), face(2, 0, 50, speaks=True)]) == [2]
+
+
+def test_a_much_smaller_face_that_does_not_speak_is_a_bystander():
+    assert numbers([face(1, 0, 50), face(2, 0, 50, face_px=50)]) == [1]
+    assert numbers([face(1, 0, 50), face(2, 0, 50, face_px=50, speaks=True)]) == [2]
 
 
 def test_faces_of_shot_after_shot_are_all_dubbed():
