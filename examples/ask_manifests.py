@@ -1,4 +1,4 @@
-"""Ask a dataset's manifests with DuckDB: `python examples/ask_manifests.py DATASET`."""
+"""Ask a dataset's manifests with DuckDB: `python examples/ask_manifests.py DATASET [QUERY]`, see docs/questions.md."""
 
 import json
 import sys
@@ -27,8 +27,8 @@ QUESTIONS = {
 
 folder = Path(sys.argv[1])
 listed = [folder / part["path"] for part in json.loads((folder / "dataset.json").read_text())["manifests"]]
-for table in ("clips", "decisions", "tracks"):
+for table in ("sources", "decisions", "tracks", "clips", "shards", "failures"):
     duckdb.read_parquet([str(part) for part in listed if part.parent.name == table]).create_view(table)
-for question, query in QUESTIONS.items():
+for question, query in [(query, query) for query in sys.argv[2:]] or QUESTIONS.items():
     print(question)
     duckdb.sql(query).show()
