@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pipeline.environment import set_environment
 from pipeline.logs import native_messages_apart, quiet_logs
 from schemas.errors import TalkshardError
+from schemas.shown_text import shown_text
 
 
 def main(argv: list[str] | None = None, program: str = "beam_runner.py") -> int:
@@ -18,7 +19,7 @@ def main(argv: list[str] | None = None, program: str = "beam_runner.py") -> int:
         with native_messages_apart():
             return build.main(sys.argv[1:] if argv is None else argv, program)
     except TalkshardError as error:
-        print(f"talkshard: {error}", file=sys.stderr)
+        print(f"talkshard: {shown_text(' '.join(str(error).split()))}", file=sys.stderr)
         return error.exit_code
 
 

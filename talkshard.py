@@ -7,6 +7,7 @@ from pipeline.environment import set_environment
 from pipeline.logs import LOG_VARIABLE, native_messages_apart, quiet_logs
 from pipeline.nearest import nearest
 from schemas.errors import TalkshardError
+from schemas.shown_text import shown_text
 
 COMMANDS = {
     "build": ("pipeline.commands.build", "turn raw video into a dataset"),
@@ -45,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         with native_messages_apart():
             return importlib.import_module(COMMANDS[argv[0]][0]).main(argv[1:], f"talkshard {argv[0]}")
     except TalkshardError as error:
-        print(f"talkshard: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"talkshard: {shown_text(' '.join(str(error).split()))}", file=sys.stderr)
         return error.exit_code
 
 

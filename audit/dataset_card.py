@@ -5,13 +5,14 @@ from typing import Any
 from audit.borderline_tracks import RULES
 from audit.column_values import ColumnValues
 from audit.report import licence_lines, page_environment, split_lines, totals
+from schemas.shown_text import in_markdown
 from schemas.stored.manifests import Manifests, rows_of
 
 
 def dataset_card(output: str, run: dict[str, Any], manifests: Manifests) -> str:
     """Make the Markdown of the card. `run`: the content of run.json."""
     return (
-        page_environment()
+        page_environment(in_markdown)
         .get_template("dataset_card.md.jinja")
         .render(
             title=output.rstrip("/").rsplit("/", 1)[-1],

@@ -1,6 +1,7 @@
 """The report: one self-contained page about a dataset, made from its manifests."""
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from audit.media_sources import MEDIA_SOURCES
 from audit.report_charts import report_charts
 from audit.sample_faces import sample_faces
 from schemas.clock import FRAME_RATE
+from schemas.shown_text import in_html
 from schemas.stored.manifests import Manifests, rows_of
 
 MAX_ROWS = 300  # of a table in the page; the manifests have them all
@@ -25,7 +27,7 @@ def report_page(output: str, run: dict[str, Any], manifests: Manifests) -> str:
     asked = {row["rule"] for row in rows_of(manifests, "SELECT DISTINCT rule FROM decisions")}
     faces = sample_faces(output, manifests, NUM_FACES)
     return (
-        page_environment()
+        page_environment(in_html)
         .get_template("report.html.jinja")
         .render(
             title=output.rstrip("/").rsplit("/", 1)[-1],
@@ -46,9 +48,10 @@ def report_page(output: str, run: dict[str, Any], manifests: Manifests) -> str:
     )
 
 
-def page_environment() -> jinja2.Environment:
-    """Environment of the pages' templates; everything in HTML is escaped."""
+def page_environment(shown: Callable[[object], object]) -> jinja2.Environment:
+    """Environment of the pages' templates. shown: what a page shows for a value; in HTML it is then escaped."""
     environment = jinja2.Environment(
+        finalize=shown,
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

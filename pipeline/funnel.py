@@ -10,6 +10,7 @@ from audit.funnel import funnel
 from audit.report import totals
 from pipeline.plural import number_of
 from pipeline.progress import clock_text
+from schemas.shown_text import shown_text
 from schemas.stored.manifests import Manifests, only_row
 from schemas.stored.tables import has_object
 
@@ -38,9 +39,9 @@ def print_funnel(manifests: Manifests, console: Console | None = None) -> None:
         if stage not in (None, step.stage):
             table.add_section()
         table.add_row(
-            "" if step.stage == stage else step.stage,
-            step.rule,
-            f"{step.subject_kind}s",
+            "" if step.stage == stage else escape(shown_text(step.stage)),
+            escape(shown_text(step.rule)),
+            escape(shown_text(f"{step.subject_kind}s")),
             str(step.kept),
             f"[bold]{step.dropped}[/bold]" if step.dropped else "0",
         )
@@ -54,7 +55,7 @@ def print_places(output: str, run: dict[str, Any], manifests: Manifests, console
     console.print(_counts(manifests, run["wall_s"]), highlight=False, soft_wrap=True)
     for name, about in PLACES:
         if has_object(output, name):
-            console.print(f"  {escape(output)}/{name}  [dim]{about}[/dim]", highlight=False, soft_wrap=True)
+            console.print(f"  {escape(shown_text(output))}/{name}  [dim]{about}[/dim]", highlight=False, soft_wrap=True)
 
 
 def _counts(manifests: Manifests, wall_s: float) -> str:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import IO, TextIO
 
 from schemas.errors import StorageError, TalkshardError
+from schemas.shown_text import shown_text
 from transforms.beam_support.log_records import LOG_FORMAT_VARIABLE, is_json, log_line, use_log_format
 
 _STANDARD_ERROR = 2  # the file descriptor that native libraries write to
@@ -56,7 +57,7 @@ def log_format() -> str:
 
 def tell(message: str, stream: IO[str] | None = None, level: str = "ERROR", **fields: object) -> None:
     """Write one line to the user's standard error, or another stream. fields: also given where lines are JSON."""
-    line = log_line(level, "talkshard", message, **fields) if is_json() else message
+    line = log_line(level, "talkshard", message, **fields) if is_json() else shown_text(message)
     print(line, file=stream or sys.stderr, flush=True)
 
 

@@ -11,6 +11,7 @@ from pipeline.owner import has_living_owner, owning
 from pipeline.plural import number_of
 from pipeline.present import require_dataset
 from schemas.errors import UsageError
+from schemas.shown_text import shown_text
 from transforms.beam_support.deletions import delete_files
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
@@ -43,7 +44,7 @@ def main(argv: list[str], program: str) -> int:
         if not args.dry_run:
             delete_files([f"{output}/{one.path}" for one in found])
     for one in found:
-        print(f"{one.path}  {one.size_bytes} bytes")
+        print(shown_text(f"{one.path}  {one.size_bytes} bytes"))
     done = "would be removed" if args.dry_run else "removed"
     print(f"{number_of(len(found), 'object')}, {sum(one.size_bytes for one in found)} bytes {done}")
     return 0

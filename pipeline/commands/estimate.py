@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.commands.parser import CommandParser
 from schemas.errors import UsageError
+from schemas.shown_text import shown_text
 
 DRAWN = 20  # sources, unless another number is asked for
 _DESCRIPTION = """Estimate what a build of INPUT would take and give: hours of video, core-hours, wall time, GB of
@@ -41,7 +42,8 @@ def main(argv: list[str], program: str) -> int:
         number = DRAWN if args.sample is None and args.sample_s is None else args.sample
         sample = draw_sample(plan.sources, number, args.sample_s)
         found = find(sample, measure(plan, sample, Path(folder)), args.cores, args.price)
-    print(json.dumps(finding_record(found), sort_keys=True) if args.json else "\n".join(finding_lines(found)))
+    lines = [json.dumps(finding_record(found), sort_keys=True)] if args.json else map(shown_text, finding_lines(found))
+    print("\n".join(lines))
     return 0
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.commands.generate import add_generator_options, check_generator_options
 from pipeline.commands.parser import CommandParser
+from schemas.shown_text import shown_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -122,18 +123,19 @@ def _print(measures: "list[Measure]", record: "EvaluationRecord", output: str) -
     if record.num_wrong_audio < MIN_WRONG_AUDIO:
         console.print(f"only {record.num_wrong_audio} different wrong audios: that control proves little")
     for line in record.skipped_clips:
-        console.print(f"skipped: {line}", markup=False)
+        console.print(shown_text(f"skipped: {line}"), markup=False)
     console.print(f"intervals, numbers of people, strips and videos: {output}/report.html", markup=False)
 
 
 def _table(measures: "list[Measure]", record: "EvaluationRecord") -> "Table":
     """One line a measure, one column a condition; the page has the intervals."""
+    from rich.markup import escape
     from rich.table import Table
 
     from speech2vid.evaluation.page import column_conditions, measure_rows, number_text
 
     title = f"{record.generator} on {record.num_clips} clips of {record.num_speakers} people"
-    table = Table(title=title, title_justify="left", box=None)
+    table = Table(title=escape(shown_text(title)), title_justify="left", box=None)
     table.add_column("measure", no_wrap=True)
     columns = column_conditions(measures)
     for condition in columns:

@@ -8,6 +8,7 @@ from pipeline.commands.stored_run import require_run
 from pipeline.native_call import call_in_child
 from pipeline.output import normalised_output, read_run
 from schemas.errors import MediaError
+from schemas.shown_text import shown_text
 from transforms.beam_support.storage import local_path
 from transforms.media.source_names import found_uri
 
@@ -33,7 +34,7 @@ def main(argv: list[str], program: str) -> int:
     num_sheets = 0
     for uri, drawn in sheets:
         num_sheets += 1
-        print(f"{program}: {drawn}" if isinstance(drawn, MediaError) else f"{drawn}  {uri}")
+        print(shown_text(f"{program}: {drawn}" if isinstance(drawn, MediaError) else f"{drawn}  {uri}"))
     if not num_sheets:
         print(f"no face was tracked in the sources of {args.dataset}: there is nothing to draw")
     return 0

@@ -9,6 +9,7 @@ from pipeline.probe_file import probe_file
 from pipeline.probe_text import probe_lines
 from pipeline.recipe_options import add_recipe_options, chosen_recipe
 from schemas.errors import UsageError
+from schemas.shown_text import shown_text
 from transforms.beam_support import storage
 
 
@@ -23,5 +24,5 @@ def main(argv: list[str], program: str) -> int:
         raise UsageError(f"there is no file {args.file!r}")
     path = storage.local_path(args.file)
     probe = call_in_child(args.file, probe_file, path, recipe, limits=recipe.limits)
-    print("\n".join(probe_lines(args.file, probe, recipe)))
+    print("\n".join(map(shown_text, probe_lines(args.file, probe, recipe))))
     return 0

@@ -5,6 +5,7 @@ import json
 from pipeline.commands.parser import CommandParser
 from pipeline.output import normalised_output
 from pipeline.run_status import run_status, status_lines, status_record
+from schemas.shown_text import shown_text
 
 
 def main(argv: list[str], program: str) -> int:
@@ -19,5 +20,6 @@ def main(argv: list[str], program: str) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object, for machines; times in seconds")
     args = parser.parse(argv)
     status = run_status(normalised_output(args.output))
-    print(json.dumps(status_record(status), sort_keys=True) if args.json else "\n".join(status_lines(status)))
+    lines = [json.dumps(status_record(status), sort_keys=True)] if args.json else map(shown_text, status_lines(status))
+    print("\n".join(lines))
     return 0

@@ -6,6 +6,7 @@ from audit.verify import verify_dataset
 from pipeline.commands.parser import CommandParser
 from pipeline.output import normalised_output
 from schemas.errors import IntegrityError
+from schemas.shown_text import shown_text
 
 
 def main(argv: list[str], program: str) -> int:
@@ -18,7 +19,7 @@ def main(argv: list[str], program: str) -> int:
     output = normalised_output(parser.parse(argv).output)
     problems = verify_dataset(output)
     if problems:
-        print("\n".join(problems), file=sys.stderr)
+        print("\n".join(map(shown_text, problems)), file=sys.stderr)
         return IntegrityError.exit_code
     print(f"{output}: everything is as dataset.json says")
     return 0

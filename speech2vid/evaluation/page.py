@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jinja2
 
+from schemas.shown_text import in_html
 from speech2vid.evaluation.canonical_size import CANONICAL_PX
 from speech2vid.evaluation.clip_scores import ClipScore
 from speech2vid.evaluation.conditions import GENERATED, MEAN_FACE, MIN_WRONG_AUDIO, OTHER_CLIP, OWN_MEAN, REAL
@@ -37,6 +38,7 @@ def evaluation_page(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
+        finalize=in_html,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
