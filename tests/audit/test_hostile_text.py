@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import re
 import unicodedata
 from html.parser import HTMLParser
 
@@ -134,3 +135,12 @@ def test_the_evaluation_page_shows_hostile_text_as_text():
     found = tags_of(page)
     assert not [tag for tag in found.tags if tag[0] in ("script", "img") or tag[1]]
     assert control_characters(page) == [] and found.text.count("<script>alert(1)</script>") >= 4
+
+
+def test_pages_have_a_strict_content_policy(tmp_path):
+    report = page_of(report_page, tmp_path, write_dataset(tmp_path))
+    evaluation = evaluation_page(evaluation_record(), [], [clip_score()], [], "videos")
+    for page in (report, evaluation):
+        [policy] = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
+        assert policy.startswith("default-src 'none'; ") and "script" not in policy and "http" not in policy
+        assert page.index("Content-Security-Policy") < page.index("<title>") and "<script" not in page
