@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from audit.png import write_png
 from audit.track_overlays import TrackOverlay, overlays_by_source
 from schemas.clock import FRAME_RATE, source_frame_of
 from schemas.errors import DamagedMedia, MediaError, StorageError
@@ -49,7 +50,7 @@ def draw_overlays(
         except MediaError as error:
             yield uri, error
             continue
-        yield uri, _write_png(folder / f"{source_id}.png", sheet)
+        yield uri, write_png(folder / f"{source_id}.png", sheet)
 
 
 def overlay_sheet(uri: str, tracks: list[TrackOverlay], num_frames: int, video_stream: int = -1) -> np.ndarray:
@@ -64,14 +65,6 @@ def overlay_sheet(uri: str, tracks: list[TrackOverlay], num_frames: int, video_s
     if not images:
         raise DamagedMedia(f"{uri!r}: none of the {len(frames)} frames to draw can be decoded")
     return np.hstack([_draw_frame(rgb, frame, tracks) for frame, rgb in images])
-
-
-def _write_png(path: Path, sheet: np.ndarray) -> Path:
-    try:
-        path.write_bytes(cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))[1].tobytes())
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}; choose another --output") from error
-    return path
 
 
 def _draw_frame(rgb: np.ndarray, frame: int, tracks: list[TrackOverlay]) -> np.ndarray:

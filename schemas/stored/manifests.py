@@ -6,7 +6,7 @@ Memory does not grow with the dataset: what a query cannot hold within MEMORY_MB
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,9 +47,10 @@ def open_manifests(parts: Iterable[tuple[str, str]], fetch: Callable[[str, str],
 
 
 @contextmanager
-def stored_manifests(output: str) -> Iterator[Manifests]:
+def stored_manifests(output: str, tables: Collection[str] = tuple(TABLES)) -> Iterator[Manifests]:
     """Open the parts that dataset.json lists, of a dataset in a folder or in any store that fsspec reads.
 
+    tables: those that will be asked for; of a store only their parts are copied, and the others are empty.
     Without dataset.json, as after a run that made no clip, every part in the tables' folders counts.
     """
     store, root = fsspec.url_to_fs(output)
@@ -61,7 +62,8 @@ def stored_manifests(output: str) -> Iterator[Manifests]:
             with store.open(f"{root}/{part}", "rb") as stream:
                 copy_part(stream, path)
 
-    with open_manifests(_stored_parts(store, root), fetch) as database:
+    parts = [(table, part) for table, part in _stored_parts(store, root) if table in tables]
+    with open_manifests(parts, fetch) as database:
         yield database
 
 

@@ -1,4 +1,4 @@
-"""An MP4 of faces and audio, written as both arrive; its metadata says that it was generated."""
+"""An MP4 of faces and audio, written as both arrive; its metadata says what it is."""
 
 import os
 from pathlib import Path
@@ -17,15 +17,17 @@ _AUDIO_BITS_PER_S = 96_000
 class TalkingVideo:
     """Writes one file under a temporary name, and renames it when everything was written without an error."""
 
-    def __init__(self, path: Path, size_px: tuple[int, int], comment: str) -> None:
-        """Open the file; StorageError when it cannot be written. size_px: even width and height. comment: metadata."""
+    def __init__(
+        self, path: Path, size_px: tuple[int, int], comment: str, title: str = "Generated talking face"
+    ) -> None:
+        """Open the file; StorageError: it cannot be written. size_px: even numbers. comment, title: metadata."""
         self._path, self._partial, self._size_px = path, path.with_name(f".{path.name}.part"), size_px
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._partial), "w", format="mp4", options={"movflags": "+faststart"})
         except OSError as error:
             raise StorageError(f"cannot write {path}: {error.strerror or error}; choose another --output") from error
-        self._container.metadata.update(title="Generated talking face", comment=comment)
+        self._container.metadata.update(title=title, comment=comment)
         self._images = self._container.add_stream("libx264", rate=FRAME_RATE, options={"crf": "16"})
         self._images.width, self._images.height = size_px
         self._images.pix_fmt = "yuv420p"
