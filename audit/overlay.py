@@ -10,6 +10,7 @@ from audit.png import write_png
 from audit.track_overlays import TrackOverlay, overlays_by_source
 from schemas.clock import FRAME_RATE, source_frame_of
 from schemas.errors import DamagedMedia, MediaError, StorageError
+from schemas.stored.confined import confined_name
 from schemas.stored.tables import stored_table
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
@@ -36,7 +37,7 @@ def draw_overlays(
 
     local_path: name of a source -> path of a file on this machine, or a MediaError.
     call(name, function, *arguments): calls the function that reads the source, in this process or in another.
-    StorageError: the folder cannot be written.
+    StorageError: the folder cannot be written. IntegrityError: a source's id can name no file.
     """
     rows = stored_table(dataset, "sources", ["source_id", "video_stream"]).to_pylist()
     video_streams = {row["source_id"]: row["video_stream"] for row in rows}
@@ -45,12 +46,13 @@ def draw_overlays(
     except OSError as error:
         raise StorageError(f"cannot make the folder {folder}: {error.strerror}; choose another --output") from error
     for (source_id, uri), tracks in overlays_by_source(dataset).items():
+        path = folder / f"{confined_name(source_id, dataset)}.png"
         try:
             sheet = call(uri, overlay_sheet, local_path(uri), tracks, num_frames, video_streams[source_id])
         except MediaError as error:
             yield uri, error
             continue
-        yield uri, write_png(folder / f"{source_id}.png", sheet)
+        yield uri, write_png(path, sheet)
 
 
 def overlay_sheet(uri: str, tracks: list[TrackOverlay], num_frames: int, video_stream: int = -1) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from schemas.clip_parts import BLOCK_BYTES, PLACE_COLUMNS, ROW
 from schemas.errors import IntegrityError, UsageError
+from schemas.stored.confined import confined_path
 from schemas.stored.decode import decode_json
 from schemas.stored.manifests import Manifests, row_count_problems, stored_manifests
 from schemas.stored.record import dataset_record
@@ -29,7 +30,7 @@ class _Dataset:
         self._root = root.rstrip("/")
 
     def open(self, path: str) -> BinaryIO:
-        return self._store.open(f"{self._root}/{path}", "rb")
+        return self._store.open(f"{self._root}/{confined_path(path, self._root)}", "rb")
 
     def sha256_and_size(self, path: str) -> tuple[str, int]:
         digest, size_bytes = hashlib.sha256(), 0
@@ -88,6 +89,8 @@ def _shard_problems(dataset: _Dataset, manifests: Manifests) -> list[str]:
                 problems += _clip_problems(shard, tar, rows, parts)
         except tarfile.TarError as error:
             problems.append(f"{shard} is not a tar file: {error}")
+        except IntegrityError as error:
+            problems.append(str(error))
     if len(parts) > 1:
         problems.append(f"clips have different parts: {' or '.join(sorted(map(str, parts)))}")
     return problems

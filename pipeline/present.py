@@ -11,6 +11,7 @@ from pipeline.settings import setting_text
 from schemas.errors import IntegrityError, UsageError
 from schemas.generations import DATASET, run_record_name
 from schemas.records import VideoSource
+from schemas.stored.confined import require_own_paths
 from schemas.stored.parquet import read_parquet
 from schemas.tables import require_schema_version
 from transforms.beam_support import storage
@@ -87,12 +88,16 @@ class PresentDataset:
 
 
 def present_dataset(output: str) -> PresentDataset | None:
-    """The dataset in an output; None where there is none. UsageError: of another schema version."""
+    """The dataset in an output; None where there is none. UsageError: of another schema version.
+
+    IntegrityError: it is not JSON, names an object outside the output, or has lost its run record.
+    """
     stored = bytes_or_none(storage.join(output, DATASET))
     if stored is None:
         return None
     record = _parsed(stored, DATASET, output)
     require_schema_version(record, output)
+    require_own_paths(record, output)
     name = record.get("run", run_record_name(1))
     run = bytes_or_none(storage.join(output, name))
     if run is None:

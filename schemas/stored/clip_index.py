@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import IntegrityError, StorageError, UsageError
+from schemas.stored.confined import confined_name, confined_path
 from schemas.stored.parquet import read_parquet
 from schemas.stored.record import dataset_record
 
@@ -69,10 +70,13 @@ class StoredClips:
     def read(self, numbers: Iterable[int]) -> Iterator[StoredClip]:
         """The clips of these rows of `places`; of a shard only their byte ranges are read.
 
-        StorageError: the store does not answer. IntegrityError: a shard is too short.
+        StorageError: the store does not answer. IntegrityError: a shard is too short, or outside the dataset.
         """
         store, root = fsspec.url_to_fs(self.dataset)
         rows = self.places.take(pa.array(numbers, pa.int64())).to_pylist()
+        for row in rows:
+            confined_path(row["shard"], self.dataset)
+            confined_name(row["key"], self.dataset)
         ranges: Iterator[bytes | memoryview] = (
             _mapped(root, rows) if type(store) is LocalFileSystem else _fetched(store, root, rows)
         )

@@ -17,6 +17,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from schemas.arrow_tables import arrow_schema
 from schemas.errors import IntegrityError
+from schemas.stored.confined import confined_path
 from schemas.stored.parquet import copy_parquet
 from schemas.stored.record import DATASET
 from schemas.tables import TABLES
@@ -124,10 +125,18 @@ def _stored_parts(store: fsspec.AbstractFileSystem, root: str) -> list[tuple[str
     """(table, path below the dataset) of all parts, sorted by path."""
     if store.exists(f"{root}/{DATASET}"):
         listed = json.loads(store.cat_file(f"{root}/{DATASET}"))["manifests"]
-        return [(path.split("/")[1], path) for path in sorted(part["path"] for part in listed)]
+        return [(_table_of(path, root), path) for path in sorted(part["path"] for part in listed)]
     parts = []
     for table in TABLES:
         folder = f"{root}/manifests/{table}"
         names = [path.rsplit("/", 1)[-1] for path in (store.ls(folder, detail=False) if store.exists(folder) else [])]
         parts += [(table, f"manifests/{table}/{name}") for name in sorted(names) if name.endswith(".parquet")]
     return parts
+
+
+def _table_of(path: str, root: str) -> str:
+    """The table that a part belongs to, by its path. IntegrityError: it is no path of a part."""
+    folders = confined_path(path, root).split("/")
+    if len(folders) != 3 or folders[1] not in TABLES:
+        raise IntegrityError(f"{DATASET} of {root} names {path!r}, which is no part of a table: copy it again")
+    return folders[1]

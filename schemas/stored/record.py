@@ -7,17 +7,22 @@ import fsspec
 
 from schemas.errors import IntegrityError, UsageError
 from schemas.generations import DATASET
+from schemas.stored.confined import require_own_paths
 from schemas.tables import require_schema_version
 
 
 def dataset_record(dataset: str) -> dict:
-    """What dataset.json says. UsageError: no dataset, or another schema version. IntegrityError: it is not JSON."""
+    """What dataset.json says.
+
+    UsageError: no dataset, or another schema version. IntegrityError: it is not JSON, or names an object outside.
+    """
     content = _content(dataset)
     try:
         record = json.loads(content)
     except ValueError as error:
         raise IntegrityError(f"{DATASET} of {dataset} is not JSON ({error}): copy it again") from error
     require_schema_version(record, dataset)
+    require_own_paths(record, dataset)
     return record
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from schemas.arrow_tables import arrow_schema
 from schemas.errors import StorageError
 from schemas.generations import DATASET
+from schemas.stored.confined import confined_path
 from schemas.stored.parquet import read_parquet
 
 
@@ -33,16 +34,19 @@ def stored_table(output: str, name: str, columns: list[str] | None = None) -> pa
 
 
 def has_object(output: str, path: str) -> bool:
-    """Whether the dataset holds an object at this path below it. StorageError: its store does not say."""
+    """Whether the dataset holds an object at this path below it. StorageError: its store does not say.
+
+    IntegrityError: the path leads out of the dataset.
+    """
     store, root = fsspec.url_to_fs(output)
-    return _is_there(store, f"{root}/{path}")
+    return _is_there(store, f"{root}/{confined_path(path, output)}")
 
 
 def _listed_parts(store: fsspec.AbstractFileSystem, root: str) -> set[str] | None:
     """Paths of all parts that dataset.json lists; None without dataset.json."""
     if not _is_there(store, f"{root}/{DATASET}"):
         return None
-    return {part["path"] for part in json.loads(store.cat_file(f"{root}/{DATASET}"))["manifests"]}
+    return {confined_path(part["path"], root) for part in json.loads(store.cat_file(f"{root}/{DATASET}"))["manifests"]}
 
 
 def _is_there(store: fsspec.AbstractFileSystem, path: str) -> bool:

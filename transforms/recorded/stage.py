@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 
 from schemas.records import ClipRef, Source, SourceFacts, VideoSource
+from schemas.stored.confined import confined_path
 from schemas.stored.parquet import read_batches
 from schemas.tables import AnyRow, ClipRow, DecisionRow, FailureRow, ShardRow
 from transforms.beam_support import storage
@@ -173,7 +174,7 @@ class _ReadClips:
 
     def __call__(self, shard: str, rows: Iterable[ClipRow | ShardRow]) -> Iterator[ClipRef]:
         self._store.use()
-        uri, found = storage.join(self._output, shard), list(rows)
+        uri, found = storage.join(self._output, confined_path(shard, self._output)), list(rows)
         clips = [row for row in found if isinstance(row, ClipRow)]
         for row in found:
             if isinstance(row, ShardRow):
