@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": ("pipeline.commands.verify", "check a dataset against its own hashes and counts"),
     "overlay": ("pipeline.commands.overlay", "draw what was found over frames of each source"),
     "show": ("pipeline.commands.show", "one clip as an image, or as a video with its audio"),
+    "diff": ("pipeline.commands.diff", "what came, went and changed between two datasets, and by what"),
     "report": ("pipeline.commands.report", "write a dataset's report and card again"),
     "train-sync": ("pipeline.commands.train_sync", "train the sync network from a dataset"),
     "train": ("pipeline.commands.train", "train a generator of talking faces from a dataset"),
