@@ -1,5 +1,6 @@
 """What differs between two datasets: sources, clips and decisions by DuckDB, and what made them by their records."""
 
+import dataclasses
 import json
 import tempfile
 from pathlib import Path
@@ -91,7 +92,7 @@ def _rules(manifests: Manifests) -> list[dict[str, Any]]:
 def _rows(manifests: Manifests, table: str, limit: int) -> dict[str, Any]:
     """Rows that came, went and changed, with the columns in which they changed."""
     row_id, left_out = _IDS[table], {_IDS[table], *PLACE_COLUMNS}
-    columns = [name for name in TABLES[table].__dataclass_fields__ if name not in left_out]
+    columns = [field.name for field in dataclasses.fields(TABLES[table]) if field.name not in left_out]
     differ = ", ".join(f"""CASE WHEN a."{name}" IS DISTINCT FROM b."{name}" THEN '{name}' END""" for name in columns)
     shown = _SHOWN[table]
     ways = {
