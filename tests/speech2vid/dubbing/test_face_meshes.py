@@ -10,7 +10,7 @@ import pytest
 from schemas.clock import num_timeline_frames, source_frame_of
 from schemas.media import MediaProbe, Timeline
 from speech2vid.dubbing.face_meshes import FaceMeshes
-from speech2vid.dubbing.tracked_faces import TrackedFace, TrackedVideo, TrackPart
+from speech2vid.dubbing.tracked_faces import TUBE_FACE_PX, TrackedFace, TrackedVideo, TrackPart
 from transforms.media.canonical import MESH_UNIT
 
 ALIGN = np.array([[0.5, 0, 10], [0, 0.5, 20]], np.float32)
@@ -23,7 +23,7 @@ def part(folder: Path, start: int, end: int, end_rule: str = "lost", seen: float
     mesh[..., 0] = 50 + 2 * np.arange(start, end)[:, None]
     np.savez(
         path,
-        mesh=(mesh * (MESH_UNIT / 256)).astype(np.int16),
+        mesh=(mesh * (MESH_UNIT / TUBE_FACE_PX)).astype(np.int16),
         align=np.tile(ALIGN, (end - start, 1, 1)),
         visibility=np.full(end - start, seen, np.float32),
     )
