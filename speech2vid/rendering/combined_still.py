@@ -15,9 +15,10 @@ from speech2vid.rendering.still import Still
 from speech2vid.rendering.topology import ring_of
 from speech2vid.rendering.warp import TargetRaster
 
-_DETAIL_SHARE, _SMOOTH_SHARE = 0.01, 0.012
-"""Standard deviations over the face's side: detail is finer than the first, the plain mean's part smoother than the
-second."""
+_DETAIL_PX, _SMOOTH_PX = 2.5, 3.0
+"""Standard deviations, of the stills' own pixels up to a side of 256: detail is finer than the first, the plain mean's
+part smoother than the second."""
+_USUAL_SIDE_PX = 256
 _FEATHER_SHARE = 0.03  # of the face's side, at the lower face's edge
 
 
@@ -31,9 +32,10 @@ def combine_stills(stills: Sequence[Still]) -> Still:
     """The central still, with a lower face that is nearer to the mean of all; its mesh stays."""
     base = stills[central_still(stills)]
     side = len(base.face_rgb)
-    registered = base.face_rgb + _smooth(_warped_change(base, stills), _DETAIL_SHARE * side)
+    scale = max(1, side / _USUAL_SIDE_PX)
+    registered = base.face_rgb + _smooth(_warped_change(base, stills), _DETAIL_PX * scale)
     mean = np.mean([still.face_rgb.astype(np.float32) for still in stills], 0)
-    wanted = registered + _smooth(mean - registered, _SMOOTH_SHARE * side)
+    wanted = registered + _smooth(mean - registered, _SMOOTH_PX * scale)
     where = _smooth(lower_face(base.mesh_px[None], side), _FEATHER_SHARE * side)[..., None]
     face = base.face_rgb + where * (wanted - base.face_rgb)
     return Still(face_rgb=np.clip(np.round(face), 0, 255).astype(np.uint8), mesh_px=base.mesh_px)

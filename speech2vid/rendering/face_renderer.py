@@ -86,7 +86,7 @@ class FaceRenderer:
         assert self._painter is not None
         hidden = None if repaint is None else cv2.resize(repaint, (VIEW_PX, VIEW_PX))
         seen = painter_input(base, self._stills or (base,), view_px(target_px, base), hidden)
-        painted = keep_detail(seen, *self._painter.paint(seen))
+        painted = keep_detail(seen, *self._painter.paint(seen), len(base.face_rgb))
         ends = _ends_below() if to_image is not _AS_IT_IS else np.ones((PART_PX, 1), np.float32)
         affine = _part_to(seen.part, to_image, len(base.face_rgb))
         box = _box_of_part(affine, rgb.shape[:2])

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from speech2vid.rendering.painter_input import INSIDE, SEEN, PainterInput
+from speech2vid.rendering.painter_input import INSIDE, SEEN, VIEW_PX, PainterInput
 
-_SMOOTH_PX = 2.5  # standard deviation; what is finer comes from the base
+_SMOOTH_PX = 2.5  # standard deviation, of the base's own pixels; what is finer comes from the base
 _EDGE_PX = 1.0  # standard deviation of the softening between the two
 
 
@@ -23,11 +23,11 @@ class PaintedPart:
     tint: np.ndarray  # float32 (P, P, 3), -255..255: added; smooth
 
 
-def keep_detail(seen: PainterInput, colours: np.ndarray, alpha: np.ndarray) -> PaintedPart:
-    """Part the painter's result, colours (P, P, 3), 0..255, and alpha (P, P)."""
+def keep_detail(seen: PainterInput, colours: np.ndarray, alpha: np.ndarray, base_px: int) -> PaintedPart:
+    """Part the painter's result, colours (P, P, 3), 0..255, and alpha (P, P), for a base of a side of base_px."""
     inside = cv2.dilate(seen.planes[INSIDE], np.ones((3, 3), np.uint8))
     whole = np.maximum(cv2.GaussianBlur(inside, (0, 0), _EDGE_PX), 1 - seen.planes[SEEN])
     rest = (1 - whole)[..., None]
     difference = colours - seen.base_rgb
-    tint = rest * cv2.GaussianBlur(alpha[..., None] * rest * difference, (0, 0), _SMOOTH_PX)
+    tint = rest * cv2.GaussianBlur(alpha[..., None] * rest * difference, (0, 0), _SMOOTH_PX * max(1, VIEW_PX / base_px))
     return PaintedPart(colours=colours, alpha=alpha * whole, tint=tint)

@@ -34,12 +34,12 @@ def shown(seen, part):
 @pytest.mark.parametrize("place", [MIDDLE, CORNER], ids=["inside the mouth", "where the base is hidden"])
 def test_what_only_the_painter_knows_is_taken_as_it_is_painted(seen, place):
     colours = 150 + grain()
-    assert np.abs(shown(seen, keep_detail(seen, colours, EVERYWHERE)) - colours)[place].max() < 0.01
+    assert np.abs(shown(seen, keep_detail(seen, colours, EVERYWHERE, 256)) - colours)[place].max() < 0.01
 
 
 def test_beside_the_mouth_the_painted_light_is_taken_without_its_grain(seen):
     beside = (slice(110, 150), slice(20, 140))
-    change = (shown(seen, keep_detail(seen, 130 + grain(), EVERYWHERE)) - seen.base_rgb)[beside]
+    change = (shown(seen, keep_detail(seen, 130 + grain(), EVERYWHERE, 256)) - seen.base_rgb)[beside]
     assert change.mean() == pytest.approx(30, abs=1)
     assert change.std() < 0.2 * grain()[beside].std()
 
@@ -47,11 +47,11 @@ def test_beside_the_mouth_the_painted_light_is_taken_without_its_grain(seen):
 def test_what_is_smooth_is_taken_beside_the_mouth_as_well(seen):
     beside = (slice(110, 150), slice(20, 140))
     smooth = grain(12)
-    change = (shown(seen, keep_detail(seen, 100 + smooth, EVERYWHERE)) - seen.base_rgb)[beside]
+    change = (shown(seen, keep_detail(seen, 100 + smooth, EVERYWHERE, 256)) - seen.base_rgb)[beside]
     assert np.corrcoef(change.ravel(), smooth[beside].ravel())[0, 1] > 0.97
 
 
 def test_where_the_painter_takes_nothing_the_base_stays_to_the_bit(seen):
-    part = keep_detail(seen, 200 + grain(), np.zeros_like(EVERYWHERE))
+    part = keep_detail(seen, 200 + grain(), np.zeros_like(EVERYWHERE), 256)
     assert not part.alpha.any()
     assert not part.tint.any()
