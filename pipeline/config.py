@@ -12,6 +12,7 @@ from transforms.faces.config import FacesConfig
 from transforms.media.config import LimitsConfig
 from transforms.prepare.config import AudioConfig, SpeechConfig, VideoConfig
 from transforms.shards.config import ShardsConfig
+from transforms.sources.config import RightsConfig
 from transforms.speakers.config import SpeakersConfig
 
 
@@ -27,6 +28,7 @@ class Recipe:
     clips: ClipsConfig = dataclasses.field(default_factory=ClipsConfig)
     shards: ShardsConfig = dataclasses.field(default_factory=ShardsConfig)
     limits: LimitsConfig = dataclasses.field(default_factory=LimitsConfig)
+    rights: RightsConfig = dataclasses.field(default_factory=RightsConfig)
 
     def with_setting(self, assignment: str) -> "Recipe":
         """Return this recipe with one setting changed, like "faces.min_box_px=80"; UsageError names what is wrong."""

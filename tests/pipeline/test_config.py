@@ -75,6 +75,7 @@ def test_every_recipe_is_complete_and_can_be_written_as_json(name):
         "clips",
         "shards",
         "limits",
+        "rights",
     }
 
 

@@ -9,6 +9,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from schemas.records import VideoSource
 from tests.made_records import results_in
 from transforms.beam_support.unchanged import hash_content
+from transforms.sources.config import RightsConfig
 from transforms.sources.merge import HashedName, merge_names, unread_id
 from transforms.sources.split import split_of_unit
 from transforms.sources.stage import HashSource
@@ -32,6 +33,44 @@ def test_names_that_disagree_are_dropped_by_a_decision(field):
     merged = merge_names([named("b", **{field: "x"}), named("a", **{field: "y"})])
     assert not merged.decision.kept and merged.decision.rule == "conflicting_metadata"
     assert merged.decision.value_text == f"{field}: x, y"
+
+
+@pytest.mark.parametrize(
+    ("fields", "rights", "dropped_by"),
+    [
+        ({"licence": "CC0"}, {"licences": "CC BY 4.0; CC0"}, ""),
+        ({"licence": " CC0 "}, {"licences": "CC0;"}, ""),
+        ({"licence": "cc-by-nc, research"}, {"licences": "CC BY 4.0; CC0"}, "licences"),
+        ({}, {"licences": "CC0"}, "licences"),
+        ({"licence": "CC0"}, {"licences": "CC0", "consent": "signed"}, "consent"),
+        ({"licence": "CC0", "consent": "signed"}, {"licences": "CC0", "consent": "signed"}, ""),
+        ({}, {}, ""),
+        ({"licence": "any"}, {"licences": " ; "}, ""),
+    ],
+)
+def test_a_source_without_an_allowed_licence_and_consent_is_a_decision(fields, rights, dropped_by):
+    merged = merge_names([named("a", **fields)], RightsConfig(**rights))
+    assert ("" if merged.decision.kept else merged.decision.rule) == dropped_by
+
+
+def test_the_decision_says_which_licence_was_not_allowed():
+    row = merge_names([named("a", licence="cc-by-nc")], RightsConfig(licences="CC0")).decision
+    assert (row.stage, row.rule_order, row.value_text) == ("HashSource", 2, "cc-by-nc")
+
+
+def test_a_source_that_is_not_allowed_ends_with_its_metadata(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    (tmp_path / "b.mp4").write_bytes(b"b")
+    names = [
+        VideoSource(uri=str(tmp_path / name), licence=licence) for name, licence in (("a.mp4", "CC0"), ("b.mp4", ""))
+    ]
+    pipeline = beam.Pipeline("FnApiRunner")
+    rights = RightsConfig(licences="CC0")
+    out = pipeline | beam.Create(names) | HashSource(results_in(tmp_path), "", fail_fast=True, rights=rights)
+    assert_that(out.sources | beam.Map(lambda source: source.licence), equal_to(["CC0"]))
+    assert_that(out.ended | beam.Map(lambda facts: facts.source.uris), equal_to([(names[1].uri,)]), label="ended")
+    assert_that(out.failures, equal_to([]), label="failures")
+    pipeline.run()
 
 
 def test_names_of_two_splits_are_dropped():

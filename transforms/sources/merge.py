@@ -6,9 +6,11 @@ from schemas.decisions import DecisionLog, Rule
 from schemas.records import Source, SourceFacts, VideoSource
 from schemas.tables import DecisionRow
 from transforms.media.source_names import unread_id
+from transforms.sources.config import RightsConfig
 from transforms.sources.split import split_of_names, split_of_unit, split_unit
 
 STAGE = "HashSource"
+ANY_RIGHTS = RightsConfig()
 _MUST_AGREE = ("speaker", "group", "split", "licence", "consent")
 _GIVEN = (*_MUST_AGREE, "language")
 
@@ -20,6 +22,8 @@ class NameFacts:
     is_judged: bool = False  # whether it was asked if they name media
     left_out: str = ""  # why they do not; "": they do, as far as is known
     conflicts: tuple[str, ...] = ()  # between the metadata given with them
+    licence: str = ""
+    consent: str = ""
 
 
 SOURCE_RULES: tuple[Rule[NameFacts], ...] = (
@@ -31,8 +35,11 @@ SOURCE_RULES: tuple[Rule[NameFacts], ...] = (
         applies=lambda facts: facts.is_judged,
     ),
     Rule(name="conflicting_metadata", comparison="in", value=lambda facts: "; ".join(facts.conflicts), threshold=("",)),
+    Rule(name="licences", comparison="in", value=lambda facts: facts.licence, setting="rights.licences"),
+    Rule(name="consent", comparison="in", value=lambda facts: facts.consent, setting="rights.consent"),
 )
-"""The rules of a source, in order. `is_media` is asked where the content decides, and of what is no regular file."""
+"""The rules of a source, in order. `is_media` is asked where the content decides, and of what is no regular file;
+`licences` and `consent` where their setting lists what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +68,7 @@ class MergedSource:
 def left_out(name: VideoSource, reason: str) -> MergedSource:
     """A name that is not read, and the decision that says why."""
     log = DecisionLog(stage=STAGE, source_id=unread_id(name.stored_name))
-    log.keeps(log.source_id, "source", NameFacts(is_judged=True, left_out=reason), SOURCE_RULES)
+    log.keeps(log.source_id, "source", NameFacts(is_judged=True, left_out=reason), SOURCE_RULES)  # the first drops it
     return MergedSource(source=unread_source(name), decisions=tuple(log.rows))
 
 
@@ -71,8 +78,8 @@ def unread_source(name: VideoSource) -> Source:
     return _source(unread_id(name.stored_name), [hashed], {field: getattr(name, field) for field in _GIVEN})
 
 
-def merge_names(hashed: list[HashedName]) -> MergedSource:
-    """All names of one content as one source, which is dropped if their metadata disagree.
+def merge_names(hashed: list[HashedName], rights: RightsConfig = ANY_RIGHTS) -> MergedSource:
+    """All names of one content as one source, which is dropped if their metadata disagree, or are not allowed.
 
     An empty field agrees with all.
     """
@@ -84,9 +91,15 @@ def merge_names(hashed: list[HashedName]) -> MergedSource:
     source = _source(source_id, hashed, agreed)
     if agreed["split"] and agreed["split"] != source.split:
         conflicts.append(f"split: {agreed['split']}, but {source.split} of {source.split_unit}")
-    facts = NameFacts(is_judged=any(one.name.content_decides for one in hashed), conflicts=tuple(conflicts))
-    log = DecisionLog(stage=STAGE, source_id=source_id)
-    log.keeps(source_id, "source", facts, SOURCE_RULES)
+    facts = NameFacts(
+        is_judged=any(one.name.content_decides for one in hashed),
+        conflicts=tuple(conflicts),
+        licence=source.licence.strip(),
+        consent=source.consent.strip(),
+    )
+    log = DecisionLog(stage=STAGE, source_id=source_id, settings=rights.allowed)
+    rules = [rule for rule in SOURCE_RULES if not rule.setting or rule.setting in rights.allowed]
+    log.keeps(source_id, "source", facts, rules, SOURCE_RULES)
     return MergedSource(source=source, decisions=tuple(log.rows))
 
 

@@ -28,10 +28,20 @@ from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions, used_opt
 from transforms.beam_support.unchanged import hash_unchanged
 from transforms.media.regular_file import why_not_regular
 from transforms.media.source_names import common_root, named_text, public_uri, stored_name, unread_id
+from transforms.sources.config import RightsConfig
 from transforms.sources.demuxed import why_no_video_in, why_no_video_of
 from transforms.sources.first_bytes import HEAD_BYTES, why_no_video
 from transforms.sources.listing import Listing, found_name, is_utf8, list_local, listing_of
-from transforms.sources.merge import STAGE, HashedName, MergedSource, ended_facts, left_out, merge_names, unread_source
+from transforms.sources.merge import (
+    ANY_RIGHTS,
+    STAGE,
+    HashedName,
+    MergedSource,
+    ended_facts,
+    left_out,
+    merge_names,
+    unread_source,
+)
 from transforms.sources.source_table import parse_table
 from transforms.sources.split import check_given_splits
 from transforms.sources.table_text import CURE, as_windows_1252
@@ -58,6 +68,7 @@ class HashSource(beam.PTransform):
     staging: str
     fail_fast: bool = False
     store: StoreOptions = DEFAULT_STORE
+    rights: RightsConfig = ANY_RIGHTS
 
     def expand(self, names: beam.PCollection[VideoSource]) -> HashSourceOutputs:
         """Build the stage."""
@@ -69,7 +80,7 @@ class HashSource(beam.PTransform):
             hashed.hashed
             | "ByContent" >> beam.Map(_by_content).with_output_types(tuple[str, HashedName])
             | beam.GroupByKey()
-            | "Merge" >> beam.MapTuple(_merge).with_output_types(MergedSource)
+            | "Merge" >> beam.MapTuple(_merge, self.rights).with_output_types(MergedSource)
         )
         part = beam.ParDo(_Part(self.staging, self.store)).with_outputs("ended", "decisions", main="sources")
         merged = with_kinds(sources | "Part" >> part, sources=Source, **rows)
@@ -132,8 +143,8 @@ def hash_name(name: VideoSource, results: StageResults) -> HashedName:
     return hashed
 
 
-def _merge(content_sha256: str, hashed: Iterable[HashedName]) -> MergedSource:
-    return merge_names(list(hashed))
+def _merge(content_sha256: str, hashed: Iterable[HashedName], rights: RightsConfig = ANY_RIGHTS) -> MergedSource:
+    return merge_names(list(hashed), rights)
 
 
 class _Part(beam.DoFn):
