@@ -106,7 +106,8 @@ def split_lines(manifests: Manifests) -> list[dict[str, Any]]:
         manifests,
         f"""
         SELECT split, count(*) AS num_clips, sum(num_frames) / {FRAME_RATE} AS clip_s,
-               count(DISTINCT split_unit) AS num_units, count(DISTINCT nullif(speaker, '')) AS num_speakers
+               count(DISTINCT split_unit) AS num_units,
+               count(DISTINCT split_unit) FILTER (WHERE starts_with(split_unit, 'speaker:')) AS num_speakers
         FROM clips GROUP BY split ORDER BY list_position(['train', 'val', 'test'], split)
         """,
     )

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import IntegrityError, StorageError, UsageError
+from schemas.person_names import compared_name
 from schemas.stored.confined import confined_name, confined_path
 from schemas.stored.parquet import read_parquet
 from schemas.stored.record import dataset_record
@@ -57,9 +58,12 @@ class StoredClips:
 
     @property
     def speaker_column(self) -> pa.DictionaryArray:
-        """The speaker of each clip, as a number and a name; without a name, each source counts as a speaker."""
+        """The speaker of each clip, as a number and a name; without a name, each source counts as a speaker.
+
+        Of several spellings of a speaker, the first stands for all.
+        """
         named = pc.fill_null(pc.not_equal(self.places["speaker"], ""), False)
-        speakers = pc.if_else(named, self.places["speaker"], self.places["source_uri"])
+        speakers = pc.if_else(named, _one_spelling(self.places["speaker"]), self.places["source_uri"])
         return pc.dictionary_encode(speakers).combine_chunks()
 
     @property
@@ -91,6 +95,14 @@ class StoredClips:
                     f"{row['tar_length']}: it is cut off, or its store gives no byte ranges; copy it again"
                 )
             yield StoredClip(members=members, **{name: row[name] for name in _OF_STORED_CLIP})
+
+
+def _one_spelling(speakers: pa.ChunkedArray) -> pa.Array:
+    """Names of speakers, each in the first of its spellings."""
+    encoded = speakers.combine_chunks().dictionary_encode()
+    first: dict[str, str] = {}
+    names = [first.setdefault(compared_name(name), name) for name in encoded.dictionary.to_pylist()]
+    return pa.array(names, pa.string()).take(encoded.indices)
 
 
 def _fetched(store: fsspec.AbstractFileSystem, root: str, rows: list[dict]) -> Iterator[bytes]:

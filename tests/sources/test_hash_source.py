@@ -77,6 +77,12 @@ def test_names_of_two_splits_are_dropped():
     assert merge_names([named("b", split="val"), named("a", split="test")]).decision.value_text == "split: test, val"
 
 
+def test_a_speaker_in_two_spellings_is_no_conflict_and_keeps_a_given_one():
+    merged = merge_names([named("b", speaker="zoe\u0308 ann"), named("a", speaker="Zoë Ann")])
+    assert merged.decision.kept
+    assert (merged.source.speaker, merged.source.split_unit) == ("Zoë Ann", "speaker:zoë ann")
+
+
 def test_names_of_two_languages_are_one_source_without_a_language():
     merged = merge_names([named("b", language="en"), named("a", language="de")])
     assert merged.decision.kept and merged.source.language == ""

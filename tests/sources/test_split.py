@@ -22,6 +22,34 @@ def test_a_unit_is_the_speaker_else_the_group_else_the_source():
     assert split_unit("", "", "id") == "source:id"
 
 
+@pytest.mark.parametrize(
+    "name", ["Zoë Ann", "Zoe\u0308 Ann", " zoë  ann", "ZOË\u00a0ANN", "\uff3aoë Ann\u200f", "zoë ann"], ids=ascii
+)
+def test_spellings_of_one_speaker_are_one_unit(name):
+    assert split_unit(name, "", "id") == "speaker:zoë ann"
+
+
+def test_other_names_are_other_units():
+    assert len({split_unit(name, "", "id") for name in ("Zoë Ann", "Zoe Ann", "Zoë Anne", "ZoëAnn")}) == 4
+
+
+def test_a_name_of_blanks_is_no_speaker():
+    assert split_unit(" \u200b", "", "id") == "source:id"
+    assert (
+        given_splits([VideoSource(uri="a", speaker=" ", split="val"), VideoSource(uri="b", speaker=" ", split="test")])
+        == {}
+    )
+
+
+def test_two_given_splits_of_one_speaker_in_two_spellings_are_refused():
+    sources = [
+        VideoSource(uri="a", speaker="Zoë", split="val"),
+        VideoSource(uri="b", speaker="ZOE\u0308", split="test"),
+    ]
+    with pytest.raises(UsageError, match="speaker:zoë is in two splits: 'a' is given val, 'b' test"):
+        check_given_splits(sources)
+
+
 def test_units_are_split_90_5_5():
     counts = Counter(split_of_unit(f"speaker:{number}") for number in range(20_000))
     assert abs(counts["train"] - 18_000) < 150 and abs(counts["val"] - 1000) < 100 and abs(counts["test"] - 1000) < 100

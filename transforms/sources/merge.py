@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from schemas.decisions import DecisionLog, Rule
+from schemas.person_names import compared_name
 from schemas.records import Source, SourceFacts, VideoSource
 from schemas.tables import DecisionRow
 from transforms.media.source_names import unread_id
@@ -85,7 +86,7 @@ def merge_names(hashed: list[HashedName], rights: RightsConfig = ANY_RIGHTS) -> 
     """
     hashed = sorted(hashed, key=lambda one: (one.name.uri, one.name.stored_name))
     source_id = hashed[0].content_sha256[:16]
-    found = {field: sorted({getattr(one.name, field) for one in hashed} - {""}) for field in _GIVEN}
+    found = {field: _different(field, {getattr(one.name, field) for one in hashed} - {""}) for field in _GIVEN}
     conflicts = [f"{field}: {', '.join(found[field])}" for field in _MUST_AGREE if len(found[field]) > 1]
     agreed = {field: values[0] if len(values) == 1 else "" for field, values in found.items()}
     source = _source(source_id, hashed, agreed)
@@ -101,6 +102,13 @@ def merge_names(hashed: list[HashedName], rights: RightsConfig = ANY_RIGHTS) -> 
     rules = [rule for rule in SOURCE_RULES if not rule.setting or rule.setting in rights.allowed]
     log.keeps(source_id, "source", facts, rules, SOURCE_RULES)
     return MergedSource(source=source, decisions=tuple(log.rows))
+
+
+def _different(field: str, values: set[str]) -> list[str]:
+    """Values that do not agree, sorted; of spellings of one speaker the first."""
+    if field != "speaker":
+        return sorted(values)
+    return sorted({compared_name(value): value for value in sorted(values, reverse=True)}.values())
 
 
 def ended_facts(source: Source) -> SourceFacts:

@@ -5,15 +5,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from schemas.errors import UsageError
+from schemas.person_names import compared_name
 from schemas.records import VideoSource
 
 _TRAIN_PERCENT, _VAL_PERCENT = 90, 5  # the rest is test
+_OF_NO_UNIT = "source:"
 
 
 def split_unit(speaker: str, group: str, source_id: str) -> str:
-    """The unit that must not be in two splits: "speaker:NAME", else "group:NAME", else "source:ID"."""
-    if speaker:
-        return f"speaker:{speaker}"
+    """The unit that must not be in two splits: "speaker:NAME", else "group:NAME", else "source:ID".
+
+    A speaker's name is as names are compared: spellings that differ in case, blanks or Unicode form are one speaker.
+    """
+    if name := compared_name(speaker):
+        return f"speaker:{name}"
     return f"group:{group}" if group else f"source:{source_id}"
 
 
@@ -32,9 +37,9 @@ def given_splits(sources: Iterable[VideoSource]) -> dict[str, str]:
     """
     given: dict[str, VideoSource] = {}
     for source in sources:
-        if not source.split or not (source.speaker or source.group):
-            continue
         unit = split_unit(source.speaker, source.group, "")
+        if not source.split or unit == _OF_NO_UNIT:
+            continue
         first = given.setdefault(unit, source)
         if first.split != source.split:
             raise UsageError(
