@@ -1,15 +1,14 @@
 """What differs between two datasets: sources, clips and decisions by DuckDB, and what made them by their records."""
 
-import dataclasses
 import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from schemas.arrow_tables import arrow_schema
 from schemas.clip_parts import PLACE_COLUMNS
 from schemas.stored.manifests import Manifests, rows_of, stored_manifests
 from schemas.stored.record import dataset_record
-from schemas.tables import TABLES
 
 _IDS = {"sources": "source_id", "clips": "key"}
 _SHOWN = {"sources": "uris[1]", "clips": "source_uri"}
@@ -92,7 +91,7 @@ def _rules(manifests: Manifests) -> list[dict[str, Any]]:
 def _rows(manifests: Manifests, table: str, limit: int) -> dict[str, Any]:
     """Rows that came, went and changed, with the columns in which they changed."""
     row_id, left_out = _IDS[table], {_IDS[table], *PLACE_COLUMNS}
-    columns = [field.name for field in dataclasses.fields(TABLES[table]) if field.name not in left_out]
+    columns = [name for name in arrow_schema(table).names if name not in left_out]
     differ = ", ".join(f"""CASE WHEN a."{name}" IS DISTINCT FROM b."{name}" THEN '{name}' END""" for name in columns)
     shown = _SHOWN[table]
     ways = {

@@ -20,6 +20,7 @@ PLACES = (
     ("manifests", "Parquet tables"),
     ("report.html", "the report"),
     ("dataset_card.md", "the card"),
+    ("croissant.json", "the same for machines: MLCommons' Croissant"),
     ("run.json", "recipe, versions and models of the run"),
 )
 

@@ -19,7 +19,7 @@ from transforms.beam_support.deletions import delete_files, delete_tree
 
 WORK = f"{STAGING}/work"  # results between stages, which a later run finds
 FOLDERS = ("shards", "manifests")
-PAGES = ("report.html", "dataset_card.md")
+PAGES = ("report.html", "dataset_card.md", "croissant.json")
 RUN = run_record_name(1)
 FIRST_RUN = "run.g1.json"  # what RUN was in the first generation, once there is another
 RUN_RECORD = re.compile(r"run(\.g\d+)?\.json")

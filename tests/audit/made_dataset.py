@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,14 @@ A, B, C = "a" * 16, "b" * 16, "c" * 16
 LANDMARKS = np.arange(30, dtype=np.float32).reshape(3, 5, 2)  # of every clip
 ALIGN = np.tile(np.array([[2, 0, 100], [0, 2, 50]], np.float32), (3, 1, 1))
 
-_FIRST = {"shards": [], "generation": 1, "last_rewrite": 1, "run": "run.json", "schema_version": SCHEMA_VERSION}
+_FIRST = {
+    "licences": [],
+    "shards": [],
+    "generation": 1,
+    "last_rewrite": 1,
+    "run": "run.json",
+    "schema_version": SCHEMA_VERSION,
+}
 
 
 def write_dataset(output: Path, run: dict | None = None, more_rows: Iterable = (), **clip_fields) -> dict:
@@ -61,7 +68,7 @@ def write_dataset(output: Path, run: dict | None = None, more_rows: Iterable = (
         _write_part(output, name, [row for row in rows if table_name(row) == name])
         for name in ("sources", "decisions", "tracks", "clips", "shards", "failures")
     ]
-    _write(output / "dataset.json", json.dumps({**_FIRST, "manifests": [{"path": part} for part in parts]}).encode())
+    _write(output / "dataset.json", json.dumps({**_FIRST, "manifests": parts}).encode())
     run = finished(run or run_record(Recipe(), ["talkshard build"], 0))
     run["known_inputs"] = 0
     run["verdict"] = {"ok": True, "exit_code": 0, "problems": [], "num_clips": 3, "num_inputs": 3}
@@ -103,11 +110,11 @@ def _npy(array: np.ndarray) -> bytes:
     return content.getvalue()
 
 
-def _write_part(output: Path, name: str, rows: list) -> str:
+def _write_part(output: Path, name: str, rows: list) -> dict:
     data = part_bytes(name, rows)
     path = part_path(name, 0, 1)
     _write(output / path, data)
-    return manifest_part(name, path, len(rows), data).path
+    return asdict(manifest_part(name, path, len(rows), data))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -41,7 +41,7 @@ def test_a_run_is_complete_without_its_launcher(output):
     assert (output / OWNER).exists()
     run = finish(output, owner=owner.token, removes_staging=True)
     assert run["verdict"]["ok"] and run["finished"] > run["started"] and 60 <= run["wall_s"] < 120
-    written = ["dataset.json", "dataset_card.md", "manifests", "report.html", "run.json", "shards"]
+    written = ["croissant.json", "dataset.json", "dataset_card.md", "manifests", "report.html", "run.json", "shards"]
     assert sorted(os.listdir(output)) == written
     assert "complete: everything adds up" in (output / "report.html").read_text()
 

@@ -98,6 +98,7 @@ def test_a_finished_run_is_recorded_and_summarised(argv, tmp_path, capfd):
     run = json.loads((tmp_path / "out" / "run.json").read_text())
     assert run["counters"] == {"TrackFaces/in": 2} and run["wall_s"] > 0 and run["command_line"][1:] == argv
     assert sorted(os.listdir(tmp_path / "out")) == [
+        "croissant.json",
         "dataset.json",
         "dataset_card.md",
         "manifests",
