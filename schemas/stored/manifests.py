@@ -91,6 +91,11 @@ def only_row(manifests: Manifests, sql: str) -> tuple[Any, ...]:
     return row
 
 
+def columns_of(manifests: Manifests, table: str) -> list[str]:
+    """Names of a table's columns; of a remote dataset, those that hold a value of each frame are not among them."""
+    return manifests.table(table).columns
+
+
 def row_count_problems(manifests: Manifests, expected: Mapping[str, int]) -> list[str]:
     """A line for each table that has another number of rows than its parts were written with."""
     found = {name: only_row(manifests, f"SELECT count(*) FROM {name}")[0] for name in expected}

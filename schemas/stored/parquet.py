@@ -44,3 +44,8 @@ def copy_parquet(source: BinaryIO, path: str, left_out: tuple[str, ...]) -> None
     with pq.ParquetWriter(path, pa.schema([file.schema_arrow.field(name) for name in names])) as copy:
         for group in range(file.num_row_groups):
             copy.write_table(file.read_row_group(group, columns=names, use_threads=False))
+
+
+def read_schema(source: BinaryIO) -> pa.Schema:
+    """Columns of a Parquet file, with their metadata. pyarrow.ArrowInvalid: it is not a whole one."""
+    return pq.ParquetFile(source, pre_buffer=False).schema_arrow

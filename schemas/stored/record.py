@@ -19,8 +19,10 @@ def dataset_record(dataset: str) -> dict:
     content = _content(dataset)
     try:
         record = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise IntegrityError(f"{DATASET} of {dataset} is not JSON ({error}): copy it again") from error
+    if not isinstance(record, dict):
+        raise IntegrityError(f"{DATASET} of {dataset} holds {type(record).__name__}, not an object: copy it again")
     require_schema_version(record, dataset)
     require_own_paths(record, dataset)
     return record

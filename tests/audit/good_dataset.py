@@ -105,8 +105,8 @@ def _sources() -> list:
         (made_rows.facts(ANN, 1, **ann), [made_rows.outcome(ANN, 0, "clips", 2)], 0),
         (made_rows.facts(ANN_TOO, 1, **ann), [made_rows.outcome(ANN_TOO, 0, "clips", 1)], 0),
         (made_rows.facts(BEN, 1, split="val"), [made_rows.outcome(BEN, 0, "clips", 1)], 0),
-        (made_rows.facts(SILENT, 0, group="g", unit="group:g"), [], 0),
-        (made_rows.facts(BROKEN, 0, probe=None), [], 1),
+        (replace(made_rows.facts(SILENT, 0, group="g", unit="group:g"), speech_s=0.0), [], 0),
+        (replace(made_rows.facts(BROKEN, 0, probe=None), speech_s=0.0), [], 1),
     ]
     return [source_row(*one) for one in ended]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from schemas.clock import FRAME_RATE
 from schemas.stored.manifests import Manifests, only_row, rows_of
-from transforms.manifests.checks import CHECKS
+from transforms.manifests.checks import CHECKS, Check
 
 _MAX_LINES_PER_CHECK = 10
 
@@ -31,18 +31,21 @@ class Totals:
 
 def find_problems(manifests: Manifests, num_inputs: int | None = None) -> list[str]:
     """One line for each inconsistency; none when all is well. num_inputs: inputs that were listed; None: unknown."""
-    problems = []
-    for check in CHECKS:
-        (found,) = only_row(manifests, f"SELECT count(*) FROM ({check.query})")
-        if found:
-            rows = manifests.execute(f"SELECT * FROM ({check.query}) ORDER BY ALL LIMIT {_MAX_LINES_PER_CHECK}")
-            problems += [check.message.format(*row) for row in rows.fetchall()]
-        if found > _MAX_LINES_PER_CHECK:
-            problems.append(f"and {found - _MAX_LINES_PER_CHECK} more of that kind")
+    problems = [line for check in CHECKS for line in check_problems(manifests, check)]
     (found,) = only_row(manifests, "SELECT coalesce(sum(len(uris)), 0) FROM sources")
     if num_inputs is not None and found != num_inputs:
         problems.append(f"{num_inputs} inputs were listed, but the source rows name {found}")
     return problems
+
+
+def check_problems(manifests: Manifests, check: Check) -> list[str]:
+    """One line for each row that a check finds, up to a limit, and how many more there are."""
+    (found,) = only_row(manifests, f"SELECT count(*) FROM ({check.query})")
+    if not found:
+        return []
+    rows = manifests.execute(f"SELECT * FROM ({check.query}) ORDER BY ALL LIMIT {_MAX_LINES_PER_CHECK}").fetchall()
+    more = [f"and {found - _MAX_LINES_PER_CHECK} more of that kind"] if found > _MAX_LINES_PER_CHECK else []
+    return [check.message.format(*row) for row in rows] + more
 
 
 def few_lines(problems: list[str]) -> list[str]:

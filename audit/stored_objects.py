@@ -1,0 +1,81 @@
+"""The objects of a dataset in a folder or a store: their hashes, where links lead, which of them are not listed."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from schemas.generations import generation_of
+from schemas.records import SPLITS
+from schemas.tables import TABLES
+
+SHARD = re.compile(rf"shards/({'|'.join(SPLITS)})-\d{{6,}}(\.g\d+)?\.tar")
+PART = re.compile(rf"manifests/({'|'.join(TABLES)})/part-\d{{5,}}(\.g\d+)?\.parquet")
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")  # what a killed writer leaves of a file; `talkshard clean` removes it
+_READ_BYTES = 1 << 20
+
+
+class StoredObjects:
+    """Objects below a dataset, from a folder or any store that fsspec reads."""
+
+    def __init__(self, output: str) -> None:
+        """`output` is a folder or a URL."""
+        self._store, root = fsspec.url_to_fs(output)
+        self._root = root.rstrip("/")
+
+    def open(self, path: str) -> BinaryIO:
+        """The object as a stream that seeks. OSError: it cannot be read."""
+        return self._store.open(f"{self._root}/{path}", "rb")
+
+    def read(self, path: str) -> bytes:
+        """The whole of a small object. OSError: it cannot be read."""
+        return self._store.cat_file(f"{self._root}/{path}")
+
+    def problems(self, item: dict) -> Iterator[str]:
+        """Where an entry's object is not what its entry in dataset.json says; what a link leads to is not followed."""
+        path = item["path"]
+        if self._leaves(path):
+            yield f"{path} is a link that leaves the dataset, and is not followed"
+            return
+        try:
+            sha256, size_bytes = self._sha256_and_size(path)
+        except OSError as error:
+            yield f"{path} cannot be read: {error}"
+            return
+        if (sha256, size_bytes) != (item["sha256"], item["size_bytes"]):
+            yield f"{path} has sha256 {sha256} and {size_bytes} bytes, not {item['sha256']} and {item['size_bytes']}"
+
+    def strays(self, record: dict) -> Iterator[str]:
+        """Objects beside the shards and parts that dataset.json does not list, and that no build leaves there."""
+        listed = {item["path"] for item in [*record["shards"], *record["manifests"]]}
+        for folder in ("shards", "manifests"):
+            for found in self._store.find(f"{self._root}/{folder}"):
+                path = found[found.index(f"{self._root}/") + len(self._root) + 1 :]
+                if path not in listed and not _may_lie_there(path, record):
+                    yield f"{path} is there, but dataset.json does not list it"
+
+    def _leaves(self, path: str) -> bool:
+        if not isinstance(self._store, LocalFileSystem):
+            return False
+        root = os.path.realpath(self._root)
+        return not os.path.realpath(f"{self._root}/{path}").startswith(f"{root}/")
+
+    def _sha256_and_size(self, path: str) -> tuple[str, int]:
+        digest, size_bytes = hashlib.sha256(), 0
+        with self.open(path) as stream:
+            while block := stream.read(_READ_BYTES):
+                digest.update(block)
+                size_bytes += len(block)
+        return digest.hexdigest(), size_bytes
+
+
+def _may_lie_there(path: str, record: dict) -> bool:
+    """Whether it is of a generation before the last rewrite, of a run that has not ended well, or half written."""
+    if _UNFINISHED.fullmatch(path.rsplit("/", 1)[-1]):
+        return True
+    is_ours = SHARD.fullmatch(path) or PART.fullmatch(path)
+    return bool(is_ours) and not record["last_rewrite"] <= generation_of(path) <= record["generation"]
