@@ -14,7 +14,7 @@ from audit.verify_recipe import Settings, count_problems, model_checks, recipe_c
 from audit.verify_record import read_run, record_problems
 from audit.verify_rows import ROW_CHECKS
 from audit.verify_shards import shard_problems
-from audit.verify_tables import part_problems, value_checks
+from audit.verify_tables import part_problems, value_problems
 from schemas.errors import IntegrityError, UsageError
 from schemas.stored.manifests import Manifests, row_count_problems, stored_manifests
 from schemas.stored.record import dataset_record
@@ -59,7 +59,8 @@ def _problems(output: str, quick: bool) -> Iterator[str]:
 def _table_problems(record: dict, run: dict | None, manifests: Manifests) -> Iterator[str]:
     yield from _record_problems(record, manifests)
     yield from find_problems(manifests)
-    yield from _asked(manifests, [*value_checks(manifests), *ROW_CHECKS])
+    yield from value_problems(manifests)
+    yield from _asked(manifests, ROW_CHECKS)
     if run is None:
         return
     settings = Settings(run)

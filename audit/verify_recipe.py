@@ -53,6 +53,8 @@ class Settings:
         if name == "speakers.min_confidence":
             found = self._values.get(name)
             return UNCALIBRATED_CONFIDENCE if found is None else found
+        if name.startswith("rights."):
+            return None  # a list of texts
         if name == "video.dynamic_range":
             return DYNAMIC_RANGES[self[name]]
         return float(self[name]) if self[name] or name != "faces.max_faces" else None

@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from audit.stored_objects import StoredObjects
 from schemas.arrow_tables import arrow_schema
-from schemas.stored.manifests import Manifests, columns_of
+from schemas.stored.manifests import Manifests, columns_of, only_row
 from schemas.stored.parquet import read_batches, read_schema
 from schemas.tables import SCHEMA_VERSION, SORT_BY, TABLES
+from transforms.manifests.accounting import check_problems
 from transforms.manifests.checks import Check
 
 _SHARES = ("share", "probability", "visibility")  # last words of the columns whose values are in 0..1
@@ -73,31 +74,34 @@ def _box_problems(tracks: pa.RecordBatch) -> Iterator[str]:
             yield f"track {track_id} has {boxes} boxes and {interpolated} flags for {end - start} frames"
 
 
-def value_checks(manifests: Manifests) -> Iterator[Check]:
-    """A check for each column of each table: null, no number, or out of its range."""
-    for table, row_type in TABLES.items():
-        there = set(columns_of(manifests, table))
-        subject = f"'{table} of ' || coalesce({SORT_BY[table][0]}::VARCHAR, 'nothing')"
-        hints = typing.get_type_hints(row_type)
-        for name, may_be_null, of_type in (
-            (one.name, type(None) in typing.get_args(hints[one.name]), one.metadata["type"])
-            for one in dataclasses.fields(row_type)
+def value_problems(manifests: Manifests) -> Iterator[str]:
+    """Nulls, values that are no number, and values out of their range: each table is read once for all its columns."""
+    for table in TABLES:
+        rules = list(_value_rules(manifests, table))
+        counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for _, condition, _ in rules)
+        subject = f"coalesce({SORT_BY[table][0]}::VARCHAR, 'nothing')"
+        for (name, condition, what), found in zip(
+            rules, only_row(manifests, f"SELECT {counts} FROM {table}"), strict=True
         ):
-            if name not in there:
-                continue
-            column = f'"{name}"'
-            if not may_be_null:
-                yield Check(f"SELECT {subject} FROM {table} WHERE {column} IS NULL", "{0}: " + f"{name} is null")
-            if pa.types.is_floating(of_type) and name != "value":
-                yield Check(
-                    f"SELECT {subject}, {column} FROM {table} WHERE NOT isfinite({column})",
-                    "{0}: " + name + " is {1}, no number",
-                )
-            if limits := _limits(name, of_type):
-                yield Check(
-                    f"SELECT {subject}, {column} FROM {table} WHERE NOT {column} {limits}",
-                    "{0}: " + name + " is {1}, not " + limits.lower(),
-                )
+            if found:
+                query = f'SELECT {subject}, "{name}" FROM {table} WHERE {condition}'
+                yield from check_problems(manifests, Check(query, f"{table} of {{0}}: {name} is {what}"))
+
+
+def _value_rules(manifests: Manifests, table: str) -> Iterator[tuple[str, str, str]]:
+    """A column, the condition of a value that it may not hold, and what the line says of that."""
+    there = set(columns_of(manifests, table))
+    hints = typing.get_type_hints(TABLES[table])
+    for one in dataclasses.fields(TABLES[table]):
+        name, of_type = one.name, one.metadata["type"]
+        if name not in there:
+            continue
+        if type(None) not in typing.get_args(hints[name]):
+            yield name, f'"{name}" IS NULL', "null"
+        if pa.types.is_floating(of_type) and name != "value":
+            yield name, f'NOT isfinite("{name}")', "{1}, no number"
+        if limits := _limits(name, of_type):
+            yield name, f'NOT "{name}" {limits}', f"{{1}}, not {limits.lower()}"
 
 
 def _limits(name: str, of_type: pa.DataType) -> str:

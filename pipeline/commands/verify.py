@@ -1,5 +1,6 @@
 """`talkshard verify OUTPUT`: whether a dataset is what its dataset.json says."""
 
+import json
 import sys
 
 from audit.verify import verify_dataset
@@ -13,13 +14,20 @@ def main(argv: list[str], program: str) -> int:
     """Print what is wrong, one line each; returns the exit code."""
     parser = CommandParser(
         program,
-        "Check hashes, rows and byte ranges of a dataset. Exit code 4: something is wrong, one line for each thing.",
+        "Derive all that a dataset says again from its stored bytes: hashes, tables, tar files, every part of every "
+        "clip, decisions and the recipe. Exit code 4: something is wrong, one line for each thing.",
     )
     parser.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")
-    output = normalised_output(parser.parse(argv).output)
-    problems = verify_dataset(output)
-    if problems:
-        print("\n".join(map(shown_text, problems)), file=sys.stderr)
-        return IntegrityError.exit_code
-    print(f"{output}: everything is as dataset.json says")
-    return 0
+    parser.add_argument("--quick", action="store_true", help="only dataset.json, hashes, and objects not listed in it")
+    parser.add_argument("--json", action="store_true", help="one JSON object, for machines: output, quick, ok, faults")
+    args = parser.parse(argv)
+    output = normalised_output(args.output)
+    faults = verify_dataset(output, quick=args.quick)
+    if args.json:
+        answer = {"output": output, "quick": args.quick, "ok": not faults, "faults": faults}
+        print(json.dumps(answer, sort_keys=True))
+    elif faults:
+        print("\n".join(map(shown_text, faults)), file=sys.stderr)
+    else:
+        print(f"{output}: everything is as dataset.json says")
+    return IntegrityError.exit_code if faults else 0
