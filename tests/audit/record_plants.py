@@ -69,7 +69,7 @@ def record_not_json(copy: DatasetCopy) -> None:
     (copy.folder / "dataset.json").write_bytes(b"\xff{")
 
 
-@plant("run.json.*(lacks|no)")
+@plant("lacks run.json")
 def run_missing(copy: DatasetCopy) -> None:
     (copy.folder / "run.json").unlink()
 

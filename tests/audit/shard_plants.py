@@ -45,7 +45,7 @@ def _changed_json(**values):
     return lambda data: json.dumps(json.loads(data) | values).encode()
 
 
-_array("index_off_by_one", "faces_index.npy", lambda index: _set(index, 3, index[3] + 1), "faces_index.npy")
+_array("index_off_by_one", "faces_index.npy", lambda index: _set(index, 3, index[3] + 1), "faces.mjpg: frame 3")
 _array("index_of_another_type", "faces_index.npy", lambda index: index.astype(np.int64), "faces_index.npy.*int64")
 _array("index_too_short", "faces_index.npy", lambda index: index[:-1], "faces_index.npy.*shape")
 _array("mfcc_of_other_audio", "mfcc.npy", lambda mfcc: mfcc + np.float32(0.5), "mfcc.npy")

@@ -25,7 +25,7 @@ def _source(name, source_id, expected, /, **values):
 
 
 def _decision(name, subject_id, rule, expected, /, **values):
-    _row(name, "decisions", {"subject_id": subject_id, "rule": rule}, f"{subject_id}.*{expected}", **values)
+    _row(name, "decisions", {"subject_id": subject_id, "rule": rule}, f"(?=.*{subject_id})(?=.*{expected})", **values)
 
 
 _clip("length", "num_frames|flac", num_frames=24)
@@ -45,8 +45,8 @@ _clip("clipping_of_other_audio", "clipping_share", clipping_share=0.5)
 _clip("mouth_of_another_mesh", "mouth_opening", mouth_opening=0.9)
 _clip("share_over_one", "speech_share", speech_share=1.5)
 _clip("pose_of_another_track", "yaw_deg", yaw_deg=45.0)
-_clip("bridged_share_of_no_decision", "bridged_share", bridged_share=0.04)
-_clip("visibility_of_no_decision", "mouth_visibility", mouth_visibility=0.2)
+_row("bridged_share_of_no_decision", "clips", {"key": FIRST}, f"max_bridged_share of clip {FIRST}", bridged_share=0.04)
+_row("visibility_of_no_decision", "clips", {"key": FIRST}, f"visibility of clip {FIRST}", mouth_visibility=0.2)
 _clip("licence_of_a_clip", "licence", licence="CC0")
 _clip("consent_of_a_clip", "consent", consent="")
 _clip("speaker_of_a_clip", "speaker", speaker="bob")
@@ -62,7 +62,7 @@ _clip("track_of_another_source", BENS_TRACK, track_id=BENS_TRACK)
 _clip("track_that_is_not", "t009", track_id=f"{ANN}-w00000-t009")
 _clip("source_that_is_not", "f{16}", source_id="f" * 16)
 _clip("source_of_another_clip", "source", source_id=ANN_TOO)
-_clip("empty_shard_path", "shard", shard="")
+_row("empty_shard_path", "clips", {"key": FIRST}, f"{FIRST}.*not listed", shard="")
 
 _source("source_id_of_other_content", BEN, f"{BEN}.*content", content_sha256="0" * 64)
 _source("hash_of_no_length", BEN, f"{BEN}.*content_sha256", content_sha256=BEN)
