@@ -10,6 +10,7 @@ from schemas.stored.manifests import Manifests
 from transforms.manifests.accounting import funnel_counts, totals
 from transforms.manifests.checks import Check
 from transforms.media.config import DYNAMIC_RANGES
+from transforms.sources.config import RightsConfig
 from transforms.speakers import rules as speakers
 from transforms.speakers.config import UNCALIBRATED_CONFIDENCE
 
@@ -21,6 +22,7 @@ _NUMBERS = (
     *("speakers.min_shift_frames", "speech.min_speech_s"),
 )
 _TEXTS = ("faces.detector", "speakers.network", "video.dynamic_range")
+_RIGHTS = frozenset(("rights.licences", "rights.consent"))
 _MODELS = ("detector_sha256", "mesh_sha256", "sync_network_sha256")
 
 
@@ -53,8 +55,8 @@ class Settings:
         if name == "speakers.min_confidence":
             found = self._values.get(name)
             return UNCALIBRATED_CONFIDENCE if found is None else found
-        if name.startswith("rights."):
-            return None  # a list of texts
+        if name in _RIGHTS:
+            return self._rights.get(name)
         if name == "video.dynamic_range":
             return DYNAMIC_RANGES[self[name]]
         return float(self[name]) if self[name] or name != "faces.max_faces" else None
@@ -63,7 +65,14 @@ class Settings:
         """Those rules that are asked of a track, with or without a sync network; all rules of other subjects."""
         is_judged = self["speakers.network"] != "none"
         left_out = speakers.SOLO_RULES if is_judged else (*speakers.SYNC_RULES, *speakers.CONFIDENCE_RULES)
-        return [rule for rule in rules if rule not in left_out]
+        unasked = _RIGHTS - self._rights.keys()
+        return [rule for rule in rules if rule not in left_out and rule.setting not in unasked]
+
+    @property
+    def _rights(self) -> dict[str, tuple[str, ...]]:
+        """What sources must have been given with, by setting; a setting that restricts nothing is not in it."""
+        values = {name.split(".")[1]: str(self._values.get(name) or "") for name in _RIGHTS}
+        return RightsConfig(**values).allowed
 
 
 def recipe_checks(settings: Settings) -> Iterator[Check]:

@@ -35,7 +35,8 @@ def record_problems(record: dict) -> list[str]:
 
 
 def _generation_problems(record: dict) -> Iterator[str]:
-    generation, rewrite = record.get("generation"), record.get("last_rewrite")
+    generation: Any = record.get("generation")
+    rewrite: Any = record.get("last_rewrite")
     if not _is(generation, int) or generation < 1:
         yield f"{DATASET} gives no generation from 1 on, but {generation!r}"
         return
@@ -56,7 +57,7 @@ def _item_problems(item: Any, fields: dict[str, type], pattern: re.Pattern) -> I
         return
     path = item["path"]
     for name, of_type in fields.items():
-        value = item.get(name)
+        value: Any = item.get(name)
         if not _is(value, of_type) or (of_type is int and value < 0):
             yield f"{DATASET} says of {path}: {name} is {value!r}, not {of_type.__name__}"
         elif name == "sha256" and not _SHA256.fullmatch(value):
