@@ -69,7 +69,7 @@ class _Shard:
     def _clip_problems(self, key: str, members: list[tarfile.TarInfo]) -> Iterator[str]:
         start, last = members[0].offset, members[-1]
         self.end = last.offset_data + -(-last.size // BLOCK_BYTES) * BLOCK_BYTES
-        if key in self.keys:
+        if key in self.keys or len({member.name for member in members}) < len(members):
             yield f"clip {key} is in {self.path} twice"
         self.keys.append(key)
         self.stream.seek(start)
