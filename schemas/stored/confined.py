@@ -25,7 +25,12 @@ def confined_name(name: object, dataset: str) -> str:
 
 
 def require_own_paths(record: Mapping[str, Any], dataset: str) -> None:
-    """IntegrityError where a dataset.json names an object outside the dataset."""
-    for one in (*record.get("shards", ()), *record.get("manifests", ())):
-        confined_path(one["path"], dataset)
+    """IntegrityError where a dataset.json names an object outside the dataset, or what is no object at all."""
+    for name in ("shards", "manifests"):
+        for one in record.get(name, ()):
+            if not isinstance(one, Mapping) or "path" not in one:
+                raise IntegrityError(
+                    f"{dataset}: dataset.json lists {one!r} under {name}: it was changed; copy it again"
+                )
+            confined_path(one["path"], dataset)
     confined_path(record.get("run", "run.json"), dataset)
