@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from audit.plain_text import plain_text
 from schemas.clock import SAMPLE_RATE_HZ
 from schemas.errors import IntegrityError, UsageError
+from schemas.shown_text import shown_text
 from schemas.stored.clip import Clip, open_rows
 from schemas.stored.manifests import Manifests, rows_of, stored_manifests
 from schemas.stored.record import dataset_record
@@ -31,7 +31,7 @@ def shown_clip(dataset: str, key: str) -> ShownClip:
     with stored_manifests(dataset, ("clips", "tracks")) as manifests:
         rows = manifests.sql("SELECT * FROM clips WHERE key = $1", params=[key]).to_arrow_table()
         if not rows.num_rows:
-            raise UsageError(f"{dataset} has no clip {plain_text(key)!r}{_nearest_keys(manifests, key)}")
+            raise UsageError(f"{dataset} has no clip {shown_text(key)!r}{_nearest_keys(manifests, key)}")
         row = rows.to_pylist()[0]
         tracks = rows_of(manifests, "SELECT sync_curve FROM tracks WHERE track_id = $1", [row["track_id"]])
     for clip in open_rows(dataset, rows):
@@ -59,7 +59,7 @@ def provenance(row: dict[str, Any]) -> list[str]:
         f"{row['speech_model']}, sync {row['sync_network']} {row['sync_network_sha256'][:_DIGITS]}",
         f"stored: {row['shard']}, bytes {row['tar_offset']} to {row['tar_offset'] + row['tar_length']}",
     ]
-    return [plain_text(line) for line in lines]
+    return [shown_text(line) for line in lines]
 
 
 def _sync_line(row: dict[str, Any]) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.compare_datasets import compare_datasets
-from audit.plain_text import plain_text
 from pipeline.commands.parser import CommandParser
 from pipeline.commands.stored_run import require_run
 from pipeline.output import normalised_output, read_run
+from schemas.shown_text import shown_text
 
 _DESCRIPTION = """Which sources and clips came (+), went (-) or changed (*) from dataset A to dataset B, by content and
 key, and which settings, models and versions differ between the runs that made them."""
@@ -27,7 +27,7 @@ def main(argv: list[str], program: str) -> int:
     for output in (first, second):
         require_run(output)
     found = compare_datasets(first, second, (read_run(first), read_run(second)), args.limit)
-    print(json.dumps(found, indent=1) if args.json else "\n".join(map(plain_text, _lines(found))))
+    print(json.dumps(found, indent=1) if args.json else "\n".join(map(shown_text, _lines(found))))
     return 0
 
 

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import talkshard
-from audit.plain_text import plain_text
 from audit.shown_clip import provenance, shown_clip
 from schemas.arrow_tables import arrow_table
+from schemas.shown_text import shown_text
 from schemas.stored.clip import read_clips
 from tests.manifests import made_rows
 from tests.schemas.made_stored import stored_clip, write_stored_dataset
@@ -95,7 +95,7 @@ def test_what_others_wrote_is_shown_as_text(dataset, tmp_path, capsys):
 
 @pytest.mark.parametrize("text", ["Zoë Ann", "日本語", "a b"])
 def test_letters_of_any_language_stay(text):
-    assert plain_text(text) == text
+    assert shown_text(text) == text
 
 
 def test_a_dataset_in_a_store_gives_the_same_image(dataset, tmp_path):
