@@ -91,7 +91,7 @@ def _memory(args: argparse.Namespace) -> dict[str, object]:
         for _ in portrait.faces(windows[::_RENDERED_EVERY]) if len(windows) else ():
             pass
         made += len(windows)
-        if made * 4 >= num_frames * (len(peaks) + 1):
+        while made * 4 >= num_frames * (len(peaks) + 1):
             peaks.append(round(peak_mb()))
     return {"face_px": args.sizes[0], "minutes": args.minutes, "peak_mb_by_quarter": peaks}
 

@@ -78,7 +78,7 @@ class TrackedFace:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrackedVideo:
     """A video and its faces."""
 
