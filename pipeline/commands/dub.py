@@ -86,12 +86,21 @@ def _parse(argv: list[str], program: str) -> argparse.Namespace:
         help="faces to dub, by the numbers that an error lists (default: the face that speaks the video's own audio, "
         "or the only one)",
     )
+    _add_making_options(parser)
+    args = parser.parse(argv)
+    require_file("--video", args.video)
+    require_file("--audio", args.audio)
+    _check_output(args)
+    return args
+
+
+def _add_making_options(parser: CommandParser) -> None:
     parser.add_argument(
         "--blend",
         choices=_BLENDS,
         default=_BLENDS[0],
         help="where lips and teeth come from: poisson takes them from other frames of the person, joined by their "
-        "gradients; context has a network paint the lower face (default: %(default)s)",
+        "gradients; context has a network paint the mouth (default: %(default)s)",
     )
     parser.add_argument(
         "--fit",
@@ -110,11 +119,6 @@ def _parse(argv: list[str], program: str) -> argparse.Namespace:
     parser.add_argument(
         "--painter", metavar="PAINTER.onnx", help="painter of --blend context (default: the bundled one)"
     )
-    args = parser.parse(argv)
-    require_file("--video", args.video)
-    require_file("--audio", args.audio)
-    _check_output(args)
-    return args
 
 
 def _check_output(args: argparse.Namespace) -> None:

@@ -62,6 +62,14 @@ def _parser(program: str) -> CommandParser:
         help="other generators, each shown and scored beside this one on the same clips: painters, motion networks "
         "(with this painter), generators of pixels, or the word warp, for no painter",
     )
+    _add_clip_options(parser)
+    _add_judge_options(parser)
+    add("--seed", type=int, default=0, help="seed of the bootstrap intervals (default: %(default)s)")
+    return parser
+
+
+def _add_clip_options(parser: CommandParser) -> None:
+    add = parser.add_argument
     add("--split", choices=("train", "val", "test"), default="val", help="(default: %(default)s)")
     add("--where", metavar="CONDITION", help="DuckDB condition on the clips table, like \"speaker = 'anna'\"")
     add(
@@ -71,6 +79,15 @@ def _parser(program: str) -> CommandParser:
         metavar="N",
         help="at most so many clips, the first in the order of the shards (default: %(default)s)",
     )
+    add(
+        "--timings",
+        metavar="DIR",
+        help="folder of GRID's .align files, named like the recordings: lips should meet where they have p, b or m",
+    )
+
+
+def _add_judge_options(parser: CommandParser) -> None:
+    add = parser.add_argument
     add(
         "--face_network",
         default="dlib",
@@ -93,19 +110,12 @@ def _parser(program: str) -> CommandParser:
         "(default: %(default)s)",
     )
     add(
-        "--timings",
-        metavar="DIR",
-        help="folder of GRID's .align files, named like the recordings: lips should meet where they have p, b or m",
-    )
-    add(
         "--candidates",
         type=int,
         default=50,
         metavar="N",
         help="number of clips' audio, at most, among which the right one is searched (default: %(default)s)",
     )
-    add("--seed", type=int, default=0, help="seed of the bootstrap intervals (default: %(default)s)")
-    return parser
 
 
 def _show_progress(line: str) -> None:

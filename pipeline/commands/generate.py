@@ -106,6 +106,12 @@ def _parse(argv: list[str], program: str) -> argparse.Namespace:
         help="longer side of the video, even (default: the image's own, up to 1280; a face 256, one of pixels 224)",
     )
     args = parser.parse(argv)
+    _check(args)
+    return args
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise UsageError for options that make no sense, and for files that are not there."""
     if args.size_px and (args.size_px < MIN_SIZE_PX or args.size_px % 2):
         raise UsageError(f"--size_px must be even and {MIN_SIZE_PX} or more, not {args.size_px}")
     if not args.output.endswith(".mp4"):
@@ -114,4 +120,3 @@ def _parse(argv: list[str], program: str) -> argparse.Namespace:
     require_file("--audio", args.audio)
     if args.motion_of:
         require_file("--motion_of", args.motion_of)
-    return args

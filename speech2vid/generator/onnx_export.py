@@ -28,19 +28,20 @@ def write_onnx(
 
     example: one tensor for each input; axes: name of an input or output -> dimension that may change -> its name.
     """
-    model = onnx.load_model_from_string(_exported(network, example, inputs, outputs, axes))
+    model = exported_model(network, example, inputs, outputs, axes)
     _store_halves(model.graph)
     onnx.helper.set_model_props(model, metadata)
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _exported(
+def exported_model(
     network: nn.Module,
     example: tuple[Tensor, ...],
     inputs: list[str],
     outputs: list[str],
     axes: dict[str, dict[int, str]],
-) -> bytes:
+) -> onnx.ModelProto:
+    """Export a network as it is, with float32 weights; see write_onnx."""
     buffer = io.BytesIO()
     # The older exporter writes no paths or traces of the machine, so that the same weights give the same bytes.
     with warnings.catch_warnings():
@@ -55,7 +56,7 @@ def _exported(
             output_names=outputs,
             dynamic_axes=axes,
         )
-    return buffer.getvalue()
+    return onnx.load_model_from_string(buffer.getvalue())
 
 
 def _store_halves(graph: onnx.GraphProto) -> None:

@@ -1,8 +1,6 @@
 """Export of a motion network to the ONNX file that `generate` and `dub` read without torch."""
 
 import dataclasses
-import io
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ import torch
 from onnx import numpy_helper
 
 from speech2vid.generator.file import AUDIO_KEY, OFFSET_KEY, RECIPE_KEY, SPEECH_ENCODER_KEY
+from speech2vid.generator.onnx_export import exported_model
 from speech2vid.motion.file import AUDIO_INPUT, CLOSED_OUTPUT, LIP_MOTION_KEY, SHAPES_OUTPUT, SPACE_PREFIX
 from speech2vid.motion.mouth_space import MouthSpace
 from speech2vid.motion_training.network import MeanMotion, MotionNetwork
@@ -19,12 +18,13 @@ from transforms.media.models import model_sha256
 from transforms.speakers.lip_motion import FEATURE_VERSION
 from transforms.speakers.speech_encoder import MODEL as SPEECH_MODEL
 
-_OPSET = 18
-
 
 def export_motion(network: MotionNetwork, space: MouthSpace, path: Path, recipe: str) -> None:
     """Write AUDIO_INPUT (T, C, 22) to SHAPES_OUTPUT (T, P) and CLOSED_OUTPUT (T,), and the space's arrays."""
-    model = onnx.load_model_from_string(_exported(network))
+    example = (torch.zeros(2, MIDDLE_SPEECH.num_channels, MIDDLE_SPEECH.window_columns),)
+    outputs = [SHAPES_OUTPUT, CLOSED_OUTPUT]
+    axes = {name: {0: "frames"} for name in (AUDIO_INPUT, *outputs)}
+    model = exported_model(MeanMotion(network).eval(), example, [AUDIO_INPUT], outputs, axes)
     for field in dataclasses.fields(space):
         array = getattr(space, field.name).astype(np.float32)
         model.graph.initializer.append(numpy_helper.from_array(array, SPACE_PREFIX + field.name))
@@ -37,23 +37,3 @@ def export_motion(network: MotionNetwork, space: MouthSpace, path: Path, recipe:
     }
     onnx.helper.set_model_props(model, metadata)
     path.write_bytes(model.SerializeToString(deterministic=True))
-
-
-def _exported(network: MotionNetwork) -> bytes:
-    buffer = io.BytesIO()
-    example = torch.zeros(2, MIDDLE_SPEECH.num_channels, MIDDLE_SPEECH.window_columns)
-    axes = {name: {0: "frames"} for name in (AUDIO_INPUT, SHAPES_OUTPUT, CLOSED_OUTPUT)}
-    # The older exporter writes no paths or traces of the machine, so that the same weights give the same bytes.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            MeanMotion(network).eval().cpu(),
-            (example,),
-            buffer,  # type: ignore[arg-type]  # the older exporter takes a file object, which the annotation omits
-            dynamo=False,
-            opset_version=_OPSET,
-            input_names=[AUDIO_INPUT],
-            output_names=[SHAPES_OUTPUT, CLOSED_OUTPUT],
-            dynamic_axes=axes,
-        )
-    return buffer.getvalue()
