@@ -13,8 +13,11 @@ from audit.media_sources import MEDIA_SOURCES
 from audit.report_charts import report_charts
 from audit.sample_faces import sample_faces
 from schemas.clock import FRAME_RATE
+from schemas.generations import DATASET
 from schemas.shown_text import in_html
 from schemas.stored.manifests import Manifests, rows_of
+from schemas.stored.record import dataset_sha256
+from schemas.stored.tables import has_object
 
 MAX_ROWS = 300  # of a table in the page; the manifests have them all
 NUM_FACES = 36
@@ -30,6 +33,7 @@ def report_page(output: str, run: dict[str, Any], manifests: Manifests) -> str:
         page_environment(in_html)
         .get_template("report.html.jinja")
         .render(
+            mark=dataset_mark(output),
             title=output.rstrip("/").rsplit("/", 1)[-1],
             run=run,
             verdict=run.get("verdict", {}),
@@ -46,6 +50,11 @@ def report_page(output: str, run: dict[str, Any], manifests: Manifests) -> str:
             splits=split_lines(manifests),
         )
     )
+
+
+def dataset_mark(output: str) -> str:
+    """What the page of a dataset holds of its dataset.json; "": a run without a clip has none."""
+    return dataset_sha256(output) if has_object(output, DATASET) else ""
 
 
 def page_environment(shown: Callable[[object], object]) -> jinja2.Environment:

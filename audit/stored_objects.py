@@ -1,21 +1,24 @@
 """The objects of a dataset in a folder or a store: their hashes, where links lead, which of them are not listed."""
 
 import hashlib
+import itertools
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from schemas.generations import generation_of
+from schemas.generations import DATASET, OWNER, PAGES, RUN_RECORD, STAGING, UNFINISHED, generation_of
 from schemas.records import SPLITS
+from schemas.stored.answers import answering
 from schemas.tables import TABLES
 
 SHARD = re.compile(rf"shards/({'|'.join(SPLITS)})-\d{{6,}}(\.g\d+)?\.tar")
 PART = re.compile(rf"manifests/({'|'.join(TABLES)})/part-\d{{5,}}(\.g\d+)?\.parquet")
-_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")  # what a killed writer leaves of a file; `talkshard clean` removes it
+_BESIDE = (DATASET, STAGING, OWNER, "shards", "manifests", *PAGES)  # what a build leaves
 _READ_BYTES = 1 << 20
 
 
@@ -27,36 +30,43 @@ class StoredObjects:
         self._store, root = fsspec.url_to_fs(output)
         self._root = root.rstrip("/")
 
-    def open(self, path: str) -> BinaryIO:
-        """The object as a stream that seeks. OSError: it cannot be read."""
-        return self._store.open(f"{self._root}/{path}", "rb")
+    @contextmanager
+    def reading(self, path: str) -> Iterator[BinaryIO]:
+        """The object as a stream that seeks. OSError: it cannot be read. StorageError: the store does not answer."""
+        with answering(self._store, path), self._store.open(f"{self._root}/{path}", "rb") as stream:
+            yield stream
 
     def read(self, path: str) -> bytes:
-        """The whole of a small object. OSError: it cannot be read."""
-        return self._store.cat_file(f"{self._root}/{path}")
+        """The whole of a small object. OSError: it cannot be read. StorageError: the store does not answer."""
+        with answering(self._store, path):
+            return self._store.cat_file(f"{self._root}/{path}")
 
-    def problems(self, item: dict) -> Iterator[str]:
+    def problems(self, item: dict) -> list[str]:
         """Where an entry's object is not what its entry in dataset.json says; what a link leads to is not followed."""
         path = item["path"]
         if self._leaves(path):
-            yield f"{path} is a link that leaves the dataset, and is not followed"
-            return
+            return [f"{path} is a link that leaves the dataset, and is not followed"]
         try:
             sha256, size_bytes = self._sha256_and_size(path)
         except OSError as error:
-            yield f"{path} cannot be read: {error}"
-            return
-        if (sha256, size_bytes) != (item["sha256"], item["size_bytes"]):
-            yield f"{path} has sha256 {sha256} and {size_bytes} bytes, not {item['sha256']} and {item['size_bytes']}"
+            return [f"{path} cannot be read: {error}"]
+        if (sha256, size_bytes) == (item["sha256"], item["size_bytes"]):
+            return []
+        return [f"{path} has sha256 {sha256} and {size_bytes} bytes, not {item['sha256']} and {item['size_bytes']}"]
 
     def strays(self, record: dict) -> Iterator[str]:
-        """Objects beside the shards and parts that dataset.json does not list, and that no build leaves there."""
+        """Objects that dataset.json does not list, and that no build leaves there."""
+        with answering(self._store, "the dataset"):
+            beside = sorted(found.rstrip("/").rsplit("/", 1)[-1] for found in self._store.ls(self._root, detail=False))
+            below = [self._store.find(f"{self._root}/{folder}") for folder in ("shards", "manifests")]
+        for name in beside:
+            if name not in _BESIDE and not RUN_RECORD.fullmatch(name) and not UNFINISHED.fullmatch(name):
+                yield f"{name} is there, but no build writes it beside {DATASET}"
         listed = {item["path"] for item in [*record["shards"], *record["manifests"]]}
-        for folder in ("shards", "manifests"):
-            for found in self._store.find(f"{self._root}/{folder}"):
-                path = found[found.index(f"{self._root}/") + len(self._root) + 1 :]
-                if path not in listed and not _may_lie_there(path, record):
-                    yield f"{path} is there, but dataset.json does not list it"
+        for found in itertools.chain.from_iterable(below):
+            path = found[found.index(f"{self._root}/") + len(self._root) + 1 :]
+            if path not in listed and not _may_lie_there(path, record):
+                yield f"{path} is there, but {DATASET} does not list it"
 
     def _leaves(self, path: str) -> bool:
         if not isinstance(self._store, LocalFileSystem):
@@ -66,7 +76,7 @@ class StoredObjects:
 
     def _sha256_and_size(self, path: str) -> tuple[str, int]:
         digest, size_bytes = hashlib.sha256(), 0
-        with self.open(path) as stream:
+        with self.reading(path) as stream:
             while block := stream.read(_READ_BYTES):
                 digest.update(block)
                 size_bytes += len(block)
@@ -75,7 +85,7 @@ class StoredObjects:
 
 def _may_lie_there(path: str, record: dict) -> bool:
     """Whether it is of a generation before the last rewrite, of a run that has not ended well, or half written."""
-    if _UNFINISHED.fullmatch(path.rsplit("/", 1)[-1]):
+    if UNFINISHED.fullmatch(path.rsplit("/", 1)[-1]):
         return True
     is_ours = SHARD.fullmatch(path) or PART.fullmatch(path)
     return bool(is_ours) and not record["last_rewrite"] <= generation_of(path) <= record["generation"]

@@ -3,17 +3,21 @@
 Nothing is taken on trust: what cannot be read safely is a fault of one line, and what depends on it is not read.
 """
 
+import functools
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import duckdb
 
+from audit.side_by_side import InOrder, side_by_side
 from audit.stored_objects import StoredObjects
 from audit.verify_decisions import decision_checks
-from audit.verify_recipe import Settings, count_problems, model_checks, recipe_checks
+from audit.verify_pages import page_problems
+from audit.verify_recipe import Settings, count_problems, licence_problems, model_checks, recipe_checks
 from audit.verify_record import read_run, record_problems
 from audit.verify_rows import ROW_CHECKS
-from audit.verify_shards import shard_problems
+from audit.verify_shards import rows_by_shard, shard_problems
 from audit.verify_tables import part_problems, value_problems
 from schemas.errors import IntegrityError, UsageError
 from schemas.stored.manifests import Manifests, row_count_problems, stored_manifests
@@ -22,15 +26,17 @@ from transforms.manifests.accounting import check_problems, find_problems, licen
 from transforms.manifests.checks import Check
 
 
-def verify_dataset(output: str, quick: bool = False) -> list[str]:
-    """One line for each fault; none when all is well.
+def verify_dataset(output: str, quick: bool = False, processes: int = 1) -> list[str]:
+    """One line for each fault; none when all is well. StorageError: the store does not answer.
 
     output: a folder or a URL. quick: only dataset.json, the hashes of all objects, and objects that are not listed.
+    processes: read objects side by side; the lines are the same, in the same order.
     """
-    return [_one_line(line) for line in _problems(output, quick)]
+    with side_by_side(processes) as in_order:
+        return [_one_line(line) for line in _problems(output, quick, in_order)]
 
 
-def _problems(output: str, quick: bool) -> Iterator[str]:
+def _problems(output: str, quick: bool, in_order: InOrder) -> Iterator[str]:
     try:
         record = dataset_record(output)
     except (UsageError, IntegrityError) as error:
@@ -41,19 +47,25 @@ def _problems(output: str, quick: bool) -> Iterator[str]:
         return
     objects = StoredObjects(output)
     yield from objects.strays(record)
-    damaged = [line for item in [*record["shards"], *record["manifests"]] for line in objects.problems(item)]
+    damaged = list(_lines(in_order(objects.problems, [*record["shards"], *record["manifests"]])))
     if damaged or quick:
         yield from damaged  # rows and members of damaged objects would only say the same again
         return
     run, problems = read_run(objects, record)
     yield from problems
-    unreadable = [line for part in record["manifests"] for line in part_problems(objects, part)]
+    unreadable = list(_lines(in_order(functools.partial(part_problems, objects), record["manifests"])))
     yield from unreadable
     if any("track " not in line[:6] and "is not sorted" not in line for line in unreadable):
         return  # without its columns a table cannot be asked
     with stored_manifests(output) as manifests:
         yield from _table_problems(record, run, manifests)
-        yield from shard_problems(objects, manifests)
+        if run is not None:
+            yield from page_problems(output, objects, run, manifests)
+        yield from _lines(in_order(functools.partial(shard_problems, objects), rows_by_shard(manifests)))
+
+
+def _lines(answers: Iterable[list[str]]) -> Iterator[str]:
+    return itertools.chain.from_iterable(answers)
 
 
 def _table_problems(record: dict, run: dict | None, manifests: Manifests) -> Iterator[str]:
@@ -65,6 +77,7 @@ def _table_problems(record: dict, run: dict | None, manifests: Manifests) -> Ite
         return
     settings = Settings(run)
     yield from count_problems(run, manifests)
+    yield from licence_problems(run)
     yield from _asked(manifests, model_checks(run))
     if problems := list(settings.problems()):
         yield from problems

@@ -21,6 +21,10 @@ _PIXELS = ("yuvj444p", "yuv444p", "yuvj420p", "yuv420p", "yuvj422p", "yuv422p") 
 
 def clip_problems(clip: Clip, row: dict) -> Iterator[str]:
     """Faults of a clip's parts, given its row of the clips table."""
+    yield from dict.fromkeys(_problems(clip, row))  # a part that cannot be decoded would be named by each of its checks
+
+
+def _problems(clip: Clip, row: dict) -> Iterator[str]:
     where = f"clip {clip.key} in {clip.shard}"
     checks: tuple[Callable[[Clip, dict], Iterator[str]], ...] = (
         _row_problems,

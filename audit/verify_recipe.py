@@ -10,6 +10,7 @@ from schemas.stored.manifests import Manifests
 from transforms.manifests.accounting import funnel_counts, totals
 from transforms.manifests.checks import Check
 from transforms.media.config import DYNAMIC_RANGES
+from transforms.media.model_licences import SYNC_NETWORK, licence_of
 from transforms.sources.config import RightsConfig
 from transforms.speakers import rules as speakers
 from transforms.speakers.config import UNCALIBRATED_CONFIDENCE
@@ -111,6 +112,19 @@ def model_checks(run: dict) -> Iterator[Check]:
             f"SELECT key, {column} FROM clips WHERE {column} NOT IN ({known})",
             "clip {0}: " + column + " {1} is of no model in run.json",
         )
+
+
+def licence_problems(run: dict) -> Iterator[str]:
+    """Models whose licence in the run's record is another than that of their weights."""
+    speakers = run["recipe"].get("speakers")
+    is_default = isinstance(speakers, dict) and speakers.get("network") == "default"
+    for name, facts in sorted(run["models"].items()):
+        if not isinstance(facts, dict) or not (_is_text(facts.get("sha256")) and _is_text(facts.get("licence"))):
+            yield f"run.json: its model {name!r} has no sha256 and licence, but {facts!r}"
+            continue
+        licence = licence_of(name, facts["sha256"], is_default and name.startswith(SYNC_NETWORK))
+        if facts["licence"] != licence:
+            yield f"run.json: its model {name!r} has the licence {facts['licence']!r}, not {licence!r}"
 
 
 def count_problems(run: dict, manifests: Manifests) -> Iterator[str]:

@@ -18,17 +18,17 @@ _ROWS_AT_ONCE = 1024
 _UNREADABLE = (tarfile.TarError, OSError, ValueError, EOFError)
 
 
-def shard_problems(objects: StoredObjects, manifests: Manifests) -> Iterator[str]:
-    """Faults of all shards and of every clip in them; one clip is in memory at a time."""
-    for shard, rows in _rows_by_shard(manifests):
-        try:
-            with objects.open(shard) as stream:
-                yield from _Shard(path=shard, rows=rows, stream=stream).problems()
-        except OSError as error:
-            yield f"{shard} cannot be read: {error}"
+def shard_problems(objects: StoredObjects, found: tuple[str, dict[str, dict]]) -> list[str]:
+    """Faults of one shard and of every clip in it, given its path and rows; one clip is in memory at a time."""
+    shard, rows = found
+    try:
+        with objects.reading(shard) as stream:
+            return list(_Shard(path=shard, rows=rows, stream=stream).problems())
+    except OSError as error:
+        return [f"{shard} cannot be read: {error}"]
 
 
-def _rows_by_shard(manifests: Manifests) -> Iterator[tuple[str, dict[str, dict]]]:
+def rows_by_shard(manifests: Manifests) -> Iterator[tuple[str, dict[str, dict]]]:
     """Each shard with the rows of its clips by key, one shard at a time."""
     batches = manifests.sql(
         "SELECT shards.shard AS of_shard, clips.* FROM shards LEFT JOIN clips USING (shard) ORDER BY shards.shard"

@@ -19,19 +19,17 @@ _FROM_ZERO = ("bytes", "s", "px", "length", "offset", "clips", "frames", "window
 _SIGNED = ("sound_start_s", "audio_lag_frames", "audio_lag_se_frames", "end_s")
 
 
-def part_problems(objects: StoredObjects, part: dict) -> Iterator[str]:
+def part_problems(objects: StoredObjects, part: dict) -> list[str]:
     """Whether one part has the columns of its table, in whole pages, sorted."""
     path, table = part["path"], part["table"]
     try:
-        with objects.open(path) as stream:
-            schema = read_schema(stream)
-        found = list(_schema_problems(path, table, schema))
-        yield from found
-        if not found:
-            with objects.open(path) as stream:
-                yield from _row_problems(path, table, read_batches(stream))
+        with objects.reading(path) as stream:
+            if found := list(_schema_problems(path, table, read_schema(stream))):
+                return found
+        with objects.reading(path) as stream:
+            return list(_row_problems(path, table, read_batches(stream)))
     except (pa.ArrowException, OSError) as error:
-        yield f"{path} is not a whole Parquet file: {error}"
+        return [f"{path} is not a whole Parquet file: {error}"]
 
 
 def _schema_problems(path: str, table: str, schema: pa.Schema) -> Iterator[str]:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.output import FIRST_RUN, RUN_RECORD, STAGING, UNFINISHED
+from pipeline.output import FIRST_RUN
 from pipeline.present import PresentDataset
-from schemas.generations import DATASET, generation_of, run_record_name
+from schemas.generations import DATASET, RUN_RECORD, STAGING, UNFINISHED, generation_of, run_record_name
 from schemas.records import SPLITS
 from schemas.tables import TABLES
 from transforms.beam_support.listings import FileFacts, list_facts

@@ -4,13 +4,22 @@ import functools
 import json
 import os
 import posixpath
-import re
 from collections.abc import Callable
 from typing import Any
 
-from pipeline.owner import OWNER, is_marked, require_no_owner
+from pipeline.owner import is_marked, require_no_owner
 from schemas.errors import StorageError, UnreadableSource, UsageError
-from schemas.generations import DATASET, RUN_STAGING, STAGING, generation_of, run_record_name
+from schemas.generations import (
+    DATASET,
+    OWNER,
+    PAGES,
+    RUN_RECORD,
+    RUN_STAGING,
+    STAGING,
+    UNFINISHED,
+    generation_of,
+    run_record_name,
+)
 from schemas.records import VideoSource
 from schemas.stored.record import dataset_sha256
 from transforms.beam_support import storage
@@ -19,11 +28,8 @@ from transforms.beam_support.deletions import delete_files, delete_tree
 
 WORK = f"{STAGING}/work"  # results between stages, which a later run finds
 FOLDERS = ("shards", "manifests")
-PAGES = ("report.html", "dataset_card.md", "croissant.json")
 RUN = run_record_name(1)
 FIRST_RUN = "run.g1.json"  # what RUN was in the first generation, once there is another
-RUN_RECORD = re.compile(r"run(\.g\d+)?\.json")
-UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")  # what a kill leaves of a file that storage.open_once wrote
 
 
 def normalised_output(text: str) -> str:

@@ -13,14 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from schemas.errors import TalkshardError, UsageError
-from schemas.generations import RUN_STAGING
+from schemas.generations import OWNER, RUN_STAGING
 from transforms.beam_support import storage
 from transforms.beam_support.conditional import bytes_or_none, replace_unchanged
 from transforms.beam_support.deletions import delete_files
 from transforms.beam_support.listings import list_facts
 from transforms.beam_support.worker_tallies import FOLDER as WORKERS
 
-OWNER = ".talkshard-owner.json"
 _SIGN_OF_LIFE_S = 300.0  # between two signs of life of a launcher
 _SILENT_H = 2.0  # a launcher on another machine without a sign of life for longer is dead
 _JOB_H = 24.0  # a job on a cluster whose launcher is gone, and whose workers have ended no bundle for longer, is dead

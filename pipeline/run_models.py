@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.config import Recipe
 from transforms.faces.detectors.registry import detector_weights
-from transforms.media.model_licences import BUNDLED, file_weights, pinned_weights
+from transforms.media.model_licences import BUNDLED, SYNC_NETWORK, file_weights, pinned_weights
 from transforms.media.models import MODELS
 from transforms.prepare.speech_models import CHANNEL_MODEL, speech_model_weights
 from transforms.speakers.config import SYNCNET
@@ -35,7 +35,7 @@ def _sync_models(network: str) -> dict[str, dict[str, str]]:
     given = Path(network.removeprefix(SYNCNET))
     weights = file_weights(DEFAULT_PATH, BUNDLED) if network == "default" else file_weights(given)
     name = DEFAULT_PATH.name if network == "default" else given.name
-    found = _with_job({f"sync network {name}": weights}, "which face speaks the audio, and their lag")
+    found = _with_job({f"{SYNC_NETWORK}{name}": weights}, "which face speaks the audio, and their lag")
     if network.startswith(SYNCNET):
         return found
     return found | _with_job({SPEECH_ENCODER: pinned_weights(SPEECH_ENCODER)}, MODELS[SPEECH_ENCODER].job)

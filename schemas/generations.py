@@ -8,6 +8,10 @@ import re
 DATASET = "dataset.json"
 STAGING = ".staging"
 RUN_STAGING = f"{STAGING}/run"  # what only the present run needs, like marks of its progress
+OWNER = ".talkshard-owner.json"  # who builds there
+PAGES = ("report.html", "dataset_card.md", "croissant.json")
+RUN_RECORD = re.compile(r"run(\.g\d+)?\.json")
+UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")  # what a kill leaves of a file; `talkshard clean` removes it
 _MARK = re.compile(r"\.g(\d+)\.[a-z]+$")
 
 

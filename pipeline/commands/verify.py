@@ -1,6 +1,7 @@
 """`talkshard verify OUTPUT`: whether a dataset is what its dataset.json says."""
 
 import json
+import os
 import sys
 
 from audit.verify import verify_dataset
@@ -19,10 +20,17 @@ def main(argv: list[str], program: str) -> int:
     )
     parser.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")
     parser.add_argument("--quick", action="store_true", help="only dataset.json, hashes, and objects not listed in it")
+    parser.add_argument(
+        "--processes",
+        type=int,
+        metavar="N",
+        default=len(os.sched_getaffinity(0)),
+        help="processes that read objects side by side; the answer is the same (default: one for each core)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object, for machines: output, quick, ok, faults")
-    args = parser.parse(argv)
+    args = parser.parse(argv, minimums={"processes": 1})
     output = normalised_output(args.output)
-    faults = verify_dataset(output, quick=args.quick)
+    faults = verify_dataset(output, quick=args.quick, processes=args.processes)
     if args.json:
         answer = {"output": output, "quick": args.quick, "ok": not faults, "faults": faults}
         print(json.dumps(answer, sort_keys=True))

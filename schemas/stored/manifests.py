@@ -17,6 +17,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from schemas.arrow_tables import arrow_schema
 from schemas.errors import IntegrityError
+from schemas.stored.answers import answering
 from schemas.stored.confined import confined_path
 from schemas.stored.parquet import copy_parquet
 from schemas.stored.record import DATASET
@@ -60,7 +61,7 @@ def stored_manifests(output: str, tables: Collection[str] = tuple(TABLES)) -> It
         if isinstance(store, LocalFileSystem):
             link_part(f"{root}/{part}", path)
         else:
-            with store.open(f"{root}/{part}", "rb") as stream:
+            with answering(store, part), store.open(f"{root}/{part}", "rb") as stream:
                 copy_part(stream, path)
 
     parts = [(table, part) for table, part in _stored_parts(store, root) if table in tables]

@@ -7,6 +7,7 @@ import fsspec
 
 from schemas.errors import IntegrityError, UsageError
 from schemas.generations import DATASET
+from schemas.stored.answers import answering
 from schemas.stored.confined import require_own_paths
 from schemas.tables import require_schema_version
 
@@ -36,7 +37,8 @@ def dataset_sha256(dataset: str) -> str:
 def _content(dataset: str) -> bytes:
     store, root = fsspec.url_to_fs(dataset)
     try:
-        return store.cat_file(f"{root}/{DATASET}")
+        with answering(store, f"{DATASET} of {dataset}"):
+            return store.cat_file(f"{root}/{DATASET}")
     except FileNotFoundError as error:
         raise UsageError(
             f"{dataset} holds no {DATASET}: give the --output of a `talkshard build` that ended well"

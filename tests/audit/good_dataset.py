@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.config import Recipe
+from pipeline.pages import write_pages
 from pipeline.run_record import finished, run_record
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
 from schemas.decisions import DecisionLog, Rule
@@ -74,6 +75,13 @@ def write_good_dataset(output: Path) -> None:
         summary = run_summary(run, judge_run([], found, 0, 0.5), found, funnel_counts(manifests), 0)
         write(output / "run.json", json.dumps(finished(summary)).encode())
         write(output / "dataset.json", json.dumps(dataset_record(parts, manifests, FIRST)).encode())
+    write_own_pages(output)
+
+
+def write_own_pages(output: Path) -> None:
+    """Write report, card and croissant.json, as `talkshard report` does."""
+    with stored_manifests(str(output)) as manifests:
+        write_pages(str(output), json.loads((output / "run.json").read_bytes()), manifests)
 
 
 def shard_of(path: str, clips: list[tuple[ClipRow, list[tuple[str, bytes]]]]) -> tuple[list[ClipRow], bytes]:

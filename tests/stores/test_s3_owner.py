@@ -7,8 +7,9 @@ import pytest
 
 from pipeline import owner
 from pipeline.output import open_output, require_free_output
-from pipeline.owner import OWNER, owning
+from pipeline.owner import owning
 from schemas.errors import UsageError
+from schemas.generations import OWNER
 from transforms.beam_support import storage
 from transforms.beam_support.deletions import delete_files
 

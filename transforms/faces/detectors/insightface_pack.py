@@ -15,7 +15,7 @@ import numpy as np
 from schemas.errors import UsageError
 from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, detector_size, smallest_face_px
 from transforms.faces.detectors.entry import DetectorEntry
-from transforms.media.model_licences import INSIGHTFACE_PACK, file_weights
+from transforms.media.model_licences import INSIGHTFACE, INSIGHTFACE_PACK, file_weights
 
 _FIXED_SIZE = (640, 640)
 _SUPPRESSION_IOU = 0.4
@@ -84,7 +84,7 @@ def _require(argument: str) -> None:
 
 def _weights(argument: str) -> dict[str, dict[str, str]]:
     return {
-        f"insightface {path.name}": file_weights(path, INSIGHTFACE_PACK)
+        f"{INSIGHTFACE}{path.name}": file_weights(path, INSIGHTFACE_PACK)
         for path in sorted(Path(argument).glob("*.onnx"))
     }
 
