@@ -51,7 +51,7 @@ $(VENV)/test.stamp: $(VENV)/setup.stamp
 
 $(VENV)/train.stamp: $(VENV)/setup.stamp
 	@echo "installing the packages of training and judging"
-	@$(PIP) -e '.[train,evaluate,demo]'
+	@$(PIP) -e '.[train,demo]'
 	@touch $@
 
 demo: setup

@@ -25,11 +25,11 @@ from speech2vid.dubbing.image_planes import FramePlanes
 from speech2vid.dubbing.shown_frames import ShownFrames
 from speech2vid.dubbing.tracked_faces import TrackedVideo, track_video
 from speech2vid.evaluation.dub_scores import judged_sync, score_dub
-from speech2vid.evaluation.face_networks import load_face_network
 from speech2vid.generation.driving_audio import open_audio
 from speech2vid.motion import file as motion_file
 from speech2vid.rendering import painter_file
 from transforms.media.frames_pyav import PyavFrames
+from transforms.people.face_networks import load_face_network
 
 MIN_PROBABILITY = 0.5  # from which on `build` takes the audio for the face's own
 

@@ -10,6 +10,7 @@ from schemas.errors import UsageError
 from transforms.clips.config import ClipsConfig
 from transforms.faces.config import FacesConfig
 from transforms.media.config import LimitsConfig
+from transforms.people.config import PeopleConfig
 from transforms.prepare.config import AudioConfig, SpeechConfig, VideoConfig
 from transforms.shards.config import ShardsConfig
 from transforms.sources.config import RightsConfig
@@ -26,6 +27,7 @@ class Recipe:
     faces: FacesConfig = dataclasses.field(default_factory=FacesConfig)
     speakers: SpeakersConfig = dataclasses.field(default_factory=SpeakersConfig)
     clips: ClipsConfig = dataclasses.field(default_factory=ClipsConfig)
+    people: PeopleConfig = dataclasses.field(default_factory=PeopleConfig)
     shards: ShardsConfig = dataclasses.field(default_factory=ShardsConfig)
     limits: LimitsConfig = dataclasses.field(default_factory=LimitsConfig)
     rights: RightsConfig = dataclasses.field(default_factory=RightsConfig)

@@ -7,14 +7,16 @@ import apache_beam as beam
 from pipeline.find_sources import find_sources
 from pipeline.finish import Finish
 from pipeline.plan import BuildPlan
-from pipeline.redo import count_attempts, other_rows, place_clips
+from pipeline.redo import count_attempts, other_rows, place_clips, recorded_tracks
 from pipeline.stage_results import work_results
+from schemas.records import AlikePeople
 from transforms.clips.stage import CutClips
 from transforms.faces.face_counter import FaceCounter
 from transforms.faces.stage import TrackFaces
 from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests
 from transforms.manifests.verdict import Verdict
 from transforms.media.canonical import CanonicalFace
+from transforms.people.stage import FindPeople
 from transforms.prepare.stage import PrepareVideos
 from transforms.shards.stage import WriteShards
 from transforms.speakers.stage import FindSpeakers
@@ -40,27 +42,43 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
         recipe.speakers, faces.min_box_px, faces.min_track_s, recipe.clips.min_s, faces.max_faces, work.judged, *run
     )
     cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, work.cut, plan.keeps_tubes, *run)
-    clips, placed_rows = place_clips(pipeline, plan, cut.clips)
+    facts = (hashed.ended, prepared.ended, split.facts) | "Facts" >> beam.Flatten()
+    cut_and_known = {
+        **{"clips": cut.clips, "outcomes": cut.outcomes, "tracks": spoken.track_rows, "facts": facts},
+        "recorded": recorded_tracks(pipeline, plan),
+    }
+    people = cut_and_known | "FindPeople" >> FindPeople(recipe.people, work.people, *run)
+    clips, placed_rows = place_clips(pipeline, plan, people.clips)
     written = clips | "WriteShards" >> WriteShards(plan.output, recipe.shards, store, plan.generation.number)
 
-    failures = [stage.failures for stage in (hashed, prepared, tracked, spoken, cut)] | "Failed" >> beam.Flatten()
+    failures = [
+        stage.failures for stage in (hashed, prepared, tracked, spoken, cut, people)
+    ] | "Failed" >> beam.Flatten()
     failures = count_attempts(pipeline, plan, failures)
-    decisions = [stage.decisions for stage in (hashed, prepared, split, spoken, cut)] | "Decisions" >> beam.Flatten()
-    facts = (hashed.ended, prepared.ended, split.facts) | "Facts" >> beam.Flatten()
-    outcomes = (split.outcomes, cut.outcomes) | "Outcomes" >> beam.Flatten()
-    source_rows = {"facts": facts, "outcomes": outcomes, "failures": failures} | "SourceRows" >> MakeSourceRows()
-    kinds = (source_rows, spoken.track_rows, written.clip_rows, written.shard_rows, decisions, failures)
+    judging = (hashed, prepared, split, spoken, cut, people)
+    decisions = [stage.decisions for stage in judging] | "Decisions" >> beam.Flatten()
+    outcomes = (split.outcomes, people.outcomes) | "Outcomes" >> beam.Flatten()
+    ended = {"facts": facts, "splits": people.sources, "outcomes": outcomes, "failures": failures}
+    source_rows = ended | "SourceRows" >> MakeSourceRows()
+    kinds = (source_rows, people.track_rows, written.clip_rows, written.shard_rows, decisions, failures)
     rows = (*kinds, *placed_rows, *other_rows(pipeline, plan)) | "Rows" >> beam.Flatten()
-    return finish(plan, rows, known)
+    return finish(plan, rows, known=known, alike=people.alike)
 
 
-def finish(plan: BuildPlan, rows: beam.PCollection[Any], known: beam.PCollection[int]) -> beam.PCollection[Verdict]:
+def finish(
+    plan: BuildPlan,
+    rows: beam.PCollection[Any],
+    known: beam.PCollection[int],
+    alike: beam.PCollection[AlikePeople] | None = None,
+) -> beam.PCollection[Verdict]:
     """The end of every graph: write the rows as manifests, check and publish them, and write the pages."""
     limits = (plan.num_inputs, plan.max_bugs, plan.max_failed_share)
     parts = rows | "WriteManifests" >> WriteManifests(plan.output, plan.store, plan.generation.number)
-    verdict = {"parts": parts, "known": known} | "CommitDataset" >> CommitDataset(
-        plan.output, *limits, plan.run, plan.store, plan.generation
-    )
+    verdict = {
+        "parts": parts,
+        "known": known,
+        **({"alike": alike} if alike is not None else {}),
+    } | "CommitDataset" >> CommitDataset(plan.output, *limits, plan.run, plan.store, plan.generation)
     return verdict | "Finish" >> Finish(
         plan.output, plan.owner, not plan.is_local, plan.keeps_work, plan.store, plan.generation.number
     )

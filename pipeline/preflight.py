@@ -14,6 +14,9 @@ from pipeline.recipes import require_possible_confidence
 from schemas.errors import UsageError
 from transforms.faces.detectors.registry import require_detector
 from transforms.media.models import verify_models
+from transforms.people.config import DLIB, NONE
+from transforms.people.face_networks import MODEL as FACE_RECOGNITION
+from transforms.people.face_networks import load_face_network
 from transforms.prepare.speech_models import require_speech_model
 from transforms.speakers.config import SYNCNET
 from transforms.speakers.speech_encoder import MODEL as SPEECH_ENCODER
@@ -31,6 +34,7 @@ def preflight(recipe: Recipe) -> Recipe:
     verify_models(("face_mesh",))
     require_detector(recipe.faces.detector)
     require_speech_model(recipe.speech.model)
+    _require_face_network(recipe.people.network)
     network = _ready_sync_network(recipe.speakers.network)
     return dataclasses.replace(recipe, speakers=dataclasses.replace(recipe.speakers, network=network))
 
@@ -46,6 +50,18 @@ def require_our_packages() -> None:
 def _folder_of(module: ModuleType) -> Path:
     assert module.__file__ is not None  # it has an __init__.py
     return Path(module.__file__).resolve().parents[1]
+
+
+def _require_face_network(network: str) -> None:
+    if network == DLIB:
+        verify_models((FACE_RECOGNITION,))
+    elif network != NONE:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:  # as below
+            pool.submit(_tried_face_network, network).result()
+
+
+def _tried_face_network(network: str) -> None:
+    load_face_network(network, "--people")
 
 
 def _ready_sync_network(network: str) -> str:

@@ -18,7 +18,8 @@ from transforms.beam_support import storage
 from transforms.beam_support.conditional import bytes_or_none
 from transforms.manifests.generation import Generation
 from transforms.manifests.parts import ManifestPart
-from transforms.sources.split import given_splits, split_unit
+from transforms.media.split_units import named_units
+from transforms.sources.split import given_splits
 
 _FREE_SETTINGS = ("limits.", "shards.")  # they decide what fails and how large a file is, not what a clip holds
 
@@ -128,14 +129,15 @@ def splits_on_record(present: PresentDataset, sources: Iterable[VideoSource]) ->
     """
     listed = list(sources)
     given = given_splits(listed)
-    units = {split_unit(one.speaker, one.group, ""): one for one in listed if one.speaker or one.group}
+    named = {unit: one for one in listed for unit in named_units(one.speaker, one.group)}
+    given_by = {unit: one for one in listed if one.split for unit in named_units(one.speaker, one.group)}
     for unit, split in _recorded_units(present):
-        if unit not in units:
+        if unit not in named:
             continue
-        if given.get(unit, split) != split:
-            named = next(one for one in listed if one.split and split_unit(one.speaker, one.group, "") == unit)
+        if unit in given_by and given[unit] != split:
             raise UsageError(
-                f"{unit} is in {split} in {present.output}, but {named.stored_name!r} is given {given[unit]}: give it "
+                f"{unit} is in {split} in {present.output}, but {given_by[unit].stored_name!r} is given "
+                f"{given_by[unit].split}: give it "
                 "the split that it has"
             )
         given[unit] = split
@@ -145,8 +147,9 @@ def splits_on_record(present: PresentDataset, sources: Iterable[VideoSource]) ->
 def _recorded_units(present: PresentDataset) -> Iterator[tuple[str, str]]:
     for path in present.paths("sources"):
         with storage.reading(storage.join(present.output, path)) as stream:
-            table = read_parquet(stream, ["split_unit", "split"])
-        yield from zip(table["split_unit"].to_pylist(), table["split"].to_pylist(), strict=True)
+            table = read_parquet(stream, ["speaker", "group", "split"])
+        for speaker, group, split in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            yield from ((unit, split) for unit in named_units(speaker, group))
 
 
 def _short(sha256: str | None) -> str:

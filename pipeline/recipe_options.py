@@ -6,6 +6,7 @@ import os
 from pipeline.config import Recipe
 from pipeline.recipes import RECIPES, named_recipe, with_syncnet_confidence
 from transforms.faces.detectors.registry import DETECTORS, detector_help
+from transforms.people.config import DLIB, NONE
 from transforms.prepare.speech_models import speech_model_forms
 
 _WITH_PATH = (*(name for name, entry in DETECTORS.items() if entry.argument), "pyannote", "syncnet")
@@ -25,6 +26,12 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         f"once (default: {recipe.speakers.network}, or what the recipe says)",
     )
     parser.add_argument(
+        "--people",
+        metavar="NAME",
+        help="network that finds the people of all sources by their faces: dlib, none, a recognition FILE.onnx or the "
+        f"folder of an InsightFace pack (default: {recipe.people.network})",
+    )
+    parser.add_argument(
         "--set",
         metavar="NAME=VALUE",
         action="append",
@@ -35,12 +42,13 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen_recipe(args: argparse.Namespace, stored: Recipe | None = None) -> Recipe:
-    """Apply --detector, --speech and --sync to the named recipe, else to a stored one, then each --set."""
+    """Apply --detector, --speech, --sync and --people to the named recipe, else to a stored one, then each --set."""
     recipe = named_recipe(args.recipe or "default") if args.recipe or stored is None else stored
     for name, text in (
         ("faces.detector", args.detector),
         ("speech.model", args.speech),
         ("speakers.network", args.sync),
+        ("people.network", args.people and _face_network(args.people)),
     ):
         recipe = recipe if text is None else recipe.with_value(name, _with_absolute_path(text))
     for assignment in args.settings:
@@ -56,3 +64,8 @@ def _with_absolute_path(text: str) -> str:
         path = os.path.expanduser(name)
         return f"{kind}:{os.path.abspath(path) if kind != 'pyannote' or os.path.exists(path) else name}"
     return os.path.abspath(os.path.expanduser(text)) if text.endswith(".onnx") else text
+
+
+def _face_network(text: str) -> str:
+    """The setting with an absolute path, where it is one; a folder may have any name but those of the networks."""
+    return text if text in (DLIB, NONE) else os.path.abspath(os.path.expanduser(text))

@@ -7,8 +7,19 @@ import apache_beam as beam
 from pipeline.plan import BuildPlan
 from schemas.records import ClipRef
 from schemas.tables import AnyRow, FailureRow
+from transforms.people.find_people import FoundTrack
+from transforms.people.stage import ReadRecordedTracks
 from transforms.recorded.stage import CountAttempts, KeepPlaces, ReadRows
 from transforms.recorded.stored_rows import table_of_part
+
+
+def recorded_tracks(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[FoundTrack]:
+    """The tracks with clips that the dataset holds."""
+    held = [*(part.path for part in plan.generation.carried), *plan.generation.rewritten]
+    tracks, clips = (
+        tuple(sorted(path for path in held if table_of_part(path) == name)) for name in ("tracks", "clips")
+    )
+    return pipeline | "RecordedTracks" >> ReadRecordedTracks(plan.output, tracks, clips, plan.store)
 
 
 def place_clips(

@@ -7,15 +7,15 @@ import pyarrow.compute as pc
 
 from pipeline.present import PresentDataset
 from schemas.errors import FINAL_KINDS, NothingToDo
-from schemas.records import VideoSource
+from schemas.records import SPLITS, VideoSource
 from schemas.stored.manifests import rows_of, stored_manifests
 from schemas.stored.parquet import read_batches
 from transforms.beam_support import storage
 from transforms.beam_support.listings import listed_versions
 from transforms.manifests.generation import Generation
 from transforms.media.source_names import found_uri
+from transforms.media.split_units import PERSON, SOURCE, split_of_unit
 from transforms.recorded.known_sources import listed_name
-from transforms.sources.split import split_of_unit
 
 _FAILED = """
 SELECT source_id, uris, speaker, "group", split, split_unit, licence, consent, language, num_clips > 0 AS has_clips,
@@ -77,7 +77,7 @@ def _is_of_size(version: str, size_bytes: int) -> bool:
 
 
 def _source(row: dict, uri: str, name: str) -> VideoSource:
-    is_own_unit = row["split_unit"].startswith("source:")
+    is_own_unit = row["split_unit"].startswith((SOURCE, PERSON)) and row["split"] in SPLITS
     was_given = is_own_unit and row["split"] != split_of_unit(row["split_unit"])
     return VideoSource(
         uri=uri, name=name, split=row["split"] if was_given else "", **{field: row[field] for field in _GIVEN}

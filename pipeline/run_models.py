@@ -6,6 +6,7 @@ from pipeline.config import Recipe
 from transforms.faces.detectors.registry import detector_weights
 from transforms.media.model_licences import BUNDLED, SYNC_NETWORK, file_weights, pinned_weights
 from transforms.media.models import MODELS
+from transforms.people.face_networks import face_network_weights
 from transforms.prepare.speech_models import CHANNEL_MODEL, speech_model_weights
 from transforms.speakers.config import SYNCNET
 from transforms.speakers.speech_encoder import MODEL as SPEECH_ENCODER
@@ -20,6 +21,7 @@ def used_models(recipe: Recipe) -> dict[str, dict[str, str]]:
         | _with_job(speech_model_weights(CHANNEL_MODEL), "which audio stream and channels hold voice")
         | _with_job(speech_model_weights(recipe.speech.model), _speech_job(recipe.speech.model))
         | _sync_models(recipe.speakers.network)
+        | _with_job(face_network_weights(recipe.people.network), "which faces are of one person")
     )
 
 

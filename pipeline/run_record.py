@@ -29,6 +29,8 @@ PACKAGES = (
     "scenedetect",
     "soundfile",
     "webdataset",
+    "dlib-bin",
+    "faiss-cpu",
     "pyannote.audio",
     "torch",
 )

@@ -20,6 +20,7 @@ from transforms.faces.mesh import FaceRegion, MediaPipeMesh
 from transforms.media.audio import decode_audio
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
+from transforms.people.face_networks import DlibNetwork
 from transforms.prepare.speech_models import load_speech_model
 from transforms.speakers.sync_network import load_sync_network
 
@@ -38,6 +39,7 @@ def try_machine(recipe: Recipe) -> list[str]:
         f"faces ({recipe.faces.detector})": lambda: _detect(recipe, image),
         "face mesh": lambda: MediaPipeMesh().locate(image, _MIDDLE),
         f"speech ({recipe.speech.model})": lambda: load_speech_model(recipe.speech).find_speech([samples]),
+        "face recognition": lambda: DlibNetwork().embed(image, np.random.default_rng(3).uniform(0, _SIDE, (468, 3))),
         "lip sync": lambda: load_sync_network(recipe.speakers.network).embed_audio(samples),
     }
     return [_tried(name, step) for name, step in steps.items()]

@@ -8,6 +8,8 @@ from schemas.sync_result import SyncResult
 from schemas.tables import ClipRow, TrackRow
 
 SPLITS = ("train", "val", "test")
+SEVERAL = "several"
+"""Split of a source whose clips are in more than one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +45,14 @@ class Source:
     size_bytes: int
     speaker: str
     group: str
-    split: str  # one of SPLITS
-    split_unit: str  # "speaker:NAME", "group:NAME" or "source:ID"
+    split: str  # one of SPLITS, as its own names have it: FindPeople joins units
+    split_unit: str  # "speaker:NAME", "group:NAME" or "source:ID", likewise
     licence: str
     consent: str
     language: str
     names: tuple[str, ...] = ()  # of the uris, as tables have them; (): the uris
     version: str = ""  # of the file source_uri when it was hashed, see storage.version_of; "": not known
+    given_split: str = ""  # given for it, its speaker or its group, or on record for these; "": none was
 
     def __post_init__(self) -> None:
         """Refuse an unknown split, and names that are missing or not sorted."""
@@ -126,6 +129,33 @@ class SourceFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSplit:
+    """The split of one source, as those of its clips have it once people are known."""
+
+    source_id: str
+    split: str  # one of SPLITS, or SEVERAL
+    split_unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlikePeople:
+    """Two people on record whose faces, with the new ones, are as near as if they were one person's."""
+
+    first: str  # person_id
+    second: str
+
+
+def window_id(source_id: str, index: int) -> str:
+    """The id of a window in all tables: source and number of the window."""
+    return f"{source_id}-w{index:05d}"
+
+
+def window_of_track(track_id: str) -> str:
+    """The id of the window that a track was found in."""
+    return track_id.rpartition("-")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """A part of one video that is decoded at once. Begins at a key frame; 60 s at most."""
 
@@ -138,8 +168,8 @@ class Window:
 
     @property
     def window_id(self) -> str:
-        """The id in all tables: source and number of the window."""
-        return f"{self.video.source.source_id}-w{self.index:05d}"
+        """Its id in all tables."""
+        return window_id(self.video.source.source_id, self.index)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

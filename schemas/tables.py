@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from schemas.errors import UsageError
 
-SCHEMA_VERSION = "3.0"
+SCHEMA_VERSION = "4.0"
 
 _TEXT, _INT, _FLOAT, _BOOL = pa.string(), pa.int64(), pa.float32(), pa.bool_()
 _TIME = pa.float64()
@@ -62,8 +62,8 @@ class SourceRow:
     speech_s: float = column(_TIME, "time with speech", "s")
     speaker: str = column(_TEXT, "person, as given")
     group: str = column(_TEXT, "group, as given")
-    split: str = column(_TEXT, "train, val or test")
-    split_unit: str = column(_TEXT, "unit that is never in two splits: speaker:, group: or source:")
+    split: str = column(_TEXT, "train, val or test, of its clips; several: they are in more than one")
+    split_unit: str = column(_TEXT, "unit of its clips, see clips; source: where they are of more than one")
     licence: str = column(_TEXT, "licence, as given")
     consent: str = column(_TEXT, "consent, as given")
     language: str = column(_TEXT, "language, as given")
@@ -152,7 +152,7 @@ class TrackRow:
     active_share: float = column(_FLOAT, "share of frames in which this face speaks")
     voiced_share: float = column(_FLOAT, "share of frames with speech in the corrected audio")
     face_embedding: tuple[float, ...] = column(
-        pa.list_(pa.float32()), "recognition embedding, when the detector's pack has one"
+        pa.list_(pa.float32()), "mean recognition embedding of its clips' faces; empty: no clips, or --people none"
     )
 
 
@@ -192,8 +192,12 @@ class ClipRow:
     sync_network: str = column(_TEXT, "sync network, or none")
     sync_network_sha256: str = column(_TEXT, "its weights; empty for none")
     split: str = column(_TEXT, "train, val or test")
-    split_unit: str = column(_TEXT, "unit that is never in two splits: speaker:, group: or source:")
+    split_unit: str = column(_TEXT, "unit that is never in two splits: speaker:, group:, person: or source:")
     speaker: str = column(_TEXT, "person, as given")
+    person_id: str = column(_TEXT, "person by the face, the same across sources; empty: not looked for")
+    person_confidence: float | None = column(
+        _FLOAT, "0..1: how much nearer the face is to its person than to the next; null: not looked for"
+    )
     group: str = column(_TEXT, "group, as given")
     licence: str = column(_TEXT, "licence, as given")
     consent: str = column(_TEXT, "consent, as given")

@@ -13,13 +13,13 @@ from schemas.errors import UsageError
 from schemas.stored.clip_index import find_clips
 from schemas.stored.record import dataset_sha256
 from speech2vid.evaluation.conditions import GENERATED
-from speech2vid.evaluation.face_networks import load_face_network
 from speech2vid.generator_training.recipes import GeneratorTrainingSettings
 from speech2vid.generator_training.task import DEBLURRING, GENERATOR, GeneratorTask
 from speech2vid.training.options import TrainingOptions
 from speech2vid.training.publish import write_whole
 from speech2vid.training.record import RECORD
 from speech2vid.training.run import train as run_training
+from transforms.people.face_networks import load_face_network
 
 _ELSEWHERE = ("dataset", "evaluate_on", "threads")  # in the record by hash, or not at all
 NUMBERS_FILE = "numbers.json"

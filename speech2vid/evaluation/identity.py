@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from speech2vid.evaluation.clips import EvaluationClip
-from speech2vid.evaluation.face_networks import FaceNetwork
+from transforms.people.face_networks import FaceNetwork
 
 FACES_PER_CLIP = 3
 

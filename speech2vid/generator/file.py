@@ -10,6 +10,7 @@ import numpy as np
 from schemas.errors import UsageError
 from speech2vid.reader.audio_features import SPEECH, AudioFeatures, features_named
 from transforms.media.models import model_sha256
+from transforms.media.onnx_file import TRAINED, input_sizes, onnx_model, read_weights
 from transforms.media.onnx_runtime import metadata_of, onnx_session
 from transforms.speakers.speech_encoder import MODEL as SPEECH_MODEL
 
@@ -24,7 +25,7 @@ RECIPE_KEY, AUDIO_KEY, SPEECH_ENCODER_KEY = "talkshard.recipe", "talkshard.sound
 """Metadata keys; the value of AUDIO_KEY is the name of the audio features."""
 KIND_KEY = "talkshard.kind"
 """Metadata key of what a file holds, where that is no generator of pixels."""
-_HINT = "give the FILE.onnx that `talkshard train` wrote"
+_HINT = TRAINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,38 +85,6 @@ def recipe_of(path: Path) -> str:
     """What kind of network a file holds: its metadata's `talkshard.kind`, else its recipe; UsageError: it is none."""
     metadata = metadata_of(onnx_model(read_weights(path), path))
     return metadata.get(KIND_KEY) or metadata.get(RECIPE_KEY, "")
-
-
-def read_weights(path: Path, hint: str = _HINT) -> bytes:
-    """Content of a file of weights; UsageError, which ends with the hint, when it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read the network {path}: {error.strerror}; {hint}") from error
-
-
-def onnx_model(content: bytes, path: Path, hint: str = _HINT) -> "onnx.ModelProto":
-    """ONNX model of a file's content; UsageError, which ends with the hint, when it is not one."""
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        model = onnx.load_model_from_string(content)
-    except DecodeError:
-        raise UsageError(f"{path} is not an ONNX file; {hint}") from None
-    if not model.graph.node:
-        raise UsageError(f"{path} is not an ONNX file; {hint}")
-    return model
-
-
-def input_sizes(model: "onnx.ModelProto") -> dict[str, list[int]]:
-    """Dimensions of each input by name; 0 for a dimension of any size."""
-    weights = {value.name for value in model.graph.initializer}
-    return {
-        value.name: [size.dim_value for size in value.type.tensor_type.shape.dim]
-        for value in model.graph.input
-        if value.name not in weights
-    }
 
 
 def _shape_of(model: "onnx.ModelProto", path: Path) -> GeneratorShape:

@@ -72,7 +72,7 @@ def write_good_dataset(output: Path) -> None:
     write(output / "dataset.json", json.dumps(start).encode())
     with stored_manifests(str(output)) as manifests:
         found = totals(manifests)
-        summary = run_summary(run, judge_run([], found, 0, 0.5), found, funnel_counts(manifests), 0)
+        summary = run_summary(run, judge_run([], found, 0, 0.5), found, funnel_counts(manifests))
         write(output / "run.json", json.dumps(finished(summary)).encode())
         write(output / "dataset.json", json.dumps(dataset_record(parts, manifests, FIRST)).encode())
     write_own_pages(output)

@@ -146,6 +146,7 @@ def track(track_id, source_id):
 
 
 ENDED = {
+    "splits": [],
     "facts": [facts("a" * 16, 2, licence="cc-by"), facts("b" * 16, 2, split="val"), facts("c" * 16, 0, probe=None)],
     "outcomes": [outcome("a" * 16, 0, "clips", 2), outcome("b" * 16, 0, "clips", 1), outcome("b" * 16, 1, "decided")],
     "failures": [failure("a" * 16, 1, "timeout"), failure("c" * 16)],

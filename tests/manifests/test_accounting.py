@@ -85,7 +85,17 @@ def test_a_complete_dataset_has_no_problem():
             changed("clips", ("key", "k1"), shard="shards/train-000009.tar"),
             "clip k1 lies in 'shards/train-000009.tar', which is not listed",
         ),
-        (changed("clips", ("key", "k1"), split="test"), "clip k1 is in test by"),
+        (
+            changed("clips", ("key", "k1"), split="test"),
+            f"source {A}: its split is 'train', but 'several' by its clips",
+        ),
+        (changed("clips", ("key", "k1"), split="test"), f"clips of source:{A} are in more than one split: test, train"),
+        (changed("clips", ("key", "k3"), split_unit="u"), f"source {B}: its split_unit is 'source:{B}', but 'u'"),
+        (changed("clips", ("key", "k1"), person_id="p"), "the clips of track t1 are of two people, '' and 'p'"),
+        (
+            changed("clips", ("speaker", "x"), speaker="", person_id="p"),
+            "person p, whom no one named, is in train and in val",
+        ),
         (
             changed("shards", ("split", "val"), split="test"),
             "clip k3 of val lies in shards/val-000000.tar, a shard of test",

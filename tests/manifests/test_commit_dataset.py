@@ -198,7 +198,7 @@ def test_a_part_that_is_not_what_was_written_is_found(tmp_path):
 
 
 def only_failed(kind="not_media"):
-    ended = {"facts": ENDED["facts"][2:], "outcomes": [], "failures": [failure("c" * 16, kind=kind)]}
+    ended = {"splits": [], "facts": ENDED["facts"][2:], "outcomes": [], "failures": [failure("c" * 16, kind=kind)]}
     return ended, ended["failures"]
 
 

@@ -18,6 +18,7 @@ STAGES = (
     "TrackFaces",
     "FindSpeakers",
     "CutClips",
+    "FindPeople",
     "WriteShards",
     "SourceRows",
     "WriteManifests",

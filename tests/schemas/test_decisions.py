@@ -18,6 +18,7 @@ RULES_WITHOUT_SETTING = {
     "has_speech",
     "has_video",
     "max_other_faces",
+    "one_split",
     "overlap",
     "speaks",
 }
@@ -40,7 +41,7 @@ SETTINGS = {line.name: line.default for line in Recipe().settings()}
 
 def test_every_stage_that_decides_declares_its_rules():
     stages = {name.split(".")[1] for name in TUPLES}
-    assert stages == {"clips", "prepare", "sources", "speakers", "windows"}
+    assert stages == {"clips", "people", "prepare", "sources", "speakers", "windows"}
 
 
 @pytest.mark.parametrize("name", TUPLES)

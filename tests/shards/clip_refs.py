@@ -63,6 +63,8 @@ def clip_row(key, source_id="s1", split="train", split_unit="speaker:x", **field
         **_NUMBERS,
         **_TEXTS,
         **_UNJUDGED,
+        "person_id": "",
+        "person_confidence": None,
         **fields,
     }
     return ClipRow(

@@ -9,9 +9,9 @@ from apache_beam.testing.util import assert_that, equal_to
 from schemas.records import VideoSource
 from tests.made_records import results_in
 from transforms.beam_support.unchanged import hash_content
+from transforms.media.split_units import split_of_unit
 from transforms.sources.config import RightsConfig
 from transforms.sources.merge import HashedName, merge_names, unread_id
-from transforms.sources.split import split_of_unit
 from transforms.sources.stage import HashSource
 
 

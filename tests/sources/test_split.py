@@ -1,19 +1,14 @@
 """Splits follow speaker, else group, else source."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from schemas.errors import UsageError
 from schemas.records import VideoSource
-from transforms.sources.split import (
-    check_given_splits,
-    given_splits,
-    split_of_names,
-    split_of_unit,
-    split_unit,
-    with_unit_splits,
-)
+from transforms.media.split_units import split_of_unit, split_unit
+from transforms.sources.split import check_given_splits, given_splits, split_of_names, with_unit_splits
 
 
 def test_a_unit_is_the_speaker_else_the_group_else_the_source():
@@ -70,15 +65,29 @@ def test_the_given_split_of_one_member_holds_for_the_whole_unit():
 
 
 def test_every_name_carries_the_split_of_its_unit():
-    anna = VideoSource(uri="a", speaker="anna", group="g")
-    given = given_splits(
-        [anna, VideoSource(uri="b", speaker="anna", split="test"), VideoSource(uri="c", group="g", split="val")]
-    )
-    carried = with_unit_splits(anna, given)
-    assert (carried.speaker_split, carried.group_split) == ("test", "val")
+    anna, in_group = VideoSource(uri="a", speaker="anna"), VideoSource(uri="c", group="g")
+    given = given_splits([anna, replace(anna, uri="b", split="test"), in_group, replace(in_group, split="val")])
+    carried, group_carried = with_unit_splits(anna, given), with_unit_splits(in_group, given)
+    assert (carried.speaker_split, group_carried.group_split) == ("test", "val")
     assert split_of_names("speaker:anna", [VideoSource(uri="d"), carried]) == "test"
-    assert split_of_names("group:g", [carried]) == "val" and split_of_names("speaker:ben", [carried]) == ""
+    assert split_of_names("group:g", [group_carried]) == "val" and split_of_names("speaker:ben", [carried]) == ""
     assert with_unit_splits(VideoSource(uri="c", split="val"), given).speaker_split == ""
+
+
+def test_a_given_split_holds_for_all_speakers_of_the_group():
+    anna, ben = VideoSource(uri="a", speaker="anna", group="g", split="test"), VideoSource(uri="b", speaker="ben")
+    assert given_splits([anna, ben, replace(ben, uri="c", group="g")]) == dict.fromkeys(
+        ("group:g", "speaker:anna", "speaker:ben"), "test"
+    )
+
+
+def test_two_given_splits_of_speakers_who_share_a_group_are_refused():
+    sources = [
+        VideoSource(uri="a", speaker="anna", group="g", split="test"),
+        VideoSource(uri="b", speaker="ben", group="g", split="train"),
+    ]
+    with pytest.raises(UsageError, match="speaker:ben is in two splits: 'a' is given test, 'b' train"):
+        check_given_splits(sources)
 
 
 def test_two_given_splits_of_one_group_are_refused():

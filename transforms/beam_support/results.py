@@ -5,6 +5,7 @@ from; never a name, speaker, licence, folder or limit. Its record is written las
 A run that was killed finds its own; so does a run with another recipe, up to the first stage that it changes.
 """
 
+import functools
 import hashlib
 import zlib
 from collections.abc import Callable
@@ -93,6 +94,11 @@ def made_path(uri: str) -> str:
 def made_bytes(uri: str) -> bytes:
     """The bytes of such a file."""
     return _made(storage.read_bytes, uri)
+
+
+def made_range(uri: str, offset: int, length: int) -> bytes:
+    """A part of such a file."""
+    return _made(functools.partial(storage.read_range, offset=offset, length=length), uri)
 
 
 def _made(read: Callable[[str], Content], uri: str) -> Content:

@@ -229,6 +229,8 @@ def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, frames: range, image_
         sync_network=turns.sync_network,
         sync_network_sha256=turns.sync_network_sha256,
         **name_columns(source),
+        person_id="",
+        person_confidence=None,
         image_px=image_px,
         yaw_deg=track.yaw_deg,
         pitch_deg=track.pitch_deg,

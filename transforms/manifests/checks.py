@@ -5,6 +5,9 @@ Joins, groups and sorts only, which DuckDB does out of core; what gathers values
 
 from typing import NamedTuple
 
+from schemas.records import SEVERAL
+from transforms.media.split_units import SOURCE
+
 
 class Check(NamedTuple):
     """A query over the tables, and the line that reports one row of its result."""
@@ -73,10 +76,30 @@ _CLIPS = (
         "SELECT key, track_id FROM clips ANTI JOIN tracks USING (track_id)",
         "clip {0} was cut from track {1}, which has no row",
     ),
+    *(
+        Check(
+            f"SELECT source_id, {name}, of_clips FROM sources JOIN (SELECT source_id, CASE WHEN min({name}) = "
+            f"max({name}) THEN min({name}) ELSE {if_several} END AS of_clips FROM clips GROUP BY source_id) "
+            f"USING (source_id) WHERE {name} <> of_clips",
+            "source {0}: its " + name + " is {1!r}, but {2!r} by its clips",
+        )
+        for name, if_several in (("split", f"'{SEVERAL}'"), ("split_unit", f"'{SOURCE}' || source_id"))
+    ),
     Check(
-        "SELECT key, clips.split, clips.split_unit, sources.split, sources.split_unit FROM clips JOIN sources "
-        "USING (source_id) WHERE clips.split <> sources.split OR clips.split_unit <> sources.split_unit",
-        "clip {0} is in {1} by {2}, its source in {3} by {4}",
+        "SELECT split_unit, string_agg(DISTINCT split, ', ' ORDER BY split) FROM clips SEMI JOIN "
+        "(SELECT split_unit FROM clips GROUP BY split_unit HAVING min(split) <> max(split)) USING (split_unit) "
+        "GROUP BY split_unit",
+        "clips of {0} are in more than one split: {1}",
+    ),
+    Check(
+        "SELECT person_id, min(split), max(split) FROM clips WHERE person_id <> '' AND speaker = '' GROUP BY person_id "
+        "HAVING min(split) <> max(split)",
+        "person {0}, whom no one named, is in {1} and in {2}",
+    ),
+    Check(
+        "SELECT track_id, min(person_id), max(person_id) FROM clips GROUP BY track_id "
+        "HAVING min(person_id) <> max(person_id)",
+        "the clips of track {0} are of two people, {1!r} and {2!r}",
     ),
     Check("SELECT key, shard FROM clips ANTI JOIN shards USING (shard)", "clip {0} lies in {1!r}, which is not listed"),
     Check(

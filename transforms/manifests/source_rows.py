@@ -4,7 +4,7 @@ from typing import TypedDict
 
 from schemas.clock import seconds_from_frames
 from schemas.media import AudioStream, ListedVideo, MediaProbe, VideoColour
-from schemas.records import SourceFacts, WindowOutcome
+from schemas.records import SourceFacts, SourceSplit, WindowOutcome
 from schemas.tables import FailureRow, SourceRow
 
 
@@ -48,8 +48,13 @@ class _StreamColumns(TypedDict):
     audio_mix: str
 
 
-def source_row(facts: SourceFacts, outcomes: list[WindowOutcome], num_failures: int) -> SourceRow:
-    """The row of one source. The checks find a window without an outcome, or with two, by its unequal counts."""
+def source_row(
+    facts: SourceFacts, outcomes: list[WindowOutcome], num_failures: int, split: SourceSplit | None = None
+) -> SourceRow:
+    """The row of one source. The checks find a window without an outcome, or with two, by its unequal counts.
+
+    split: that of its clips; None: as its own names have it.
+    """
     source = facts.source
     counted = _counted(outcomes, facts.num_windows)
     ended = {name: sum(one.outcome == name for one in counted) for name in ("clips", "decided", "failed")}
@@ -66,8 +71,8 @@ def source_row(facts: SourceFacts, outcomes: list[WindowOutcome], num_failures: 
         speech_s=facts.speech_s,
         speaker=source.speaker,
         group=source.group,
-        split=source.split,
-        split_unit=source.split_unit,
+        split=(split or source).split,
+        split_unit=(split or source).split_unit,
         licence=source.licence,
         consent=source.consent,
         language=source.language,

@@ -12,7 +12,7 @@ import apache_beam as beam
 
 from schemas.errors import IntegrityError, UnreadableSource
 from schemas.generations import DATASET, run_record_name
-from schemas.records import SourceFacts, WindowOutcome
+from schemas.records import AlikePeople, SourceFacts, SourceSplit, WindowOutcome
 from schemas.stored.manifests import Manifests, copy_part, link_part, open_manifests, row_count_problems
 from schemas.tables import TABLES, ClipRow, DecisionRow, FailureRow, ShardRow, SourceRow, TrackRow, table_name
 from transforms.beam_support import storage
@@ -35,7 +35,7 @@ from transforms.manifests.parts import (
 from transforms.manifests.source_rows import failed_outcomes, source_row
 from transforms.manifests.verdict import Verdict, dataset_record, judge_run, run_summary
 
-_Ended = SourceFacts | WindowOutcome | FailureRow  # what tells how a source ended
+_Ended = SourceFacts | SourceSplit | WindowOutcome | FailureRow  # what tells how a source ended
 _RowOrNone = SourceRow | DecisionRow | TrackRow | ClipRow | ShardRow | FailureRow | None
 use_record_coders(ManifestPart, Verdict)
 _READ_BYTES = 8 << 20  # of a part at once
@@ -43,14 +43,14 @@ _READ_BYTES = 8 << 20  # of a part at once
 
 @dataclass
 class MakeSourceRows(beam.PTransform):
-    """One row per source, from collections {"facts": SourceFacts, "outcomes": WindowOutcome, "failures": FailureRow}.
+    """One row per source, from {"facts": SourceFacts, "splits": SourceSplit, "outcomes": WindowOutcome, "failures"}.
 
-    A failed window needs no outcome: its failure row stands for it.
+    A failed window needs no outcome: its FailureRow stands for it.
     """
 
     def expand(self, ended: dict[str, beam.PCollection[Any]]) -> beam.PCollection[SourceRow]:
         """Build the stage."""
-        all_ended = (ended["facts"], ended["outcomes"], ended["failures"]) | beam.Flatten()
+        all_ended = (ended["facts"], ended["splits"], ended["outcomes"], ended["failures"]) | beam.Flatten()
         keyed = all_ended | "Key" >> beam.Map(_by_source).with_output_types(tuple[str, _Ended])
         return keyed | beam.GroupByKey() | beam.FlatMapTuple(_source_rows).with_output_types(SourceRow)
 
@@ -103,8 +103,12 @@ class CommitDataset(beam.PTransform):
     generation: Generation = FIRST
 
     def expand(self, written: dict[str, beam.PCollection[Any]]) -> beam.PCollection[Verdict]:
-        """Build the stage, from {"parts": ManifestPart, "known": int}: numbers of inputs of content on record."""
+        """Build the stage, from {"parts": ManifestPart, "known": int}: numbers of inputs of content on record.
+
+        Where people were looked for, "alike": AlikePeople.
+        """
         known = beam.pvalue.AsIter(written["known"])
+        alike = beam.pvalue.AsIter(written["alike"]) if "alike" in written else ()
         carried = written["parts"].pipeline | "Carried" >> beam.Create(self.generation.carried).with_output_types(
             ManifestPart
         )
@@ -114,18 +118,20 @@ class CommitDataset(beam.PTransform):
             | "SpreadParts" >> beam.Reshuffle()
             | "CheckPart" >> beam.Map(_CheckPart(self.output, self.store)).with_output_types(tuple[ManifestPart, str])
             | "AllParts" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
-            | "Commit" >> beam.Map(self._commit, known).with_output_types(Verdict)
+            | "Commit" >> beam.Map(self._commit, known, alike).with_output_types(Verdict)
         )
 
-    def _commit(self, checked: list[tuple[ManifestPart, str]], known: Iterable[int]) -> Verdict:
+    def _commit(
+        self, checked: list[tuple[ManifestPart, str]], known: Iterable[int], alike: Iterable[AlikePeople]
+    ) -> Verdict:
         self.store.use()
-        num_known = sum(known)
+        also = {"known_inputs": sum(known), "alike_people": sorted({(one.first, one.second) for one in alike})}
         parts = sorted({part for part, _ in checked})
         problems = few_lines(sorted({problem for _, problem in checked if problem})) + _tables_without_part(parts)
         if problems:
             verdict = judge_run(problems, None, self.max_bugs, self.max_failed_share)
-            return self._publish(verdict, run_summary(self.run, verdict, None, [], num_known), None)
-        num_inputs = self.generation.num_inputs + self.num_inputs - num_known
+            return self._publish(verdict, run_summary(self.run | also, verdict, None, []), None)
+        num_inputs = self.generation.num_inputs + self.num_inputs - sum(known)
         with open_manifests([(part.table, part.path) for part in parts], _Fetch(self.output)) as manifests:
             problems = row_count_problems(manifests, _num_rows(parts)) + find_problems(manifests, num_inputs)
             problems += few_lines(_shard_problems(self.output, manifests))
@@ -133,7 +139,7 @@ class CommitDataset(beam.PTransform):
             verdict = judge_run(problems, found, self.max_bugs, self.max_failed_share)
             record = _json(dataset_record(parts, manifests, self.generation)) if verdict.ok else None
             funnel = funnel_counts(manifests)
-        return self._publish(verdict, run_summary(self.run, verdict, found, funnel, num_known), record)
+        return self._publish(verdict, run_summary(self.run | also, verdict, found, funnel), record)
 
     def _publish(self, verdict: Verdict, summary: dict[str, object], record: bytes | None) -> Verdict:
         """Write the run's record, then dataset.json, where that is still the parent's, or this generation's own."""
@@ -218,9 +224,10 @@ def _source_rows(source_id: str, ended: Iterable[_Ended]) -> Iterator[SourceRow]
     found = list(ended)
     failures = [one for one in found if isinstance(one, FailureRow)]
     outcomes = [one for one in found if isinstance(one, WindowOutcome)] + failed_outcomes(failures)
+    splits = [one for one in found if isinstance(one, SourceSplit)]
     for facts in found:
         if isinstance(facts, SourceFacts):
-            yield source_row(facts, outcomes, len(failures))
+            yield source_row(facts, outcomes, len(failures), splits[0] if splits else None)
 
 
 def _bytes_in_table(row: Any) -> tuple[str, int]:

