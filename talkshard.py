@@ -12,6 +12,7 @@ from schemas.shown_text import shown_text
 COMMANDS = {
     "build": ("pipeline.commands.build", "turn raw video into a dataset"),
     "repack": ("pipeline.commands.repack", "write a dataset's shards and tables as one build of everything would"),
+    "takedown": ("pipeline.commands.takedown", "take a person, sources or clips out of a dataset, for good"),
     "clean": ("pipeline.commands.clean", "remove what no generation of a dataset needs any more"),
     "status": ("pipeline.commands.status", "show how far a build is, or how it ended"),
     "probe": ("pipeline.commands.probe", "show what a file holds, and what build would do with it"),

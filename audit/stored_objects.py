@@ -54,6 +54,11 @@ class StoredObjects:
             return []
         return [f"{path} has sha256 {sha256} and {size_bytes} bytes, not {item['sha256']} and {item['size_bytes']}"]
 
+    def paths(self, folder: str = "") -> Iterator[str]:
+        """Every object below the dataset, or below a folder of it."""
+        for found in self._store.find(f"{self._root}/{folder}".rstrip("/")):
+            yield found[found.index(f"{self._root}/") + len(self._root) + 1 :]
+
     def strays(self, record: dict) -> Iterator[str]:
         """Objects that dataset.json does not list, and that no build leaves there."""
         with answering(self._store, "the dataset"):

@@ -19,6 +19,7 @@ from audit.verify_record import read_run, record_problems
 from audit.verify_rows import ROW_CHECKS
 from audit.verify_shards import rows_by_shard, shard_problems
 from audit.verify_tables import part_problems, value_problems
+from audit.verify_takedowns import TAKEDOWN_CHECKS, takedown_problems
 from schemas.errors import IntegrityError, UsageError
 from schemas.stored.manifests import Manifests, row_count_problems, stored_manifests
 from schemas.stored.record import dataset_record
@@ -61,6 +62,7 @@ def _problems(output: str, quick: bool, in_order: InOrder) -> Iterator[str]:
         yield from _table_problems(record, run, manifests)
         if run is not None:
             yield from page_problems(output, objects, run, manifests)
+        yield from takedown_problems(objects, record, manifests)
         yield from _lines(in_order(functools.partial(shard_problems, objects), rows_by_shard(manifests)))
 
 
@@ -72,7 +74,7 @@ def _table_problems(record: dict, run: dict | None, manifests: Manifests) -> Ite
     yield from _record_problems(record, manifests)
     yield from find_problems(manifests)
     yield from value_problems(manifests)
-    yield from _asked(manifests, ROW_CHECKS)
+    yield from _asked(manifests, (*ROW_CHECKS, *TAKEDOWN_CHECKS))
     if run is None:
         return
     settings = Settings(run)

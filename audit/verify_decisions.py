@@ -11,6 +11,7 @@ from schemas.decisions import Rule
 from schemas.stored.manifests import Manifests
 from transforms.clips.cut_clips import CLIP_RULES
 from transforms.manifests.checks import Check
+from transforms.media.takedown_list import TAKE_OUT, TAKEDOWN_RULES
 from transforms.prepare.prepare_video import SOURCE_RULES as STREAM_RULES
 from transforms.sources.merge import SOURCE_RULES as NAME_RULES
 from transforms.speakers import rules as speakers
@@ -24,6 +25,7 @@ _RULES: dict[tuple[str, str], tuple[Rule[Any], ...]] = {
     ("FindSpeakers", "track"): speakers.TRACK_RULES,
     ("FindSpeakers", "turn"): speakers.TURN_RULES,
     ("CutClips", "clip"): CLIP_RULES,
+    (TAKE_OUT, "clip"): TAKEDOWN_RULES,
 }
 """(stage, kind of subject) -> its rules in order."""
 

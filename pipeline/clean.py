@@ -11,7 +11,7 @@ from schemas.records import SPLITS
 from schemas.tables import TABLES
 from transforms.beam_support.listings import FileFacts, list_facts
 
-_DATA = re.compile(
+DATA = re.compile(
     rf"shards/({'|'.join(SPLITS)})-\d{{6,}}(\.g\d+)?\.tar|manifests/({'|'.join(TABLES)})/part-\d{{5,}}(\.g\d+)?\.parquet"
 )
 
@@ -51,7 +51,7 @@ def _may_go(path: str, generation: int, was_dropped_long_ago: bool, is_being_bui
     is_unfinished = bool(UNFINISHED.fullmatch(path.rsplit("/", 1)[-1]))
     if is_unfinished or path.startswith(f"{STAGING}/"):
         return not is_being_built
-    if not (_DATA.fullmatch(path) or RUN_RECORD.fullmatch(path)):
+    if not (DATA.fullmatch(path) or RUN_RECORD.fullmatch(path)):
         return False
     return not is_being_built if generation_of(path) > generation else was_dropped_long_ago
 

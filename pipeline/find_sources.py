@@ -14,7 +14,7 @@ def find_sources(
 ) -> tuple[HashSourceOutputs | NewSources, beam.PCollection[int]]:
     """The sources to process, and how many inputs the dataset holds already."""
     names = pipeline | "ReadNames" >> ReadNames(plan.staging, plan.num_inputs, plan.store)
-    hash_source = HashSource(hashes, plan.staging, plan.fail_fast, plan.store, plan.recipe.rights)
+    hash_source = HashSource(hashes, plan.staging, plan.fail_fast, plan.store, plan.recipe.rights, plan.takedowns)
     if not plan.recorded:
         return names | "HashSource" >> hash_source, pipeline | "NoneKnown" >> beam.Create([0])
     number = plan.generation.number

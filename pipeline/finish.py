@@ -9,7 +9,8 @@ from pipeline.output import RUN_STAGING, read_run, remove_staging, show_run, wri
 from pipeline.owner import end_job, is_of_another, owning
 from pipeline.pages import write_pages
 from pipeline.run_record import finished
-from schemas.stored.manifests import stored_manifests
+from pipeline.takedown.removal import remove_taken
+from schemas.stored.manifests import only_row, stored_manifests
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.beam_support.worker_tallies import read_tally, tally_record
 from transforms.manifests.verdict import Verdict
@@ -47,14 +48,20 @@ class Finish(beam.PTransform):
 
 
 def finish_run(output: str, generation: int) -> None:
-    """Complete the record of a run that has a verdict, and write the pages. May run twice."""
+    """Write the pages, remove what this generation took down, and complete the record of its run. May run twice.
+
+    The record is written last: while it is not finished, the next command on this dataset does all of it again.
+    """
     took = tally_record(read_tally(f"{output}/{RUN_STAGING}"))
     run = took | finished(read_run(output, generation))  # where it runs again, staging may be gone
-    write_run(output, run, generation)
     if has_pages(run, generation):
         with stored_manifests(output) as manifests:
             write_pages(output, run, manifests)
+            (last_takedown,) = only_row(manifests, "SELECT max(generation) FROM takedowns")
         show_run(output, run, generation)
+        if last_takedown == generation:
+            remove_taken(output)
+    write_run(output, run, generation)
 
 
 def complete_killed_run(output: str, run: dict[str, Any], generation: int, keeps_work: bool) -> None:

@@ -9,6 +9,7 @@ from pipeline.finish import Finish
 from pipeline.plan import BuildPlan
 from pipeline.redo import count_attempts, other_rows, place_clips, recorded_tracks
 from pipeline.stage_results import work_results
+from pipeline.takedown.honor import honored_rows
 from schemas.records import AlikePeople
 from transforms.clips.stage import CutClips
 from transforms.faces.face_counter import FaceCounter
@@ -41,7 +42,7 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     spoken = tracked.faces | "FindSpeakers" >> FindSpeakers(
         recipe.speakers, faces.min_box_px, faces.min_track_s, recipe.clips.min_s, faces.max_faces, work.judged, *run
     )
-    cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, work.cut, plan.keeps_tubes, *run)
+    cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, work.cut, plan.keeps_tubes, *run, taken=plan.takedowns)
     facts = (hashed.ended, prepared.ended, split.facts) | "Facts" >> beam.Flatten()
     cut_and_known = {
         **{"clips": cut.clips, "outcomes": cut.outcomes, "tracks": spoken.track_rows, "facts": facts},
@@ -61,7 +62,7 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     ended = {"facts": facts, "splits": people.sources, "outcomes": outcomes, "failures": failures}
     source_rows = ended | "SourceRows" >> MakeSourceRows()
     kinds = (source_rows, people.track_rows, written.clip_rows, written.shard_rows, decisions, failures)
-    rows = (*kinds, *placed_rows, *other_rows(pipeline, plan)) | "Rows" >> beam.Flatten()
+    rows = (*kinds, *placed_rows, *other_rows(pipeline, plan), *honored_rows(pipeline, plan)) | "Rows" >> beam.Flatten()
     return finish(plan, rows, known=known, alike=people.alike)
 
 

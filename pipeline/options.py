@@ -28,6 +28,7 @@ from pipeline.retry import retried_generation, sources_to_retry
 from pipeline.run_models import used_models
 from pipeline.run_record import run_record
 from pipeline.settings import settings_text
+from pipeline.takedown.honor import honored_parts
 from schemas.errors import UsageError
 from schemas.records import VideoSource
 from transforms.manifests.generation import FIRST, Generation
@@ -79,6 +80,14 @@ def _add_folder_options(parser: CommandParser) -> None:
     parser.add_argument("--output", metavar="DIR", required=True, help="folder or URL of the dataset")
     parser.add_argument(
         "--append", action="store_true", help="add new sources to the dataset in --output, by its recipe and models"
+    )
+    parser.add_argument(
+        "--honor",
+        metavar="LIST",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="datasets, or parts of their table `takedowns`: what was taken out of them is refused here too",
     )
     parser.add_argument(
         "--layout",
@@ -152,6 +161,8 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         num_inputs=len(sources),
         splits=splits_on_record(present, sources) if present else given_splits(sources),
         recorded=present.paths("sources") if present else (),
+        honored=honored_parts(args.honor),
+        own_takedowns=tuple(f"{output}/{path}" for path in present.paths("takedowns")) if present else (),
         output=output,
         recipe=recipe,
         fail_fast=args.fail_fast,
@@ -165,7 +176,7 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         metrics_file=os.path.abspath(args.metrics_file) if args.metrics_file else "",
         max_failed_share=args.max_failed_share,
         generation=generation,
-        run=run_record(recipe, [program, *argv], len(sources), root, inputs),
+        run=run_record(recipe, [program, *argv], len(sources), root, inputs, work if args.work else ""),
     )
 
 

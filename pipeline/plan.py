@@ -6,6 +6,7 @@ from pipeline.beam_options import is_local_run
 from pipeline.config import Recipe
 from schemas.records import VideoSource
 from transforms.beam_support.stores import StoreOptions
+from transforms.beam_support.takedown_parts import TakedownParts
 from transforms.manifests.generation import Generation
 
 
@@ -29,6 +30,8 @@ class BuildPlan:
     generation: Generation  # that this run makes
     run: dict[str, object]  # record of the run as it is before it, see pipeline.run_record
     owner: str = ""  # token of the mark in the output that says who builds there, see pipeline.owner
+    honored: tuple[str, ...] = ()  # uris of parts of takedown lists of other datasets, see pipeline.takedown.honor
+    own_takedowns: tuple[str, ...] = ()  # uris of the parts of the list that the dataset has
     store: StoreOptions  # by which every process of the run reaches stores
     beam_options: list[str]  # flags for apache_beam's PipelineOptions
     metrics_file: str = ""  # "": none is written
@@ -37,3 +40,8 @@ class BuildPlan:
     def is_local(self) -> bool:
         """Whether the run ends with its launcher, which reads marks and a log in staging to the end."""
         return is_local_run(self.beam_options)
+
+    @property
+    def takedowns(self) -> TakedownParts:
+        """The lists of what this run refuses."""
+        return TakedownParts(uris=(*self.own_takedowns, *self.honored), store=self.store)

@@ -7,6 +7,7 @@ import apache_beam as beam
 
 from pipeline.beam_options import beam_options, require_reachable, store_options
 from pipeline.commands.parser import CommandParser
+from pipeline.finish import complete_killed_run
 from pipeline.graph import finish
 from pipeline.options import LAUNCHER_PATIENCE_S
 from pipeline.output import RUN_STAGING, WORK, normalised_output
@@ -21,7 +22,7 @@ from transforms.media.config import LimitsConfig
 from transforms.recorded.stage import ReadClips, ReadRows
 from transforms.shards.stage import WriteShards
 
-_KEPT_TABLES = ("sources", "decisions", "tracks", "failures")
+_KEPT_TABLES = ("sources", "decisions", "tracks", "failures", "takedowns")
 
 
 def parse_repack(argv: list[str], program: str) -> BuildPlan:
@@ -41,6 +42,7 @@ def parse_repack(argv: list[str], program: str) -> BuildPlan:
     require_reachable(flags, output)
     present = require_dataset(output)
     require_no_owner(output)
+    complete_killed_run(output, present.run, present.record["generation"], keeps_work=True)
     _require_several_pieces(present)
     return BuildPlan(
         sources=(),

@@ -1,6 +1,6 @@
 """`build --retry_failures`: the sources of a dataset to do again, and the parts that hold their rows."""
 
-import posixpath
+from collections.abc import Collection
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +23,7 @@ SELECT source_id, uris, speaker, "group", split, split_unit, licence, consent, l
 FROM sources WHERE source_id IN (SELECT source_id FROM failures WHERE kind NOT IN (SELECT unnest(?)))
 ORDER BY source_id
 """
+_OF_NO_SOURCE = ("shards", "takedowns")  # tables
 _GIVEN = ("speaker", "group", "licence", "consent", "language", "content_decides")
 
 
@@ -53,7 +54,11 @@ def sources_to_retry(present: PresentDataset, root: str) -> tuple[tuple[VideoSou
 
 def retried_generation(present: PresentDataset, source_ids: frozenset[str], num_names: int) -> Generation:
     """The generation in which the rows of some sources take the place of those that the dataset has."""
-    rewritten = tuple(part.path for part in present.parts if _holds_any(present.output, part.path, source_ids))
+    rewritten = tuple(
+        part.path
+        for part in present.parts
+        if part.table not in _OF_NO_SOURCE and holds_any(present.output, part.path, "source_id", source_ids)
+    )
     carried = tuple(part for part in present.parts if part.path not in rewritten)
     return present.next_generation(
         carried, present.num_inputs - num_names, rewrites=True, redone=source_ids, rewritten=rewritten
@@ -84,10 +89,8 @@ def _source(row: dict, uri: str, name: str) -> VideoSource:
     )
 
 
-def _holds_any(output: str, path: str, source_ids: frozenset[str]) -> bool:
-    """Whether a part holds a row of one of these sources."""
-    if posixpath.dirname(path) == "manifests/shards":
-        return False
-    wanted = pa.array(sorted(source_ids))
+def holds_any(output: str, path: str, column: str, values: Collection[str]) -> bool:
+    """Whether a part has one of these values in a column."""
+    wanted = pa.array(sorted(values), pa.string())
     with storage.reading(storage.join(output, path)) as stream:
-        return any(pc.any(pc.is_in(batch.column(0), wanted)).as_py() for batch in read_batches(stream, ["source_id"]))
+        return any(pc.any(pc.is_in(batch.column(0), wanted)).as_py() for batch in read_batches(stream, [column]))

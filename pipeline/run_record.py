@@ -37,11 +37,12 @@ PACKAGES = (
 
 
 def run_record(
-    recipe: Recipe, command_line: list[str], num_inputs: int, root: str = "", inputs: Sequence[str] = ()
+    recipe: Recipe, command_line: list[str], num_inputs: int, root: str = "", inputs: Sequence[str] = (), work: str = ""
 ) -> dict[str, Any]:
     """The record of a run as it is before the run.
 
     root: the folder that the names of sources are relative to. inputs: fingerprints of all that the dataset is made of.
+    work: folder or URL of results between stages that the output does not hold; "": it holds them.
     """
     return {
         "recipe": recipe.as_dict(),
@@ -49,6 +50,7 @@ def run_record(
         "root": root,
         "num_inputs": num_inputs,
         "inputs": list(inputs),
+        "work": work,
         "schema_version": schemas.tables.SCHEMA_VERSION,
         "packages": package_versions(),
         "models": used_models(recipe),
@@ -59,7 +61,7 @@ def run_record(
 
 def repacked(run: dict[str, Any], command_line: list[str]) -> dict[str, Any]:
     """The record of a run that makes no new row, from that of the dataset's last run."""
-    kept = ("recipe", "root", "num_inputs", "inputs", "models", "schema_version")
+    kept = ("recipe", "root", "num_inputs", "inputs", "work", "models", "schema_version")
     return {
         **{name: run[name] for name in kept},
         **_machine(),

@@ -246,7 +246,24 @@ class FailureRow:
     attempts: int = column(_INT, "times it was tried")
 
 
-AnyRow = SourceRow | DecisionRow | TrackRow | ClipRow | ShardRow | FailureRow
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakedownRow:
+    """One subject that was taken out and is refused from then on: ids and hashes, no content and no name."""
+
+    kind: str = column(_TEXT, "source, clip, speaker or name")
+    subject: str = column(
+        _TEXT,
+        "id of the source, key of the clip, sha256 of the speaker's name as names are compared, or of a source's name",
+    )
+    content_sha256: str = column(_TEXT, "of a source: sha256 of its bytes; empty if it was not read")
+    num_clips: int = column(_INT, "clips that were taken out with it", "clip")
+    clip_s: float = column(_TIME, "their length", "s")
+    reason: str = column(_TEXT, "why, as given")
+    taken_at: str = column(_TEXT, "when, UTC")
+    generation: int = column(_INT, "generation that it is not in any more; 0: taken over from another dataset's list")
+
+
+AnyRow = SourceRow | DecisionRow | TrackRow | ClipRow | ShardRow | FailureRow | TakedownRow
 """A row of any table."""
 
 TABLES = {
@@ -256,6 +273,7 @@ TABLES = {
     "clips": ClipRow,
     "shards": ShardRow,
     "failures": FailureRow,
+    "takedowns": TakedownRow,
 }
 """Table name -> row type."""
 
@@ -266,6 +284,7 @@ SORT_BY = {
     "shards": ("shard",),
     "decisions": ("source_id", "subject_id", "stage", "rule_order", "rule"),
     "failures": ("source_uri", "source_id", "window_index", "stage", "kind", "message"),
+    "takedowns": ("kind", "subject"),
 }
 """Table name -> the columns its rows are sorted by."""
 

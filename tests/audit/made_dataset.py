@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.config import Recipe
 from pipeline.run_record import finished, run_record
 from schemas.stored.manifests import Manifests, stored_manifests
-from schemas.tables import SCHEMA_VERSION, ShardRow, table_name
+from schemas.tables import SCHEMA_VERSION, TABLES, ShardRow, table_name
 from tests.manifests import made_rows
 from transforms.manifests.parts import manifest_part, part_bytes, part_path
 from transforms.manifests.source_rows import source_row
@@ -64,10 +64,7 @@ def write_dataset(output: Path, run: dict | None = None, more_rows: Iterable = (
         ),
     ]
     _write(output / SHARD, shard)
-    parts = [
-        _write_part(output, name, [row for row in rows if table_name(row) == name])
-        for name in ("sources", "decisions", "tracks", "clips", "shards", "failures")
-    ]
+    parts = [_write_part(output, name, [row for row in rows if table_name(row) == name]) for name in TABLES]
     _write(output / "dataset.json", json.dumps({**_FIRST, "manifests": parts}).encode())
     run = finished(run or run_record(Recipe(), ["talkshard build"], 0))
     run["known_inputs"] = 0

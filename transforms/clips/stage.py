@@ -18,9 +18,11 @@ from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.results import Memory, StageResults, made_bytes, made_path
 from transforms.beam_support.storage import write_once
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
+from transforms.beam_support.takedown_parts import NO_TAKEDOWNS, TakedownParts
 from transforms.clips.config import ClipsConfig
 from transforms.clips.cut_clips import CutClip, cut_clips, name_columns
 from transforms.media.audio import read_audio_span
+from transforms.media.takedown_list import clip_decision
 from transforms.media.tubes import TubeFile
 
 STAGE = "CutClips"
@@ -48,6 +50,7 @@ class CutClips(beam.PTransform):
     staging: str
     fail_fast: bool = False
     store: StoreOptions = DEFAULT_STORE
+    taken: TakedownParts = NO_TAKEDOWNS  # lists of clips that are refused
 
     def expand(self, turns: beam.PCollection[WindowTurns]) -> CutClipsOutputs:
         """Build the stage."""
@@ -61,7 +64,7 @@ class CutClips(beam.PTransform):
             store=self.store,
             memory=memory,
         )
-        part = beam.ParDo(_Part(self.staging)).with_outputs("outcomes", "decisions", main="clips")
+        part = beam.ParDo(_Part(self.staging, self.taken)).with_outputs("outcomes", "decisions", main="clips")
         parts = with_kinds(
             guarded.results | "Part" >> part, clips=ClipRef, outcomes=WindowOutcome, decisions=DecisionRow
         )
@@ -153,13 +156,24 @@ class _Cut(beam.DoFn):
         return refs
 
 
+def without_taken(window: WindowClips, keys: frozenset[str]) -> WindowClips:
+    """A window without the clips that were taken down by themselves, each of which becomes a decision."""
+    clips = tuple(clip for clip in window.clips if clip.key not in keys)
+    if len(clips) == len(window.clips):
+        return window
+    dropped = [clip_decision(clip.key, clip.row.source_id) for clip in window.clips if clip.key in keys]
+    outcome = replace(window.outcome, outcome="clips" if clips else "decided", num_clips=len(clips))
+    return WindowClips(outcome=outcome, clips=clips, decisions=(*window.decisions, *dropped))
+
+
 class _Part(beam.DoFn):
     """Separates clips, outcomes and decisions, and counts them."""
 
-    def __init__(self, staging: str):
-        self._staging = staging
+    def __init__(self, staging: str, taken: TakedownParts):
+        self._staging, self._taken = staging, taken
 
     def process(self, window: WindowClips) -> Iterator[Any]:
+        window = without_taken(window, self._taken.load().clips)
         yield beam.pvalue.TaggedOutput("outcomes", window.outcome)
         dropped = [row for row in window.decisions if not row.kept]
         for row in dropped:

@@ -15,6 +15,7 @@ class Generation:
     num_inputs: int = 0  # names of the sources in them
     redone: frozenset[str] = frozenset()  # sources whose rows take the place of those that the parent has
     rewritten: tuple[str, ...] = ()  # paths of the parts of the parent that hold rows of these
+    may_have_no_clips: bool = False  # it is a dataset also where every clip was taken out
     last_rewrite: int = 1  # the last generation that left out objects of the one before
 
 

@@ -14,7 +14,7 @@ from schemas.errors import IntegrityError, UnreadableSource
 from schemas.generations import DATASET, run_record_name
 from schemas.records import AlikePeople, SourceFacts, SourceSplit, WindowOutcome
 from schemas.stored.manifests import Manifests, copy_part, link_part, open_manifests, row_count_problems
-from schemas.tables import TABLES, ClipRow, DecisionRow, FailureRow, ShardRow, SourceRow, TrackRow, table_name
+from schemas.tables import TABLES, AnyRow, FailureRow, SourceRow, table_name
 from transforms.beam_support import storage
 from transforms.beam_support.coders import use_record_coders
 from transforms.beam_support.conditional import bytes_or_none, open_new, replace_unchanged
@@ -36,7 +36,7 @@ from transforms.manifests.source_rows import failed_outcomes, source_row
 from transforms.manifests.verdict import Verdict, dataset_record, judge_run, run_summary
 
 _Ended = SourceFacts | SourceSplit | WindowOutcome | FailureRow  # what tells how a source ended
-_RowOrNone = SourceRow | DecisionRow | TrackRow | ClipRow | ShardRow | FailureRow | None
+_RowOrNone = AnyRow | None
 use_record_coders(ManifestPart, Verdict)
 _READ_BYTES = 8 << 20  # of a part at once
 
@@ -136,7 +136,9 @@ class CommitDataset(beam.PTransform):
             problems = row_count_problems(manifests, _num_rows(parts)) + find_problems(manifests, num_inputs)
             problems += few_lines(_shard_problems(self.output, manifests))
             found = totals(manifests)
-            verdict = judge_run(problems, found, self.max_bugs, self.max_failed_share)
+            verdict = judge_run(
+                problems, found, self.max_bugs, self.max_failed_share, not self.generation.may_have_no_clips
+            )
             record = _json(dataset_record(parts, manifests, self.generation)) if verdict.ok else None
             funnel = funnel_counts(manifests)
         return self._publish(verdict, run_summary(self.run | also, verdict, found, funnel), record)

@@ -23,7 +23,9 @@ class Verdict:
     problems: tuple[str, ...]  # one line each; none when ok
 
 
-def judge_run(problems: list[str], found: Totals | None, max_bugs: int, max_failed_share: float) -> Verdict:
+def judge_run(
+    problems: list[str], found: Totals | None, max_bugs: int, max_failed_share: float, needs_clips: bool = True
+) -> Verdict:
     """Judge a run: first by inconsistencies, then bugs and failures, then lack of clips. found: None: unreadable."""
     if problems or found is None:
         return Verdict(ok=False, exit_code=BROKEN, problems=tuple(problems))
@@ -33,7 +35,7 @@ def judge_run(problems: list[str], found: Totals | None, max_bugs: int, max_fail
     lines += _large_failed_shares(found, max_failed_share)
     if lines:
         return Verdict(ok=False, exit_code=FAILED, problems=tuple(lines))
-    if not found.num_clips:
+    if needs_clips and not found.num_clips:
         return Verdict(ok=False, exit_code=NO_CLIPS, problems=("no clip was made: the funnel says why",))
     return Verdict(ok=True, exit_code=DONE, problems=())
 

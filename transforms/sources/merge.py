@@ -1,6 +1,6 @@
 """Merge the names of one content into one source; what is left out is a source as well, with its reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.decisions import DecisionLog, Rule
 from schemas.person_names import compared_name
@@ -8,11 +8,13 @@ from schemas.records import Source, SourceFacts, VideoSource
 from schemas.tables import DecisionRow
 from transforms.media.source_names import unread_id
 from transforms.media.split_units import named_units, split_of_unit, split_unit
+from transforms.media.takedown_list import REFUSED_NAME, TAKEN_DOWN, TakedownList
 from transforms.sources.config import RightsConfig
 from transforms.sources.split import split_of_names
 
 STAGE = "HashSource"
 ANY_RIGHTS = RightsConfig()
+NOTHING_TAKEN = TakedownList()
 _MUST_AGREE = ("speaker", "group", "split", "licence", "consent")
 _GIVEN = (*_MUST_AGREE, "language")
 
@@ -26,9 +28,17 @@ class NameFacts:
     conflicts: tuple[str, ...] = ()  # between the metadata given with them
     licence: str = ""
     consent: str = ""
+    taken_down: str = ""  # by what it is refused; "": it is not
 
 
 SOURCE_RULES: tuple[Rule[NameFacts], ...] = (
+    Rule(
+        name=TAKEN_DOWN,
+        comparison="in",
+        value=lambda facts: facts.taken_down,
+        threshold=("",),
+        applies=lambda facts: bool(facts.taken_down),
+    ),
     Rule(
         name="is_media",
         comparison="in",
@@ -40,8 +50,8 @@ SOURCE_RULES: tuple[Rule[NameFacts], ...] = (
     Rule(name="licences", comparison="in", value=lambda facts: facts.licence, setting="rights.licences"),
     Rule(name="consent", comparison="in", value=lambda facts: facts.consent, setting="rights.consent"),
 )
-"""The rules of a source, in order. `is_media` is asked where the content decides, and of what is no regular file;
-`licences` and `consent` where their setting lists what is allowed."""
+"""The rules of a source, in order. `taken_down` is asked of what is on the list of takedowns; `is_media` where the
+content decides, and of what is no regular file; `licences` and `consent` where their setting lists what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +84,43 @@ def left_out(name: VideoSource, reason: str) -> MergedSource:
     return MergedSource(source=unread_source(name), decisions=tuple(log.rows))
 
 
+def unread_and_refused(name: VideoSource, taken: TakedownList) -> MergedSource | None:
+    """A name that is not read and was taken down by itself, or with its speaker; None: it was not."""
+    return refused([HashedName(name=name, content_sha256="", size_bytes=0)], unread_id(name.stored_name), taken)
+
+
 def unread_source(name: VideoSource) -> Source:
     """The source for a name that was not read."""
     hashed = HashedName(name=name, content_sha256="", size_bytes=0)
     return _source(unread_id(name.stored_name), [hashed], {field: getattr(name, field) for field in _GIVEN})
 
 
-def merge_names(hashed: list[HashedName], rights: RightsConfig = ANY_RIGHTS) -> MergedSource:
-    """All names of one content as one source, which is dropped if their metadata disagree, or are not allowed.
+def refused(hashed: list[HashedName], source_id: str, taken: TakedownList) -> MergedSource | None:
+    """A source that was taken down, without its names and what was given with them; None: it was not."""
+    names = [one.name for one in hashed]
+    refused_by = taken.why_refused(
+        hashed[0].content_sha256, {one.speaker for one in names}, {one.stored_name for one in names}
+    )
+    if not refused_by:
+        return None
+    source = _source(source_id, hashed, dict.fromkeys(_GIVEN, ""))
+    places = [f"{REFUSED_NAME}{source_id}{f'#{number}' if number else ''}" for number in range(len(names))]
+    log = DecisionLog(stage=STAGE, source_id=source_id)
+    log.keeps(source_id, "source", NameFacts(taken_down=refused_by), SOURCE_RULES)  # the first drops it
+    return MergedSource(source=replace(source, names=tuple(places)), decisions=tuple(log.rows))
 
-    An empty field agrees with all.
+
+def merge_names(
+    hashed: list[HashedName], rights: RightsConfig = ANY_RIGHTS, taken: TakedownList = NOTHING_TAKEN
+) -> MergedSource:
+    """All names of one content as one source, which is dropped if it was taken down, or for what was given with them.
+
+    That is where it disagrees, or is not allowed. An empty field agrees with all.
     """
     hashed = sorted(hashed, key=lambda one: (one.name.uri, one.name.stored_name))
     source_id = hashed[0].content_sha256[:16]
+    if taken_down := refused(hashed, source_id, taken):
+        return taken_down
     found = {field: _different(field, {getattr(one.name, field) for one in hashed} - {""}) for field in _GIVEN}
     conflicts = [f"{field}: {', '.join(found[field])}" for field in _MUST_AGREE if len(found[field]) > 1]
     agreed = {field: values[0] if len(values) == 1 else "" for field, values in found.items()}

@@ -25,6 +25,7 @@ from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.beam_support.results import StageResults
 from transforms.beam_support.source_cache import release
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions, used_options
+from transforms.beam_support.takedown_parts import NO_TAKEDOWNS, TakedownParts
 from transforms.beam_support.unchanged import hash_unchanged
 from transforms.media.regular_file import why_not_regular
 from transforms.media.source_names import common_root, named_text, public_uri, stored_name, unread_id
@@ -40,6 +41,7 @@ from transforms.sources.merge import (
     ended_facts,
     left_out,
     merge_names,
+    unread_and_refused,
     unread_source,
 )
 from transforms.sources.source_table import parse_table
@@ -69,10 +71,11 @@ class HashSource(beam.PTransform):
     fail_fast: bool = False
     store: StoreOptions = DEFAULT_STORE
     rights: RightsConfig = ANY_RIGHTS
+    taken: TakedownParts = NO_TAKEDOWNS  # lists of what is refused
 
     def expand(self, names: beam.PCollection[VideoSource]) -> HashSourceOutputs:
         """Build the stage."""
-        work = _Hash(self.results, self.staging, self.fail_fast, self.store)
+        work = _Hash(self.results, self.staging, self.fail_fast, self.store, self.taken)
         rows = {"ended": SourceFacts, "decisions": DecisionRow}
         hash_names = beam.ParDo(work).with_outputs("ended", "decisions", "failures", main="hashed")
         hashed = with_kinds(names | "Hash" >> hash_names, hashed=HashedName, failures=FailureRow, **rows)
@@ -80,7 +83,7 @@ class HashSource(beam.PTransform):
             hashed.hashed
             | "ByContent" >> beam.Map(_by_content).with_output_types(tuple[str, HashedName])
             | beam.GroupByKey()
-            | "Merge" >> beam.MapTuple(_merge, self.rights).with_output_types(MergedSource)
+            | "Merge" >> beam.MapTuple(_Merge(self.rights, self.taken)).with_output_types(MergedSource)
         )
         part = beam.ParDo(_Part(self.staging, self.store)).with_outputs("ended", "decisions", main="sources")
         merged = with_kinds(sources | "Part" >> part, sources=Source, **rows)
@@ -92,8 +95,9 @@ class HashSource(beam.PTransform):
 class _Hash(beam.DoFn):
     """Hashes in the worker, which decodes nothing. Where FFmpeg must say what a file is, a child process asks it."""
 
-    def __init__(self, results: StageResults, staging: str, fail_fast: bool, store: StoreOptions):
+    def __init__(self, results: StageResults, staging: str, fail_fast: bool, store: StoreOptions, taken: TakedownParts):
         self._results, self._staging, self._fail_fast, self._store = results, staging, fail_fast, store
+        self._taken = taken
 
     def setup(self) -> None:
         self._store.use()
@@ -103,7 +107,8 @@ class _Hash(beam.DoFn):
         count(STAGE, "in")
         try:
             if reason := _why_left_out(name, self._child):
-                yield from _ended(left_out(name, _named(reason, name)), self._staging)
+                merged = unread_and_refused(name, self._taken.load()) or left_out(name, _named(reason, name))
+                yield from _ended(merged, self._staging)
                 return
             hashed = hash_name(name, self._results)
         except STOPS_THE_RUN:
@@ -119,6 +124,9 @@ class _Hash(beam.DoFn):
         self._child.close()
 
     def _failed(self, name: VideoSource, error: Exception) -> Iterator[beam.pvalue.TaggedOutput]:
+        if merged := unread_and_refused(name, self._taken.load()):
+            yield from _ended(merged, self._staging)
+            return
         row = failure_row(error, STAGE, Place(unread_id(name.stored_name), name.stored_name, read_from=name.uri))
         count(STAGE, f"failed_{row.kind}")
         if self._fail_fast and row.kind == "bug":
@@ -143,8 +151,12 @@ def hash_name(name: VideoSource, results: StageResults) -> HashedName:
     return hashed
 
 
-def _merge(content_sha256: str, hashed: Iterable[HashedName], rights: RightsConfig = ANY_RIGHTS) -> MergedSource:
-    return merge_names(list(hashed), rights)
+class _Merge:
+    def __init__(self, rights: RightsConfig, taken: TakedownParts):
+        self._rights, self._taken = rights, taken
+
+    def __call__(self, content_sha256: str, hashed: Iterable[HashedName]) -> MergedSource:
+        return merge_names(list(hashed), self._rights, self._taken.load())
 
 
 class _Part(beam.DoFn):

@@ -1,0 +1,23 @@
+"""`talkshard takedown OUTPUT --speaker NAME --reason TEXT`: take somebody or something out of a dataset, for good."""
+
+import functools
+
+from pipeline.launch import run_plan
+from pipeline.takedown.plan import parse_takedown, takedown_graph
+from pipeline.takedown.removal import unknown_files
+from schemas.errors import NothingToDo
+from schemas.shown_text import shown_text
+
+
+def main(argv: list[str], program: str) -> int:
+    """Show what would go; with --yes, take it down. Returns the exit code."""
+    try:
+        plan, selection = parse_takedown(argv, program)
+    except NothingToDo as done:
+        print(f"talkshard: {done}")
+        return done.exit_code
+    exit_code = run_plan(plan, functools.partial(takedown_graph, selection))
+    if exit_code == 0:
+        for path in unknown_files(plan.output):
+            print(shown_text(f"not looked into, for no build wrote it: {path}"))
+    return exit_code

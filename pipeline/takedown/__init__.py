@@ -1,0 +1,1 @@
+"""Take people, sources and clips out of a dataset, for good."""

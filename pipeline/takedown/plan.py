@@ -1,0 +1,166 @@
+"""The plan and the graph of a takedown: a generation without what is taken, which writes again only what held any."""
+
+import argparse
+import dataclasses
+import sys
+
+import apache_beam as beam
+
+from pipeline.beam_options import beam_options, require_reachable, store_options
+from pipeline.commands.parser import CommandParser
+from pipeline.finish import complete_killed_run
+from pipeline.graph import finish
+from pipeline.options import LAUNCHER_PATIENCE_S
+from pipeline.output import RUN_STAGING, WORK, normalised_output, remove_staging
+from pipeline.owner import owning, require_no_owner
+from pipeline.plan import BuildPlan
+from pipeline.plural import number_of
+from pipeline.present import PresentDataset, require_dataset
+from pipeline.retry import holds_any
+from pipeline.run_record import repacked
+from pipeline.takedown.removal import remove_taken
+from pipeline.takedown.selection import Request, Selection, select
+from schemas.errors import NothingToDo, UsageError
+from schemas.shown_text import shown_text
+from transforms.manifests.generation import Generation
+from transforms.manifests.verdict import Verdict
+from transforms.media.config import LimitsConfig
+from transforms.media.source_names import HIDDEN
+from transforms.media.takedown_list import CLIP, NAME, SOURCE, SPEAKER, clip_decision
+from transforms.recorded.stage import ReadClips, ReadRows
+from transforms.recorded.stored_rows import table_of_part
+from transforms.shards.stage import WriteShards
+from transforms.takedowns.stage import TakeOut
+from transforms.takedowns.taken import Taken
+
+_UNTOUCHED_TABLE = "takedowns"  # only grows
+
+
+def takedown_parser(program: str) -> CommandParser:
+    """Make the parser of the command's options."""
+    parser = CommandParser(
+        program,
+        "Take sources, a speaker or clips out of a dataset, for good: a generation without them, their bytes and rows "
+        "removed at once, and refused by every later build. Without --yes it only shows what would go.",
+        epilog="Beam's own options are passed on to Beam.",
+    )
+    parser.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")
+    whom = parser.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--source", metavar="ID", nargs="+", help="sources by their source_id")
+    whom.add_argument("--speaker", metavar="NAME", nargs="+", help="every source of a speaker, however it is spelt")
+    whom.add_argument("--uri", metavar="URI", nargs="+", help="sources by a name, as `uris` has it, or by their path")
+    whom.add_argument("--clip", metavar="KEY", nargs="+", help="single clips; their sources stay")
+    parser.add_argument("--reason", metavar="TEXT", required=True, help="why: it is stored, so it must name no one")
+    parser.add_argument("--yes", action="store_true", help="do it")
+    return parser
+
+
+def parse_takedown(argv: list[str], program: str) -> tuple[BuildPlan, Selection]:
+    """The plan of a generation without what is taken, and what that is.
+
+    NothingToDo: it is taken down already, or it was only to be shown. UsageError: there is no such thing.
+    """
+    parser = takedown_parser(program)
+    args, others = parser.parse_known_args(argv)
+    flags = beam_options(others, parser.option_names())
+    store = store_options(flags, LimitsConfig().fetch_s)
+    dataclasses.replace(store, patience_s=LAUNCHER_PATIENCE_S).use()
+    output = normalised_output(args.output)
+    require_reachable(flags, output)
+    request = _request(args)
+    present = require_dataset(output)
+    require_no_owner(output)
+    if args.yes:
+        complete_killed_run(output, present.run, present.record["generation"], keeps_work=True)
+    selection = select(present, request)
+    if selection is None:
+        if args.yes:
+            _remove_again(output)
+        raise NothingToDo(f"{output} has nothing of it any more: it is taken down already")
+    generation = _generation(present, selection)
+    _show(present, selection, generation)
+    if not args.yes:
+        raise NothingToDo("nothing was changed: give --yes to take it down")
+    kept = repacked(present.run, [program, output, f"--{_option(request)}", HIDDEN])
+    return BuildPlan(
+        sources=(),
+        num_inputs=0,
+        splits={},
+        recorded=(),
+        output=output,
+        staging=f"{output}/{RUN_STAGING}",
+        work=f"{output}/{WORK}",
+        keeps_tubes=True,
+        keeps_work=True,
+        recipe=present.recipe,
+        fail_fast=False,
+        max_bugs=sys.maxsize,
+        max_failed_share=1.0,  # it was judged when it was built
+        generation=generation,
+        run=kept | {"inputs": []},  # fingerprints of listings that held it
+        store=store,
+        beam_options=flags,
+    ), selection
+
+
+def takedown_graph(selection: Selection, pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Verdict]:
+    """Build the graph from a dataset to its next generation, without what is taken."""
+    stored = pipeline | "Stored" >> ReadRows(plan.output, plan.generation.rewritten, store=plan.store)
+    left = stored | "TakeOut" >> TakeOut(selection.taken)
+    clips = {"clips": left.clips, "shards": left.shards} | "ReadClips" >> ReadClips(plan.output, plan.store)
+    written = clips | "WriteShards" >> WriteShards(plan.output, plan.recipe.shards, plan.store, plan.generation.number)
+    decisions = [clip_decision(key, source_id) for key, source_id in selection.clip_sources]
+    told = pipeline | "Told" >> beam.Create([*selection.subjects, *decisions])
+    rows = (left.rows, written.clip_rows, written.shard_rows, told) | "Rows" >> beam.Flatten()
+    return finish(plan, rows, pipeline | "NoneKnown" >> beam.Create([0]))
+
+
+def _remove_again(output: str) -> None:
+    """Remove what was taken down, in case that an earlier run was killed before its end, or that some of it is back."""
+    with owning(output):
+        remove_taken(output)
+        remove_staging(output, keeps_work=True)
+
+
+def _request(args: argparse.Namespace) -> Request:
+    if not args.reason.strip():
+        raise UsageError("--reason: say why, in words that name no one")
+    kinds = {SOURCE: args.source, SPEAKER: args.speaker, NAME: args.uri, CLIP: args.clip}
+    [(kind, values)] = [(kind, values) for kind, values in kinds.items() if values is not None]
+    return Request(kind=kind, values=tuple(dict.fromkeys(values)), reason=args.reason.strip())
+
+
+def _option(request: Request) -> str:
+    return "uri" if request.kind == NAME else request.kind
+
+
+def _generation(present: PresentDataset, selection: Selection) -> Generation:
+    rewritten = tuple(part.path for part in present.parts if _holds_any(present.output, part.path, selection.taken))
+    carried = tuple(part for part in present.parts if part.path not in rewritten)
+    generation = present.next_generation(
+        carried, present.num_inputs - selection.num_names, rewrites=True, rewritten=rewritten
+    )
+    return dataclasses.replace(generation, may_have_no_clips=True)
+
+
+def _holds_any(output: str, path: str, taken: Taken) -> bool:
+    """Whether a part has a row of what is taken, or of a shard that is written again."""
+    table = table_of_part(path)
+    if table == _UNTOUCHED_TABLE:
+        return False
+    if table in ("clips", "shards") and holds_any(output, path, "shard", taken.shards):
+        return True
+    changed = {one.source_id for one in taken.changed} if table == "sources" else set()
+    return table != "shards" and holds_any(output, path, "source_id", taken.sources | changed)
+
+
+def _show(present: PresentDataset, selection: Selection, generation: Generation) -> None:
+    """Print what goes, one line for each source or clip, and what is written again."""
+    print("\n".join(map(shown_text, selection.lines)))
+    clips = sum(row.num_clips for row in selection.subjects)
+    seconds = sum(row.clip_s for row in selection.subjects)
+    print(
+        f"{number_of(len(selection.taken.sources), 'source')}, {number_of(clips, 'clip')}, {seconds:.2f} s; written "
+        f"again: {len(selection.taken.shards)} of {number_of(len(present.record['shards']), 'shard')}, "
+        f"{len(generation.rewritten)} of {number_of(len(present.parts), 'part')} of tables"
+    )

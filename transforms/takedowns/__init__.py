@@ -1,0 +1,1 @@
+"""Take sources and clips out of a dataset's rows and shards."""
