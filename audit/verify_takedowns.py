@@ -4,8 +4,9 @@ import json
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -27,9 +28,6 @@ from transforms.media.takedown_list import (
     speaker_hash,
 )
 
-_RUN = re.compile(r"run(\.g\d+)?\.json")
-_RESULT = re.compile(rf"{re.escape(STAGING)}/work/v\d+/(?!hashes/)\w+/[0-9a-f]{{2}}/[0-9a-f]{{32}}\.result")
-_PAGES = ("report.html", "dataset_card.md", "croissant.json")
 _OF_SOURCES = ("source_id", "uris", "rule", "key")  # columns
 _NAMES_AT_ONCE = 10_000
 _REFUSED = f"(SELECT source_id FROM decisions WHERE stage = 'HashSource' AND rule = '{TAKEN_DOWN}' AND NOT kept)"
@@ -79,75 +77,55 @@ TAKEDOWN_CHECKS = (
 """Checks of the tables."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gone:
+    """What was taken down, and when last."""
+
+    sources: frozenset[str]  # ids of those that went as a whole
+    keys: frozenset[str]  # of single clips
+    last: int  # generation
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """Ids of all sources that takedowns were of."""
+        return self.sources | {key.partition("-w")[0] for key in self.keys}
+
+
 def takedown_problems(objects: StoredObjects, record: dict, manifests: Manifests) -> Iterator[str]:
     """What is left of takedowns outside the columns that SQL compares; none where nothing was taken down."""
+    subjects = manifests.execute("SELECT kind, subject FROM takedowns").fetchall()
+    if not subjects:
+        return
     (last,) = only_row(manifests, "SELECT max(generation) FROM takedowns")
-    if last is None:
-        return
-    yield from _speaker_problems(manifests)
-    whole, touched = _ids(manifests, (SOURCE,)), _ids(manifests, (SOURCE, CLIP))
-    keys = {key for (key,) in manifests.execute("SELECT subject FROM takedowns WHERE kind = ?", [CLIP]).fetchall()}
+    sources, keys = (frozenset(one for of_kind, one in subjects if of_kind == kind) for kind in (SOURCE, CLIP))
+    yield from _speaker_problems(manifests, {one for kind, one in subjects if kind == SPEAKER})
+    gone = _Gone(sources=sources, keys=keys, last=last)
     listed = {item["path"] for item in [*record["shards"], *record["manifests"]]}
+    current = {"run.json", record["run"]}
     for path in objects.paths():
-        if path in listed:
-            continue
-        if SHARD.fullmatch(path):
-            with objects.open(path) as stream:
-                if any(names_any(name.encode(), whole) or name.split(".")[0] in keys for name in _members(stream)):
-                    yield f"{path}, which dataset.json does not list, holds clips that were taken down"
-        elif PART.fullmatch(path):
-            with objects.open(path) as stream:
-                if any(_is_of_any(row, whole, keys) for row in _rows(stream)):
-                    yield f"{path}, which dataset.json does not list, has rows of what was taken down"
-        elif _RESULT.fullmatch(path):
-            if names_any(_unpacked(objects.read(path)), whole):
-                yield f"{path} is a result of a source that was taken down"
-        elif _RUN.fullmatch(path):
-            yield from _run_problems(objects, path, last, record)
-        elif path in _PAGES:
-            text = objects.read(path).decode(errors="replace")
-            named = sorted(one for one in {*(f"{one}-w" for one in whole), *keys} if one in text)
-            yield from (f"{path} names {one}, which was taken down" for one in named)
-        elif names_any(path.rsplit("/", 1)[-1].encode(errors="surrogateescape"), touched):
-            yield f"{path} is called by a source that was taken down"
+        if path not in listed and path not in current:
+            yield from _object_problems(objects, path, gone)
 
 
-def _speaker_problems(manifests: Manifests) -> Iterator[str]:
-    rows = manifests.execute("SELECT subject FROM takedowns WHERE kind = ?", [SPEAKER]).fetchall()
-    hashes = {subject for (subject,) in rows}
-    if not hashes:
-        return
-    query = (
-        "SELECT DISTINCT speaker FROM (SELECT speaker FROM sources UNION SELECT speaker FROM clips) ORDER BY speaker"
-    )
-    answer = manifests.execute(query)
-    while names := answer.fetchmany(_NAMES_AT_ONCE):
-        for (name,) in names:
-            if name and compared_name(name) and speaker_hash(name) in hashes:
-                yield f"speaker {name!r} was taken down, and is there"
+def _object_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator[str]:
+    for pattern, check in _CHECKS_OF_OBJECTS.items():
+        if re.fullmatch(pattern, path):
+            yield from check(objects, path, gone)
+            return
+    if names_any(path.rsplit("/", 1)[-1].encode(errors="surrogateescape"), gone.touched):
+        yield f"{path} is called by a source that was taken down"
 
 
-def _ids(manifests: Manifests, kinds: tuple[str, ...]) -> frozenset[str]:
-    query = "SELECT regexp_replace(subject, '-w.*', '') FROM takedowns WHERE kind IN (SELECT unnest(?))"
-    return frozenset(source_id for (source_id,) in manifests.execute(query, [list(kinds)]).fetchall())
+def _shard_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator[str]:
+    with objects.open(path) as stream, suppress(tarfile.TarError), tarfile.open(fileobj=stream) as tar:
+        if any(names_any(one.name.encode(), gone.sources) or one.name.split(".")[0] in gone.keys for one in tar):
+            yield f"{path}, which dataset.json does not list, holds clips that were taken down"
 
 
-def _run_problems(objects: StoredObjects, path: str, last: int, record: dict) -> Iterator[str]:
-    """Whether the record of a run before a takedown may still name what was taken."""
-    if path in ("run.json", record["run"]) or generation_of(path) >= last:
-        return
-    try:
-        content = json.loads(objects.read(path))
-    except ValueError:
-        content = None
-    if not isinstance(content, dict) or "command_line" in content or "slowest" in content:
-        yield f"{path} is the record of a run before the takedown in generation {last}, and may name what was taken"
-
-
-def _members(stream: BinaryIO) -> Iterator[str]:
-    """Names of the members of a shard; none of what is no tar file."""
-    with suppress(tarfile.TarError), tarfile.open(fileobj=stream) as tar:
-        yield from (member.name for member in tar)
+def _part_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator[str]:
+    with objects.open(path) as stream:
+        if any(_is_of_any(row, gone) for row in _rows(stream)):
+            yield f"{path}, which dataset.json does not list, has rows of what was taken down"
 
 
 def _rows(stream: BinaryIO) -> Iterator[dict[str, Any]]:
@@ -158,14 +136,51 @@ def _rows(stream: BinaryIO) -> Iterator[dict[str, Any]]:
             yield from batch.to_pylist()
 
 
-def _is_of_any(row: dict[str, Any], source_ids: frozenset[str], keys: set[str]) -> bool:
+def _is_of_any(row: dict[str, Any], gone: _Gone) -> bool:
     """Whether a row is one of what was taken down, but for the refusals that are stored."""
     is_refusal = row.get("rule") == TAKEN_DOWN or str(row.get("uris", "")).startswith(f"['{REFUSED_NAME}")
-    return (row.get("source_id") in source_ids and not is_refusal) or row.get("key") in keys
+    return (row.get("source_id") in gone.sources and not is_refusal) or row.get("key") in gone.keys
 
 
-def _unpacked(data: bytes) -> bytes:
+def _result_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator[str]:
+    with suppress(zlib.error):
+        if names_any(zlib.decompress(objects.read(path)), gone.sources):
+            yield f"{path} is a result of a source that was taken down"
+
+
+def _page_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator[str]:
+    text = objects.read(path).decode(errors="replace")
+    named = sorted(one for one in {*(f"{one}-w" for one in gone.sources), *gone.keys} if one in text)
+    yield from (f"{path} names {one}, which was taken down" for one in named)
+
+
+def _run_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator[str]:
+    """Whether the record of a run before a takedown may still name what was taken."""
+    if generation_of(path) >= gone.last:
+        return
     try:
-        return zlib.decompress(data)
-    except zlib.error:
-        return b""
+        content = json.loads(objects.read(path))
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or {"command_line", "slowest"} & content.keys():
+        yield f"{path} is the record of a run before the takedown in generation {gone.last}, and may name what went"
+
+
+_CHECKS_OF_OBJECTS: dict[str, Callable[[StoredObjects, str, _Gone], Iterator[str]]] = {
+    SHARD.pattern: _shard_problems,
+    PART.pattern: _part_problems,
+    rf"{re.escape(STAGING)}/work/v\d+/(?!hashes/)\w+/[0-9a-f]{{2}}/[0-9a-f]{{32}}\.result": _result_problems,
+    r"report\.html|dataset_card\.md|croissant\.json": _page_problems,
+    r"run(\.g\d+)?\.json": _run_problems,
+}
+"""Pattern of a path -> the check of such an object that dataset.json does not list."""
+
+
+def _speaker_problems(manifests: Manifests, hashes: set[str]) -> Iterator[str]:
+    if not hashes:
+        return
+    answer = manifests.execute("SELECT speaker FROM sources UNION SELECT speaker FROM clips ORDER BY speaker")
+    while names := answer.fetchmany(_NAMES_AT_ONCE):
+        for (name,) in names:
+            if compared_name(name) and speaker_hash(name) in hashes:
+                yield f"speaker {name!r} was taken down, and is there"

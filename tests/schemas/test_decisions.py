@@ -21,6 +21,7 @@ RULES_WITHOUT_SETTING = {
     "one_split",
     "overlap",
     "speaks",
+    "taken_down",
 }
 """Names that are no setting's: what is there, and comparisons with a fixed threshold."""
 
@@ -41,7 +42,7 @@ SETTINGS = {line.name: line.default for line in Recipe().settings()}
 
 def test_every_stage_that_decides_declares_its_rules():
     stages = {name.split(".")[1] for name in TUPLES}
-    assert stages == {"clips", "people", "prepare", "sources", "speakers", "windows"}
+    assert stages == {"clips", "media", "people", "prepare", "sources", "speakers", "windows"}
 
 
 @pytest.mark.parametrize("name", TUPLES)

@@ -30,7 +30,8 @@ def dataset(request, tmp_path):
 def test_every_table_is_a_view_over_its_parts(dataset):
     with stored_manifests(dataset[0]) as manifests:
         counts = {name: only_row(manifests, f"SELECT count(*) FROM {name}")[0] for name in TABLES}
-        assert counts == {"sources": 3, "decisions": 3, "tracks": 2, "clips": 3, "shards": 1, "failures": 2}
+        found = {"sources": 3, "decisions": 3, "tracks": 2, "clips": 3, "shards": 1, "failures": 2, "takedowns": 0}
+        assert counts == found
         assert rows_of(manifests, "SELECT key, num_frames FROM clips WHERE key = ?", ["k1"]) == [
             {"key": "k1", "num_frames": 3}
         ]

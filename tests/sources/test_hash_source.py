@@ -55,7 +55,7 @@ def test_a_source_without_an_allowed_licence_and_consent_is_a_decision(fields, r
 
 def test_the_decision_says_which_licence_was_not_allowed():
     row = merge_names([named("a", licence="cc-by-nc")], RightsConfig(licences="CC0")).decision
-    assert (row.stage, row.rule_order, row.value_text) == ("HashSource", 2, "cc-by-nc")
+    assert (row.stage, row.rule_order, row.value_text) == ("HashSource", 3, "cc-by-nc")
 
 
 def test_a_source_that_is_not_allowed_ends_with_its_metadata(tmp_path):

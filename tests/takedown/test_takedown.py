@@ -44,7 +44,7 @@ def test_without_yes_it_shows_what_would_go_and_changes_nothing(dataset, capsys)
     [
         (("--source", ANN_TOO), {ANN_TOO}, {OF_ANN_TOO}),
         (("--source", ANN_TOO, BEN), {ANN_TOO, BEN}, {OF_ANN_TOO, OF_BEN}),
-        (("--speaker", "ＡNN\u200d"), {ANN, ANN_TOO}, {FIRST, SECOND, OF_ANN_TOO}),
+        (("--speaker", "\uff21NN\u200d"), {ANN, ANN_TOO}, {FIRST, SECOND, OF_ANN_TOO}),
         (("--uri", f"/in/{BEN}.mp4"), {BEN}, {OF_BEN}),
         (("--source", BROKEN), {BROKEN}, set()),
     ],
