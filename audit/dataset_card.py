@@ -1,31 +1,31 @@
 """The dataset card: what is in a dataset, under which licences, and what must not be concluded from it."""
 
+from pathlib import Path
 from typing import Any
 
-from audit.borderline_tracks import RULES
 from audit.column_values import ColumnValues
-from audit.report import licence_lines, page_environment, split_lines, totals
+from audit.dataset_facts import SYNC_RULES, licence_lines, split_lines, totals
+from audit.shown_numbers import NUMBER_FILTERS
+from schemas.html.page import template_environment
 from schemas.shown_text import in_markdown
 from schemas.stored.manifests import Manifests, rows_of
 
 
 def dataset_card(output: str, run: dict[str, Any], manifests: Manifests) -> str:
     """Make the Markdown of the card. `run`: the content of run.json."""
-    return (
-        page_environment(in_markdown)
-        .get_template("dataset_card.md.jinja")
-        .render(
-            title=output.rstrip("/").rsplit("/", 1)[-1],
-            run=run,
-            recipe=run["recipe"],
-            totals=totals(manifests),
-            splits=split_lines(manifests),
-            licences=licence_lines(manifests),
-            units=_unit_kinds(manifests),
-            languages=_languages(manifests),
-            used=_used_models(manifests),
-            sync=_sync_facts(manifests),
-        )
+    environment = template_environment(Path(__file__).parent, in_markdown)
+    environment.filters.update(NUMBER_FILTERS)
+    return environment.get_template("dataset_card.md.jinja").render(
+        title=output.rstrip("/").rsplit("/", 1)[-1],
+        run=run,
+        recipe=run["recipe"],
+        totals=totals(manifests),
+        splits=split_lines(manifests),
+        licences=licence_lines(manifests),
+        units=_unit_kinds(manifests),
+        languages=_languages(manifests),
+        used=_used_models(manifests),
+        sync=_sync_facts(manifests),
     )
 
 
@@ -53,7 +53,7 @@ def _sync_facts(manifests: Manifests) -> dict[str, float | int | None]:
         SELECT count(DISTINCT subject_id) AS num_judged,
                count(*) FILTER (WHERE NOT kept AND rule IN ('unsure_probability', 'min_confidence')) AS other_audio,
                count(*) FILTER (WHERE NOT kept AND rule = 'min_probability') AS unsure
-        FROM decisions WHERE stage = 'FindSpeakers' AND rule IN {RULES}
+        FROM decisions WHERE stage = 'FindSpeakers' AND rule IN {SYNC_RULES}
         """,
     )
     [stored] = rows_of(

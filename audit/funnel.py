@@ -1,10 +1,22 @@
 """The funnel: how many subjects each rule kept and dropped, in the order of the pipeline."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from schemas.stored.manifests import Manifests, rows_of
 
-STAGES = ("HashSource", "PrepareVideos", "SplitWindows", "TrackFaces", "FindSpeakers", "CutClips", "WriteShards")
+STAGES = (
+    "HashSource",
+    "PrepareVideos",
+    "SplitWindows",
+    "TrackFaces",
+    "FindSpeakers",
+    "CutClips",
+    "FindCopies",
+    "FindPeople",
+    "WriteShards",
+)
 KINDS = ("source", "window", "track", "turn", "clip")
 
 
@@ -29,8 +41,12 @@ def funnel(manifests: Manifests) -> list[FunnelStep]:
         FROM decisions GROUP BY stage, subject_kind, rule ORDER BY min(rule_order), rule
         """,
     )
-    rows.sort(key=lambda row: (_place(row["stage"], STAGES), _place(row["subject_kind"], KINDS)))
-    return [FunnelStep(**row) for row in rows]
+    return [FunnelStep(**row) for row in sorted(rows, key=pipeline_order)]
+
+
+def pipeline_order(row: Mapping[str, Any]) -> tuple[int, int]:
+    """Where the rules of a row's stage and kind of subject stand in the pipeline: a key to sort by."""
+    return _place(row["stage"], STAGES), _place(row["subject_kind"], KINDS)
 
 
 def _place(name: str, order: tuple[str, ...]) -> int:

@@ -1,55 +1,109 @@
-"""The report: one self-contained page about a dataset, made from its manifests."""
+"""The report: one self-contained page about a dataset, of the same size for thousands of clips and for millions."""
 
-import base64
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from audit.borderline_tracks import borderline_tracks
-from audit.funnel import funnel
-from audit.media_sources import MEDIA_SOURCES
+from audit.borderline import BorderlineRule, borderline_rules
+from audit.copies import copies
+from audit.dataset_facts import SYNC_RULES, failure_lines, language_lines, licence_lines, split_lines, totals
+from audit.face_images import face_images
+from audit.funnel import FunnelStep, funnel
+from audit.people import people
 from audit.report_charts import report_charts
-from audit.sample_faces import sample_faces
-from schemas.clock import FRAME_RATE
+from audit.report_samples import sampled_clips, sampled_sources
+from audit.shown_numbers import NUMBER_FILTERS
+from audit.takedowns import takedown_lines
+from schemas.failure_kinds import FAILURE_KINDS
 from schemas.generations import DATASET
-from schemas.shown_text import in_html
+from schemas.html.page import page_head, template_environment
 from schemas.stored.manifests import Manifests, rows_of
 from schemas.stored.record import dataset_sha256
 from schemas.stored.tables import has_object
 
-MAX_ROWS = 300  # of a table in the page; the manifests have them all
-NUM_FACES = 36
-NUM_BORDERLINE = 8  # tracks of each rule and verdict
+NUM_FACES = 48
+NUM_BORDERLINE = 8  # subjects on each side of a threshold
+NUM_PEOPLE = 8  # of most clips, and as many sampled
+NUM_COPIES = 24
+NUM_SOURCES = 100  # of each status
+NUM_FAILURES = 10  # of each kind
 MAX_NAMES = 20  # of one source
+_HERE = Path(__file__).parent
+_OFTEN_ABSENT = ("charts", "borderline", "faces", "people", "copies", "takedowns", "slowest")
+
+_TITLES = {
+    "funnel": "What each rule kept",
+    "charts": "Distributions",
+    "borderline": "The edge of each threshold",
+    "faces": "Stored faces",
+    "people": "People",
+    "copies": "Copies",
+    "splits": "Splits and languages",
+    "licences": "Licences and consent",
+    "sources": "Sources",
+    "failures": "Failures",
+    "takedowns": "Takedowns",
+    "slowest": "Slowest sources and windows",
+    "models": "How it was made",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One part of the page; its template is report_sections/NAME.html.jinja."""
+
+    name: str
+    title: str
 
 
 def report_page(output: str, run: dict[str, Any], manifests: Manifests) -> str:
     """Make the HTML of the report. `run`: the content of run.json."""
-    asked = {row["rule"] for row in rows_of(manifests, "SELECT DISTINCT rule FROM decisions")}
-    faces = sample_faces(output, manifests, NUM_FACES)
-    return (
-        page_environment(in_html)
-        .get_template("report.html.jinja")
-        .render(
-            mark=dataset_mark(output),
-            title=output.rstrip("/").rsplit("/", 1)[-1],
-            run=run,
-            verdict=run.get("verdict", {}),
-            totals=totals(manifests),
-            funnel=funnel(manifests),
-            charts=report_charts(manifests, asked, run.get("recipe", {})),
-            borderline=borderline_tracks(manifests, NUM_BORDERLINE),
-            faces=[(face, base64.b64encode(face.jpeg).decode()) for face in faces],
-            max_rows=MAX_ROWS,
-            max_names=MAX_NAMES,
-            sources=_source_lines(manifests),
-            failures=rows_of(manifests, f"FROM failures LIMIT {MAX_ROWS}"),
-            licences=licence_lines(manifests),
-            splits=split_lines(manifests),
-        )
+    facts = report_facts(run, manifests)
+    sections = [
+        Section(name=name, title=title) for name, title in _TITLES.items() if name not in _OFTEN_ABSENT or facts[name]
+    ]
+    environment = template_environment(_HERE)
+    environment.filters.update(NUMBER_FILTERS)
+    return environment.get_template("report.html.jinja").render(
+        **facts,
+        head=page_head(_HERE / "report.css"),
+        mark=dataset_mark(output),
+        title=output.rstrip("/").rsplit("/", 1)[-1],
+        run=run,
+        verdict=run.get("verdict", {}),
+        totals=totals(manifests),
+        sections=sections,
+        images=face_images(output, manifests, list(shown_keys(facts))),
+        sync_rules=SYNC_RULES,
+        kinds=FAILURE_KINDS,
+        max_names=MAX_NAMES,
+        num_borderline=NUM_BORDERLINE,
     )
+
+
+def report_facts(run: dict[str, Any], manifests: Manifests) -> dict[str, Any]:
+    """What the tables say, by the name of the section that shows it. `run`: the content of run.json."""
+    asked = {row["rule"] for row in rows_of(manifests, "SELECT DISTINCT rule FROM decisions")}
+    return {
+        "funnel": _by_stage(funnel(manifests)),
+        "charts": report_charts(manifests, asked, run.get("recipe", {})),
+        "borderline": borderline_rules(manifests, NUM_BORDERLINE),
+        "faces": sampled_clips(manifests, NUM_FACES),
+        "people": people(manifests, NUM_PEOPLE),
+        "copies": copies(manifests, NUM_COPIES),
+        "splits": split_lines(manifests),
+        "languages": language_lines(manifests),
+        "licences": licence_lines(manifests),
+        "sources": sampled_sources(manifests, NUM_SOURCES),
+        "failures": failure_lines(manifests, NUM_FAILURES),
+        "takedowns": takedown_lines(manifests),
+        "slowest": run.get("slowest", []),
+    }
+
+
+def _by_stage(steps: list[FunnelStep]) -> dict[str, list[FunnelStep]]:
+    return {stage: [step for step in steps if step.stage == stage] for stage in dict.fromkeys(s.stage for s in steps)}
 
 
 def dataset_mark(output: str) -> str:
@@ -57,89 +111,12 @@ def dataset_mark(output: str) -> str:
     return dataset_sha256(output) if has_object(output, DATASET) else ""
 
 
-def page_environment(shown: Callable[[object], object]) -> jinja2.Environment:
-    """Environment of the pages' templates. shown: what a page shows for a value; in HTML it is then escaped."""
-    environment = jinja2.Environment(
-        finalize=shown,
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=lambda name: name is not None and ".html" in name,
-    )
-    environment.filters["minutes"] = minutes_text
-    environment.filters["megabytes"] = lambda size_bytes: f"{size_bytes / 1e6:,.1f} MB"
-    return environment
-
-
-def minutes_text(seconds: float) -> str:
-    """Seconds as hours, minutes or seconds, whichever reads best."""
-    if seconds >= 7200:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.1f} s"
-
-
-def totals(manifests: Manifests) -> dict[str, Any]:
-    """Counts and lengths of the whole dataset."""
-    [found] = rows_of(
-        manifests,
-        f"""
-        SELECT clips.*, sources.*, shards.*, (SELECT count(*) FROM tracks) AS tracks,
-               (SELECT count(*) FROM failures) AS failures
-        FROM (SELECT count(*) AS clips, coalesce(sum(num_frames), 0) / {FRAME_RATE} AS clip_s FROM clips) AS clips,
-             (SELECT count(*) AS sources, count(*) FILTER (WHERE num_clips > 0) AS sources_with_clips,
-                     coalesce(sum(duration_s), 0) AS source_s FROM {MEDIA_SOURCES}) AS sources,
-             (SELECT count(*) AS shards, coalesce(sum(size_bytes), 0)::BIGINT AS size_bytes FROM shards) AS shards
-        """,
-    )
-    return found
-
-
-def licence_lines(manifests: Manifests) -> list[dict[str, Any]]:
-    """Licence and consent as given, with sources, clips and seconds under each; those of most sources first."""
-    return rows_of(
-        manifests,
-        f"""
-        WITH cut AS (SELECT source_id, sum(num_frames) AS frames, count(*) AS clips FROM clips GROUP BY source_id)
-        SELECT licence, consent, count(*) AS num_sources, coalesce(sum(clips), 0)::BIGINT AS num_clips,
-               coalesce(sum(frames), 0) / {FRAME_RATE} AS clip_s
-        FROM {MEDIA_SOURCES} LEFT JOIN cut USING (source_id) GROUP BY ALL
-        ORDER BY num_sources DESC, 1, 2 LIMIT {MAX_ROWS}
-        """,
-    )
-
-
-def split_lines(manifests: Manifests) -> list[dict[str, Any]]:
-    """Each split with its clips, seconds, and the units it was split by."""
-    return rows_of(
-        manifests,
-        f"""
-        SELECT split, count(*) AS num_clips, sum(num_frames) / {FRAME_RATE} AS clip_s,
-               count(DISTINCT split_unit) AS num_units,
-               count(DISTINCT split_unit) FILTER (WHERE starts_with(split_unit, 'speaker:')) AS num_speakers
-        FROM clips GROUP BY split ORDER BY list_position(['train', 'val', 'test'], split)
-        """,
-    )
-
-
-def _source_lines(manifests: Manifests) -> list[dict[str, Any]]:
-    """Sources with the rules and failures that cost them something; those without clips first."""
-    order = "list_position(['failed', 'decided', 'clips'], status), uris"
-    return rows_of(
-        manifests,
-        f"""
-        WITH shown AS MATERIALIZED (FROM {MEDIA_SOURCES} ORDER BY {order} LIMIT {MAX_ROWS}),
-        dropped AS (
-            SELECT source_id, string_agg(rule || ' ' || times, ', ' ORDER BY times DESC, rule) AS reasons
-            FROM (SELECT source_id, rule, count(*) AS times FROM decisions SEMI JOIN shown USING (source_id)
-                  WHERE NOT kept GROUP BY ALL)
-            GROUP BY source_id),
-        failed AS (
-            SELECT source_id, string_agg(kind || ' ' || times, ', ' ORDER BY times DESC, kind) AS kinds
-            FROM (SELECT source_id, kind, count(*) AS times FROM failures SEMI JOIN shown USING (source_id)
-                  GROUP BY ALL)
-            GROUP BY source_id)
-        SELECT shown.*, coalesce(reasons, '') AS reasons, coalesce(kinds, '') AS failure_kinds
-        FROM shown LEFT JOIN dropped USING (source_id) LEFT JOIN failed USING (source_id) ORDER BY {order}
-        """,
-    )
+def shown_keys(facts: dict[str, Any]) -> Iterator[str]:
+    """Keys of all clips whose face the page shows."""
+    yield from (clip.key for clip in facts["faces"])
+    rules: list[BorderlineRule] = facts["borderline"]
+    yield from (subject.key for rule in rules for subject in rule.kept)
+    if facts["people"]:
+        yield from (key for one in (*facts["people"].largest, *facts["people"].sampled) for key in one.keys)
+    if facts["copies"]:
+        yield from (copy.kept_key for copy in facts["copies"].shown)

@@ -4,6 +4,7 @@ from typing import Any
 
 from audit.charts import Histogram, histogram
 from audit.column_values import ColumnValues
+from audit.dataset_facts import SYNC_RULES
 from schemas.clock import FRAME_RATE
 from schemas.stored.manifests import Manifests
 from transforms.speakers.config import UNCALIBRATED_CONFIDENCE
@@ -21,7 +22,7 @@ def report_charts(manifests: Manifests, asked: set[str], recipe: dict[str, Any])
 
 def _sync_charts(manifests: Manifests, asked: set[str], settings: dict[str, Any]) -> list[Histogram]:
     given = {"min_confidence": UNCALIBRATED_CONFIDENCE} | {name: at for name, at in settings.items() if at is not None}
-    thresholds = {name: given.get(name) if name in asked else None for name in _SYNC_THRESHOLDS}
+    thresholds = {name: given.get(name) if name in asked else None for name in SYNC_RULES}
     return [
         histogram(
             "Lag of the audio",
@@ -75,7 +76,3 @@ def _clip_charts(manifests: Manifests) -> list[Histogram]:
 
 def _values(manifests: Manifests, table: str, expression: str) -> ColumnValues:
     return ColumnValues(manifests=manifests, table=table, expression=expression)
-
-
-_SYNC_THRESHOLDS = ("unsure_probability", "min_probability", "min_confidence")
-"""Settings of the rules of FindSpeakers that ask for a threshold of the sync network; a rule has its setting's name."""

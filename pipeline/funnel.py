@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from audit.dataset_facts import totals
 from audit.funnel import funnel
-from audit.report import totals
 from pipeline.plural import number_of
 from pipeline.progress import clock_text
 from schemas.shown_text import shown_text

@@ -1,8 +1,8 @@
 """The end of the graph at scale: CPU time and memory of commit, report, card and funnel over made tables.
 
-    python -m benchmarks.graph_end --output DIR --sizes 10000:100000 100000:1000000 1000000:10000000
+    python -m benchmarks.graph_end --output DIR --sizes 10000:100000 1000000:10000000 100000:10000000:100000
 
-A size is SOURCES:DECISIONS. The tables are written to DIR/SIZE once and kept; each step runs in a process of its own.
+A size is SOURCES:DECISIONS or SOURCES:DECISIONS:CLIPS. The tables are written to DIR/SIZE once and kept; each step runs in a process of its own.
 Prints a Markdown table.
 """
 
@@ -27,24 +27,26 @@ def main(argv: list[str] | None = None) -> int:
     """Write the tables and print what each step costs; or, in a child process, run one step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True, help="a folder for the made tables")
-    parser.add_argument("--sizes", nargs="+", default=["10000:100000"], metavar="SOURCES:DECISIONS")
+    parser.add_argument("--sizes", nargs="+", default=["10000:100000"], metavar="SIZE")
     parser.add_argument("--steps", nargs="+", default=list(STEPS), choices=STEPS)
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.step:
         print(json.dumps(cost_of(args.step, args.output)))
         return 0
-    print("| sources | decisions | step | CPU s | wall s | peak MB |\n|---:|---:|---|---:|---:|---:|")
+    print("| sources | decisions | clips | step | CPU s | wall s | peak MB |\n|---:|---:|---:|---|---:|---:|---:|")
     for text in args.sizes:
-        num_sources, num_decisions = (int(number) for number in text.split(":"))
+        num_sources, num_decisions, *num_clips = (int(number) for number in text.split(":"))
         folder = args.output / text.replace(":", "-")
-        _write(folder, Sizes(sources=num_sources, decisions=num_decisions))
+        sizes = Sizes(sources=num_sources, decisions=num_decisions, clips=next(iter(num_clips), 0))
+        _write(folder, sizes)
         for step in args.steps:
             command = [sys.executable, "-m", "benchmarks.graph_end", "--output", str(folder), "--step", step]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
             cost = json.loads(done.stdout.splitlines()[-1])
             numbers = f"{cost['cpu_s']:.1f} | {cost['wall_s']:.1f} | {cost['peak_mb']:.0f}"
-            print(f"| {num_sources:,} | {num_decisions:,} | {step} | {numbers} |", flush=True)
+            size = f"{num_sources:,} | {num_decisions:,} | {sizes.rows['clips']:,}"
+            print(f"| {size} | {step} | {numbers} |", flush=True)
     return 0
 
 
@@ -120,7 +122,7 @@ def _funnel(folder: Path) -> None:
     console = Console(file=io.StringIO())
     with stored_manifests(str(folder)) as manifests:
         print_funnel(manifests, console)
-        print_places(str(folder), _stored_run(folder), manifests, "run.json", console)
+        print_places(str(folder), _stored_run(folder), manifests, console)
 
 
 def _stored_run(folder: Path) -> dict[str, Any]:

@@ -1,19 +1,18 @@
-"""The report page: a table of measures by condition, and example clips, in one file without scripts."""
+"""The report page: a table of measures by condition, and example clips, in one file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-import jinja2
-
-from schemas.shown_text import in_html
+from schemas.html.page import page_head, template_environment
 from speech2vid.evaluation.canonical_size import CANONICAL_PX
 from speech2vid.evaluation.clip_scores import ClipScore
 from speech2vid.evaluation.conditions import GENERATED, MEAN_FACE, MIN_WRONG_AUDIO, OTHER_CLIP, OWN_MEAN, REAL
 from speech2vid.evaluation.examples import Example
 from speech2vid.evaluation.measures import CHANCE, Measure
 
+_HERE = Path(__file__).parent
 _ONLY_IN_FULL = (MEAN_FACE, OWN_MEAN, OTHER_CLIP)  # conditions without a column of their own
 
 
@@ -35,16 +34,10 @@ def evaluation_page(
     videos: str,
 ) -> str:
     """Render the page; record: the content of evaluation.json; videos: folder beside the page."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        finalize=in_html,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment(_HERE)
     environment.filters.update(number=number_text, interval=interval_text)
-    return environment.get_template("page.html.jinja").render(
+    return environment.get_template("evaluation.html.jinja").render(
+        head=page_head(_HERE / "evaluation.css", "media-src 'self' file:"),
         record=record,
         columns=column_conditions(measures),
         rows=measure_rows(measures),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from audit.sample_faces import sample_faces
+from audit.face_images import face_images
+from audit.report import report_facts, shown_keys
 from benchmarks.graph_end.made_tables import Sizes, write_tables
 from schemas.stored.manifests import only_row, row_count_problems, stored_manifests
 from transforms.manifests.accounting import find_problems, totals
@@ -17,7 +18,8 @@ def test_made_tables_add_up(tmp_path, sizes):
         assert sum(part.num_rows for part in parts) == sum(sizes.rows.values())
         found = totals(manifests)
         assert (found.num_sources, found.num_clips) == (sizes.sources, sizes.decisions // 10)
-        assert len(sample_faces(str(tmp_path), manifests, 36)) == 36
+        keys = set(shown_keys(report_facts({}, manifests))) - {""}
+        assert len(keys) >= 48 and set(face_images(str(tmp_path), manifests, keys)) == keys
         for shard, size_bytes in manifests.execute("SELECT shard, size_bytes FROM shards").fetchall():
             assert (tmp_path / shard).stat().st_size == size_bytes
 

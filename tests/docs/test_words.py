@@ -52,7 +52,7 @@ RETIRED = {
     r"strangers?": "negative speakers",
     r"(?:people|persons?) left out": "held-out speakers",
     r"showings?": "conditions, baselines",
-    r"close_calls?|close calls?": "borderline tracks",
+    r"close_calls?|close calls?": "borderline subjects",
     r"complete_faces?": "composite_mouths",
     r"sound_kinds?": "audio_features",
     r"sightings?": "Observation",
