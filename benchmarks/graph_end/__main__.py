@@ -2,8 +2,8 @@
 
     python -m benchmarks.graph_end --output DIR --sizes 10000:100000 1000000:10000000 100000:10000000:100000
 
-A size is SOURCES:DECISIONS or SOURCES:DECISIONS:CLIPS. The tables are written to DIR/SIZE once and kept; each step runs in a process of its own.
-Prints a Markdown table.
+A size is SOURCES:DECISIONS or SOURCES:DECISIONS:CLIPS. The tables are written to DIR/SIZE once and kept; each step runs
+in a process of its own. Prints a Markdown table.
 """
 
 import argparse
