@@ -33,17 +33,22 @@ class TalkingPortrait:
         painter: None for the warp alone; gain: factor on the mouth's motion; borrowed: None: the head keeps still.
         """
         self.central = central_still(stills)
-        self._base = combine_stills(stills) if len(stills) > 1 else stills[0]
+        self._in_image = stills[self.central]
+        self._base = combine_stills(stills) if len(stills) > 1 else self._in_image
         self._motion, self._gain, self._borrowed = motion, gain, borrowed
         self._num_frames = 0
         self._person_shapes = motion.space.shapes_of(np.stack([still.mesh_px for still in stills]))
         self._renderer = FaceRenderer(stills, painter)
 
-    def meshes(self, windows: np.ndarray) -> np.ndarray:
-        """Meshes float32 (T, 468, 3), px of the stills, in the central still's pose, of the next windows (T, C, W)."""
+    def meshes(self, windows: np.ndarray, base: Still | None = None) -> np.ndarray:
+        """Meshes float32 (T, 468, 3), px of the stills, of the next windows (T, C, W).
+
+        base: whose head pose they have; None: that of all stills combined.
+        """
         found = self._motion.motion(windows)
         motion = MouthMotion(shapes=self._gain * found.shapes, closed=found.closed)
-        own = np.broadcast_to(self._base.mesh_px, (len(windows), *self._base.mesh_px.shape))
+        own_mesh = (base or self._base).mesh_px
+        own = np.broadcast_to(own_mesh, (len(windows), *own_mesh.shape))
         meshes = self._motion.space.target_meshes(own, motion, self._person_shapes)
         first, self._num_frames = self._num_frames, self._num_frames + len(windows)
         return meshes if self._borrowed is None else self._borrowed.moved(meshes, first)
@@ -59,6 +64,6 @@ class TalkingPortrait:
         """
 
         def rendered(mesh: np.ndarray) -> np.ndarray:
-            return self._renderer.render_in(image_rgb, to_image, self._base, mesh).rgb
+            return self._renderer.render_in(image_rgb, to_image, self._in_image, mesh).rgb
 
-        return in_threads(rendered, self.meshes(windows))
+        return in_threads(rendered, self.meshes(windows, self._in_image))

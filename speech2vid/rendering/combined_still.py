@@ -1,8 +1,8 @@
 """One still from several of the same person: nearer to any frame of the person than one of them, and nearly as sharp.
 
-The mean of several stills is nearest to any real frame, but blurred, mostly because heads turn. So in the lower face,
-detail is that of the most usual still; what is smoother is the mean of all stills warped to it; and what is smoother
-still is the plain mean, which averages over the poses as well.
+The mean of several stills is nearest to any real frame, but blurred, mostly because heads turn. So around the mouth,
+detail is that of the most usual still, warped to the mean of all meshes; what is smoother is the mean of all stills
+warped alike; and what is smoother still is the plain mean, which averages over the poses as well and has that mesh.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,15 @@ import numpy as np
 
 from speech2vid.rendering.regions import lower_face
 from speech2vid.rendering.still import Still
-from speech2vid.rendering.topology import ring_of
+from speech2vid.rendering.topology import INNER_LIPS, ring_of
 from speech2vid.rendering.warp import TargetRaster
 
 _DETAIL_PX, _SMOOTH_PX = 2.5, 3.0
 """Standard deviations, of the stills' own pixels up to a side of 256: detail is finer than the first, the plain mean's
 part smoother than the second."""
 _USUAL_SIDE_PX = 256
-_FEATHER_SHARE = 0.03  # of the face's side, at the lower face's edge
+_REACH = 1.4  # of the lower face, from the mouth: where a head turns, the background beside the jaw changes as well
+_FEATHER_SHARE = 0.05  # of the face's side, at the edge of that
 
 
 def central_still(stills: Sequence[Still]) -> int:
@@ -29,28 +30,37 @@ def central_still(stills: Sequence[Still]) -> int:
 
 
 def combine_stills(stills: Sequence[Still]) -> Still:
-    """The central still, with a lower face that is nearer to the mean of all; its mesh stays."""
-    base = stills[central_still(stills)]
-    side = len(base.face_rgb)
+    """The central still in the mean pose, with a lower face that is nearer to the mean of all."""
+    side = len(stills[0].face_rgb)
     scale = max(1, side / _USUAL_SIDE_PX)
-    registered = base.face_rgb + _smooth(_warped_change(base, stills), _DETAIL_PX * scale)
-    mean = np.mean([still.face_rgb.astype(np.float32) for still in stills], 0)
+    mesh_px = np.mean([still.mesh_px for still in stills], 0, dtype=np.float32)
+    base, change = _warped(stills, mesh_px)
+    registered = base + _smooth(change, _DETAIL_PX * scale)
+    mean = np.mean([still.face_rgb for still in stills], 0, dtype=np.float32)
     wanted = registered + _smooth(mean - registered, _SMOOTH_PX * scale)
-    where = _smooth(lower_face(base.mesh_px[None], side), _FEATHER_SHARE * side)[..., None]
-    face = base.face_rgb + where * (wanted - base.face_rgb)
-    return Still(face_rgb=np.clip(np.round(face), 0, 255).astype(np.uint8), mesh_px=base.mesh_px)
+    face = base + _around_mouth(mesh_px, side) * (wanted - base)
+    return Still(face_rgb=np.clip(np.round(face), 0, 255).astype(np.uint8), mesh_px=mesh_px)
 
 
-def _warped_change(base: Still, stills: Sequence[Still]) -> np.ndarray:
-    """What the mean of all stills, warped to the base, adds to it: float32 (S, S, 3)."""
-    side = len(base.face_rgb)
-    raster = TargetRaster(base.mesh_px, ring_of(base.mesh_px), (slice(0, side), slice(0, side)))
-    total = np.zeros((side, side, 3), np.float32)
+def _warped(stills: Sequence[Still], mesh_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The central still warped to a mesh, and what the mean of all, warped alike, adds to it: float32 (S, S, 3)."""
+    central, side = stills[central_still(stills)], len(stills[0].face_rgb)
+    ring = ring_of(central.mesh_px)  # of the central still stays, so that nothing tears beyond the face
+    raster = TargetRaster(mesh_px, ring, (slice(0, side), slice(0, side)))
+    base = raster.warp(central.face_rgb, central.mesh_px, ring).image.astype(np.float32)
+    total = np.zeros_like(base)
     for still in stills:
-        if still is not base:
+        if still is not central:
             warped = raster.warp(still.face_rgb, still.mesh_px)
-            total += (warped.visible * warped.within)[..., None] * (warped.image.astype(np.float32) - base.face_rgb)
-    return total / len(stills)
+            total += (warped.visible * warped.within)[..., None] * (warped.image.astype(np.float32) - base)
+    return base, total / len(stills)
+
+
+def _around_mouth(mesh_px: np.ndarray, side: int) -> np.ndarray:
+    """The lower face and a little beyond, float32 (S, S, 1), 0..1, soft at its edge."""
+    middle = mesh_px[list(INNER_LIPS), :2].mean(0)
+    grown = middle + _REACH * (mesh_px[:, :2] - middle)
+    return _smooth(lower_face(grown[None], side), _FEATHER_SHARE * side)[..., None]
 
 
 def _smooth(image: np.ndarray, deviation_px: float) -> np.ndarray:

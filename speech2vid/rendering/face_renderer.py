@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from speech2vid.rendering.drawn_mouth import with_drawn_mouth
 from speech2vid.rendering.painted_detail import keep_detail
 from speech2vid.rendering.painter_file import PainterFile
 from speech2vid.rendering.painter_input import PART_PX, VIEW_PX, Part, painter_input, view_px
@@ -85,8 +86,10 @@ class FaceRenderer:
         """Paint over the warped image, in place."""
         assert self._painter is not None
         hidden = None if repaint is None else cv2.resize(repaint, (VIEW_PX, VIEW_PX))
-        seen = painter_input(base, self._stills or (base,), view_px(target_px, base), hidden)
+        stills, target = self._stills or (base,), view_px(target_px, base)
+        seen = painter_input(base, stills, target, hidden)
         painted = keep_detail(seen, *self._painter.paint(seen), len(base.face_rgb))
+        painted = with_drawn_mouth(painted, seen, base, stills, target)
         ends = _ends_below() if to_image is not _AS_IT_IS else np.ones((PART_PX, 1), np.float32)
         affine = _part_to(seen.part, to_image, len(base.face_rgb))
         box = _box_of_part(affine, rgb.shape[:2])
