@@ -53,7 +53,7 @@ def test_audio_in_chunks_gives_the_bits_of_the_whole(encoder, chunk_samples):
     assert np.array_equal(np.concatenate(list(encoder.encode_stream(chunks))), encoder.encode(audio))
 
 
-@pytest.mark.parametrize("shape", [(NUM_LAYERS, BLOCK_FRAMES), (SPEECH_LAYERS, SPEECH_BLOCK_FRAMES)])
+@pytest.mark.parametrize("shape", [((NUM_LAYERS,), BLOCK_FRAMES), ((SPEECH_LAYERS,), SPEECH_BLOCK_FRAMES)])
 def test_the_same_audio_gives_the_same_bits(shape):
     audio = made_speech(90)
     assert np.array_equal(SpeechEncoder(*shape).encode(audio), SpeechEncoder(*shape).encode(audio))
@@ -61,6 +61,13 @@ def test_the_same_audio_gives_the_same_bits(shape):
 
 def test_each_layer_adds_to_what_the_layers_before_it_found():
     audio = made_speech(75)
-    found = [SpeechEncoder(num_layers).encode(audio) for num_layers in range(1, NUM_LAYERS + 1)]
+    found = [SpeechEncoder((layer,)).encode(audio) for layer in range(1, NUM_LAYERS + 1)]
     alike = [[np.corrcoef(a.ravel(), b.ravel())[0, 1] for b in found] for a in found]
     assert alike[1][2] > alike[1][4] > alike[1][5]
+
+
+def test_layers_are_put_beside_each_other():
+    audio = made_speech(75)
+    both = SpeechEncoder((2, 4)).encode(audio)
+    assert np.array_equal(both, np.concatenate([SpeechEncoder((layer,)).encode(audio) for layer in (2, 4)], axis=1))
+    assert SpeechEncoder((2, 4)).encode(audio[:0]).shape == (0, 2 * NUM_FEATURES)

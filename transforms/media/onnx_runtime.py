@@ -43,17 +43,18 @@ def as_onnx(path: str) -> "onnx.ModelProto":
         return onnx.load(options.optimized_model_filepath)
 
 
-def part_session(model: "onnx.ModelProto", inputs: list[str], output: str) -> "onnxruntime.InferenceSession":
-    """Session of the part of an ONNX model between some inputs and one value, which becomes the output.
+def part_session(model: "onnx.ModelProto", inputs: list[str], *outputs: str) -> "onnxruntime.InferenceSession":
+    """Session of the part of an ONNX model between some inputs and some values, which become the outputs.
 
     A session of the whole model would need all of its inputs at every run.
     """
     from onnx import TensorProto, helper
     from onnx.utils import Extractor
 
-    if output not in {value.name for value in (*model.graph.output, *model.graph.value_info)}:
+    known = {value.name for value in (*model.graph.output, *model.graph.value_info)}
+    for output in (name for name in outputs if name not in known):
         model.graph.value_info.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, None))
-    return onnx_session(Extractor(model).extract_model(inputs, [output]).SerializeToString())
+    return onnx_session(Extractor(model).extract_model(inputs, list(outputs)).SerializeToString())
 
 
 def metadata_of(model: "onnx.ModelProto") -> dict[str, str]:

@@ -14,6 +14,7 @@ from transforms.media.onnx_runtime import as_onnx, onnx_session, part_session
 
 MODEL = "speech_encoder"
 NUM_FEATURES = 288
+"""Of one layer."""
 FEATURES_PER_FRAME = 2
 NUM_LAYERS = 6
 _HOP_SAMPLES = 384
@@ -32,25 +33,27 @@ class SpeechEncoder:
     With blocks of one length, a moment has nearly the same features in a long window as in a short one.
     """
 
-    def __init__(self, num_layers: int = NUM_LAYERS, block_frames: int = BLOCK_FRAMES) -> None:
+    def __init__(self, layers: tuple[int, ...] = (NUM_LAYERS,), block_frames: int = BLOCK_FRAMES) -> None:
         """Load the downloaded model; UsageError where it is missing.
 
-        num_layers: 1..6, how many of the encoder's layers are used; all but the whole encoder are normalised as the
+        layers: whose features are taken, beside each other; the last one, 6, alone. All others are normalised as the
         next layer would. block_frames: how many frames are encoded at once, without their context.
         """
         self.sha256 = model_sha256(MODEL)
+        self.num_features = NUM_FEATURES * len(layers)
         self._block_frames = block_frames
-        if num_layers == NUM_LAYERS:
+        if layers == (NUM_LAYERS,):
             self._network = onnx_session(model_path(MODEL))
         else:
-            self._network = part_session(as_onnx(model_path(MODEL)), _INPUTS, _NORMALISED_INPUT.format(num_layers))
+            outputs = [_NORMALISED_INPUT.format(layer) for layer in layers]
+            self._network = part_session(as_onnx(model_path(MODEL)), _INPUTS, *outputs)
 
     def encode(self, samples: np.ndarray) -> np.ndarray:
-        """Features float32 (2 S, 288) of int16 samples (640 S,) at 16 kHz: 50 per second, i centred on 320 i + 160.
+        """Features float32 (2 S, F) of int16 samples (640 S,) at 16 kHz: 50 per second, i centred on 320 i + 160.
 
         A frame's features depend on its block and the 12 frames on both sides of it.
         """
-        return np.concatenate([np.zeros((0, NUM_FEATURES), np.float32), *self.encode_stream([samples])])
+        return np.concatenate([np.zeros((0, self.num_features), np.float32), *self.encode_stream([samples])])
 
     def encode_stream(self, chunks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """The features of samples that arrive in chunks, a block at a time and in bounded memory; see encode."""
@@ -74,14 +77,15 @@ class SpeechEncoder:
         return _at_frames(self._steps(context), end_frame - start_frame, (start_frame - first) * SAMPLES_PER_FRAME)
 
     def _steps(self, samples: np.ndarray) -> np.ndarray:
-        """The network's own steps, float32 (N, 288), one every 384 samples."""
+        """The network's own steps, float32 (N, F), one every 384 samples."""
         values = np.pad(samples, (0, max(0, _MIN_SAMPLES - len(samples)))).astype(np.float32)[None] / _FULL_SCALE
         mask = np.ones(values.shape, np.int64)
-        return self._network.run(None, dict(zip(_INPUTS, (values, mask), strict=True)))[0][0]
+        found = self._network.run(None, dict(zip(_INPUTS, (values, mask), strict=True)))
+        return np.concatenate([steps[0] for steps in found], axis=1)
 
 
 def _at_frames(steps: np.ndarray, num_frames: int, start_sample: int) -> np.ndarray:
-    """Steps (N, 288) resampled to 50 per second, linearly, with the ends repeated: float32 (2 num_frames, 288)."""
+    """Steps (N, F) resampled to 50 per second, linearly, with the ends repeated: float32 (2 num_frames, F)."""
     hop = SAMPLES_PER_FRAME / FEATURES_PER_FRAME
     middles = start_sample + (np.arange(FEATURES_PER_FRAME * num_frames) + 0.5) * hop
     places = np.clip((middles - _FIRST_MIDDLE) / _HOP_SAMPLES, 0, len(steps) - 1)

@@ -102,7 +102,7 @@ class OnnxSyncNetwork:
 
 def sync_speech_encoder() -> SpeechEncoder:
     """The speech encoder as sync networks use it, in training as in a build."""
-    return SpeechEncoder(SPEECH_LAYERS, SPEECH_BLOCK_FRAMES)
+    return SpeechEncoder((SPEECH_LAYERS,), SPEECH_BLOCK_FRAMES)
 
 
 def _audible_frames(samples: np.ndarray) -> tuple[int, int]:
