@@ -117,13 +117,13 @@ def _object_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator
 
 
 def _shard_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator[str]:
-    with objects.open(path) as stream, suppress(tarfile.TarError), tarfile.open(fileobj=stream) as tar:
+    with objects.reading(path) as stream, suppress(tarfile.TarError), tarfile.open(fileobj=stream) as tar:
         if any(names_any(one.name.encode(), gone.sources) or one.name.split(".")[0] in gone.keys for one in tar):
             yield f"{path}, which dataset.json does not list, holds clips that were taken down"
 
 
 def _part_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator[str]:
-    with objects.open(path) as stream:
+    with objects.reading(path) as stream:
         if any(_is_of_any(row, gone) for row in _rows(stream)):
             yield f"{path}, which dataset.json does not list, has rows of what was taken down"
 

@@ -33,7 +33,7 @@ def combine_stills(stills: Sequence[Still]) -> Still:
     """The central still in the mean pose, with a lower face that is nearer to the mean of all."""
     side = len(stills[0].face_rgb)
     scale = max(1, side / _USUAL_SIDE_PX)
-    mesh_px = np.mean([still.mesh_px for still in stills], 0, dtype=np.float32)
+    mesh_px: np.ndarray = np.stack([still.mesh_px for still in stills]).mean(0, dtype=np.float32)
     base, change = _warped(stills, mesh_px)
     registered = base + _smooth(change, _DETAIL_PX * scale)
     mean = np.mean([still.face_rgb for still in stills], 0, dtype=np.float32)
