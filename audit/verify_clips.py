@@ -12,6 +12,7 @@ from schemas.clip_parts import PLACE_COLUMNS
 from schemas.errors import IntegrityError
 from schemas.stored.clip import Clip
 from transforms.media.canonical import MESH_UNIT, five_points, mouth_opening
+from transforms.media.fingerprint import clip_fingerprint, read_fingerprint
 from transforms.media.mfcc import clip_mfcc
 
 _MFCC_TOLERANCE, _PX_TOLERANCE, _TOLERANCE, _DB_TOLERANCE = 0.01, 0.01, 1e-3, 0.02  # between machines and rounding
@@ -31,6 +32,7 @@ def _problems(clip: Clip, row: dict) -> Iterator[str]:
         _audio_problems,
         _mfcc_problems,
         _mesh_problems,
+        _fingerprint_problems,
         _landmark_problems,
         _align_problems,
         _face_problems,
@@ -74,6 +76,19 @@ def _mesh_problems(clip: Clip, row: dict) -> Iterator[str]:
     opening = mouth_opening(clip.mesh.astype(np.float32) / MESH_UNIT)
     yield from _measured(row, "mouth_opening", float(opening.mean()), "mesh.npy")
     yield from _measured(row, "mouth_opening_sd", float(opening.std()), "mesh.npy")
+
+
+def _fingerprint_problems(clip: Clip, row: dict) -> Iterator[str]:
+    """A fingerprint that is not that of its parts; a step more or less in a number is rounding of another machine."""
+    try:
+        found = read_fingerprint(str(row.get("fingerprint")))
+    except ValueError as error:
+        yield f"its fingerprint cannot be read: {error}"
+        return
+    expected = read_fingerprint(clip_fingerprint(clip.samples, clip.mesh))
+    for what, stored, derived in (("flac", found.audio, expected.audio), ("mesh.npy", found.lips, expected.lips)):
+        if stored.shape != derived.shape or (np.abs(stored - derived) > 1).any():
+            yield f"its fingerprint is not that of its {what}"
 
 
 def _landmark_problems(clip: Clip, row: dict) -> Iterator[str]:

@@ -217,6 +217,7 @@ class ClipRow:
     speech_share: float = column(_FLOAT, "share of frames with speech")
     loudness_dbfs: float = column(_FLOAT, "RMS of the stored audio", "dB relative to full scale")
     clipping_share: float = column(_FLOAT, "share of samples at full scale")
+    fingerprint: str = column(_TEXT, "of what is said and how the lips move, the same for copies: see docs/dataset.md")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

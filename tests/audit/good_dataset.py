@@ -22,6 +22,7 @@ from tests.shards.clip_refs import clip_row
 from transforms.clips.clip_parts import flac_bytes
 from transforms.clips.config import ClipsConfig
 from transforms.clips.cut_clips import CLIP_RULES
+from transforms.copies.rules import COPY_RULES
 from transforms.manifests.accounting import funnel_counts, totals
 from transforms.manifests.generation import FIRST
 from transforms.manifests.parts import manifest_part, part_bytes, part_path
@@ -30,6 +31,7 @@ from transforms.manifests.verdict import dataset_record, judge_run, run_summary
 from transforms.media.canonical import MESH_UNIT, five_points, mouth_opening
 from transforms.media.config import DYNAMIC_RANGES
 from transforms.media.face_crop import encode_jpeg
+from transforms.media.fingerprint import clip_fingerprint
 from transforms.media.mfcc import clip_mfcc
 from transforms.media.tar import tar_end, tar_members
 from transforms.prepare.prepare_video import SOURCE_RULES as STREAM_RULES
@@ -171,7 +173,10 @@ def _stream_decisions(source_id: str, speech_s: float) -> list[DecisionRow]:
 
 def _clip_decisions(row: ClipRow) -> list[DecisionRow]:
     values = {"min_s": 1.0, "max_bridged_share": row.bridged_share, "min_mouth_visibility": row.mouth_visibility}
-    return _decisions("CutClips", "clip", row.source_id, row.key, CLIP_RULES, values)
+    return [
+        *_decisions("CutClips", "clip", row.source_id, row.key, CLIP_RULES, values),
+        *_decisions("FindCopies", "clip", row.source_id, row.key, COPY_RULES, {"duplicate": ""}),
+    ]
 
 
 def _decisions(
@@ -252,4 +257,5 @@ def _row(source_id: str, start: int, split: str, models: dict, mesh: np.ndarray,
         bridged_share=0.0,
         loudness_dbfs=float(10 * np.log10(np.mean(samples.astype(np.float64) ** 2) / 32768.0**2)),
         clipping_share=0.0,
+        fingerprint=clip_fingerprint(samples, mesh),
     )

@@ -34,6 +34,7 @@ _TEXTS = dict.fromkeys(
         "speech_model",
         "sync_network",
         "sync_network_sha256",
+        "fingerprint",
         "speaker",
         "group",
         "licence",

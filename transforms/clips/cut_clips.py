@@ -18,6 +18,7 @@ from transforms.clips.config import ClipsConfig, max_clip_frames
 from transforms.media.audio_rate import read_at_rate
 from transforms.media.canonical import MESH_UNIT, mouth_opening
 from transforms.media.face_crop import sharpness
+from transforms.media.fingerprint import clip_fingerprint
 from transforms.media.speech_mask import speech_mask
 from transforms.media.tar import tar_members
 from transforms.media.tubes import FaceTube, TubeFile
@@ -93,6 +94,7 @@ class _Quality(TypedDict):
     speech_share: float
     loudness_dbfs: float
     clipping_share: float
+    fingerprint: str
 
 
 def cut_clips(
@@ -185,6 +187,7 @@ def _quality(facts: ClipFacts, faces: list[np.ndarray], samples: np.ndarray, spe
         "speech_share": float(speech.mean()),
         "loudness_dbfs": float(10 * np.log10(max(power, 1e-2) / 32768.0**2)),
         "clipping_share": float((np.abs(samples.astype(np.int32)) >= _FULL_SCALE).mean()),
+        "fingerprint": clip_fingerprint(samples, tube.mesh),
     }
 
 
