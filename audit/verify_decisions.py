@@ -10,6 +10,7 @@ from audit.verify_recipe import Settings
 from schemas.decisions import Rule
 from schemas.stored.manifests import Manifests
 from transforms.clips.cut_clips import CLIP_RULES
+from transforms.copies.rules import COPY_RULES
 from transforms.manifests.checks import Check
 from transforms.media.takedown_list import TAKE_OUT, TAKEDOWN_RULES
 from transforms.prepare.prepare_video import SOURCE_RULES as STREAM_RULES
@@ -26,6 +27,7 @@ _RULES: dict[tuple[str, str], tuple[Rule[Any], ...]] = {
     ("FindSpeakers", "turn"): speakers.TURN_RULES,
     ("CutClips", "clip"): CLIP_RULES,
     (TAKE_OUT, "clip"): TAKEDOWN_RULES,
+    ("FindCopies", "clip"): COPY_RULES,
 }
 """(stage, kind of subject) -> its rules in order."""
 
@@ -158,6 +160,12 @@ _SUBJECT_CHECKS = (
         "SELECT subject_id FROM decisions WHERE subject_kind = 'clip' GROUP BY subject_id HAVING bool_and(kept) AND "
         "subject_id NOT IN (SELECT key FROM clips)",
         "clip {0} was kept by every decision, but there is no clip of this key",
+    ),
+    Check(
+        "SELECT subject_id, value_text FROM decisions WHERE stage = 'FindCopies' AND NOT kept AND value_text NOT IN "
+        "(SELECT key FROM clips UNION ALL SELECT subject_id FROM decisions WHERE stage = 'FindPeople' AND NOT kept UNION "
+        "ALL SELECT subject FROM takedowns) AND split_part(value_text, '-', 1) NOT IN (SELECT subject FROM takedowns)",
+        "clip {0} was dropped as a copy of {1}, which is no clip here",
     ),
     Check(
         "SELECT key, track_id FROM clips ANTI JOIN (SELECT regexp_replace(subject_id, '-s[0-9]+$', '') AS track_id, "

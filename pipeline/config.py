@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 from pipeline.settings import SettingLine, setting_lines, with_assignment, with_text
 from schemas.errors import UsageError
 from transforms.clips.config import ClipsConfig
+from transforms.copies.config import CopiesConfig
 from transforms.faces.config import FacesConfig
 from transforms.media.config import LimitsConfig
 from transforms.people.config import PeopleConfig
@@ -27,6 +28,7 @@ class Recipe:
     faces: FacesConfig = dataclasses.field(default_factory=FacesConfig)
     speakers: SpeakersConfig = dataclasses.field(default_factory=SpeakersConfig)
     clips: ClipsConfig = dataclasses.field(default_factory=ClipsConfig)
+    copies: CopiesConfig = dataclasses.field(default_factory=CopiesConfig)
     people: PeopleConfig = dataclasses.field(default_factory=PeopleConfig)
     shards: ShardsConfig = dataclasses.field(default_factory=ShardsConfig)
     limits: LimitsConfig = dataclasses.field(default_factory=LimitsConfig)

@@ -7,11 +7,12 @@ import apache_beam as beam
 from pipeline.find_sources import find_sources
 from pipeline.finish import Finish
 from pipeline.plan import BuildPlan
-from pipeline.redo import count_attempts, other_rows, place_clips, recorded_tracks
+from pipeline.redo import count_attempts, other_rows, place_clips, recorded_tracks, stored_clips
 from pipeline.stage_results import work_results
 from pipeline.takedown.honor import honored_rows
 from schemas.records import AlikePeople
 from transforms.clips.stage import CutClips
+from transforms.copies.stage import FindCopies
 from transforms.faces.face_counter import FaceCounter
 from transforms.faces.stage import TrackFaces
 from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests
@@ -43,9 +44,11 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
         recipe.speakers, faces.min_box_px, faces.min_track_s, recipe.clips.min_s, faces.max_faces, work.judged, *run
     )
     cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, work.cut, plan.keeps_tubes, *run, taken=plan.takedowns)
+    cut_and_stored = {"clips": cut.clips, "outcomes": cut.outcomes, **stored_clips(pipeline, plan)}
+    unique = cut_and_stored | "FindCopies" >> FindCopies(recipe.copies)
     facts = (hashed.ended, prepared.ended, split.facts) | "Facts" >> beam.Flatten()
     cut_and_known = {
-        **{"clips": cut.clips, "outcomes": cut.outcomes, "tracks": spoken.track_rows, "facts": facts},
+        **{"clips": unique.clips, "outcomes": unique.outcomes, "tracks": spoken.track_rows, "facts": facts},
         "recorded": recorded_tracks(pipeline, plan),
     }
     people = cut_and_known | "FindPeople" >> FindPeople(recipe.people, work.people, *run)
@@ -56,7 +59,7 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
         stage.failures for stage in (hashed, prepared, tracked, spoken, cut, people)
     ] | "Failed" >> beam.Flatten()
     failures = count_attempts(pipeline, plan, failures)
-    judging = (hashed, prepared, split, spoken, cut, people)
+    judging = (hashed, prepared, split, spoken, cut, unique, people)
     decisions = [stage.decisions for stage in judging] | "Decisions" >> beam.Flatten()
     outcomes = (split.outcomes, people.outcomes) | "Outcomes" >> beam.Flatten()
     ended = {"facts": facts, "splits": people.sources, "outcomes": outcomes, "failures": failures}

@@ -128,6 +128,16 @@ class SourceFacts:
     speech_s: float
 
 
+def window_id(source_id: str, index: int) -> str:
+    """The id of a window in all tables: source and number of the window."""
+    return f"{source_id}-w{index:05d}"
+
+
+def window_of_track(track_id: str) -> str:
+    """The id of the window that a track was found in."""
+    return track_id.rpartition("-")[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSplit:
     """The split of one source, as those of its clips have it once people are known."""

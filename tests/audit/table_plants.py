@@ -42,6 +42,8 @@ _clip("fps_of_another_source", "source_fps", source_fps=30.0)
 _clip("image_size", "image_px", image_px=64)
 _clip("loudness_of_other_audio", "loudness_dbfs", loudness_dbfs=-60.0)
 _clip("clipping_of_other_audio", "clipping_share", clipping_share=0.5)
+_clip("fingerprint_that_is_none", "fingerprint", fingerprint="")
+_clip("fingerprint_of_another_clip", "fingerprint", fingerprint="a" + "iIiIiIiI" * 12)
 _clip("mouth_of_another_mesh", "mouth_opening", mouth_opening=0.9)
 _clip("share_over_one", "speech_share", speech_share=1.5)
 _clip("pose_of_another_track", "yaw_deg", yaw_deg=45.0)
@@ -102,6 +104,9 @@ _decision("value_that_is_not_the_tracks", TRACK, "min_probability", "min_probabi
 _decision("not_a_number_is_kept", TRACK, "speaks", "speaks.*kept", value=float("nan"))
 _decision("decision_of_another_source", TRACK, "speaks", "source", source_id=BEN)
 _decision("kind_of_a_subject", TRACK, "speaks", "clip", subject_kind="clip")
+_decision("copy_that_was_kept", FIRST, "duplicate", "duplicate.*kept", value_text=SECOND)
+_decision("clip_dropped_as_a_copy", FIRST, "duplicate", "dropped by duplicate", value_text=SECOND, kept=False)
+_decision("copy_of_no_clip", FIRST, "duplicate", "no clip", value_text=f"{FIRST[:-1]}9", kept=False)
 _decision("conflict_that_was_kept", ANN, "conflicting_metadata", "conflicting_metadata.*kept", value_text="licence")
 
 

@@ -73,6 +73,7 @@ def test_every_recipe_is_complete_and_can_be_written_as_json(name):
         "faces",
         "speakers",
         "clips",
+        "copies",
         "shards",
         "limits",
         "rights",

@@ -18,6 +18,7 @@ STAGES = (
     "TrackFaces",
     "FindSpeakers",
     "CutClips",
+    "FindCopies",
     "FindPeople",
     "WriteShards",
     "SourceRows",

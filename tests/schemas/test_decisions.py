@@ -12,6 +12,7 @@ from schemas.decisions import DecisionLog, Rule
 RULES_WITHOUT_SETTING = {
     "is_media",
     "conflicting_metadata",
+    "duplicate",
     "has_audio",
     "has_face",
     "has_mesh",
@@ -42,7 +43,7 @@ SETTINGS = {line.name: line.default for line in Recipe().settings()}
 
 def test_every_stage_that_decides_declares_its_rules():
     stages = {name.split(".")[1] for name in TUPLES}
-    assert stages == {"clips", "media", "people", "prepare", "sources", "speakers", "windows"}
+    assert stages == {"clips", "copies", "media", "people", "prepare", "sources", "speakers", "windows"}
 
 
 @pytest.mark.parametrize("name", TUPLES)
