@@ -140,6 +140,8 @@ _RULE_CHECKS = (
     ),
 )
 
+_TAKEN = "(SELECT subject FROM takedowns)"
+_LEFT_LATER = f"SELECT subject_id FROM decisions WHERE stage = 'FindPeople' AND NOT kept UNION ALL {_TAKEN}"
 _SUBJECT_CHECKS = (
     Check(
         f"SELECT {_NAMED}, source_id FROM decisions WHERE subject_id <> source_id AND NOT "
@@ -163,8 +165,7 @@ _SUBJECT_CHECKS = (
     ),
     Check(
         "SELECT subject_id, value_text FROM decisions WHERE stage = 'FindCopies' AND NOT kept AND value_text NOT IN "
-        "(SELECT key FROM clips UNION ALL SELECT subject_id FROM decisions WHERE stage = 'FindPeople' AND NOT kept UNION "
-        "ALL SELECT subject FROM takedowns) AND split_part(value_text, '-', 1) NOT IN (SELECT subject FROM takedowns)",
+        f"(SELECT key FROM clips UNION ALL {_LEFT_LATER}) AND split_part(value_text, '-', 1) NOT IN {_TAKEN}",
         "clip {0} was dropped as a copy of {1}, which is no clip here",
     ),
     Check(

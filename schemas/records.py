@@ -155,16 +155,6 @@ class AlikePeople:
     second: str
 
 
-def window_id(source_id: str, index: int) -> str:
-    """The id of a window in all tables: source and number of the window."""
-    return f"{source_id}-w{index:05d}"
-
-
-def window_of_track(track_id: str) -> str:
-    """The id of the window that a track was found in."""
-    return track_id.rpartition("-")[0]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """A part of one video that is decoded at once. Begins at a key frame; 60 s at most."""
