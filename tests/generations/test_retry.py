@@ -16,6 +16,7 @@ from tests.end_to_end.conftest import IN_PROCESS
 from tests.end_to_end.test_same_bytes import hashes
 from tests.generations.kills import KILLED, run_killed
 from tests.generations.test_append import keys_in
+from tests.takedown.flags import take_down
 from transforms.manifests.accounting import totals
 from transforms.manifests.parts import part_bytes
 from transforms.recorded.stored_rows import rows_of_batch
@@ -122,6 +123,18 @@ def test_clips_that_are_stored_keep_their_places(dataset):
     assert retry(dataset, "--max_failed_share", "0.9") == 0
     assert places(dataset, source_id) == before and before
     assert failed(dataset).keys() == {"broken.mp4", "gone.mpg"} and verify_dataset(str(dataset)) == []
+
+
+def test_a_clip_that_was_taken_down_does_not_come_back(dataset):
+    source_id = add_failure(dataset)
+    [key] = places(dataset, source_id)
+    assert take_down(dataset, "--clip", key) == 0 and verify_dataset(str(dataset)) == []
+    assert retry(dataset, "--max_failed_share", "0.9") == 0
+    assert verify_dataset(str(dataset)) == [] and key not in keys_in(dataset)
+    [dropped] = [row for row in stored_table(str(dataset), "decisions").to_pylist() if row["rule"] == "taken_down"]
+    assert (dropped["subject_id"], dropped["source_id"], dropped["stage"]) == (key, source_id, "TakeOut")
+    [row] = stored_table(str(dataset), "takedowns").to_pylist()
+    assert (row["kind"], row["subject"]) == ("clip", key)
 
 
 def test_a_source_with_clips_that_is_gone_keeps_its_rows(dataset):

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = {
     "build": ["--input", "in.mp4", "--output", "out"],
     "repack": ["out"],
+    "takedown": ["out", "--source", "a", "--reason", "asked"],
     "clean": ["out"],
     "probe": ["in.mp4"],
     "mfcc": ["in.wav", "--preset", "syncnet", "--output", "out.npy"],
@@ -33,6 +34,7 @@ REQUIRED = {
 MISSING = {
     "build": "--output",
     "repack": "OUTPUT",
+    "takedown": "OUTPUT",
     "clean": "OUTPUT",
     "probe": "FILE",
     "mfcc": "--preset",
@@ -57,6 +59,9 @@ WRONG = [
     ("build", ["--layout", "tiktok"], "--layout"),
     ("build", ["--append"], "holds no dataset to add to"),
     ("repack", [], "holds no dataset.json"),
+    ("takedown", [], "holds no dataset.json"),
+    ("takedown", ["--reason", " "], "--reason: say why"),
+    ("takedown", ["--clip", "k"], "not allowed with argument --source"),
     ("clean", [], "holds no dataset.json"),
     ("clean", ["--older_than", "week"], "like 7d, 12h or 30m"),
     ("probe", ["--recipe", "trustd"], "did you mean trusted"),
