@@ -13,6 +13,8 @@ from transforms.beam_support.coders import with_kinds
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.takedowns.taken import CLIPS, SHARDS, Taken
 
+_OWN = -1  # in place of a generation: the dataset has the row
+
 
 class LeftRows(NamedTuple):
     """What is left."""
@@ -75,10 +77,10 @@ class _Read:
             for batch in read_batches(stream):
                 for values in batch.to_pylist():
                     row = TakedownRow(**values)
-                    yield f"{row.kind} {row.subject}", replace(row, generation=0) if is_of_other else row
+                    yield f"{row.kind} {row.subject}", replace(row, generation=0 if is_of_other else _OWN)
 
 
 def _first(_subject: str, rows: Iterable[TakedownRow]) -> Iterator[TakedownRow]:
-    every = sorted(rows, key=repr)
-    if all(row.generation == 0 for row in every):
+    every = sorted(rows, key=lambda row: (row.generation, repr(row)))
+    if every[0].generation != _OWN:
         yield every[0]
