@@ -29,6 +29,7 @@ def _problems(clip: Clip, row: dict) -> Iterator[str]:
     where = f"clip {clip.key} in {clip.shard}"
     checks: tuple[Callable[[Clip, dict], Iterator[str]], ...] = (
         _row_problems,
+        _text_problems,
         _audio_problems,
         _mfcc_problems,
         _mesh_problems,
@@ -52,6 +53,11 @@ def _row_problems(clip: Clip, row: dict) -> Iterator[str]:
         yield f"its json and its row differ in {', '.join(different)}"
     if others := sorted(stored.keys() ^ columns.keys()):
         yield f"its json and its row do not both have {', '.join(others)}"
+
+
+def _text_problems(clip: Clip, row: dict) -> Iterator[str]:
+    if clip.text is not None and clip.text != row["text"]:
+        yield f"its {clip_parts.TEXT} holds {clip.text!r}, but its row {row['text']!r}"
 
 
 def _audio_problems(clip: Clip, row: dict) -> Iterator[str]:

@@ -22,7 +22,7 @@ _NUMBERS = (
     *("speakers.max_abs_lag_frames", "speakers.max_drift_frames", "speakers.min_active_s"),
     *("speakers.min_shift_frames", "speech.min_speech_s"),
 )
-_TEXTS = ("faces.detector", "speakers.network", "video.dynamic_range")
+_TEXTS = ("faces.detector", "speakers.network", "transcripts.recogniser", "video.dynamic_range")
 _RIGHTS = frozenset(("rights.licences", "rights.consent"))
 _MODELS = ("detector_sha256", "mesh_sha256", "sync_network_sha256")
 
@@ -100,6 +100,21 @@ def recipe_checks(settings: Settings) -> Iterator[Check]:
     yield Check(
         f"SELECT key, detector FROM clips WHERE split_part(detector, ':', 1) <> '{detector}'",
         f"clip {{0}}: its detector is {{1!r}}, not {settings['faces.detector']!r} of the recipe",
+    )
+    yield from _text_checks(settings)
+
+
+def _text_checks(settings: Settings) -> Iterator[Check]:
+    """Each clip has a text where a recogniser was named, and a confidence where the text is its own."""
+    is_there = "IS NULL" if settings["transcripts.recogniser"] == "none" else "IS NOT NULL"
+    yield Check(
+        f"SELECT key, text FROM clips WHERE NOT text {is_there}",
+        f"clip {{0}}: its text is {{1!r}}, but the recogniser is {settings['transcripts.recogniser']} by the recipe",
+    )
+    yield Check(
+        "SELECT key, text_confidence, text FROM clips WHERE (text_confidence IS NOT NULL AND (text IS NULL OR NOT "
+        "text_confidence BETWEEN 0 AND 1)) OR (text_confidence IS NULL AND text <> '')",
+        "clip {0}: its text_confidence {1} cannot be that of the text {2!r}",
     )
 
 

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from audit.stored_objects import StoredObjects
 from audit.verify_clips import clip_problems
-from schemas.clip_parts import BLOCK_BYTES, PARTS
+from schemas.clip_parts import BLOCK_BYTES, TEXT, parts_of
 from schemas.stored.clip import Clip
 from schemas.stored.manifests import Manifests
 from schemas.stored.members import split_members
@@ -82,17 +82,18 @@ class _Shard:
             return
         if not is_plain:
             yield f"clip {key} in {self.path}: its tar members are not plain files with fixed metadata"
-        if tuple(parts) != PARTS:
-            yield f"clip {key} in {self.path} has the parts {', '.join(parts)}, not {', '.join(PARTS)}"
-        if key not in self.rows:
+        row = self.rows.get(key)
+        expected = parts_of(TEXT in parts if row is None else row["text"] is not None)
+        if tuple(parts) != expected:
+            yield f"clip {key} in {self.path} has the parts {', '.join(parts)}, not {', '.join(expected)}"
+        if row is None:
             yield f"clip {key} in {self.path} has no row"
         else:
-            yield from self._row_problems(key, start, parts)
+            yield from self._row_problems(key, row, start, parts)
 
-    def _row_problems(self, key: str, start: int, parts: dict[str, memoryview]) -> Iterator[str]:
-        row = self.rows[key]
+    def _row_problems(self, key: str, row: dict, start: int, parts: dict[str, memoryview]) -> Iterator[str]:
         if (row["tar_offset"], row["tar_length"]) != (start, self.end - start):
             yield f"clip {key} lies at bytes {start} to {self.end} of {self.path}, its row says otherwise"
-        if set(parts) >= set(PARTS):
+        if set(parts) >= set(parts_of(False)):
             clip = Clip(key=key, shard=self.path, num_frames=row["num_frames"], image_px=row["image_px"], parts=parts)
             yield from clip_problems(clip, row)

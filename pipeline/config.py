@@ -16,6 +16,7 @@ from transforms.prepare.config import AudioConfig, SpeechConfig, VideoConfig
 from transforms.shards.config import ShardsConfig
 from transforms.sources.config import RightsConfig
 from transforms.speakers.config import SpeakersConfig
+from transforms.transcripts.config import TranscriptsConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Recipe:
     clips: ClipsConfig = dataclasses.field(default_factory=ClipsConfig)
     copies: CopiesConfig = dataclasses.field(default_factory=CopiesConfig)
     people: PeopleConfig = dataclasses.field(default_factory=PeopleConfig)
+    transcripts: TranscriptsConfig = dataclasses.field(default_factory=TranscriptsConfig)
     shards: ShardsConfig = dataclasses.field(default_factory=ShardsConfig)
     limits: LimitsConfig = dataclasses.field(default_factory=LimitsConfig)
     rights: RightsConfig = dataclasses.field(default_factory=RightsConfig)

@@ -22,6 +22,7 @@ from transforms.people.stage import FindPeople
 from transforms.prepare.stage import PrepareVideos
 from transforms.shards.stage import WriteShards
 from transforms.speakers.stage import FindSpeakers
+from transforms.transcripts.stage import AddTranscripts
 from transforms.windows.stage import SplitWindows
 
 
@@ -46,9 +47,10 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, work.cut, plan.keeps_tubes, *run, taken=plan.takedowns)
     cut_and_stored = {"clips": cut.clips, "outcomes": cut.outcomes, **stored_clips(pipeline, plan)}
     unique = cut_and_stored | "FindCopies" >> FindCopies(recipe.copies)
+    said = unique.clips | "AddTranscripts" >> AddTranscripts(recipe.transcripts, work.transcripts, store)
     facts = (hashed.ended, prepared.ended, split.facts) | "Facts" >> beam.Flatten()
     cut_and_known = {
-        **{"clips": unique.clips, "outcomes": unique.outcomes, "tracks": spoken.track_rows, "facts": facts},
+        **{"clips": said, "outcomes": unique.outcomes, "tracks": spoken.track_rows, "facts": facts},
         "recorded": recorded_tracks(pipeline, plan),
     }
     people = cut_and_known | "FindPeople" >> FindPeople(recipe.people, work.people, *run)

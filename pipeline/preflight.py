@@ -22,6 +22,7 @@ from transforms.speakers.config import SYNCNET
 from transforms.speakers.speech_encoder import MODEL as SPEECH_ENCODER
 from transforms.speakers.sync_network import DEFAULT_PATH, load_sync_network
 from transforms.speakers.syncnet_checkpoint import converted_syncnet
+from transforms.transcripts.config import RECOGNISER_MODELS
 
 
 def preflight(recipe: Recipe) -> Recipe:
@@ -35,6 +36,7 @@ def preflight(recipe: Recipe) -> Recipe:
     require_detector(recipe.faces.detector)
     require_speech_model(recipe.speech.model)
     _require_face_network(recipe.people.network)
+    verify_models(RECOGNISER_MODELS[recipe.transcripts.recogniser])
     network = _ready_sync_network(recipe.speakers.network)
     return dataclasses.replace(recipe, speakers=dataclasses.replace(recipe.speakers, network=network))
 

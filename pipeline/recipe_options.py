@@ -8,6 +8,7 @@ from pipeline.recipes import RECIPES, named_recipe, with_syncnet_confidence
 from transforms.faces.detectors.registry import DETECTORS, detector_help
 from transforms.people.config import DLIB, NONE
 from transforms.prepare.speech_models import speech_model_forms
+from transforms.transcripts.config import RECOGNISER_MODELS
 
 _WITH_PATH = (*(name for name, entry in DETECTORS.items() if entry.argument), "pyannote", "syncnet")
 """Settings whose part after the colon is a path."""
@@ -32,6 +33,12 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         f"folder of an InsightFace pack (default: {recipe.people.network})",
     )
     parser.add_argument(
+        "--transcripts",
+        metavar="NAME",
+        help=f"{' or '.join(RECOGNISER_MODELS)}: what is said in each clip, if it is English (default: "
+        f"{recipe.transcripts.recogniser})",
+    )
+    parser.add_argument(
         "--set",
         metavar="NAME=VALUE",
         action="append",
@@ -42,13 +49,14 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen_recipe(args: argparse.Namespace, stored: Recipe | None = None) -> Recipe:
-    """Apply --detector, --speech, --sync and --people to the named recipe, else to a stored one, then each --set."""
+    """Apply the options of models to the named recipe, else to a stored one, then each --set."""
     recipe = named_recipe(args.recipe or "default") if args.recipe or stored is None else stored
     for name, text in (
         ("faces.detector", args.detector),
         ("speech.model", args.speech),
         ("speakers.network", args.sync),
         ("people.network", args.people and _face_network(args.people)),
+        ("transcripts.recogniser", args.transcripts),
     ):
         recipe = recipe if text is None else recipe.with_value(name, _with_absolute_path(text))
     for assignment in args.settings:

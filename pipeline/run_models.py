@@ -11,6 +11,7 @@ from transforms.prepare.speech_models import CHANNEL_MODEL, speech_model_weights
 from transforms.speakers.config import SYNCNET
 from transforms.speakers.speech_encoder import MODEL as SPEECH_ENCODER
 from transforms.speakers.sync_network import DEFAULT_PATH
+from transforms.transcripts.config import RECOGNISER_MODELS, TranscriptsConfig
 
 
 def used_models(recipe: Recipe) -> dict[str, dict[str, str]]:
@@ -22,6 +23,7 @@ def used_models(recipe: Recipe) -> dict[str, dict[str, str]]:
         | _with_job(speech_model_weights(recipe.speech.model), _speech_job(recipe.speech.model))
         | _sync_models(recipe.speakers.network)
         | _with_job(face_network_weights(recipe.people.network), "which faces are of one person")
+        | _transcript_models(recipe.transcripts)
     )
 
 
@@ -41,6 +43,13 @@ def _sync_models(network: str) -> dict[str, dict[str, str]]:
     if network.startswith(SYNCNET):
         return found
     return found | _with_job({SPEECH_ENCODER: pinned_weights(SPEECH_ENCODER)}, MODELS[SPEECH_ENCODER].job)
+
+
+def _transcript_models(transcripts: TranscriptsConfig) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for name in RECOGNISER_MODELS[transcripts.recogniser]:
+        found |= _with_job({name: pinned_weights(name)}, MODELS[name].job)
+    return found
 
 
 def _with_job(weights: dict[str, dict[str, str]], job: str) -> dict[str, dict[str, str]]:

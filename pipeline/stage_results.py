@@ -14,6 +14,7 @@ from pipeline.run_record import package_versions
 from transforms.beam_support.results import StageResults
 from transforms.beam_support.storage import join
 from transforms.people.face_networks import face_network_weights
+from transforms.transcripts.config import TranscriptsConfig
 
 _FORMAT = "v1"  # of the work folder
 _CODE = (".py", ".npz")  # an .onnx is a model, which has its hash in run.json
@@ -29,6 +30,7 @@ class WorkResults:
     judged: StageResults
     cut: StageResults
     people: StageResults
+    transcripts: StageResults
 
 
 def work_results(work: str, recipe: Recipe) -> WorkResults:
@@ -38,8 +40,8 @@ def work_results(work: str, recipe: Recipe) -> WorkResults:
     memory decide only what fails.
     """
     clips, faces = asdict(recipe.clips), asdict(recipe.faces)
-    seen = replace(recipe, people=replace(recipe.people, network="none"))
-    without_judge = replace(seen, speakers=replace(seen.speakers, network="none"))
+    unasked = replace(recipe, people=replace(recipe.people, network="none"), transcripts=TranscriptsConfig())
+    without_judge = replace(unasked, speakers=replace(unasked.speakers, network="none"))
     judged_by = {"clips.min_s": recipe.clips.min_s, "faces": faces, "speakers": asdict(recipe.speakers)}
     tracked_by = {
         "faces": faces,
@@ -56,9 +58,10 @@ def work_results(work: str, recipe: Recipe) -> WorkResults:
         hashes=StageResults(folder=join(work, _FORMAT, "hashes"), made_by=_FORMAT),
         prepared=results("prepared", settings=prepared_by, models=_hashes(without_judge)),
         tracked=results("tracked", settings=tracked_by, models=_hashes(without_judge)),
-        judged=results("judged", settings=judged_by, models=_hashes(seen)),
+        judged=results("judged", settings=judged_by, models=_hashes(unasked)),
         cut=results("cut", settings=clips),
         people=results("people", faces=recipe.people.faces, models=face_network_weights(recipe.people.network)),
+        transcripts=results("transcripts", settings=asdict(recipe.transcripts)),
     )
 
 

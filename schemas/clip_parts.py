@@ -26,6 +26,8 @@ class ArrayPart:
 
 ROW = "json"
 """Columns of the clips table, without PLACE_COLUMNS."""
+TEXT = "txt"
+"""The column `text`, UTF-8; only where a recogniser wrote it: every clip of a dataset has it, or none."""
 AUDIO = "flac"
 """int16 (640 T,), 16 kHz, mono."""
 FACES = "faces.mjpg"
@@ -49,5 +51,12 @@ FACES_INDEX = ArrayPart(name="faces_index.npy", dtype=np.dtype(np.uint32), shape
 
 PLACE_COLUMNS = ("shard", "tar_offset", "tar_length")
 """Columns of the clips table that ROW lacks: it is written before the clip has a place in a shard."""
-PARTS = (ROW, MFCC.name, AUDIO, LANDMARKS.name, ALIGN.name, MESH.name, FACES, FACES_INDEX.name)
-"""Names of the parts, in the order in which a shard holds them."""
+ROW_PARTS = (ROW, TEXT)
+"""Parts that are made of a clip's row, when the clip is placed in a shard."""
+MEDIA_PARTS = (MFCC.name, AUDIO, LANDMARKS.name, ALIGN.name, MESH.name, FACES, FACES_INDEX.name)
+"""Names of the other parts, in the order in which a shard holds them, behind those of the row."""
+
+
+def parts_of(has_text: bool) -> tuple[str, ...]:
+    """Names of a clip's parts, in the order in which a shard holds them."""
+    return (*(ROW_PARTS if has_text else (ROW,)), *MEDIA_PARTS)

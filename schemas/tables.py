@@ -202,6 +202,13 @@ class ClipRow:
     licence: str = column(_TEXT, "licence, as given")
     consent: str = column(_TEXT, "consent, as given")
     language: str = column(_TEXT, "language, as given")
+    text: str | None = column(
+        _TEXT,
+        "what is said, by the recogniser of the recipe; empty: nothing, or another language; null: none was asked",
+    )
+    text_confidence: float | None = column(
+        _FLOAT, "mean probability of the text's tokens; null: none was asked, or another language"
+    )
     image_px: int = column(_INT, "side of the stored face", "px")
     face_source_px: float = column(_FLOAT, "median of the box's shorter side in the source", "px")
     sharpness: float = column(

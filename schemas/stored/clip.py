@@ -14,7 +14,7 @@ from schemas.clip_parts import ArrayPart
 from schemas.clock import SAMPLES_PER_FRAME
 from schemas.errors import IntegrityError
 from schemas.stored.clip_index import INDEX_COLUMNS, StoredClip, StoredClips, find_clips
-from schemas.stored.decode import Content, decode_array, decode_audio, decode_face, decode_json
+from schemas.stored.decode import Content, decode_array, decode_audio, decode_face, decode_json, decode_text
 from schemas.stored.members import split_members
 from schemas.stored.tables import has_object
 
@@ -36,6 +36,11 @@ class Clip:
     def row(self) -> dict:
         """Columns of the clips table, without the place in the shard."""
         return self._decoded(clip_parts.ROW, decode_json)
+
+    @functools.cached_property
+    def text(self) -> str | None:
+        """What is said, as the recogniser wrote it down; None: the dataset has no transcripts."""
+        return self._decoded(clip_parts.TEXT, decode_text) if clip_parts.TEXT in self.parts else None
 
     @functools.cached_property
     def mfcc(self) -> np.ndarray:

@@ -32,6 +32,11 @@ def decode_json(content: Content) -> dict:
     return value
 
 
+def decode_text(content: Content) -> str:
+    """A text in UTF-8."""
+    return bytes(content).decode()  # UnicodeDecodeError is a ValueError
+
+
 def decode_array(content: Content) -> np.ndarray:
     """An .npy array, read-only and without a copy."""
     try:

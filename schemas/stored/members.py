@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from schemas.clip_parts import BLOCK_BYTES
+from schemas.clip_parts import BLOCK_BYTES, ROW_PARTS
 
 _NAME, _SIZE = slice(0, 100), slice(124, 136)  # of a member's header
 
@@ -21,9 +21,16 @@ def split_members(members: memoryview, key: str) -> Iterator[tuple[str, memoryvi
         start += -(-size // BLOCK_BYTES) * BLOCK_BYTES
 
 
-def first_member_length(members: bytes) -> int:
-    """Length of a clip's first member, its row, with its header and what fills its last block."""
-    return BLOCK_BYTES - (-_size(members[:BLOCK_BYTES]) // BLOCK_BYTES) * BLOCK_BYTES
+def row_members_length(members: bytes) -> int:
+    """Length of a clip's first members, which are made of its row, with their headers and what fills their blocks."""
+    length = 0
+    while (header := members[length : length + BLOCK_BYTES]) and _part(header) in ROW_PARTS:
+        length += BLOCK_BYTES - (-_size(header) // BLOCK_BYTES) * BLOCK_BYTES
+    return length
+
+
+def _part(header: bytes) -> str:
+    return header[_NAME].rstrip(b"\0").partition(b".")[2].decode(errors="replace")
 
 
 def _size(header: bytes) -> int:

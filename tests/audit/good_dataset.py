@@ -35,12 +35,15 @@ from transforms.media.fingerprint import clip_fingerprint
 from transforms.media.mfcc import clip_mfcc
 from transforms.media.tar import tar_end, tar_members
 from transforms.prepare.prepare_video import SOURCE_RULES as STREAM_RULES
-from transforms.shards.write_shard import row_member
+from transforms.shards.write_shard import row_members
 from transforms.sources.merge import SOURCE_RULES as NAME_RULES
 from transforms.speakers.rules import TRACK_RULES, TURN_RULES, WINDOW_RULES
+from transforms.transcripts.config import MOONSHINE, TranscriptsConfig
 from transforms.windows.split_windows import WINDOW_RULES as SPLIT_RULES
 
-RECIPE = dataclasses.replace(Recipe(), clips=ClipsConfig(image_px=32))
+RECIPE = dataclasses.replace(
+    Recipe(), clips=ClipsConfig(image_px=32), transcripts=TranscriptsConfig(recogniser=MOONSHINE)
+)
 ANN, ANN_TOO, BEN, SILENT, BROKEN = (letter * 16 for letter in "abcde")  # sources; the first two show one speaker
 NUM_FRAMES = 25  # of every clip
 _SYNC = {
@@ -90,7 +93,7 @@ def shard_of(path: str, clips: list[tuple[ClipRow, list[tuple[str, bytes]]]]) ->
     """The rows of clips at their places, and the shard that holds them."""
     rows, data = [], b""
     for row, parts in clips:
-        members = row_member(row) + tar_members(row.key, parts)
+        members = row_members(row) + tar_members(row.key, parts)
         rows.append(replace(row, shard=path, tar_offset=len(data), tar_length=len(members)))
         data += members
     return rows, data + tar_end(len(data))
@@ -236,6 +239,8 @@ def _row(source_id: str, start: int, split: str, models: dict, mesh: np.ndarray,
         licence="CC BY 4.0" if is_ann else "",
         consent="signed" if is_ann else "",
         **dict.fromkeys(("group", "language"), ""),
+        text="Lay blue, please." if is_ann else "",
+        text_confidence=0.75,
         source_start_s=start / FRAME_RATE,
         source_end_s=(start + NUM_FRAMES) / FRAME_RATE,
         source_fps=25.0,

@@ -11,14 +11,16 @@ import pytest
 import beam_runner
 import talkshard
 from audit.verify import verify_dataset
+from schemas.stored.clip import read_clips
 from tests.end_to_end.conftest import IN_PROCESS
 from tests.generations.kills import KILLED, run_killed
 from tests.made_media import make_plain_video
 from tests.pipeline.made_models import needs_models
 from tests.shared_data import needs_shared, shared
 from tests.stores.conftest import store  # noqa: F401  # a fixture
+from tests.transcripts.made_recogniser import needs_recogniser
 
-pytestmark = [needs_shared, needs_models]
+pytestmark = [needs_shared, needs_models, needs_recogniser]
 NO_SYNC = ("--sync", "none")
 NEW = "dev/grid_other/pwij3p.mpg"
 
@@ -73,6 +75,24 @@ _settings("a_shard_for_each_clip", *NO_SYNC, "--set", "clips.max_s=1", "--set", 
 _settings("most_rules_off", "--set", "speakers.unsure_probability=0", "--set", "speakers.min_probability=0")
 _settings("sdr_only", *NO_SYNC, "--set", "video.dynamic_range=sdr")
 _settings("few_faces", *NO_SYNC, "--set", "faces.max_faces=1")
+
+
+@kind
+def with_transcripts(room: Room) -> None:
+    shutil.copy(shared(NEW), room.inputs / "b.mpg")
+    table = room.folder / "table.csv"
+    table.write_text(f"uri,language\n{room.inputs}/a.mpg,en-GB\n{room.inputs}/b.mpg,fr\n")
+    room.build("--sources", str(table), *NO_SYNC, "--transcripts", "moonshine")
+    texts = {clip.row["language"]: clip.text for clip in read_clips(str(room.output))}
+    assert texts["en-GB"] and texts["fr"] == ""
+
+
+@kind
+def with_transcripts_appended_and_repacked(room: Room) -> None:
+    room.build(*NO_SYNC, "--transcripts", "moonshine")
+    _append(room, NEW)
+    room.command("repack", *IN_PROCESS)
+    assert all(clip.text for clip in read_clips(str(room.output)))
 
 
 @kind

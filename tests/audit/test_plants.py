@@ -5,10 +5,10 @@ import re
 import pytest
 
 from audit.verify import verify_dataset
-from tests.audit import page_plants, record_plants, shard_plants, table_plants
+from tests.audit import page_plants, record_plants, shard_plants, table_plants, text_plants
 from tests.audit.good_dataset import write_own_pages
 
-PLANTS = [*record_plants.PLANTS, *shard_plants.PLANTS, *table_plants.PLANTS, *page_plants.PLANTS]
+PLANTS = [*record_plants.PLANTS, *shard_plants.PLANTS, *table_plants.PLANTS, *page_plants.PLANTS, *text_plants.PLANTS]
 
 
 def test_a_copy_with_its_shards_rewritten_is_as_good(copy):

@@ -10,7 +10,7 @@ import soundfile
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from schemas.clip_parts import PARTS
+from schemas.clip_parts import MEDIA_PARTS
 from schemas.records import SpeakingTurn, WindowTurns
 from schemas.sync_result import SyncResult
 from schemas.tables import DecisionRow
@@ -116,14 +116,14 @@ def test_a_clip_has_all_parts_but_its_row_in_order_and_no_trace_of_the_machine()
     [clip] = clips_of(cut())
     with tarfile.open(fileobj=io.BytesIO(clip.members + bytes(1024))) as tar:
         members = tar.getmembers()
-    assert [member.name for member in members] == [f"{clip.row.key}.{part}" for part in PARTS[1:]]
+    assert [member.name for member in members] == [f"{clip.row.key}.{part}" for part in MEDIA_PARTS]
     assert {(member.mtime, member.uid, member.gid, member.uname) for member in members} == {(0, 0, 0, "")}
     assert len(clip.members) % 512 == 0
 
 
 def test_the_arrays_have_an_entry_for_each_frame():
     parts = parts_of(clips_of(cut())[0])
-    shapes = {name: array(parts, name).shape for name in PARTS if name.endswith("npy")}
+    shapes = {name: array(parts, name).shape for name in MEDIA_PARTS if name.endswith("npy")}
     assert shapes == {
         "mfcc.npy": (13, 160),
         "landmarks.npy": (40, 5, 2),

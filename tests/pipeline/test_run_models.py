@@ -98,3 +98,10 @@ def test_every_network_of_an_insightface_pack_is_named(tmp_path):
 @needs_models
 def test_a_file_with_the_bytes_of_a_pinned_model_has_its_licence():
     assert file_weights(Path(model_path("blazeface")))["licence"] == "Apache-2.0"
+
+
+def test_the_recogniser_and_its_licences_are_named_where_clips_are_transcribed():
+    names = {"speech_decoder", "speech_tokens"}
+    with_text = used_models(Recipe().with_setting("transcripts.recogniser=moonshine"))
+    assert names <= with_text.keys() and not names & used_models(Recipe()).keys()
+    assert {with_text[name]["licence"] for name in names} == {"MIT"}

@@ -13,7 +13,7 @@ from transforms.media.model_licences import file_weights
 from transforms.media.mouth_visibility import WEIGHTS_PATH
 from transforms.speakers.sync_network import DEFAULT_PATH
 
-STAGES = ("prepared", "tracked", "judged", "cut")
+STAGES = ("prepared", "tracked", "judged", "cut", "transcripts")
 
 
 def made_by(recipe: Recipe) -> dict[str, str]:
@@ -41,6 +41,7 @@ def keys(recipe: Recipe) -> dict[str, str]:
         ("speakers.network=none", STAGES[2:]),
         ("clips.min_s=2", STAGES[2:]),
         ("clips.jpeg_quality=80", STAGES[3:]),
+        ("transcripts.recogniser=moonshine", STAGES[4:]),
         ("limits.window_s=1", ()),
         ("limits.memory_mb=100", ()),
         ("shards.target_mb=1", ()),

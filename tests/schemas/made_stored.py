@@ -20,7 +20,7 @@ from transforms.media.canonical import MESH_UNIT, CanonicalFace
 from transforms.media.face_crop import encode_jpeg
 from transforms.media.tar import tar_end, tar_members
 from transforms.media.tubes import FaceTube
-from transforms.shards.write_shard import row_member
+from transforms.shards.write_shard import row_members
 
 MOUTH_X, MOUTH_Y, EYES_PX = 56, 80, 50.0
 
@@ -75,7 +75,7 @@ def stored_clip(number: int, speaker: str, colour: tuple[int, int, int], num_fra
         image_px=112,
     )
     faces = [painted(colour, one) for one in opening]
-    return row, row_member(row) + tar_members(key, clip_parts(tube, faces, samples, ClipsConfig()))
+    return row, row_members(row) + tar_members(key, clip_parts(tube, faces, samples, ClipsConfig()))
 
 
 def write_stored_dataset(folder: Path, clips) -> Path:

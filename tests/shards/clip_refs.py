@@ -66,6 +66,8 @@ def clip_row(key, source_id="s1", split="train", split_unit="speaker:x", **field
         **_UNJUDGED,
         "person_id": "",
         "person_confidence": None,
+        "text": None,
+        "text_confidence": None,
         **fields,
     }
     return ClipRow(

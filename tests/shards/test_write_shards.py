@@ -15,7 +15,7 @@ from schemas.errors import IntegrityError
 from tests.shards.clip_refs import clip_refs, clip_row
 from transforms.shards.config import ShardsConfig
 from transforms.shards.stage import WriteShards
-from transforms.shards.write_shard import row_member
+from transforms.shards.write_shard import row_members
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_clip_can_be_read_from_its_byte_range(tmp_path, refs):
             data = (tmp_path / "out" / clip.shard).read_bytes()[clip.tar_offset : clip.tar_offset + clip.tar_length]
             names, (row, _) = zip(*members_of(data), strict=True)
             assert names == (f"{clip.key}.json", f"{clip.key}.flac")
-            assert hashlib.sha256(data[len(row_member(clip)) :]).hexdigest() == expected[clip.key]
+            assert hashlib.sha256(data[len(row_members(clip)) :]).hexdigest() == expected[clip.key]
             told = json.loads(row)
             assert told["speaker"] == clip.speaker and not {"shard", "tar_offset", "tar_length"} & set(told)
 

@@ -114,7 +114,7 @@ def damage(dataset: str, key: str, part: str) -> None:
 
 def _clip_row(values: dict) -> ClipRow:
     empty = {name: _NOTHING[field.metadata["type"]] for name, field in TABLES["clips"].__dataclass_fields__.items()}
-    return ClipRow(**empty | {"num_frames": NUM_FRAMES, "image_px": IMAGE_PX} | values)
+    return ClipRow(**empty | {"num_frames": NUM_FRAMES, "image_px": IMAGE_PX, "text": None} | values)
 
 
 def _write_table(folder: Path, name: str, rows: list) -> dict:

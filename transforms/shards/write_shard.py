@@ -1,7 +1,7 @@
 """Write one shard: its clips' members ordered by key, each clip checked against its hash.
 
-A clip's first member, its row, is made here: what was given with the names of a source may change without the clip
-being cut again.
+A clip's first members, its row and its text, are made here: what was given with the names of a source may change
+without the clip being cut again.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from schemas.arrow_tables import stored_values
-from schemas.clip_parts import PLACE_COLUMNS, ROW
+from schemas.clip_parts import PLACE_COLUMNS, ROW, TEXT
 from schemas.errors import IntegrityError
 from schemas.records import ClipRef
 from schemas.tables import ClipRow, ShardRow
@@ -47,7 +47,7 @@ def write_shard(
         data = read_range(ref.pack_uri, ref.offset, ref.length)
         if hashlib.sha256(data).hexdigest() != ref.sha256:
             raise IntegrityError(f"clip {ref.key} in {ref.pack_uri!r} is not what was written: staging is damaged")
-        members = row_member(ref.row) + data
+        members = row_members(ref.row) + data
         clips.append(replace(ref.row, shard=shard, tar_offset=offset, tar_length=len(members)))
         offset += _write(stream, digest, members)
     size_bytes = offset + _write(stream, digest, tar_end(offset))
@@ -55,11 +55,12 @@ def write_shard(
     return WrittenShard(shard=row, clips=tuple(clips))
 
 
-def row_member(row: ClipRow) -> bytes:
-    """The first tar member of a clip: its row without its place, as JSON."""
+def row_members(row: ClipRow) -> bytes:
+    """The first tar members of a clip: its row without its place, as JSON, and its text where it has one."""
     values = {name: value for name, value in stored_values(row).items() if name not in PLACE_COLUMNS}
     text = json.dumps(values, ensure_ascii=False, sort_keys=True)
-    return tar_members(row.key, [(ROW, text.encode("utf-8", "backslashreplace"))])
+    parts = [(ROW, text.encode("utf-8", "backslashreplace"))]
+    return tar_members(row.key, parts if row.text is None else [*parts, (TEXT, row.text.encode())])
 
 
 def _write(stream: BinaryIO, digest: "hashlib._Hash", data: bytes) -> int:

@@ -1,0 +1,1 @@
+"""Write down what is said in each clip."""
