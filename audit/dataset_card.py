@@ -26,6 +26,7 @@ def dataset_card(output: str, run: dict[str, Any], manifests: Manifests) -> str:
         languages=_languages(manifests),
         used=_used_models(manifests),
         sync=_sync_facts(manifests),
+        texts=_texts(manifests),
     )
 
 
@@ -38,6 +39,16 @@ def _unit_kinds(manifests: Manifests) -> dict[str, int]:
         """,
     )
     return {row["kind"]: row["num_clips"] for row in rows}
+
+
+def _texts(manifests: Manifests) -> dict[str, Any] | None:
+    """How many clips have a text, and its mean confidence; None in a dataset without transcripts."""
+    [found] = rows_of(
+        manifests,
+        "SELECT count(text) AS num_asked, count(*) FILTER (WHERE text <> '') AS num_texts, "
+        "avg(text_confidence) FILTER (WHERE text <> '') AS mean_confidence FROM clips",
+    )
+    return found if found["num_asked"] else None
 
 
 def _languages(manifests: Manifests) -> list[str]:

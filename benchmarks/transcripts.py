@@ -2,9 +2,9 @@
 
     python -m benchmarks.transcripts FOLDER ... [--output FILE.json]
 
-Words are read from the `.align` beside each recording, else from its name, which spells a GRID sentence (lbax4n). Digits
-count as their words; case and punctuation do not count. GRID's sentences are commands without sense ("lay blue at x four
-now"), spoken fast: far from what the recogniser learnt, and the letter in each is a guess.
+Words are read from the `.align` beside each recording, else from its name, which spells a GRID sentence
+(lbax4n). Digits count as their words; case and punctuation do not count. GRID's sentences are commands without
+sense ("lay blue at x four now"), spoken fast: far from what the recogniser learnt, and the letter is a guess.
 """
 
 import argparse

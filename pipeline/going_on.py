@@ -6,6 +6,7 @@ from pipeline.run_models import used_models
 from schemas.errors import NothingToDo, UsageError
 from schemas.generations import DATASET
 from transforms.manifests.generation import Generation
+from transforms.sources.pseudonyms import Pseudonyms
 
 
 def appended_to(present: PresentDataset, appends: bool, recipe: Recipe, fingerprint: str) -> Generation:
@@ -27,6 +28,24 @@ def appended_to(present: PresentDataset, appends: bool, recipe: Recipe, fingerpr
         )
     require_no_differences(present, lines)
     return present.next_generation(present.parts, present.num_inputs, rewrites=False)
+
+
+def require_same_key(present: PresentDataset, pseudonyms: Pseudonyms | None, retries: bool) -> None:
+    """UsageError where new rows would not have the pseudonyms of the dataset's rows, or files are not found by them."""
+    stored, given = present.run.get("pseudonyms", ""), pseudonyms.key_check if pseudonyms else ""
+    if stored and retries:
+        raise UsageError(
+            f"--retry_failures: {present.output} holds pseudonyms, from which no file is found: build it again into "
+            "another --output, with the same --work, which keeps what was made"
+        )
+    if stored == given:
+        return
+    if not stored:
+        raise UsageError(f"--pseudonymise: {present.output} was built without it, and holds names as they were given")
+    how = "by another key" if given else "by a key"
+    raise UsageError(
+        f"{present.output} holds pseudonyms {how}: give --pseudonymise with the key that it was built with"
+    )
 
 
 def require_no_differences(present: PresentDataset, lines: list[str]) -> None:

@@ -9,7 +9,7 @@ from pipeline.commands.parser import CommandParser
 from pipeline.config import Recipe
 from pipeline.fingerprint import inputs_fingerprint
 from pipeline.finish import complete_killed_run
-from pipeline.going_on import appended_to, require_no_differences
+from pipeline.going_on import appended_to, require_no_differences, require_same_key
 from pipeline.logs import log_format, set_log_format
 from pipeline.output import (
     RUN_STAGING,
@@ -33,6 +33,7 @@ from schemas.errors import UsageError
 from schemas.records import VideoSource
 from transforms.manifests.generation import FIRST, Generation
 from transforms.sources.layout import LAYOUTS
+from transforms.sources.pseudonyms import Pseudonyms, read_key
 from transforms.sources.split import given_splits
 from transforms.sources.stage import list_inputs, list_table, with_names
 
@@ -96,6 +97,12 @@ def _add_folder_options(parser: CommandParser) -> None:
         help="how speaker, group and split are read from the paths of --input (default: flat, nothing is read)",
     )
     parser.add_argument(
+        "--pseudonymise",
+        metavar="KEYFILE",
+        help="store speakers, groups and names of files as hashes by the key in this file, which you keep: the same "
+        "key gives the same hashes, and --append needs it again",
+    )
+    parser.add_argument(
         "--work",
         metavar="DIR",
         help="folder or URL for results between stages, which is kept; later builds take from it what they need "
@@ -154,8 +161,11 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
     require_reachable(flags, output, work)
     require_work_folder(work, output)
     present = _present(args, output)
+    pseudonyms = read_key(args.pseudonymise) if args.pseudonymise else None
+    if present:
+        require_same_key(present, pseudonyms, args.retry_failures)
     recipe = preflight(chosen_recipe(args, present.recipe) if present and _adds(args) else recipe)
-    root, sources, generation, inputs = _inputs(args, output, work, present, recipe)
+    root, sources, generation, inputs = _inputs(args, output, work, present, recipe, pseudonyms)
     return BuildPlan(
         sources=sources,
         num_inputs=len(sources),
@@ -176,7 +186,15 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         metrics_file=os.path.abspath(args.metrics_file) if args.metrics_file else "",
         max_failed_share=args.max_failed_share,
         generation=generation,
-        run=run_record(recipe, [program, *argv], len(sources), root, inputs, work if args.work else ""),
+        run=run_record(
+            recipe,
+            [program, *argv],
+            len(sources),
+            root,
+            inputs,
+            work=work if args.work else "",
+            key_check=pseudonyms.key_check if pseudonyms else "",
+        ),
     )
 
 
@@ -208,7 +226,12 @@ def _require_first_build(args: argparse.Namespace, output: str) -> None:
 
 
 def _inputs(
-    args: argparse.Namespace, output: str, work: str, present: PresentDataset | None, recipe: Recipe
+    args: argparse.Namespace,
+    output: str,
+    work: str,
+    present: PresentDataset | None,
+    recipe: Recipe,
+    pseudonyms: Pseudonyms | None,
 ) -> tuple[str, tuple[VideoSource, ...], Generation, list[str]]:
     """Root and names of the sources to do, the generation that is made of them, and fingerprints of its inputs."""
     if present and args.retry_failures:
@@ -217,9 +240,11 @@ def _inputs(
         generation = retried_generation(present, source_ids, len(sources))
         return present.run["root"], sources, generation, present.run["inputs"]
     listing = list_table(args.sources) if args.sources else list_inputs(args.input, args.layout)
-    root, listing = with_names(listing, args.input, present.run["root"] if present else None)
+    root, listing = with_names(listing, args.input, present.run["root"] if present and not pseudonyms else None)
     sources = without_own(listing.sources, output, work)
     require_inputs_outside(output, [source.uri for source in sources])
+    if pseudonyms:
+        root, sources = "", tuple(map(pseudonyms.source, sources))
     fingerprint = inputs_fingerprint(sources)
     if present is None:
         return root, sources, FIRST, [fingerprint]

@@ -37,16 +37,24 @@ PACKAGES = (
 
 
 def run_record(
-    recipe: Recipe, command_line: list[str], num_inputs: int, root: str = "", inputs: Sequence[str] = (), work: str = ""
+    recipe: Recipe,
+    command_line: list[str],
+    num_inputs: int,
+    root: str = "",
+    inputs: Sequence[str] = (),
+    work: str = "",
+    key_check: str = "",
 ) -> dict[str, Any]:
     """The record of a run as it is before the run.
 
     root: the folder that the names of sources are relative to. inputs: fingerprints of all that the dataset is made of.
-    work: folder or URL of results between stages that the output does not hold; "": it holds them.
+    work: folder or URL of results between stages that the output does not hold; "": it holds them. key_check: of the key
+    of its pseudonyms; "": names are as they were given.
     """
     return {
         "recipe": recipe.as_dict(),
-        "command_line": public_command(command_line),
+        "command_line": public_command(command_line, hides_values=bool(key_check)),
+        "pseudonyms": key_check,
         "root": root,
         "num_inputs": num_inputs,
         "inputs": list(inputs),
@@ -61,11 +69,11 @@ def run_record(
 
 def repacked(run: dict[str, Any], command_line: list[str]) -> dict[str, Any]:
     """The record of a run that makes no new row, from that of the dataset's last run."""
-    kept = ("recipe", "root", "num_inputs", "inputs", "work", "models", "schema_version")
+    kept = ("recipe", "root", "pseudonyms", "num_inputs", "inputs", "work", "models", "schema_version")
     return {
         **{name: run[name] for name in kept},
         **_machine(),
-        "command_line": public_command(command_line),
+        "command_line": public_command(command_line, hides_values=bool(run["pseudonyms"])),
         "packages": package_versions(),
         "started": _now(),
     }

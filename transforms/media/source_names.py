@@ -38,8 +38,13 @@ def public_text(text: str) -> str:
     return _URL.sub(lambda found: public_uri(found[0]), text)
 
 
-def public_command(command_line: Sequence[str]) -> list[str]:
-    """A command line without the values of secret options, and without secrets in urls."""
+def public_command(command_line: Sequence[str], hides_values: bool = False) -> list[str]:
+    """A command line without the values of secret options, and without secrets in urls.
+
+    hides_values: only the names of its options, for paths may hold names of people.
+    """
+    if hides_values:
+        return [word.partition("=")[0] for word in command_line if word.startswith("--")]
     shown, hides = [], False
     for word in command_line:
         option, equals, _ = word.partition("=")
