@@ -22,8 +22,10 @@ def thousands_text(number: int) -> str:
 
 
 def value_text(value: float) -> str:
-    """A measured value in four digits at most, never as a power of ten."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    """A measured value in few digits, never as a power of ten."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return "< 0.001" if 0 < value < 0.001 else f"{value:.3g}"
 
 
 NUMBER_FILTERS = {"minutes": minutes_text, "size": size_text, "thousands": thousands_text, "value": value_text}

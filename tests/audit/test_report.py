@@ -180,4 +180,4 @@ def test_sources_without_clips_come_first_with_their_reasons(tmp_path):
 def test_lengths_read_in_the_nearest_unit():
     assert [minutes_text(seconds) for seconds in (3, 150, 9000)] == ["3.0 s", "2.5 min", "2.5 h"]
     assert [size_text(number) for number in (5e5, 2e9, 3.25e12)] == ["0.5 MB", "2.0 GB", "3.2 TB"]
-    assert [value_text(value) for value in (0.03456, 12.0, 123456.7)] == ["0.0346", "12", "123,457"]
+    assert [value_text(value) for value in (3e-5, 0.03456, 0, 123456.7)] == ["< 0.001", "0.0346", "0", "123,457"]
