@@ -48,8 +48,8 @@ def run_record(
     """The record of a run as it is before the run.
 
     root: the folder that the names of sources are relative to. inputs: fingerprints of all that the dataset is made of.
-    work: folder or URL of results between stages that the output does not hold; "": it holds them. key_check: of the key
-    of its pseudonyms; "": names are as they were given.
+    work: folder or URL of results between stages that the output does not hold; "": it holds them.
+    key_check: of the key of its pseudonyms; "": names are as they were given.
     """
     return {
         "recipe": recipe.as_dict(),

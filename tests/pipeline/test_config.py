@@ -74,6 +74,7 @@ def test_every_recipe_is_complete_and_can_be_written_as_json(name):
         "speakers",
         "clips",
         "copies",
+        "people",
         "transcripts",
         "shards",
         "limits",
