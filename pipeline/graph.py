@@ -10,15 +10,16 @@ from pipeline.plan import BuildPlan
 from pipeline.redo import count_attempts, other_rows, place_clips, recorded_tracks, stored_clips
 from pipeline.stage_results import work_results
 from pipeline.takedown.honor import honored_rows
-from schemas.records import AlikePeople
-from transforms.clips.stage import CutClips
-from transforms.copies.stage import FindCopies
+from schemas.records import AlikePeople, SourceFacts
+from schemas.tables import TrackRow
+from transforms.clips.stage import CutClips, CutClipsOutputs
+from transforms.copies.stage import FindCopies, FindCopiesOutputs
 from transforms.faces.face_counter import FaceCounter
 from transforms.faces.stage import TrackFaces
 from transforms.manifests.stage import CommitDataset, MakeSourceRows, WriteManifests
 from transforms.manifests.verdict import Verdict
 from transforms.media.canonical import CanonicalFace
-from transforms.people.stage import FindPeople
+from transforms.people.stage import FindPeople, FindPeopleOutputs
 from transforms.prepare.stage import PrepareVideos
 from transforms.shards.stage import WriteShards
 from transforms.speakers.stage import FindSpeakers
@@ -45,21 +46,13 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
         recipe.speakers, faces.min_box_px, faces.min_track_s, recipe.clips.min_s, faces.max_faces, work.judged, *run
     )
     cut = spoken.turns | "CutClips" >> CutClips(recipe.clips, work.cut, plan.keeps_tubes, *run, taken=plan.takedowns)
-    cut_and_stored = {"clips": cut.clips, "outcomes": cut.outcomes, **stored_clips(pipeline, plan)}
-    unique = cut_and_stored | "FindCopies" >> FindCopies(recipe.copies)
-    said = unique.clips | "AddTranscripts" >> AddTranscripts(recipe.transcripts, work.transcripts, store)
     facts = (hashed.ended, prepared.ended, split.facts) | "Facts" >> beam.Flatten()
-    cut_and_known = {
-        **{"clips": said, "outcomes": unique.outcomes, "tracks": spoken.track_rows, "facts": facts},
-        "recorded": recorded_tracks(pipeline, plan),
-    }
-    people = cut_and_known | "FindPeople" >> FindPeople(recipe.people, work.people, *run)
+    unique, people = look_across_sources(pipeline, plan, cut, spoken.track_rows, facts)
     clips, placed_rows = place_clips(pipeline, plan, people.clips)
     written = clips | "WriteShards" >> WriteShards(plan.output, recipe.shards, store, plan.generation.number)
 
-    failures = [
-        stage.failures for stage in (hashed, prepared, tracked, spoken, cut, people)
-    ] | "Failed" >> beam.Flatten()
+    working = (hashed, prepared, tracked, spoken, cut, people)
+    failures = [stage.failures for stage in working] | "Failed" >> beam.Flatten()
     failures = count_attempts(pipeline, plan, failures)
     judging = (hashed, prepared, split, spoken, cut, unique, people)
     decisions = [stage.decisions for stage in judging] | "Decisions" >> beam.Flatten()
@@ -69,6 +62,28 @@ def build_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Ve
     kinds = (source_rows, people.track_rows, written.clip_rows, written.shard_rows, decisions, failures)
     rows = (*kinds, *placed_rows, *other_rows(pipeline, plan), *honored_rows(pipeline, plan)) | "Rows" >> beam.Flatten()
     return finish(plan, rows, known=known, alike=people.alike)
+
+
+def look_across_sources(
+    pipeline: beam.Pipeline,
+    plan: BuildPlan,
+    cut: CutClipsOutputs,
+    tracks: beam.PCollection[TrackRow],
+    facts: beam.PCollection[SourceFacts],
+) -> tuple[FindCopiesOutputs, FindPeopleOutputs]:
+    """The part of the graph that compares the clips of all sources: copies leave, and people and splits are found."""
+    recipe, work = plan.recipe, work_results(plan.work, plan.recipe)
+    cut_and_stored = {"clips": cut.clips, "outcomes": cut.outcomes, **stored_clips(pipeline, plan)}
+    unique = cut_and_stored | "FindCopies" >> FindCopies(recipe.copies)
+    said = unique.clips | "AddTranscripts" >> AddTranscripts(recipe.transcripts, work.transcripts, plan.store)
+    of_dataset = {
+        **{"clips": said, "outcomes": unique.outcomes, "tracks": tracks, "facts": facts},
+        "recorded": recorded_tracks(pipeline, plan),
+    }
+    people = of_dataset | "FindPeople" >> FindPeople(
+        recipe.people, work.people, plan.staging, plan.fail_fast, plan.store
+    )
+    return unique, people
 
 
 def finish(
