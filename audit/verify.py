@@ -22,6 +22,7 @@ from audit.verify_recipe import (
     pseudonym_checks,
     recipe_checks,
 )
+from audit.verify_people import PEOPLE_CHECKS, embedding_checks, unit_problems
 from audit.verify_record import read_run, record_problems
 from audit.verify_rows import ROW_CHECKS
 from audit.verify_shards import rows_by_shard, shard_problems
@@ -81,7 +82,8 @@ def _table_problems(record: dict, run: dict | None, manifests: Manifests) -> Ite
     yield from _record_problems(record, manifests)
     yield from find_problems(manifests)
     yield from value_problems(manifests)
-    yield from _asked(manifests, (*ROW_CHECKS, *TAKEDOWN_CHECKS))
+    yield from _asked(manifests, (*ROW_CHECKS, *PEOPLE_CHECKS, *TAKEDOWN_CHECKS))
+    yield from unit_problems(manifests)
     if run is None:
         return
     settings = Settings(run)
@@ -92,6 +94,7 @@ def _table_problems(record: dict, run: dict | None, manifests: Manifests) -> Ite
         yield from problems
         return
     yield from _asked(manifests, recipe_checks(settings))
+    yield from _asked(manifests, embedding_checks(settings))
     yield from _asked(manifests, decision_checks(manifests, settings))
 
 

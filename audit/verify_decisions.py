@@ -13,6 +13,7 @@ from transforms.clips.cut_clips import CLIP_RULES
 from transforms.copies.rules import COPY_RULES
 from transforms.manifests.checks import Check
 from transforms.media.takedown_list import TAKE_OUT, TAKEDOWN_RULES
+from transforms.people.rules import CLIP_RULES as PERSON_RULES
 from transforms.prepare.prepare_video import SOURCE_RULES as STREAM_RULES
 from transforms.sources.merge import SOURCE_RULES as NAME_RULES
 from transforms.speakers import rules as speakers
@@ -28,6 +29,7 @@ _RULES: dict[tuple[str, str], tuple[Rule[Any], ...]] = {
     ("CutClips", "clip"): CLIP_RULES,
     (TAKE_OUT, "clip"): TAKEDOWN_RULES,
     ("FindCopies", "clip"): COPY_RULES,
+    ("FindPeople", "clip"): PERSON_RULES,
 }
 """(stage, kind of subject) -> its rules in order."""
 

@@ -23,7 +23,7 @@ _NUMBERS = (
     *("speakers.max_abs_lag_frames", "speakers.max_drift_frames", "speakers.min_active_s"),
     *("speakers.min_shift_frames", "speech.min_speech_s"),
 )
-_TEXTS = ("faces.detector", "speakers.network", "transcripts.recogniser", "video.dynamic_range")
+_TEXTS = ("people.network", "faces.detector", "speakers.network", "transcripts.recogniser", "video.dynamic_range")
 _RIGHTS = frozenset(("rights.licences", "rights.consent"))
 _MODELS = ("detector_sha256", "mesh_sha256", "sync_network_sha256")
 

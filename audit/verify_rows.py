@@ -1,7 +1,7 @@
 """What the rows of sources, tracks, clips and failures say of each other, of time and of people, as SQL."""
 
 from schemas.errors import MEDIA_ERRORS, MediaError, NativeCrash
-from schemas.records import SPLITS
+from schemas.records import SEVERAL, SPLITS
 from transforms.manifests.checks import Check
 
 _KINDS = sorted({one.kind for one in (*MEDIA_ERRORS, MediaError, NativeCrash)} | {"timeout", "bug"})
@@ -11,13 +11,6 @@ _OF_TRACK = (
     *("source_id", "audio_lag_frames", "audio_lag_se_frames", "sync_probability", "sync_confidence", "sync_margin"),
     *("lse_d", "lse_c", "audio_rate_correction", "yaw_deg", "pitch_deg", "roll_deg"),
 )
-_NAME = "lower(trim(nfc_normalize({0})))"  # two spellings of a name are one person
-_UNIT_OF = (
-    f"CASE WHEN speaker <> '' THEN 'speaker:' || {_NAME.format('speaker')} "
-    f"WHEN \"group\" <> '' THEN 'group:' || {_NAME.format(chr(34) + 'group' + chr(34))} ELSE 'source:' || source_id END"
-)
-_GIVEN_NAME = _NAME.format("regexp_replace(split_unit, '^[a-z]+:', '')")
-_GIVEN_UNIT = f"regexp_extract(split_unit, '^[a-z]+:') || {_GIVEN_NAME}"
 
 
 def _one_of(values: tuple[str, ...] | list[str]) -> str:
@@ -41,14 +34,8 @@ _SOURCES = (
     ),
     Check("SELECT source_id FROM sources WHERE len(uris) = 0", "source {0} has no name: uris is empty"),
     Check(
-        f'SELECT source_id, split_unit, speaker, "group" FROM sources WHERE {_GIVEN_UNIT} <> {_UNIT_OF} AND NOT '
-        f"starts_with(split_unit, 'person:')",
-        "source {0}: its split_unit {1!r} does not follow from speaker {2!r} and group {3!r}",
-    ),
-    Check(
-        f"SELECT {_UNIT_OF} AS unit, string_agg(DISTINCT split, ', ' ORDER BY split) FROM sources GROUP BY unit "
-        "HAVING min(split) <> max(split) AND min(split_unit) <> max(split_unit)",
-        "{0} is in more than one split, under several spellings: {1}",
+        f"SELECT source_id FROM sources WHERE split = '{SEVERAL}' AND num_clips = 0",
+        "source {0} has no clips, but its split says that they are in several",
     ),
     Check(
         "SELECT source_id, windows_done, coalesce(found, 0) FROM sources LEFT JOIN (SELECT clips.source_id, "
@@ -58,10 +45,14 @@ _SOURCES = (
     ),
     *(
         Check(
-            f"SELECT {key}, split FROM {table} WHERE split NOT IN {_one_of(SPLITS)}",
+            f"SELECT {key}, split FROM {table} WHERE split NOT IN {_one_of(splits)}",
             f"{what} " + "{0} is in {1!r}, which is no split",
         )
-        for table, key, what in (("sources", "source_id", "source"), ("clips", "key", "clip"), ("shards", "shard", ""))
+        for table, key, what, splits in (
+            ("sources", "source_id", "source", (*SPLITS, SEVERAL)),
+            ("clips", "key", "clip", SPLITS),
+            ("shards", "shard", "", SPLITS),
+        )
     ),
 )
 

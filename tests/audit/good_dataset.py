@@ -34,6 +34,7 @@ from transforms.media.face_crop import encode_jpeg
 from transforms.media.fingerprint import clip_fingerprint
 from transforms.media.mfcc import clip_mfcc
 from transforms.media.tar import tar_end, tar_members
+from transforms.people.config import DLIB_NUMBERS
 from transforms.prepare.prepare_video import SOURCE_RULES as STREAM_RULES
 from transforms.shards.write_shard import row_members
 from transforms.sources.merge import SOURCE_RULES as NAME_RULES
@@ -46,6 +47,7 @@ RECIPE = dataclasses.replace(
 )
 ANN, ANN_TOO, BEN, SILENT, BROKEN = (letter * 16 for letter in "abcde")  # sources; the first two show one speaker
 NUM_FRAMES = 25  # of every clip
+PEOPLE = {ANN: f"p{'a' * 16}", ANN_TOO: f"p{'a' * 16}", BEN: f"p{'b' * 16}"}
 _SYNC = {
     "audio_lag_frames": 6.25,
     "audio_lag_se_frames": 0.0625,
@@ -117,7 +119,11 @@ def _sources() -> list:
     ended = [
         (made_rows.facts(ANN, 1, **ann), [made_rows.outcome(ANN, 0, "clips", 2)], 0),
         (made_rows.facts(ANN_TOO, 1, **ann), [made_rows.outcome(ANN_TOO, 0, "clips", 1)], 0),
-        (made_rows.facts(BEN, 1, split="val"), [made_rows.outcome(BEN, 0, "clips", 1)], 0),
+        (
+            made_rows.facts(BEN, 1, split="val", unit=f"person:{PEOPLE[BEN]}"),
+            [made_rows.outcome(BEN, 0, "clips", 1)],
+            0,
+        ),
         (replace(made_rows.facts(SILENT, 0, group="g", unit="group:g"), speech_s=0.0), [], 0),
         (replace(made_rows.facts(BROKEN, 0, probe=None), speech_s=0.0), [], 1),
     ]
@@ -141,6 +147,7 @@ def _told(source_id: str) -> list[TrackRow | DecisionRow]:
         face_source_px=64.0,
         sync_curve=(0.0,) * 31,
         **_SYNC,
+        face_embedding=(0.125,) * DLIB_NUMBERS,
     )
     values = {
         "min_track_s": 4.0,
@@ -234,8 +241,10 @@ def _row(source_id: str, start: int, split: str, models: dict, mesh: np.ndarray,
         f"{source_id}-w00000-t000-{start:07d}",
         source_id,
         split,
-        "speaker:ann" if is_ann else f"source:{source_id}",
+        "speaker:ann" if is_ann else f"person:{PEOPLE[source_id]}",
         speaker="ann" if is_ann else "",
+        person_id=PEOPLE[source_id],
+        person_confidence=0.75,
         licence="CC BY 4.0" if is_ann else "",
         consent="signed" if is_ann else "",
         **dict.fromkeys(("group", "language"), ""),

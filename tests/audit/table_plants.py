@@ -1,8 +1,8 @@
 """Faults in what the rows of tables say of each other, of time, of people and of the recipe."""
 
 from tests.audit.dataset_copy import DatasetCopy
-from tests.audit.good_dataset import ANN, ANN_TOO, BEN, BROKEN, SILENT
-from tests.audit.planting import BENS, FIRST, SECOND, Plants
+from tests.audit.good_dataset import ANN, ANN_TOO, BEN, BROKEN, PEOPLE, SILENT
+from tests.audit.planting import BENS, FIRST, OTHER, SECOND, Plants
 
 PLANTS = Plants()
 plant = PLANTS.plant
@@ -64,6 +64,9 @@ _clip("track_of_another_source", BENS_TRACK, track_id=BENS_TRACK)
 _clip("track_that_is_not", "t009", track_id=f"{ANN}-w00000-t009")
 _clip("source_that_is_not", "f{16}", source_id="f" * 16)
 _clip("source_of_another_clip", "source", source_id=ANN_TOO)
+_clip("person_that_is_none", "person_id", person_id="ann")
+_clip("confidence_beyond_one", "person_confidence", person_confidence=1.5)
+_row("person_without_an_embedding", "tracks", {"track_id": TRACK}, f"{TRACK}.*face_embedding", face_embedding=[])
 _row("empty_shard_path", "clips", {"key": FIRST}, f"{FIRST}.*not listed", shard="")
 
 _source("source_id_of_other_content", BEN, f"{BEN}.*content", content_sha256="0" * 64)
@@ -227,3 +230,30 @@ def _remove(copy: DatasetCopy, table: str, found) -> None:
         rows[:] = [row for row in rows if not found(row)]
 
     copy.change_rows(table, put)
+
+
+@plant(f"{TRACK}.*two people")
+def person_of_one_clip_of_a_track(copy: DatasetCopy) -> None:
+    copy.change_clip(FIRST, person_id=PEOPLE[BEN])
+
+
+@plant(f"{PEOPLE[ANN]} in source {BEN}: its split_unit .* does not follow")
+def clip_that_follows_another_person(copy: DatasetCopy) -> None:
+    copy.change_clip(BENS, person_id=PEOPLE[ANN])
+
+
+@plant(f"{PEOPLE[BEN]}.*(train|val).*(train|val)")
+def person_in_two_splits(copy: DatasetCopy) -> None:
+    unit = f"person:{PEOPLE[BEN]}"
+    copy.change_row("sources", lambda row: row["source_id"] == ANN_TOO, speaker="", split_unit=unit)
+    copy.change_clip(OTHER, speaker="", split_unit=unit, person_id=PEOPLE[BEN])
+
+
+@plant(f"{BENS_TRACK}.*128")
+def embedding_of_another_network(copy: DatasetCopy) -> None:
+    copy.change_row("tracks", lambda row: row["track_id"] == BENS_TRACK, face_embedding=[0.5] * 512)
+
+
+@plant(f"{BENS_TRACK}.*no number")
+def embedding_of_no_numbers(copy: DatasetCopy) -> None:
+    copy.change_row("tracks", lambda row: row["track_id"] == BENS_TRACK, face_embedding=[float("nan")] * 128)

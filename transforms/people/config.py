@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from schemas.settings import require, setting
 
 DLIB, NONE = "dlib", "none"
+DLIB_NUMBERS = 128
+"""Numbers of an embedding of dlib's network."""
 DLIB_DISTANCE, ARCFACE_DISTANCE = 0.45, 0.85  # chosen on the people of train/, see docs/decisions/020
 
 
