@@ -14,6 +14,7 @@ from audit.side_by_side import InOrder, side_by_side
 from audit.stored_objects import StoredObjects
 from audit.verify_decisions import decision_checks
 from audit.verify_pages import page_problems
+from audit.verify_people import PEOPLE_CHECKS, embedding_checks, unit_problems
 from audit.verify_recipe import (
     Settings,
     count_problems,
@@ -22,7 +23,6 @@ from audit.verify_recipe import (
     pseudonym_checks,
     recipe_checks,
 )
-from audit.verify_people import PEOPLE_CHECKS, embedding_checks, unit_problems
 from audit.verify_record import read_run, record_problems
 from audit.verify_rows import ROW_CHECKS
 from audit.verify_shards import rows_by_shard, shard_problems

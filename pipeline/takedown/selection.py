@@ -10,9 +10,11 @@ from pipeline.present import PresentDataset
 from schemas.clock import FRAME_RATE
 from schemas.errors import UsageError
 from schemas.person_names import compared_name
+from schemas.records import SEVERAL
 from schemas.stored.manifests import Manifests, rows_of, stored_manifests
 from schemas.tables import TakedownRow
 from transforms.media.source_names import stored_name
+from transforms.media.split_units import SOURCE as SOURCE_UNIT
 from transforms.media.takedown_list import CLIP, NAME, SOURCE, SPEAKER, name_hash, speaker_hash
 from transforms.takedowns.taken import ChangedSource, Taken
 
@@ -23,11 +25,14 @@ SELECT source_id, content_sha256, uris, speaker, count(key) AS num_clips, coales
 FROM sources LEFT JOIN (SELECT key, num_frames, source_id FROM clips) USING (source_id)
 WHERE source_id IN (SELECT unnest(?)) GROUP BY ALL ORDER BY source_id
 """
-_CHANGED_SOURCES = """
-WITH left_over AS (SELECT key, clips.source_id, window_index FROM clips JOIN tracks USING (track_id)
+_CHANGED_SOURCES = f"""
+WITH left_over AS (SELECT key, clips.source_id, window_index, split, split_unit FROM clips JOIN tracks USING (track_id)
     WHERE key NOT IN (SELECT unnest($keys)))
 SELECT source_id, count(key) AS num_clips, count(DISTINCT window_index) AS windows_done,
-    CASE WHEN count(key) > 0 THEN 'clips' WHEN any_value(has_failed) THEN 'failed' ELSE 'decided' END AS status
+    CASE WHEN count(key) > 0 THEN 'clips' WHEN any_value(has_failed) THEN 'failed' ELSE 'decided' END AS status,
+    CASE WHEN min(split) = max(split) THEN min(split) WHEN count(key) > 0 THEN '{SEVERAL}' END AS split,
+    CASE WHEN min(split_unit) = max(split_unit) THEN min(split_unit) WHEN count(key) > 0
+        THEN '{SOURCE_UNIT}' || source_id END AS split_unit
 FROM (SELECT source_id, source_id IN (SELECT source_id FROM failures) AS has_failed FROM sources)
 LEFT JOIN left_over USING (source_id)
 WHERE source_id IN (SELECT source_id FROM clips WHERE key IN (SELECT unnest($keys))) GROUP BY ALL ORDER BY source_id

@@ -16,6 +16,8 @@ class ChangedSource:
     num_clips: int
     windows_done: int  # windows that still have a clip
     status: str
+    split: str | None  # of the clips that are left; None: there are none
+    split_unit: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,4 +54,6 @@ class Taken:
             windows_done=found.windows_done,
             windows_decided=row.windows_decided + row.windows_done - found.windows_done,
             status=found.status,
+            split=found.split or row.split,
+            split_unit=found.split_unit or row.split_unit,
         )
