@@ -74,7 +74,7 @@ def look_across_sources(
     """The part of the graph that compares the clips of all sources: copies leave, and people and splits are found."""
     recipe, work = plan.recipe, work_results(plan.work, plan.recipe)
     cut_and_stored = {"clips": cut.clips, "outcomes": cut.outcomes, **stored_clips(pipeline, plan)}
-    unique = cut_and_stored | "FindCopies" >> FindCopies(recipe.copies)
+    unique = cut_and_stored | "FindCopies" >> FindCopies(recipe.copies, plan.staging)
     said = unique.clips | "AddTranscripts" >> AddTranscripts(recipe.transcripts, work.transcripts, plan.store)
     of_dataset = {
         **{"clips": said, "outcomes": unique.outcomes, "tracks": tracks, "facts": facts},

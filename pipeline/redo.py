@@ -6,7 +6,7 @@ import apache_beam as beam
 
 from pipeline.plan import BuildPlan
 from schemas.records import ClipRef
-from schemas.tables import AnyRow, ClipRow, FailureRow
+from schemas.tables import AnyRow, FailureRow
 from transforms.people.find_people import FoundTrack
 from transforms.people.stage import ReadRecordedTracks
 from transforms.recorded.stage import CountAttempts, KeepPlaces, ReadRows
@@ -22,7 +22,7 @@ def recorded_tracks(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollectio
     return pipeline | "RecordedTracks" >> ReadRecordedTracks(plan.output, tracks, clips, plan.store)
 
 
-def stored_clips(pipeline: beam.Pipeline, plan: BuildPlan) -> dict[str, beam.PCollection[ClipRow]]:
+def stored_clips(pipeline: beam.Pipeline, plan: BuildPlan) -> dict[str, beam.PCollection[AnyRow]]:
     """The rows of all clips that the dataset holds, for FindCopies; nothing where it is a new one."""
     held = [*(part.path for part in plan.generation.carried), *plan.generation.rewritten]
     parts = tuple(sorted(path for path in held if table_of_part(path) == "clips"))

@@ -18,6 +18,7 @@ from tests.shared_data import ROOT, shared
 
 CLEAN, LATE, CUTS = "clean.mpg", 'it\'s "late" by 12.mkv', "three\ncuts.mp4"
 SMALL_SHARDS = ("--set", "shards.target_mb=1")  # several, so that workers have shards to share
+EVERY_COPY = ("--set", "copies.max_shared=1")  # where tests look at several recordings of one performance
 IN_PROCESS = ("--runner=FnApiRunner", "--direct_running_mode=in_memory")
 
 
@@ -74,7 +75,7 @@ def built(tmp_path_factory):
     if needs_models.args[0] or not ROOT.is_dir():
         pytest.skip("needs the installed models and the shared recordings")
     folder = tmp_path_factory.mktemp("built")
-    return BuiltDataset(folder / "out", run(folder / "out", fill(folder / "in")))
+    return BuiltDataset(folder / "out", run(folder / "out", fill(folder / "in"), flags=(*IN_PROCESS, *EVERY_COPY)))
 
 
 def hashes(output):

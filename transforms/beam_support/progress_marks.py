@@ -34,7 +34,7 @@ class ProgressMark:
     windows: int = 0  # windows with speech
     frames: int = 0  # timeline frames of these windows, or of this window
     tracks: int = 0
-    clips: int = 0
+    clips: int = 0  # below 0: that were dropped later
 
 
 def leave_mark(staging: str, mark: ProgressMark) -> None:

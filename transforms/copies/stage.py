@@ -13,9 +13,10 @@ import apache_beam as beam
 
 from schemas.decisions import DecisionLog
 from schemas.records import ClipRef, WindowOutcome, window_id, window_of_track
-from schemas.tables import ClipRow, DecisionRow
+from schemas.tables import DecisionRow
 from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count
+from transforms.beam_support.progress_marks import ProgressMark, leave_mark
 from transforms.copies.bands import band_keys
 from transforms.copies.choose_kept import choose_kept
 from transforms.copies.compared_clip import (
@@ -53,6 +54,7 @@ class FindCopies(beam.PTransform):
     """
 
     config: CopiesConfig
+    staging: str = ""
 
     def expand(self, found: dict[str, beam.PCollection[Any]]) -> FindCopiesOutputs:
         """Build the stage."""
@@ -68,7 +70,7 @@ class FindCopies(beam.PTransform):
         parts = with_kinds(judged, clips=ClipRef, lost=ClipRef, decisions=DecisionRow)
         ended = (found["outcomes"], parts.lost) | "Ended" >> beam.Flatten()
         by_window = ended | "ByWindow" >> beam.Map(_by_window).with_output_types(tuple[str, WindowOutcome | ClipRef])
-        corrected = beam.FlatMapTuple(_without_lost).with_output_types(WindowOutcome)
+        corrected = beam.FlatMapTuple(functools.partial(_without_lost, self.staging)).with_output_types(WindowOutcome)
         outcomes = by_window | "Windows" >> beam.GroupByKey() | "Correct" >> corrected
         return FindCopiesOutputs(parts.clips, outcomes, parts.decisions)
 
@@ -129,7 +131,7 @@ def _compared(clip: ClipRef) -> ComparedClip:
     return compared_clip(clip.row, is_stored=False)
 
 
-def _stored(row: ClipRow) -> ComparedClip:
+def _stored(row: Any) -> ComparedClip:
     return compared_clip(row, is_stored=True)
 
 
@@ -220,11 +222,16 @@ def _by_window(one: WindowOutcome | ClipRef) -> tuple[str, WindowOutcome | ClipR
     return window_id(one.source_id, one.window_index), one
 
 
-def _without_lost(_window: str, found: Iterable[WindowOutcome | ClipRef]) -> Iterator[WindowOutcome]:
+def _without_lost(staging: str, _window: str, found: Iterable[WindowOutcome | ClipRef]) -> Iterator[WindowOutcome]:
     """How a window ended, without the clips that it lost."""
     every = list(found)
     num_lost = len({one.key for one in every if isinstance(one, ClipRef)})
     for one in every:
-        if isinstance(one, WindowOutcome):
+        if isinstance(one, WindowOutcome) and num_lost:
+            source_id, index = one.source_id, one.window_index
+            mark = ProgressMark(stage=STAGE, source_id=source_id, window_index=index, dropped=num_lost, clips=-num_lost)
+            leave_mark(staging, mark)
             num_clips = one.num_clips - num_lost
             yield replace(one, num_clips=num_clips, outcome=one.outcome if num_clips else "decided")
+        elif isinstance(one, WindowOutcome):
+            yield one
