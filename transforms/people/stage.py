@@ -295,7 +295,7 @@ class _ReadPart:
             for batch in read_batches(stream, list(columns)):
                 for row in batch.to_pylist():
                     embedding = np.array(row.pop("face_embedding", ()), np.float32).tobytes()
-                    yield FoundTrack(num_clips=columns == _OF_CLIP, embedding=embedding, **row)
+                    yield FoundTrack(num_clips=int(columns == _OF_CLIP), embedding=embedding, **row)
 
 
 def _recorded(_track_id: str, found: Iterable[FoundTrack]) -> Iterator[FoundTrack]:
