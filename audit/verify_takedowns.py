@@ -20,6 +20,7 @@ from transforms.manifests.checks import Check
 from transforms.media.takedown_list import (
     CLIP,
     NAME,
+    PERSON,
     REFUSED_NAME,
     SOURCE,
     SPEAKER,
@@ -68,6 +69,11 @@ TAKEDOWN_CHECKS = (
     Check(
         f"SELECT source_id FROM {_NAMES} WHERE sha256(name) IN (SELECT subject FROM takedowns WHERE kind = '{NAME}')",
         "source {0} has a name that was taken down",
+    ),
+    Check(
+        "SELECT person_id, count(*) FROM clips WHERE person_id IN "
+        f"(SELECT subject FROM takedowns WHERE kind = '{PERSON}') GROUP BY ALL",
+        "{1} clips are of person {0}, who was taken down",
     ),
     Check(
         "SELECT kind, subject, count(*) FROM takedowns GROUP BY ALL HAVING count(*) > 1",

@@ -258,10 +258,10 @@ class FailureRow:
 class TakedownRow:
     """One subject that was taken out and is refused from then on: ids and hashes, no content and no name."""
 
-    kind: str = column(_TEXT, "source, clip, speaker or name")
+    kind: str = column(_TEXT, "source, clip, speaker, name or person")
     subject: str = column(
         _TEXT,
-        "id of the source, key of the clip, sha256 of the speaker's name as names are compared, or of a source's name",
+        "id of the source or person, key of the clip, sha256 of the speaker's compared name or of a source's name",
     )
     content_sha256: str = column(_TEXT, "of a source: sha256 of its bytes; empty if it was not read")
     num_clips: int = column(_INT, "clips that were taken out with it", "clip")

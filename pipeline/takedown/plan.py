@@ -18,15 +18,16 @@ from pipeline.plural import number_of
 from pipeline.present import PresentDataset, require_dataset
 from pipeline.retry import holds_any
 from pipeline.run_record import repacked
+from pipeline.takedown.matches import Request
 from pipeline.takedown.removal import remove_taken
-from pipeline.takedown.selection import Request, Selection, select
+from pipeline.takedown.selection import Selection, select
 from schemas.errors import NothingToDo, UsageError
 from schemas.shown_text import shown_text
 from transforms.manifests.generation import Generation
 from transforms.manifests.verdict import Verdict
 from transforms.media.config import LimitsConfig
 from transforms.media.source_names import HIDDEN
-from transforms.media.takedown_list import CLIP, NAME, SOURCE, SPEAKER, clip_decision
+from transforms.media.takedown_list import CLIP, NAME, PERSON, SOURCE, SPEAKER, clip_decision
 from transforms.recorded.stage import ReadClips, ReadRows
 from transforms.recorded.stored_rows import table_of_part
 from transforms.shards.stage import WriteShards
@@ -49,6 +50,7 @@ def takedown_parser(program: str) -> CommandParser:
     whom.add_argument("--source", metavar="ID", nargs="+", help="sources by their source_id")
     whom.add_argument("--speaker", metavar="NAME", nargs="+", help="every source of a speaker, however it is spelt")
     whom.add_argument("--uri", metavar="URI", nargs="+", help="sources by a name, as `uris` has it, or by their path")
+    whom.add_argument("--person", metavar="ID", nargs="+", help="every clip of people by their person_id")
     whom.add_argument("--clip", metavar="KEY", nargs="+", help="single clips; their sources stay")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why: it is stored, so it must name no one")
     parser.add_argument("--yes", action="store_true", help="do it")
@@ -125,7 +127,7 @@ def _remove_again(output: str) -> None:
 def _request(args: argparse.Namespace) -> Request:
     if not args.reason.strip():
         raise UsageError("--reason: say why, in words that name no one")
-    kinds = {SOURCE: args.source, SPEAKER: args.speaker, NAME: args.uri, CLIP: args.clip}
+    kinds = {SOURCE: args.source, SPEAKER: args.speaker, NAME: args.uri, PERSON: args.person, CLIP: args.clip}
     [(kind, values)] = [(kind, values) for kind, values in kinds.items() if values is not None]
     return Request(kind=kind, values=tuple(dict.fromkeys(values)), reason=args.reason.strip())
 
@@ -149,6 +151,8 @@ def _holds_any(output: str, path: str, taken: Taken) -> bool:
     if table == _UNTOUCHED_TABLE:
         return False
     if table in ("clips", "shards") and holds_any(output, path, "shard", taken.shards):
+        return True
+    if table == "tracks" and holds_any(output, path, "track_id", taken.bare_tracks):
         return True
     changed = {one.source_id for one in taken.changed} if table == "sources" else set()
     return table != "shards" and holds_any(output, path, "source_id", taken.sources | changed)

@@ -79,7 +79,7 @@ def copy_part(stream: BinaryIO, path: str) -> None:
     copy_parquet(stream, path, _OF_EACH_FRAME)
 
 
-def rows_of(manifests: Manifests, sql: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+def rows_of(manifests: Manifests, sql: str, values: list[Any] | dict[str, Any] | None = None) -> list[dict[str, Any]]:
     """All rows of a query; only for queries with few of them."""
     answer = manifests.execute(sql, values)
     columns = [column[0] for column in answer.description]

@@ -12,7 +12,7 @@ from schemas.tables import DecisionRow
 TAKE_OUT = "TakeOut"
 TAKEN_DOWN = "taken_down"
 """Name of the rule that refuses what was taken down."""
-SOURCE, CLIP, SPEAKER, NAME = "source", "clip", "speaker", "name"
+SOURCE, CLIP, SPEAKER, NAME, PERSON = "source", "clip", "speaker", "name", "person"
 """Kinds of subjects."""
 REFUSED_NAME = "taken-down:"
 """How the name of a refused source begins in tables: its own name is not stored."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from schemas.tables import ClipRow, ShardRow, SourceRow
+from schemas.tables import ClipRow, ShardRow, SourceRow, TrackRow
 
 CLIPS, SHARDS = "clips", "shards"
 
@@ -16,8 +16,8 @@ class ChangedSource:
     num_clips: int
     windows_done: int  # windows that still have a clip
     status: str
-    split: str | None  # of the clips that are left; None: there are none
-    split_unit: str | None
+    split: str | None  # of the clips that are left; None: there are none, and it stays as it was
+    split_unit: str | None  # likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Taken:
 
     sources: frozenset[str] = frozenset()  # ids; all their rows go
     clips: frozenset[str] = frozenset()  # keys of single clips of other sources
+    bare_tracks: frozenset[str] = frozenset()  # their tracks that have no clip any more; no embedding is kept of these
     shards: frozenset[str] = frozenset()  # paths of all shards that hold any of it, and are written again
     changed: tuple[ChangedSource, ...] = ()  # the sources of the single clips
 
@@ -42,6 +43,8 @@ class Taken:
             if row.key in self.clips:
                 return None
             return (CLIPS if row.shard in self.shards else "", row)
+        if isinstance(row, TrackRow) and row.track_id in self.bare_tracks:
+            return "", replace(row, face_embedding=())
         return "", self._changed(row) if isinstance(row, SourceRow) else row
 
     def _changed(self, row: SourceRow) -> SourceRow:
