@@ -34,9 +34,8 @@ def wear(folder, work):
         (folder / "shards" / name).write_bytes(shard)
     shown = {ANN: (FIRST, SECOND), ANN_TOO: (OF_ANN_TOO,), BEN: (OF_BEN,)}
     shown = {source_id: b"".join(media_of(folder, *keys)) for source_id, keys in shown.items()}
-    (folder / "sheets").mkdir()
-    (folder / f"sheets/{ANN}.png").write_bytes(shown[ANN])
-    (folder / f"{ANN_TOO}.png").write_bytes(shown[ANN_TOO])
+    for source_id in (ANN, ANN_TOO):
+        (folder / f"{source_id}.png").write_bytes(shown[source_id])
     (folder / "report.html").write_text(f"a page about ann, {ANN_TOO}-w00000-t000-0000010")
     for place in (folder / ".staging/work", work):
         results = StageResults(folder=str(place / "v1/cut"), made_by="")
