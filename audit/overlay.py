@@ -15,6 +15,7 @@ from schemas.stored.tables import stored_table
 from transforms.media.config import AudioConfig, LimitsConfig
 from transforms.media.frames import FrameReader
 from transforms.media.probe import probe_media
+from transforms.media.source_names import named_text
 
 _STORED, _DROPPED, _UNSURE, _INTERPOLATED = (60, 220, 60), (235, 85, 75), (255, 150, 40), (240, 220, 60)  # RGB
 _UNSURE_RULE = "min_probability"  # drops tracks of which the sync network cannot tell whether they speak
@@ -47,10 +48,12 @@ def draw_overlays(
         raise StorageError(f"cannot make the folder {folder}: {error.strerror}; choose another --output") from error
     for (source_id, uri), tracks in overlays_by_source(dataset).items():
         path = folder / f"{confined_name(source_id, dataset)}.png"
+        place = ""
         try:
-            sheet = call(uri, overlay_sheet, local_path(uri), tracks, num_frames, video_streams[source_id])
+            place = local_path(uri)
+            sheet = call(uri, overlay_sheet, place, tracks, num_frames, video_streams[source_id])
         except MediaError as error:
-            yield uri, error
+            yield uri, type(error)(named_text(str(error), (place,), uri))
             continue
         yield uri, write_png(path, sheet)
 

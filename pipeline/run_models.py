@@ -1,5 +1,6 @@
 """The models that have a part in a run: what each is for, its hash and the licence of its weights."""
 
+import filecmp
 from pathlib import Path
 
 from pipeline.config import Recipe
@@ -17,7 +18,7 @@ from transforms.transcripts.config import RECOGNISER_MODELS, TranscriptsConfig
 def used_models(recipe: Recipe) -> dict[str, dict[str, str]]:
     """Name of each model of a recipe -> its job, sha256 and licence, for run.json."""
     return (
-        _with_job(detector_weights(recipe.faces.detector), "faces in the whole image")
+        _with_job(detector_weights(recipe.faces.detector), _detector_job(recipe.faces.detector))
         | _with_job({"face_mesh": pinned_weights("face_mesh")}, MODELS["face_mesh"].job)
         | _with_job(speech_model_weights(CHANNEL_MODEL), "which audio stream and channels hold voice")
         | _with_job(speech_model_weights(recipe.speech.model), _speech_job(recipe.speech.model))
@@ -25,6 +26,11 @@ def used_models(recipe: Recipe) -> dict[str, dict[str, str]]:
         | _with_job(face_network_weights(recipe.people.network), "which faces are of one person")
         | _transcript_models(recipe.transcripts)
     )
+
+
+def _detector_job(setting: str) -> str:
+    """What the detector's files do: a pack's recognition network embeds faces, and its other networks do nothing."""
+    return "a pack of networks: faces in the whole image, embeddings" if ":" in setting else "faces in the whole image"
 
 
 def _speech_job(setting: str) -> str:
@@ -37,7 +43,8 @@ def _sync_models(network: str) -> dict[str, dict[str, str]]:
     if network == "none":
         return {}
     given = Path(network.removeprefix(SYNCNET))
-    weights = file_weights(DEFAULT_PATH, BUNDLED) if network == "default" else file_weights(given)
+    is_bundled = network == "default" or filecmp.cmp(given, DEFAULT_PATH, shallow=False)
+    weights = file_weights(DEFAULT_PATH, BUNDLED) if is_bundled else file_weights(given)
     name = DEFAULT_PATH.name if network == "default" else given.name
     found = _with_job({f"{SYNC_NETWORK}{name}": weights}, "which face speaks the audio, and their lag")
     if network.startswith(SYNCNET):

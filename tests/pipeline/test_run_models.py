@@ -1,6 +1,7 @@
 """Every model that has a part in a run, with its hash and the licence of its weights."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from pipeline.config import Recipe
 from pipeline.run_models import used_models
 from tests.pipeline.made_models import needs_models
 from transforms.media.model_licences import BUNDLED, GIVEN, INSIGHTFACE_PACK, file_weights
-from transforms.media.models import model_path
+from transforms.media.models import MODELS, model_path, models_folder
 from transforms.speakers.sync_network import DEFAULT_PATH
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +94,26 @@ def test_every_network_of_an_insightface_pack_is_named(tmp_path):
         (tmp_path / name).write_bytes(name.encode())
     models = models_of(f"faces.detector=insightface:{tmp_path}")
     assert {models[f"insightface {name}"]["licence"] for name in ("det.onnx", "rec.onnx")} == {INSIGHTFACE_PACK}
+
+
+def test_a_copy_of_the_bundled_sync_network_has_its_licence(tmp_path):
+    copied = shutil.copy(DEFAULT_PATH, tmp_path / "copy.onnx")
+    assert models_of(f"speakers.network={copied}")["sync network copy.onnx"]["licence"] == BUNDLED
+
+
+def test_the_table_of_models_and_the_page_about_them_agree_on_every_licence():
+    rows = (ROOT / "docs" / "models-and-licences.md").read_text().splitlines()
+    for name, model in MODELS.items():
+        [row] = [row for row in rows if f"`{name}`" in row]
+        assert f"| {model.licence} |" in row and model.package in row and model.version in row
+
+
+@needs_models
+def test_the_text_beside_installed_weights_names_the_licence_of_the_table():
+    for name, model in MODELS.items():
+        if (models_folder() / model.file_name).is_file():
+            heading = (models_folder() / f"{name}.LICENSE").read_text().splitlines()[0]
+            assert heading == f"{name}: weights under {model.licence}, see {model.licence_url}"
 
 
 @needs_models
