@@ -1,5 +1,6 @@
 """AddTranscripts: the text in the rows, the clips' bytes where they are, and nothing done twice."""
 
+import zlib
 from dataclasses import replace
 
 import apache_beam as beam
@@ -91,6 +92,13 @@ def test_what_an_earlier_run_wrote_down_is_found(tmp_path, refs, asked):
     assert said(tmp_path, refs) == first and asked.read_text().count("asked") == 2
 
 
+def test_a_result_names_its_source_so_that_a_takedown_finds_it(tmp_path, refs, asked):
+    said(tmp_path, refs)
+    kept = [zlib.decompress(path.read_bytes()) for path in (tmp_path / "work").rglob("*.result")]
+    assert sorted(decode_record(one, stage.ClipTranscript).key for one in kept) == ["clip-0", "clip-1"]
+    assert all(any(key in one for key in (b"clip-0", b"clip-1")) for one in kept)
+
+
 def test_a_damaged_result_is_made_again(tmp_path, refs, asked):
     first = said(tmp_path, refs)
     for path in (tmp_path / "work").rglob("*.result"):
@@ -111,7 +119,7 @@ def test_without_a_recogniser_clips_have_no_text(tmp_path, refs, asked):
 
 def test_a_clip_that_is_not_there_is_named(tmp_path, refs, asked):
     (tmp_path / "p").unlink()
-    with pytest.raises(Exception, match="a finished clip is missing in staging"):
+    with pytest.raises(Exception, match="what an earlier stage made is not there"):
         said(tmp_path, refs)
 
 

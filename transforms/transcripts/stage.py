@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 import apache_beam as beam
 
 from schemas.codec import decode_record, encode_record
-from schemas.errors import IntegrityError, UnreadableSource
 from schemas.records import ClipRef
-from transforms.beam_support import storage
 from transforms.beam_support.counters import count
-from transforms.beam_support.results import StageResults
+from transforms.beam_support.results import StageResults, made_range
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.transcripts.config import MOONSHINE, TranscriptsConfig
 from transforms.transcripts.moonshine import Moonshine
@@ -20,6 +18,14 @@ from transforms.transcripts.transcribe import Recogniser, Transcript, is_english
 STAGE = "AddTranscripts"
 RECOGNISERS = {MOONSHINE: Moonshine}
 """Name of a recogniser -> its class."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipTranscript:
+    """A transcript as it is kept: with the clip's key, by which a takedown of its source finds it."""
+
+    key: str
+    transcript: Transcript
 
 
 @dataclass
@@ -60,16 +66,9 @@ class _AddText(beam.DoFn):
         stored = self._results.load(key)
         if stored is not None:
             try:
-                return decode_record(stored, Transcript)
+                return decode_record(stored, ClipTranscript).transcript
             except ValueError:  # damaged: it is made again
                 pass
-        made = transcribe_clip(ref.key, _members(ref), self._recogniser)
-        self._results.save(key, encode_record(made))
+        made = transcribe_clip(ref.key, made_range(ref.pack_uri, ref.offset, ref.length), self._recogniser)
+        self._results.save(key, encode_record(ClipTranscript(key=ref.key, transcript=made)))
         return made
-
-
-def _members(ref: ClipRef) -> bytes:
-    try:
-        return storage.read_range(ref.pack_uri, ref.offset, ref.length)
-    except UnreadableSource as error:
-        raise IntegrityError(f"a finished clip is missing in staging: {error}") from error
