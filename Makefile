@@ -46,7 +46,7 @@ $(VENV)/setup.stamp: pyproject.toml constraints.txt
 $(VENV)/test.stamp: $(VENV)/setup.stamp
 	@echo "installing the packages of all tests"
 	@$(PIP) -e '.[train,pyannote,demo,dev]'
-	@$(BIN)/talkshard models install pyannote_segmentation
+	@$(BIN)/talkshard models install pyannote_segmentation speech_decoder speech_tokens
 	@touch $@
 
 $(VENV)/train.stamp: $(VENV)/setup.stamp
