@@ -47,7 +47,7 @@ class SpeakersConfig:
         0.2, "s", "kept on each side of a turn: lips open before the voice and close after it"
     )
     min_shift_frames: float = setting(
-        1.5, "frame", "a smaller lag, or one below twice its standard error, is not corrected"
+        1.0, "frame", "a smaller lag, or one below twice its standard error, is not corrected"
     )
 
     def __post_init__(self) -> None:
