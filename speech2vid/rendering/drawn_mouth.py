@@ -42,11 +42,8 @@ _FROM_MIDDLE, _IN_CORNERS = 0.45, 0.35  # of half the mouth's width; what is lef
 _SHOWS_TEETH_MM = (5.0, 7.5)  # openings of the most open still; from the second on, no teeth are drawn
 _UPPER_LIP, _LOWER_LIP, _BELOW_NOSE, _CHIN, _CORNERS = 13, 14, 2, 152, [78, 308]
 _SMALL_PX = 64
-_EDGE_PX, _SEAM_PX, _MARGIN_PX = (
-    1.0,
-    2.0,
-    3,
-)  # standard deviations at the lips, and between own and drawn; beside the inside
+_EDGE_PX, _SEAM_PX = 1.0, 2.0  # standard deviations at the lips, and between own and drawn
+_MARGIN_PX = 3  # beside the inside
 _OWN, _DRAWN = 0.6, 0.75  # how much is taken of them; the rest is the painter's, which is nearer on average, and soft
 _THIN = 0.3  # share of unseen pixels around one, up to which nothing is drawn: there the painter closes the seam
 
