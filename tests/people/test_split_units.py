@@ -72,14 +72,35 @@ def test_official_test_material_stays_and_what_contradicts_it_is_named():
         [clips("a", given_split="train", person_id="p"), clips("b", given_split="test", person_id="p")]
     )
     assert [one.split for one in found] == ["test", "test"] and found[1].conflict == ""
-    assert found[0].conflict == "given train, but source b of person:p is in test"
+    assert found[0].conflict == "given train, but person:p is in test by source b"
+
+
+def test_a_person_of_official_test_material_takes_no_one_else_along():
+    train, test = {"given_split": "train", "group": "g"}, {"given_split": "test", "group": "h"}
+    found = assign_units(
+        [clips("a", person_id="p", **train), clips("a", person_id="q", **train), clips("b", person_id="p", **test)]
+    )
+    assert [(one.split, bool(one.conflict)) for one in found] == [("train", True), ("train", False), ("test", False)]
+
+
+def test_clips_without_a_given_split_that_would_join_two_given_ones_are_dropped_and_both_are_named():
+    *kept, joining = assign_units(
+        [
+            clips("a", person_id="p", given_split="train"),
+            clips("b", person_id="q", given_split="test"),
+            clips("c", person_id="p", group="g"),
+            clips("d", person_id="q", group="g"),
+        ]
+    )[:3]
+    assert [(one.split, one.conflict) for one in kept] == [("train", ""), ("test", "")]
+    assert joining.conflict == "person:q is in test by source b, but person:p is in train by source a"
 
 
 def test_a_split_on_record_wins_over_a_given_one():
     recorded = clips("a", person_id="p", recorded_split="train", recorded_unit="person:p")
     found = assign_units([recorded, clips("b", person_id="p", given_split="test"), clips("c", person_id="p")])
     assert [one.split for one in found] == ["train"] * 3
-    assert found[1].conflict == "given test, but person:p of person:p is in train" and not found[2].conflict
+    assert found[1].conflict == "given test, but person:p is in train on record" and not found[2].conflict
 
 
 def test_new_clips_that_would_join_two_splits_on_record_contradict_both():
@@ -89,7 +110,7 @@ def test_new_clips_that_would_join_two_splits_on_record_contradict_both():
     ]
     *stored, new, other = assign_units([*recorded, clips("c", speaker="ann", group="g"), clips("d")])
     assert [(one.split, one.conflict) for one in stored] == [("train", ""), ("test", "")]
-    assert new.conflict == "group:g is in test, but speaker:ann is in train" and not other.conflict
+    assert new.conflict == "group:g is in test on record, but speaker:ann is in train on record" and not other.conflict
 
 
 def test_clips_on_record_count_before_new_ones_for_the_speaker_that_is_followed():

@@ -7,7 +7,7 @@ from schemas.settings import require, setting
 DLIB, NONE = "dlib", "none"
 DLIB_NUMBERS = 128
 """Numbers of an embedding of dlib's network."""
-DLIB_DISTANCE, ARCFACE_DISTANCE = 0.45, 0.85  # chosen on the people of train/, see docs/decisions/020
+DLIB_DISTANCE, ARCFACE_DISTANCE = 0.42, 0.8  # chosen on the people of train/, see docs/decisions/020
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

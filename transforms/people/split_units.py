@@ -6,7 +6,7 @@ that no one named follow the speaker with most of the person's clips.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from schemas.records import SEVERAL
 from transforms.media.split_units import PERSON, SOURCE, join_units, named_units, split_of_unit, strongest
@@ -49,58 +49,92 @@ class Unit:
     conflict: str = ""  # why they cannot be in that split; "": they can
 
 
-@dataclass(slots=True, kw_only=True)
-class _Joined:
-    """Units that share a speaker, group or person."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fixed:
+    """The split that clips of a unit are in, by what is on record or was given."""
 
-    units: set[str] = field(default_factory=set)
-    recorded: dict[str, str] = field(default_factory=dict)  # split -> who is in it
-    split_of: dict[str, str] = field(default_factory=dict)  # unit on record -> its split
-    given: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def split(self) -> str:
-        """The split on record, else the first that was given, else that of the unit's hash."""
-        unit = strongest(self.units)
-        if unit in self.split_of:
-            return self.split_of[unit]
-        known = [split for splits in (self.recorded, self.given) for split in _FIRST_GIVEN if split in splits]
-        return known[0] if known else split_of_unit(unit)
-
-    def unit_of(self, one: SourcePerson) -> Unit:
-        """The unit of some of its clips."""
-        if one.recorded_split:
-            return Unit(unit=one.recorded_unit, split=one.recorded_split)
-        unit, split = strongest(self.units), self.split
-        if one.num_clips and len(self.recorded) > 1:
-            both = ", but ".join(f"{who} is in {split}" for split, who in sorted(self.recorded.items()))
-            return Unit(unit=unit, split=split, conflict=both)
-        if one.num_clips and one.given_split not in ("", split):
-            who = self.recorded.get(split) or self.given[split]
-            return Unit(unit=unit, split=split, conflict=f"given {one.given_split}, but {who} of {unit} is in {split}")
-        return Unit(unit=unit, split=split)
+    split: str
+    by: str
 
 
 def assign_units(found: Sequence[SourcePerson]) -> list[Unit]:
     """The unit of each, in their order, which decides nothing.
 
-    A split on record wins, then a given one: where several were given to one unit, test before val before train, so
-    that official test material stays whole. New clips that contradict the split of their unit have a conflict.
+    A split on record wins, then a given one: where several were given to one person, test before val before train, so
+    that official test material stays whole. New clips that contradict the split of one of their units have a conflict;
+    so have those without a given split that would join two units of different splits.
     """
-    units = [one.units for one in found]
-    links = [*units, *([PERSON + person, unit] for person, unit in _followed_speakers(found).items())]
-    parts = join_units(links)
-    of_part: dict[int, _Joined] = defaultdict(_Joined)
-    for unit, part in parts.items():
-        of_part[part].units.add(unit)
-    joined = {unit: of_part[part] for unit, part in parts.items()}
-    for one, own in sorted(zip(found, units, strict=True), key=lambda pair: pair[0].source_id):
+    followed = _followed_speakers(found)
+    units = [_units(one, followed) for one in found]
+    fixed = _fixed_splits(found, units)
+    conflicts = [_conflict(one, own, fixed) for one, own in zip(found, units, strict=True)]
+    kept = [own for own, conflict in zip(units, conflicts, strict=True) if not conflict]
+    part_of = join_units(kept)
+    parts: dict[int, list[str]] = defaultdict(list)
+    for unit, part in part_of.items():
+        parts[part].append(unit)
+    joined = {part: _joined(members, fixed) for part, members in parts.items()}
+    return [
+        _own(one, own, fixed, conflict)
+        if conflict or one.recorded_split
+        else _of_joined(one, joined[part_of[own[0]]], fixed)
+        for one, own, conflict in zip(found, units, conflicts, strict=True)
+    ]
+
+
+def _units(one: SourcePerson, followed: dict[str, str]) -> list[str]:
+    """All units that clips belong to, the speaker included whom they follow."""
+    follows = "" if one.speaker_unit else followed.get(one.person_id, "")
+    return [*one.units, *([follows] if follows else [])]
+
+
+def _fixed_splits(found: Sequence[SourcePerson], units: list[list[str]]) -> dict[str, _Fixed]:
+    """Unit -> its split on record, else the given one."""
+    fixed: dict[str, _Fixed] = {}
+    by_source = sorted(zip(found, units, strict=True), key=lambda pair: pair[0].source_id)
+    for one, own in by_source:
         if one.recorded_split:
-            joined[own[0]].recorded.setdefault(one.recorded_split, own[0])
-            joined[own[0]].split_of |= dict.fromkeys((*own, one.recorded_unit), one.recorded_split)
-        elif one.given_split:
-            joined[own[0]].given.setdefault(one.given_split, f"source {one.source_id}")
-    return [joined[own[0]].unit_of(one) for one, own in zip(found, units, strict=True)]
+            for unit in {*own, one.recorded_unit}:
+                fixed.setdefault(unit, _Fixed(split=one.recorded_split, by="on record"))
+    for split in _FIRST_GIVEN:
+        for one, own in by_source:
+            if one.given_split == split and not one.recorded_split:
+                for unit in own:
+                    fixed.setdefault(unit, _Fixed(split=split, by=f"by source {one.source_id}"))
+    return fixed
+
+
+def _conflict(one: SourcePerson, units: list[str], fixed: dict[str, _Fixed]) -> str:
+    """Why new clips of a given split cannot be in it; "": they can, or were given none."""
+    if not one.given_split or one.recorded_split:
+        return ""
+    other = next((unit for unit in units if fixed[unit].split != one.given_split), None)
+    return f"given {one.given_split}, but {other} is in {fixed[other].split} {fixed[other].by}" if other else ""
+
+
+def _joined(members: list[str], fixed: dict[str, _Fixed]) -> Unit:
+    """The unit of all that is joined."""
+    unit, splits = strongest(set(members)), {fixed[one].split: one for one in sorted(members) if one in fixed}
+    if len(splits) > 1:
+        text = ", but ".join(f"{one} is in {split} {fixed[one].by}" for split, one in sorted(splits.items()))
+        split = fixed[unit].split if unit in fixed else next(split for split in _FIRST_GIVEN if split in splits)
+        return Unit(unit=unit, split=split, conflict=text)
+    return Unit(unit=unit, split=next(iter(splits), None) or split_of_unit(unit))
+
+
+def _of_joined(one: SourcePerson, joined: Unit, fixed: dict[str, _Fixed]) -> Unit:
+    """A joined unit as that of some of its clips: those of a given split are in it whatever the others join."""
+    if not joined.conflict or (one.num_clips and not one.given_split):
+        return joined
+    unit = one.units[0]
+    return Unit(unit=unit, split=fixed[unit].split if unit in fixed else joined.split)
+
+
+def _own(one: SourcePerson, units: list[str], fixed: dict[str, _Fixed], conflict: str) -> Unit:
+    """The unit of clips on record, as it is there; or of some that are dropped."""
+    if one.recorded_split:
+        return Unit(unit=one.recorded_unit, split=one.recorded_split)
+    return Unit(unit=units[0], split=fixed[units[0]].split, conflict=conflict if one.num_clips else "")
 
 
 def source_unit(source: SourcePerson, of_clips: Iterable[Unit]) -> Unit:
@@ -119,9 +153,10 @@ def source_unit(source: SourcePerson, of_clips: Iterable[Unit]) -> Unit:
 def _followed_speakers(found: Sequence[SourcePerson]) -> dict[str, str]:
     """Person of whom some clips were not named -> the unit of the speaker whom most others of the clips name.
 
-    Clips on record count before new ones, so that nothing on record follows another speaker later.
+    Clips on record count before new ones. A person with clips on record that no one named stays with these.
     """
-    unnamed = {one.person_id for one in found if one.person_id and one.num_clips and not one.speaker_unit}
+    without_name = [one for one in found if one.person_id and one.num_clips and not one.speaker_unit]
+    unnamed = {one.person_id for one in without_name} - {one.person_id for one in without_name if one.recorded_split}
     clips: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     for one in found:
         if one.person_id in unnamed and one.speaker_unit:

@@ -1,0 +1,1 @@
+"""How well the people of a dataset are found, and what that costs."""
