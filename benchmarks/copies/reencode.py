@@ -20,6 +20,7 @@ class Variant:
     video: tuple[tuple[str, str], ...] = (("scale", _SIDE.format(1)),)  # filters with their arguments
     audio: tuple[tuple[str, str], ...] = ()
     speed: float = 1.0
+    begin_s: float = 0.0  # of the recording, where it begins
     crf: int = 23
     codec: str = "aac"
     kbps: int = 96
@@ -33,12 +34,12 @@ VARIANTS = (
     Variant(name="cropped", video=(("crop", "iw*0.8:ih*0.9"), ("scale", _SIDE.format(1)))),
     Variant(name="faster", speed=1.02, audio=(("asetrate", str(round(_RATE_HZ * 1.02))),)),  # the pitch rises
     Variant(name="slower", speed=0.98, audio=(("atempo", "0.98"),)),  # the pitch stays
-    Variant(name="later", video=(("trim", "start=0.5"), ("scale", _SIDE.format(1))), audio=(("atrim", "start=0.5"),)),
+    Variant(name="later", begin_s=0.5),
     Variant(name="mp3", codec="libmp3lame", kbps=32, crf=28, suffix=".mkv"),
     Variant(
         name="worst",
-        video=(("trim", "start=0.3"), ("hflip", ""), ("scale", _SIDE.format(0.5))),
-        audio=(("atrim", "start=0.3"),),
+        begin_s=0.3,
+        video=(("hflip", ""), ("scale", _SIDE.format(0.5))),
         crf=32,
         codec="libmp3lame",
         kbps=32,
@@ -53,39 +54,36 @@ def reencode(source: Path, target: Path, variant: Variant, max_s: float) -> None
     with av.open(str(source)) as given, av.open(str(target), "w") as made:
         picture, sound = given.streams.video[0], given.streams.audio[0]
         rate = Fraction(picture.average_rate).limit_denominator(1001)
-        video_graph = _graph(
-            "video",
-            picture,
-            (*variant.video, ("setpts", f"(PTS-STARTPTS)/{variant.speed}"), ("fps", str(rate)), ("format", "yuv420p")),
-        )
-        audio_graph = _graph(
-            "audio",
-            sound,
-            (
-                ("aresample", f"{_RATE_HZ}:async=1"),
-                *variant.audio,
-                ("aresample", str(_RATE_HZ)),
-                ("asetpts", "PTS-STARTPTS"),
-                ("aformat", "sample_fmts=fltp:channel_layouts=mono"),
-            ),
-        )
-        to_video = None
-        to_audio = made.add_stream(variant.codec, rate=_RATE_HZ)
+        graphs = {
+            picture: _graph("video", picture, _images(variant, rate)),
+            sound: _graph("audio", sound, _audio(variant)),
+        }
+        to_video, to_audio = None, made.add_stream(variant.codec, rate=_RATE_HZ)
         to_audio.bit_rate, to_audio.layout = variant.kbps * 1000, "mono"
-        for frame, is_image in _filtered(given, picture, sound, video_graph, audio_graph, max_s):
-            if not is_image:
+        for frame in _filtered(given, graphs, max_s):
+            if isinstance(frame, av.AudioFrame):
                 made.mux(to_audio.encode(frame))
                 continue
             if to_video is None:
-                to_video = made.add_stream(
-                    "libx264", rate=rate, options={"crf": str(variant.crf), "preset": "veryfast"}
-                )
+                options = {"crf": str(variant.crf), "preset": "veryfast"}
+                to_video = made.add_stream("libx264", rate=rate, options=options)
                 to_video.width, to_video.height, to_video.pix_fmt = frame.width, frame.height, "yuv420p"
                 to_video.codec_context.thread_count = 1
             frame.pict_type = 0
             made.mux(to_video.encode(frame))
-        made.mux(to_video.encode(None))
-        made.mux(to_audio.encode(None))
+        for stream in (to_video, to_audio):
+            made.mux(stream.encode(None))
+
+
+def _images(variant: Variant, rate: Fraction) -> tuple[tuple[str, str], ...]:
+    timed = (("setpts", f"(PTS-STARTPTS)/{variant.speed}"), ("fps", str(rate)), ("format", "yuv420p"))
+    return (("trim", f"start={variant.begin_s}"), *variant.video, *timed)
+
+
+def _audio(variant: Variant) -> tuple[tuple[str, str], ...]:
+    given = (("atrim", f"start={variant.begin_s}"), ("aresample", f"{_RATE_HZ}:async=1"), *variant.audio)
+    plain = ("aformat", "sample_fmts=fltp:channel_layouts=mono")
+    return (*given, ("aresample", str(_RATE_HZ)), ("asetpts", "PTS-STARTPTS"), plain)
 
 
 def _graph(kind: str, stream: av.stream.Stream, filters: tuple[tuple[str, str], ...]) -> Graph:
@@ -101,30 +99,23 @@ def _graph(kind: str, stream: av.stream.Stream, filters: tuple[tuple[str, str], 
 
 
 def _filtered(
-    given, picture, sound, video_graph: Graph, audio_graph: Graph, max_s
-) -> Iterator[tuple[av.frame.Frame, bool]]:
-    """The frames of both streams, filtered, and whether each is an image: first all images, for the muxer's header."""
-    held = []
-    for packet in given.demux(picture, sound):
-        is_image = packet.stream is picture
-        graph = video_graph if is_image else audio_graph
+    given: av.container.InputContainer, graphs: dict[av.stream.Stream, Graph], max_s: float
+) -> Iterator[av.VideoFrame | av.AudioFrame]:
+    """The frames of both streams, filtered: first all images, whose size the muxer must know."""
+    audio: list[av.AudioFrame] = []
+    for packet in given.demux(*graphs):
         for frame in packet.decode():
-            if frame.time is not None and frame.time > max_s:
-                continue
-            graph.push(frame)
-            for done in _pulled(graph):
-                if is_image:
-                    yield done, True
-                else:
-                    held.append(done)
-    for graph, is_image in ((video_graph, True), (audio_graph, False)):
-        graph.push(None)
-        found = list(_pulled(graph))
-        if is_image:
-            yield from ((done, True) for done in found)
+            if frame.time is None or frame.time <= max_s:
+                graphs[packet.stream].push(frame)
+        found = _pulled(graphs[packet.stream])
+        if packet.stream.type == "video":
+            yield from found
         else:
-            held += found
-    yield from ((done, False) for done in held)
+            audio += found
+    for graph in graphs.values():
+        graph.push(None)
+        yield from (frame for frame in _pulled(graph) if isinstance(frame, av.VideoFrame) or audio.append(frame))
+    yield from audio
 
 
 def _pulled(graph: Graph) -> Iterator[av.frame.Frame]:
