@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 from schemas.clock import seconds_from_frames
 from schemas.tables import ClipRow
+from transforms.media.fingerprint import STEPS_PER_S, read_fingerprint
 
+_LARGEST_PX = 1e6
 _SIZE_STEP = 1.05  # sizes that differ by less are equal: a detector's boxes differ by a px
 
 
@@ -85,6 +87,21 @@ def compared_clip(row: ClipRow, is_stored: bool) -> ComparedClip:
         sharpness=row.sharpness,
         is_stored=is_stored,
         fingerprint=row.fingerprint,
+    )
+
+
+def taken_clip(key: str, fingerprint: str) -> ComparedClip:
+    """What is compared of a clip that was taken out: its copies are dropped as those of a clip on record are."""
+    length_s = len(read_fingerprint(fingerprint).audio) / STEPS_PER_S
+    return ComparedClip(
+        key=key,
+        source_id=key.partition("-")[0],
+        start_s=0.0,
+        end_s=length_s,
+        face_source_px=_LARGEST_PX,
+        sharpness=0.0,
+        is_stored=True,
+        fingerprint=fingerprint,
     )
 
 

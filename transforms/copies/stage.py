@@ -50,7 +50,8 @@ class FindCopiesOutputs(NamedTuple):
 class FindCopies(beam.PTransform):
     """Drop the clips that better ones show too.
 
-    From {"clips": ClipRef, "outcomes": WindowOutcome}, and where the dataset holds clips already, "stored": ClipRow.
+    From {"clips": ClipRef, "outcomes": WindowOutcome}; where the dataset holds clips already, "stored": ClipRow; where
+    clips were taken out of it, "taken": ComparedClip, as `taken_clip` makes them.
     """
 
     config: CopiesConfig
@@ -62,6 +63,8 @@ class FindCopies(beam.PTransform):
         if "stored" in found:
             stored = found["stored"] | "Stored" >> beam.Map(_stored).with_output_types(ComparedClip)
             compared = (compared, stored) | "Every" >> beam.Flatten()
+        if "taken" in found:
+            compared = (compared, found["taken"]) | "Taken" >> beam.Flatten()
         dropped = compared | "Share" >> _FindShared(self.config) | "Choose" >> _Choose(self.config.max_shared)
         both = (found["clips"], dropped) | "Both" >> beam.Flatten()
         keyed = both | "ByClip" >> beam.Map(_by_key).with_output_types(tuple[str, ClipRef | DroppedClip])
