@@ -25,12 +25,12 @@ def voice(seed, times_s):
         for number, (low, high) in enumerate(((-0.2, 1.0), (250, 900), (900, 2800), (100, 160)))
     )
     phase = 2 * np.pi * np.cumsum(pitch_hz * np.gradient(times_s))
-    signal = np.zeros(len(times_s))
+    samples = np.zeros(len(times_s))
     for number in _HARMONICS:
         hz = number * pitch_hz
         gain = np.exp(-(((hz - first_hz) / 150) ** 2)) + 0.5 * np.exp(-(((hz - second_hz) / 250) ** 2))
-        signal += gain * np.sin(number * phase)
-    return np.round(6000 * np.maximum(loudness, 0.01) * signal / 2).clip(-32000, 32000).astype(np.int16)
+        samples += gain * np.sin(number * phase)
+    return np.round(6000 * np.maximum(loudness, 0.01) * samples / 2).clip(-32000, 32000).astype(np.int16)
 
 
 def face(seed, times_s):

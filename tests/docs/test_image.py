@@ -34,4 +34,4 @@ def test_models_are_inside_and_tried_as_another_user_than_root():
 def test_what_it_tries_works_here(capsys):
     assert talkshard.main(["models", "try"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert len(said) == 5 and all(": works" in line for line in said)
+    assert len(said) == 6 and all(": works" in line for line in said)
