@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.column_values import ColumnValues
-from audit.dataset_facts import SYNC_RULES, licence_lines, split_lines, totals
+from audit.dataset_facts import SYNC_RULES, licence_lines, split_lines, totals, transcripts
 from audit.shown_numbers import NUMBER_FILTERS
 from schemas.html.page import template_environment
 from schemas.shown_text import in_markdown
@@ -26,7 +26,7 @@ def dataset_card(output: str, run: dict[str, Any], manifests: Manifests) -> str:
         languages=_languages(manifests),
         used=_used_models(manifests),
         sync=_sync_facts(manifests),
-        texts=_texts(manifests),
+        texts=transcripts(manifests),
     )
 
 
@@ -39,16 +39,6 @@ def _unit_kinds(manifests: Manifests) -> dict[str, int]:
         """,
     )
     return {row["kind"]: row["num_clips"] for row in rows}
-
-
-def _texts(manifests: Manifests) -> dict[str, Any] | None:
-    """How many clips have a text, and its mean confidence; None in a dataset without transcripts."""
-    [found] = rows_of(
-        manifests,
-        "SELECT count(text) AS num_asked, count(*) FILTER (WHERE text <> '') AS num_texts, "
-        "avg(text_confidence) FILTER (WHERE text <> '') AS mean_confidence FROM clips",
-    )
-    return found if found["num_asked"] else None
 
 
 def _languages(manifests: Manifests) -> list[str]:

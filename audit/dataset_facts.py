@@ -40,6 +40,16 @@ def language_lines(manifests: Manifests) -> list[dict[str, Any]]:
     return _given_lines(manifests, "language")
 
 
+def transcripts(manifests: Manifests) -> dict[str, Any] | None:
+    """How many clips have a text, and its mean confidence; None in a dataset without transcripts."""
+    [found] = rows_of(
+        manifests,
+        "SELECT count(text) AS num_asked, count(*) FILTER (WHERE text <> '') AS num_texts, "
+        "avg(text_confidence) FILTER (WHERE text <> '') AS mean_confidence FROM clips",
+    )
+    return found if found["num_asked"] else None
+
+
 def split_lines(manifests: Manifests) -> list[dict[str, Any]]:
     """Each split with its clips, seconds, and the units it was split by."""
     return rows_of(

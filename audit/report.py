@@ -7,7 +7,15 @@ from typing import Any
 
 from audit.borderline import BorderlineRule, borderline_rules
 from audit.copies import copies
-from audit.dataset_facts import SYNC_RULES, failure_lines, language_lines, licence_lines, split_lines, totals
+from audit.dataset_facts import (
+    SYNC_RULES,
+    failure_lines,
+    language_lines,
+    licence_lines,
+    split_lines,
+    totals,
+    transcripts,
+)
 from audit.face_images import face_images
 from audit.funnel import FunnelStep, funnel
 from audit.people import people
@@ -94,6 +102,7 @@ def report_facts(run: dict[str, Any], manifests: Manifests) -> dict[str, Any]:
         "copies": copies(manifests, NUM_COPIES),
         "splits": split_lines(manifests),
         "languages": language_lines(manifests),
+        "transcripts": transcripts(manifests),
         "licences": licence_lines(manifests),
         "sources": sampled_sources(manifests, NUM_SOURCES),
         "failures": failure_lines(manifests, NUM_FAILURES),

@@ -22,6 +22,7 @@ class SampledClip:
     split: str
     speaker: str
     language: str
+    text: str  # what is said; empty: nothing, or no transcripts
     face_source_px: float
     audio_lag_frames: float | None
     sync_probability: float | None
@@ -34,6 +35,7 @@ def sampled_clips(manifests: Manifests, max_clips: int) -> list[SampledClip]:
         manifests,
         f"""
         SELECT key, source_uri, source_start_s, num_frames / {FRAME_RATE} AS length_s, split, speaker, language,
+               coalesce(text, '') AS text,
                face_source_px, audio_lag_frames, sync_probability, sync_confidence
         FROM clips ORDER BY md5(key), key LIMIT {int(max_clips)}
         """,
