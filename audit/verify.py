@@ -15,14 +15,8 @@ from audit.stored_objects import StoredObjects
 from audit.verify_decisions import decision_checks
 from audit.verify_pages import page_problems
 from audit.verify_people import PEOPLE_CHECKS, embedding_checks, unit_problems
-from audit.verify_recipe import (
-    Settings,
-    count_problems,
-    licence_problems,
-    model_checks,
-    pseudonym_checks,
-    recipe_checks,
-)
+from audit.verify_pseudonyms import pseudonym_checks, pseudonym_problems
+from audit.verify_recipe import Settings, count_problems, licence_problems, model_checks, recipe_checks
 from audit.verify_record import read_run, record_problems
 from audit.verify_rows import ROW_CHECKS
 from audit.verify_shards import rows_by_shard, shard_problems
@@ -89,6 +83,7 @@ def _table_problems(record: dict, run: dict | None, manifests: Manifests) -> Ite
     settings = Settings(run)
     yield from count_problems(run, manifests)
     yield from licence_problems(run)
+    yield from pseudonym_problems(run)
     yield from _asked(manifests, (*model_checks(run), *pseudonym_checks(run)))
     if problems := list(settings.problems()):
         yield from problems

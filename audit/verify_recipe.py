@@ -12,7 +12,6 @@ from transforms.manifests.checks import Check
 from transforms.media.config import DYNAMIC_RANGES
 from transforms.media.model_licences import SYNC_NETWORK, licence_of
 from transforms.sources.config import RightsConfig
-from transforms.sources.pseudonyms import NAME_PATTERN, PATTERNS
 from transforms.speakers import rules as speakers
 from transforms.speakers.config import UNCALIBRATED_CONFIDENCE
 
@@ -116,23 +115,6 @@ def _text_checks(settings: Settings) -> Iterator[Check]:
         "SELECT key, text_confidence, text FROM clips WHERE (text_confidence IS NOT NULL AND (text IS NULL OR NOT "
         "text_confidence BETWEEN 0 AND 1)) OR (text_confidence IS NULL AND text <> '')",
         "clip {0}: its text_confidence {1} cannot be that of the text {2!r}",
-    )
-
-
-def pseudonym_checks(run: dict) -> Iterator[Check]:
-    """In a dataset with pseudonyms no name is stored as it was given."""
-    if not run.get("pseudonyms"):
-        return
-    for table, key in (("sources", "source_id"), ("clips", "key")):
-        for column, pattern in PATTERNS.items():
-            yield Check(
-                f"SELECT {key} FROM {table} WHERE NOT regexp_full_match(\"{column}\", '{pattern}')",
-                f"{table} of {{0}}: its {column} is no pseudonym, but run.json says that the dataset holds only those",
-            )
-    yield Check(
-        "SELECT source_id FROM (SELECT source_id, unnest(uris) AS uri FROM sources) WHERE NOT "
-        f"regexp_full_match(uri, '{NAME_PATTERN}')",
-        "sources of {0}: its uris are no pseudonyms, but run.json says that the dataset holds only those",
     )
 
 

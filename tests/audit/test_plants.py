@@ -5,15 +5,22 @@ import re
 import pytest
 
 from audit.verify import verify_dataset
-from tests.audit import page_plants, record_plants, shard_plants, table_plants, text_plants
+from tests.audit import page_plants, pseudonym_plants, record_plants, shard_plants, table_plants, text_plants
 from tests.audit.good_dataset import write_own_pages
 
-PLANTS = [*record_plants.PLANTS, *shard_plants.PLANTS, *table_plants.PLANTS, *page_plants.PLANTS, *text_plants.PLANTS]
+MODULES = (page_plants, pseudonym_plants, record_plants, shard_plants, table_plants, text_plants)
+PLANTS = [plant for module in MODULES for plant in module.PLANTS]
 
 
 def test_a_copy_with_its_shards_rewritten_is_as_good(copy):
     for shard in ("shards/train-000000.tar", "shards/val-000000.tar"):
         copy.change_clips(shard, lambda clips: None)
+    write_own_pages(copy.folder)
+    assert verify_dataset(str(copy.folder)) == []
+
+
+def test_a_copy_with_pseudonyms_is_as_good(copy):
+    pseudonym_plants.pseudonymise(copy)
     write_own_pages(copy.folder)
     assert verify_dataset(str(copy.folder)) == []
 

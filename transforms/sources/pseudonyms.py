@@ -14,6 +14,8 @@ _SPEAKER, _GROUP, _NAME, _CHECK = "s", "g", "n", "check"
 _DIGITS = 20  # 80 bits: of a billion names no two are expected to be alike
 PATTERNS = {name: f"({letter}-[0-9a-f]{{{_DIGITS}}})?" for name, letter in (("speaker", _SPEAKER), ("group", _GROUP))}
 """Column -> regular expression of its values in a dataset with pseudonyms."""
+CHECK_PATTERN = f"([0-9a-f]{{{_DIGITS}}})?"
+"""Regular expression of the check of a key in run.json; empty: names are as they were given."""
 NAME_PATTERN = f"{_NAME}-[0-9a-f]{{{_DIGITS}}}(#.*)?"
 """Regular expression of the names of its sources; of names that are alike, all but the first have a number."""
 
