@@ -49,6 +49,7 @@ def provenance(row: dict[str, Any]) -> list[str]:
         ", ".join(f"{name}: {row[name] or 'not given'}" for name in ("speaker", "group", "language")),
         f"licence: {row['licence'] or 'not given'}",
         f"consent: {row['consent'] or 'not given'}",
+        *([] if row["text"] is None else [_text_line(row)]),
         _sync_line(row),
         f"face: {row['face_source_px']:.0f} px in the source, {row['image_px']} px stored, sharpness "
         f"{row['sharpness']:.0f}, yaw {row['yaw_deg']:.0f}, pitch {row['pitch_deg']:.0f}, roll {row['roll_deg']:.0f} "
@@ -60,6 +61,11 @@ def provenance(row: dict[str, Any]) -> list[str]:
         f"stored: {row['shard']}, bytes {row['tar_offset']} to {row['tar_offset'] + row['tar_length']}",
     ]
     return [shown_text(line) for line in lines]
+
+
+def _text_line(row: dict[str, Any]) -> str:
+    sure = "" if row["text_confidence"] is None else f", confidence {row['text_confidence']:.2f}"
+    return f"text: {row['text'] or 'none'}{sure}"
 
 
 def _sync_line(row: dict[str, Any]) -> str:

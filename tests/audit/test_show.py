@@ -122,3 +122,11 @@ def test_a_folder_without_a_dataset_is_one_line(tmp_path, capsys):
     assert show(tmp_path, KEY, tmp_path / "clip.png") == 2
     [line] = capsys.readouterr().err.splitlines()
     assert "dataset.json" in line
+
+
+def test_what_is_said_is_shown_as_text_where_it_was_written_down(dataset):
+    row = shown_clip(str(dataset), KEY).row
+    assert not any(line.startswith("text: ") for line in provenance(row))
+    said = [line for line in provenance(row | {"text": "lay \x1b blue", "text_confidence": 0.5}) if "lay" in line]
+    assert said == ["text: lay \\x1b blue, confidence 0.50"]
+    assert "text: none" in provenance(row | {"text": "", "text_confidence": None})
