@@ -33,6 +33,8 @@ from schemas.errors import UsageError
 from schemas.records import VideoSource
 from transforms.manifests.generation import FIRST, Generation
 from transforms.sources.layout import LAYOUTS
+from transforms.sources.listing import Listing
+from transforms.sources.official_lists import LAYOUT as LRS2
 from transforms.sources.pseudonyms import Pseudonyms, read_key
 from transforms.sources.split import given_splits
 from transforms.sources.stage import list_inputs, list_table, with_names
@@ -95,6 +97,11 @@ def _add_folder_options(parser: CommandParser) -> None:
         choices=list(LAYOUTS),
         default="flat",
         help="how speaker, group and split are read from the paths of --input (default: flat, nothing is read)",
+    )
+    parser.add_argument(
+        "--layout_lists",
+        metavar="DIR",
+        help="of --layout lrs2: folder or URL of train.txt, val.txt and test.txt (default: beside main/)",
     )
     parser.add_argument(
         "--pseudonymise",
@@ -239,7 +246,7 @@ def _inputs(
         sources, source_ids = sources_to_retry(present, normalised_output(args.root or present.run["root"] or "/"))
         generation = retried_generation(present, source_ids, len(sources))
         return present.run["root"], sources, generation, present.run["inputs"]
-    listing = list_table(args.sources) if args.sources else list_inputs(args.input, args.layout)
+    listing = list_table(args.sources) if args.sources else _listed(args)
     root, listing = with_names(listing, args.input, present.run["root"] if present and not pseudonyms else None)
     sources = without_own(listing.sources, output, work)
     require_inputs_outside(output, [source.uri for source in sources])
@@ -250,6 +257,13 @@ def _inputs(
         return root, sources, FIRST, [fingerprint]
     generation = appended_to(present, args.append, recipe, fingerprint)
     return root, sources, generation, [*present.run["inputs"], fingerprint]
+
+
+def _listed(args: argparse.Namespace) -> Listing:
+    """What --input names."""
+    if args.layout_lists and args.layout != LRS2:
+        raise UsageError(f"--layout_lists holds the lists of --layout {LRS2}: give both, or neither")
+    return list_inputs(args.input, args.layout, args.layout_lists and normalised_output(args.layout_lists))
 
 
 def _require_limits(args: argparse.Namespace) -> None:

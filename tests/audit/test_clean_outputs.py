@@ -140,6 +140,8 @@ def lrs2(room: Room) -> None:
         shutil.copy(shared(name), room.inputs / part / "6330311066473698535" / "00011.mpg")
     (room.inputs / "a.mpg").unlink()
     (room.inputs / "broken.mp4").unlink()
+    for split in ("train", "val", "test"):
+        (room.inputs / f"{split}.txt").write_text("6330311066473698535/00011\n" if split == "train" else "")
     room.build(*NO_SYNC, "--layout", "lrs2")
 
 

@@ -151,3 +151,48 @@ def test_a_file_of_another_kind_outside_the_layout_is_left_out_with_the_reason()
 
 def test_a_name_of_plain_bytes_is_stored_as_it_is():
     assert storable_uri("/a b/ü.mp4") == "/a b/ü.mp4"
+
+
+@pytest.fixture
+def lrs2(tmp_path):
+    """A folder laid out as LRS2, with its lists."""
+    for name in ("main/553/00001.mp4", "main/553/00001.txt", "main/554/00007.mp4", "main/555/00001.mp4"):
+        touch(tmp_path / name)
+    touch(tmp_path / "pretrain/553/00001.mp4")
+    for split, text in (("train", "553/00001\n"), ("val", "\n"), ("test", "554/00007 NF\n")):
+        (tmp_path / f"{split}.txt").write_text(text)
+    return tmp_path
+
+
+def splits_of(folder, *lists):
+    return {
+        one.uri.removeprefix(f"{folder}/"): one.split or one.left_out
+        for one in list_inputs([str(folder)], "lrs2", *lists).sources
+    }
+
+
+def test_official_test_material_is_in_test_and_what_no_list_names_is_left_out_with_the_reason(lrs2):
+    found = splits_of(lrs2)
+    assert (found["main/553/00001.mp4"], found["main/554/00007.mp4"]) == ("train", "test")
+    assert (found["main/553/00001.txt"], found["pretrain/553/00001.mp4"]) == ("train", "train")
+    assert found["main/555/00001.mp4"] == "below main/, but in none of train.txt, val.txt, test.txt"
+    assert found["test.txt"] == "its path is not laid out as --layout lrs2 expects"
+
+
+def test_without_the_official_lists_nothing_of_main_is_split(lrs2):
+    (lrs2 / "test.txt").rename(lrs2 / "elsewhere.txt")
+    with pytest.raises(UsageError, match=r"test\.txt' cannot be read: put the official lists there, or name"):
+        splits_of(lrs2)
+
+
+def test_the_official_lists_may_lie_elsewhere(lrs2, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lists")
+    for split in ("train", "val", "test"):
+        (lrs2 / f"{split}.txt").rename(folder / f"{split}.txt")
+    assert splits_of(lrs2, str(folder))["main/554/00007.mp4"] == "test"
+
+
+def test_a_clip_in_two_official_lists_is_refused(lrs2):
+    (lrs2 / "val.txt").write_text("553/00001\n")
+    with pytest.raises(UsageError, match=r"names '553/00001', which is in train\.txt too"):
+        splits_of(lrs2)

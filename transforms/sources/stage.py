@@ -44,6 +44,8 @@ from transforms.sources.merge import (
     unread_and_refused,
     unread_source,
 )
+from transforms.sources.official_lists import LAYOUT as LRS2
+from transforms.sources.official_lists import with_official_splits
 from transforms.sources.source_table import parse_table
 from transforms.sources.split import check_given_splits
 from transforms.sources.table_text import CURE, as_windows_1252
@@ -218,12 +220,18 @@ def _look(uri: str, store: StoreOptions) -> str:
         return why_no_video_in(stream)
 
 
-def list_inputs(inputs: list[str], layout: str) -> Listing:
-    """The sources that --input names, local or remote. UsageError: nothing is there, or a path of another layout."""
+def list_inputs(inputs: list[str], layout: str, lists: str | None = None) -> Listing:
+    """The sources that --input names, local or remote. UsageError: nothing is there, or a path of another layout.
+
+    lists: folder or URL of the official lists of LRS2; None: they lie beside main/.
+    """
     found: list[VideoSource] = []
     for text in inputs:
         found += list_local(storage.path_of(text)) if storage.is_local(text) else _list_remote(text)
-    return _checked(listing_of(found, layout))
+    listing = listing_of(found, layout)
+    if layout == LRS2:
+        listing = Listing(sources=with_official_splits(listing.sources, lists, storage.read_bytes))
+    return _checked(listing)
 
 
 def with_names(listing: Listing, inputs: list[str] | None, root: str | None = None) -> tuple[str, Listing]:
