@@ -11,6 +11,7 @@ from transforms.people.find_people import FoundTrack
 from transforms.people.stage import ReadRecordedTracks
 from transforms.recorded.stage import CountAttempts, KeepPlaces, ReadRows
 from transforms.recorded.stored_rows import table_of_part
+from transforms.takedowns.stage import ReadRemoved
 
 
 def recorded_tracks(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[FoundTrack]:
@@ -22,11 +23,13 @@ def recorded_tracks(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollectio
     return pipeline | "RecordedTracks" >> ReadRecordedTracks(plan.output, tracks, clips, plan.store)
 
 
-def stored_clips(pipeline: beam.Pipeline, plan: BuildPlan) -> dict[str, beam.PCollection[AnyRow]]:
-    """The rows of all clips that the dataset holds, for FindCopies; nothing where it is a new one."""
+def stored_clips(pipeline: beam.Pipeline, plan: BuildPlan) -> dict[str, beam.PCollection[Any]]:
+    """The rows of all clips that the dataset holds, and what was taken down, for FindCopies; in a new one, nothing."""
     held = [*(part.path for part in plan.generation.carried), *plan.generation.rewritten]
     parts = tuple(sorted(path for path in held if table_of_part(path) == "clips"))
-    return {"stored": pipeline | "OnRecord" >> ReadRows(plan.output, parts, store=plan.store)} if parts else {}
+    stored = {"stored": pipeline | "OnRecord" >> ReadRows(plan.output, parts, store=plan.store)} if parts else {}
+    lists = plan.takedowns.uris
+    return stored | ({"removed": pipeline | "Removed" >> ReadRemoved(lists, plan.store)} if lists else {})
 
 
 def place_clips(

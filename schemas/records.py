@@ -148,6 +148,14 @@ class SourceSplit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedClip:
+    """What is known of a clip that was taken down: enough to refuse copies of it."""
+
+    key: str  # begins like the name of a refused source, see transforms.media.takedown_list
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlikePeople:
     """Two people on record whose faces, with the new ones, are as near as if they were one person's."""
 

@@ -264,6 +264,7 @@ class TakedownRow:
         "id of the source or person, key of the clip, sha256 of the speaker's compared name or of a source's name",
     )
     content_sha256: str = column(_TEXT, "of a source: sha256 of its bytes; empty if it was not read")
+    fingerprints: tuple[str, ...] = column(pa.list_(_TEXT), "of its clips, so that copies of them are refused as well")
     num_clips: int = column(_INT, "clips that were taken out with it", "clip")
     clip_s: float = column(_TIME, "their length", "s")
     reason: str = column(_TEXT, "why, as given")

@@ -20,12 +20,14 @@ _ONLY_THESE = """
 SELECT source_id FROM clips GROUP BY source_id HAVING bool_and(key IN (SELECT unnest(?))) ORDER BY source_id
 """
 _OF_SOURCES = """
-SELECT source_id, content_sha256, uris, count(key) AS num_clips, coalesce(sum(num_frames), 0) AS num_frames
-FROM sources LEFT JOIN (SELECT key, num_frames, source_id FROM clips) USING (source_id)
+SELECT source_id, content_sha256, uris, count(key) AS num_clips, coalesce(sum(num_frames), 0) AS num_frames,
+    coalesce(list(fingerprint ORDER BY key) FILTER (WHERE fingerprint <> ''), []) AS fingerprints
+FROM sources LEFT JOIN (SELECT key, num_frames, source_id, fingerprint FROM clips) USING (source_id)
 WHERE source_id IN (SELECT unnest(?)) GROUP BY ALL ORDER BY source_id
 """
 _OF_CLIPS = """
-SELECT key, source_id, source_uri, num_frames, 1 AS num_clips FROM clips WHERE key IN (SELECT unnest(?)) ORDER BY key
+SELECT key, source_id, source_uri, num_frames, 1 AS num_clips, list_filter([fingerprint], lambda one: one <> '')
+    AS fingerprints FROM clips WHERE key IN (SELECT unnest(?)) ORDER BY key
 """
 _SHARDS = """
 SELECT DISTINCT shard FROM clips WHERE source_id IN (SELECT unnest($sources)) OR key IN (SELECT unnest($keys))
@@ -120,6 +122,7 @@ def _row(request: Request, generation: int, kind: str, subject: str, facts: dict
         kind=kind,
         subject=subject,
         content_sha256=facts.get("content_sha256", ""),
+        fingerprints=tuple(facts.get("fingerprints", ())),
         num_clips=facts.get("num_clips", 0),
         clip_s=float(facts.get("num_frames", 0)) / FRAME_RATE,
         reason=request.reason,

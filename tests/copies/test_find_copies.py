@@ -8,7 +8,6 @@ from apache_beam.testing.util import assert_that
 from schemas.records import ClipRef, WindowOutcome
 from tests.copies.made_clips import fingerprint_of
 from tests.shards.clip_refs import clip_row
-from transforms.copies.compared_clip import taken_clip
 from transforms.copies.config import CopiesConfig
 from transforms.copies.stage import FindCopies
 
@@ -55,7 +54,7 @@ class Seen:
 def found(tmp_path):
     """A function: keys that are kept, {key: kept key} of the others, {source: clips of its window, how it ended}."""
 
-    def find(clips, stored=(), taken=(), **settings):
+    def find(clips, stored=(), **settings):
         sources = {one.row.source_id for one in clips}
         outcomes = [outcome(name, sum(one.row.source_id == name for one in clips)) for name in sorted(sources)]
         shuffled = random.Random(len(clips)).sample(clips, len(clips))
@@ -64,8 +63,6 @@ def found(tmp_path):
             given = {"clips": pipeline | beam.Create(shuffled), "outcomes": pipeline | "Ends" >> beam.Create(outcomes)}
             if stored:
                 given["stored"] = pipeline | "Stored" >> beam.Create([one.row for one in stored])
-            if taken:
-                given["taken"] = pipeline | "Taken" >> beam.Create(list(taken))
             out = given | FindCopies(CopiesConfig(**settings))
             assert_that(out.clips, kept, label="clips")
             assert_that(out.decisions, decided, label="decisions")
@@ -127,11 +124,3 @@ def test_what_follows_at_once_is_no_copy(found):
 
 def test_with_the_share_at_one_none_is_dropped(found):
     assert found([clip(A, 1), clip(B, 1)], max_shared=1.0)[1] == {}
-
-
-def test_a_copy_of_what_was_taken_out_does_not_come_in(found):
-    taken = clip(A, 1)
-    assert found([clip(B, 1, shown_s=0.4), clip(C, 2)], taken=[taken_clip(taken.key, taken.row.fingerprint)])[:2] == (
-        [key(C)],
-        {key(B): key(A)},
-    )

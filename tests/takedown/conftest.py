@@ -34,8 +34,6 @@ def wear(folder, work):
         (folder / "shards" / name).write_bytes(shard)
     shown = {ANN: (FIRST, SECOND), ANN_TOO: (OF_ANN_TOO,), BEN: (OF_BEN,)}
     shown = {source_id: b"".join(media_of(folder, *keys)) for source_id, keys in shown.items()}
-    for source_id in (ANN, ANN_TOO):
-        (folder / f"{source_id}.png").write_bytes(shown[source_id])
     (folder / "report.html").write_text(f"a page about ann, {ANN_TOO}-w00000-t000-0000010")
     for place in (folder / ".staging/work", work):
         results = StageResults(folder=str(place / "v1/cut"), made_by="")
@@ -51,3 +49,9 @@ def wear(folder, work):
     named = {"command_line": ["talkshard build", "--input", "/in/ann.mp4"], "work": str(work), "inputs": ["0" * 64]}
     (folder / "run.json").write_text(json.dumps(run | named))
     return folder
+
+
+def draw_sheets(folder):
+    """Leave what `talkshard overlay --output OUTPUT` does, of the sources of one speaker."""
+    for source_id, keys in ((ANN, (FIRST, SECOND)), (ANN_TOO, (OF_ANN_TOO,))):
+        (folder / f"{source_id}.png").write_bytes(b"".join(media_of(folder, *keys)))

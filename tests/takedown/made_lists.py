@@ -6,7 +6,15 @@ from transforms.manifests.parts import part_bytes
 
 def taken(kind, subject, **fields):
     """A row of a list."""
-    known = {"content_sha256": "", "num_clips": 0, "clip_s": 0.0, "reason": "asked", "taken_at": "", "generation": 2}
+    known = {
+        "content_sha256": "",
+        "fingerprints": (),
+        "num_clips": 0,
+        "clip_s": 0.0,
+        "reason": "asked",
+        "taken_at": "",
+        "generation": 2,
+    }
     return TakedownRow(kind=kind, subject=subject, **known | fields)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from audit.verify import verify_dataset
 from tests.end_to_end.conftest import IN_PROCESS
-from tests.takedown.conftest import wear
+from tests.takedown.conftest import draw_sheets, wear
 from tests.takedown.flags import FIRST, OF_ANN_TOO, OF_BEN, SECOND, files_with, keys_in, media_of, table, take_down
 from tests.takedown.kills import KILLED, killer
 
@@ -47,6 +47,7 @@ def tried(good, tmp_path_factory):
     """A dataset before, after an undisturbed takedown, and the number of changes to the disk that one makes."""
     folder = tmp_path_factory.mktemp("kills")
     before = wear(shutil.copytree(good, folder / "before"), folder / "work")
+    draw_sheets(before)
     after = shutil.copytree(before, folder / "out")
     argv = ("takedown", after, *WHOM, "--reason", "the person asked", "--yes", *IN_PROCESS)
     with killer() as process:

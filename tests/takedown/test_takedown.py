@@ -10,6 +10,7 @@ from schemas.errors import UsageError
 from schemas.generations import generation_of
 from tests.audit.good_dataset import ANN, ANN_TOO, BEN, BROKEN, SILENT
 from tests.end_to_end.conftest import IN_PROCESS, hashes
+from tests.takedown.conftest import draw_sheets
 from tests.takedown.flags import (
     FIRST,
     OF_ANN_TOO,
@@ -116,6 +117,7 @@ def test_the_list_says_what_why_and_when_and_names_no_one(dataset):
 def test_nothing_names_or_shows_it_any_more(dataset, tmp_path):
     media = media_of(dataset, FIRST, SECOND, OF_ANN_TOO)
     work = tmp_path / "work"
+    draw_sheets(dataset)
     assert len(files_with(dataset, media)) == 8 and len(files_with(work, media)) == 3
     assert take_down(dataset, "--speaker", "ann") == 0
     named = (b"ann.mp4", b"ann,", f"{ANN}-w".encode(), f"{ANN_TOO}-w".encode())

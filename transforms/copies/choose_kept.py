@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from transforms.copies.compared_clip import ComparedClip, DroppedClip, SharedPart, best_first, size_step
+from transforms.media.takedown_list import is_removed
 
 _ROUNDING_S = 1e-6
 _Span = tuple[float, float, str]  # begin and end, s from a clip's begin, and the key of the kept clip that shows it
@@ -14,14 +15,23 @@ def choose_kept(parts: Iterable[SharedPart], max_shared: float) -> list[DroppedC
     """The clips to drop of those that share parts with each other, and for each the kept clip that shows most of it.
 
     Clips are judged best source first. One is dropped where the kept ones show more than `max_shared` of it, directly
-    or through a clip that was dropped; what is less stays with it. Clips on record are never dropped.
+    or through a clip that was dropped; what is less stays with it. Clips on record are never dropped. A clip that shows
+    anything of one that was taken down is dropped, and `kept_key` stands for that one.
     """
     found = sorted(parts, key=lambda part: (part.first.key, part.second.key))
     clips = {clip.key: clip for part in found for clip in (part.first, part.second)}
     shared = _shared_by_clip(found)
     shown: dict[str, list[_Span]] = {}
+    removed: dict[str, list[_Span]] = {}  # what clips that were taken down show
     dropped = []
     for clip in _in_order(list(clips.values())):
+        if is_removed(clip.key):
+            removed[clip.key] = [(0.0, clip.length_s, clip.key)]
+            continue
+        removed[clip.key] = _shown_of(shared[clip.key], removed)
+        if removed[clip.key] and not clip.is_stored:
+            dropped.append(DroppedClip(key=clip.key, kept_key=_most_shown(removed[clip.key])))
+            continue
         spans = _shown_of(shared[clip.key], shown)
         if clip.is_stored or _length(spans) <= max_shared * clip.length_s + _ROUNDING_S:
             shown[clip.key] = [(0.0, clip.length_s, clip.key)]

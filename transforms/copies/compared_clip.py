@@ -4,10 +4,11 @@ import math
 from dataclasses import dataclass, replace
 
 from schemas.clock import seconds_from_frames
+from schemas.records import RemovedClip
 from schemas.tables import ClipRow
 from transforms.media.fingerprint import STEPS_PER_S, read_fingerprint
 
-_LARGEST_PX = 1e6
+_BEST_PX = 1e6  # larger than any face, so that all clips are compared with what was taken down
 _SIZE_STEP = 1.05  # sizes that differ by less are equal: a detector's boxes differ by a px
 
 
@@ -90,18 +91,17 @@ def compared_clip(row: ClipRow, is_stored: bool) -> ComparedClip:
     )
 
 
-def taken_clip(key: str, fingerprint: str) -> ComparedClip:
-    """What is compared of a clip that was taken out: its copies are dropped as those of a clip on record are."""
-    length_s = len(read_fingerprint(fingerprint).audio) / STEPS_PER_S
+def removed_clip(removed: RemovedClip) -> ComparedClip:
+    """A clip that was taken down: it counts as one that is in the dataset, for its copies go."""
     return ComparedClip(
-        key=key,
-        source_id=key.partition("-")[0],
+        key=removed.key,
+        source_id=removed.key.partition("#")[0],
         start_s=0.0,
-        end_s=length_s,
-        face_source_px=_LARGEST_PX,
+        end_s=len(read_fingerprint(removed.fingerprint).audio) / STEPS_PER_S,
+        face_source_px=_BEST_PX,
         sharpness=0.0,
         is_stored=True,
-        fingerprint=fingerprint,
+        fingerprint=removed.fingerprint,
     )
 
 

@@ -27,12 +27,14 @@ from transforms.copies.compared_clip import (
     FirstOfPair,
     SharedPart,
     compared_clip,
+    removed_clip,
 )
 from transforms.copies.components import component_of_each, hash_of_key
 from transforms.copies.config import CopiesConfig
 from transforms.copies.pairs import pairs_of_key, shared_by_two
 from transforms.copies.rules import COPY_RULES
 from transforms.media.fingerprint import read_fingerprint
+from transforms.media.takedown_list import COPY, TAKEN_DOWN, clip_decision, is_removed
 
 STAGE = "FindCopies"
 use_record_coders(ClipPair, ComparedClip, ComponentOfClip, DroppedClip, FirstOfPair, SharedPart)
@@ -51,7 +53,7 @@ class FindCopies(beam.PTransform):
     """Drop the clips that better ones show too.
 
     From {"clips": ClipRef, "outcomes": WindowOutcome}; where the dataset holds clips already, "stored": ClipRow; where
-    clips were taken out of it, "taken": ComparedClip, as `taken_clip` makes them.
+    there are takedowns, "removed": RemovedClip, whose copies are dropped as taken down.
     """
 
     config: CopiesConfig
@@ -60,11 +62,13 @@ class FindCopies(beam.PTransform):
     def expand(self, found: dict[str, beam.PCollection[Any]]) -> FindCopiesOutputs:
         """Build the stage."""
         compared = found["clips"] | "Compared" >> beam.Map(_compared).with_output_types(ComparedClip)
-        if "stored" in found:
-            stored = found["stored"] | "Stored" >> beam.Map(_stored).with_output_types(ComparedClip)
-            compared = (compared, stored) | "Every" >> beam.Flatten()
-        if "taken" in found:
-            compared = (compared, found["taken"]) | "Taken" >> beam.Flatten()
+        others = {"stored": _stored, "removed": removed_clip}
+        known = [
+            found[name] | f"Known-{name}" >> beam.Map(as_compared).with_output_types(ComparedClip)
+            for name, as_compared in others.items()
+            if name in found
+        ]
+        compared = (compared, *known) | "Every" >> beam.Flatten()
         dropped = compared | "Share" >> _FindShared(self.config) | "Choose" >> _Choose(self.config.max_shared)
         both = (found["clips"], dropped) | "Both" >> beam.Flatten()
         keyed = both | "ByClip" >> beam.Map(_by_key).with_output_types(tuple[str, ClipRef | DroppedClip])
@@ -211,6 +215,11 @@ def _judged(_key: str, found: Iterable[ClipRef | DroppedClip]) -> Iterator[Any]:
     kept_key = next((one.kept_key for one in every if isinstance(one, DroppedClip)), "")
     for clip in every:
         if not isinstance(clip, ClipRef):
+            continue
+        if is_removed(kept_key):
+            count(STAGE, f"dropped_{TAKEN_DOWN}")
+            yield beam.pvalue.TaggedOutput("decisions", clip_decision(clip.key, clip.row.source_id, COPY))
+            yield beam.pvalue.TaggedOutput("lost", clip)
             continue
         log = DecisionLog(stage=STAGE, source_id=clip.row.source_id)
         is_kept = log.keeps(clip.key, "clip", kept_key, COPY_RULES)

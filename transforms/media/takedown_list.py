@@ -14,6 +14,8 @@ TAKEN_DOWN = "taken_down"
 """Name of the rule that refuses what was taken down."""
 SOURCE, CLIP, SPEAKER, NAME, PERSON = "source", "clip", "speaker", "name", "person"
 """Kinds of subjects."""
+COPY = "copy"
+"""How a clip is refused that shows what a clip on the list did."""
 REFUSED_NAME = "taken-down:"
 """How the name of a refused source begins in tables: its own name is not stored."""
 _ID = re.compile(rb"(?=([0-9a-fx][0-9a-f]{15}))")  # wherever the id of a source may begin
@@ -53,11 +55,21 @@ def takedown_list(subjects: Iterable[tuple[str, str, str]]) -> TakedownList:
     return TakedownList(contents=contents, clips=of_kind(CLIP), speakers=of_kind(SPEAKER), names=of_kind(NAME))
 
 
-def clip_decision(key: str, source_id: str) -> DecisionRow:
-    """The decision that drops a clip which is on the list by itself."""
+def clip_decision(key: str, source_id: str, refused_by: str = CLIP) -> DecisionRow:
+    """The decision that drops a clip: it is on the list by itself, or shows what one on the list did (COPY)."""
     log = DecisionLog(stage=TAKE_OUT, source_id=source_id)
-    log.keeps(key, "clip", CLIP, TAKEDOWN_RULES)
+    log.keeps(key, "clip", refused_by, TAKEDOWN_RULES)
     return log.rows[0]
+
+
+def removed_key(kind: str, subject: str, number: int) -> str:
+    """What stands for the key of a clip that was taken down, where clips are compared with it."""
+    return f"{REFUSED_NAME}{kind}:{subject}#{number}"
+
+
+def is_removed(key: str) -> bool:
+    """Whether a key stands for such a clip."""
+    return key.startswith(REFUSED_NAME)
 
 
 def names_any(data: bytes, source_ids: frozenset[str]) -> bool:

@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
+from schemas.records import RemovedClip
 from schemas.stored.parquet import read_batches
 from schemas.tables import AnyRow, ClipRow, ShardRow, TakedownRow
 from transforms.beam_support import storage
 from transforms.beam_support.coders import with_kinds
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
+from transforms.media.takedown_list import removed_key
 from transforms.takedowns.taken import CLIPS, SHARDS, Taken
 
 _OWN = -1  # in place of a generation: the dataset has the row
@@ -45,6 +47,37 @@ class _Part(beam.DoFn):
         left = self._taken.left_of(row)
         if left is not None:
             yield beam.pvalue.TaggedOutput(*left) if left[0] else left[1]
+
+
+@dataclass
+class ReadRemoved(beam.PTransform):
+    """The clips that were taken down, from lists."""
+
+    parts: tuple[str, ...]  # uris
+    store: StoreOptions = DEFAULT_STORE
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[RemovedClip]:
+        """Build the stage."""
+        return (
+            begin
+            | beam.Create(list(self.parts)).with_output_types(str)
+            | beam.Reshuffle()
+            | beam.FlatMap(_ReadRemoved(self.store)).with_output_types(RemovedClip)
+        )
+
+
+class _ReadRemoved:
+    def __init__(self, store: StoreOptions):
+        self._store = store
+
+    def __call__(self, uri: str) -> Iterator[RemovedClip]:
+        self._store.use()
+        with storage.reading(uri) as stream:
+            for batch in read_batches(stream, ["kind", "subject", "fingerprints"]):
+                for row in batch.to_pylist():
+                    for number, fingerprint in enumerate(row["fingerprints"]):
+                        key = removed_key(row["kind"], row["subject"], number)
+                        yield RemovedClip(key=key, fingerprint=fingerprint)
 
 
 @dataclass
