@@ -5,6 +5,7 @@ from typing import Any
 
 from audit.column_values import ColumnValues
 from audit.dataset_facts import SYNC_RULES, licence_lines, split_lines, totals, transcripts
+from audit.people import people
 from audit.shown_numbers import NUMBER_FILTERS
 from schemas.html.page import template_environment
 from schemas.shown_text import in_markdown
@@ -23,6 +24,7 @@ def dataset_card(output: str, run: dict[str, Any], manifests: Manifests) -> str:
         splits=split_lines(manifests),
         licences=licence_lines(manifests),
         units=_unit_kinds(manifests),
+        people=people(manifests, 0),
         languages=_languages(manifests),
         used=_used_models(manifests),
         sync=_sync_facts(manifests),
@@ -31,7 +33,7 @@ def dataset_card(output: str, run: dict[str, Any], manifests: Manifests) -> str:
 
 
 def _unit_kinds(manifests: Manifests) -> dict[str, int]:
-    """Kind of split unit (speaker, group, source) -> clips split by it."""
+    """Kind of split unit (speaker, group, person, source) -> clips split by it."""
     rows = rows_of(
         manifests,
         """

@@ -145,6 +145,15 @@ def test_the_card_promises_whole_speakers_when_all_are_known(tmp_path):
     assert "no speaker is in two splits" in card and "may be in two splits" not in card
 
 
+def test_the_card_counts_people_and_says_where_names_and_faces_disagree(tmp_path):
+    card = page_of(dataset_card, tmp_path, write_dataset(tmp_path, person_id="p1", speaker="ann"))
+    assert "1 person by their faces" in card and "--people none" not in card and "names:" not in card
+    clip = made_rows.placed_clip("k9", B, 9000)
+    more = [replace(clip, key=f"k{name}", speaker=name, person_id="p1") for name in ("ann", "ben")]
+    card = page_of(dataset_card, tmp_path, write_dataset(tmp_path, more_rows=more))
+    assert "The face of p1 has 2 names: ann, ben." in card
+
+
 def test_the_card_names_licences_and_says_which_are_missing(tmp_path):
     card = page_of(dataset_card, tmp_path, write_dataset(tmp_path))
     assert re.search(r"\| cc-by \| not given \| 1 \| 2 \|", card) and re.search(
