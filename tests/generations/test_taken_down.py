@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from audit.verify import verify_dataset
+from benchmarks.copies.reencode import VARIANTS, reencode
 from schemas.stored.clip import read_clips
 from schemas.stored.tables import stored_table
 from tests.end_to_end.conftest import run
@@ -52,3 +53,20 @@ def test_a_build_of_another_dataset_refuses_it_where_it_is_given_the_list(taken,
     assert not any(key.startswith(source_id) for key in keys_in(output))
     [row] = stored_table(str(output), "takedowns").to_pylist()
     assert (row["subject"], row["generation"], row["reason"]) == (source_id, 0, "the person asked")
+
+
+def test_copies_that_were_encoded_again_are_refused(taken, inputs, tmp_path):
+    dataset, _ = taken
+    names = {"half", "mirrored", "worst"}
+    for variant in VARIANTS:
+        if variant.name in names:
+            reencode(inputs / "a.mpg", tmp_path / f"{variant.name}{variant.suffix}", variant, 60.0)
+    shutil.copy(inputs / "new" / "b.mpg", tmp_path / "b.mpg")
+    assert run(dataset, *tmp_path.glob("*.m*"), flags=APPEND) == 0
+    assert verify_dataset(str(dataset)) == []
+    refused = {subject.partition("-")[0] for subject, why in decided(dataset) if why == "copy"}
+    rows = {row["source_id"]: row for row in stored_table(str(dataset), "sources").to_pylist()}
+    assert {rows[one]["uris"][0].rsplit("/", 1)[-1].partition(".")[0] for one in refused} == names
+    assert {key.partition("-")[0] for key in keys_in(dataset)} == {
+        one for one in rows if rows[one]["uris"][0].endswith("b.mpg")
+    }
