@@ -71,6 +71,11 @@ TAKEDOWN_CHECKS = (
         "source {0} has a name that was taken down",
     ),
     Check(
+        "SELECT subject_id, value_text FROM decisions WHERE subject_kind = 'clip' AND NOT kept AND "
+        f"(split_part(value_text, '-w', 1) IN {_GONE} OR value_text IN (SELECT subject FROM takedowns WHERE kind = '{CLIP}'))",
+        "the decision of clip {0} names {1}, which was taken down",
+    ),
+    Check(
         "SELECT person_id, count(*) FROM clips WHERE person_id IN "
         f"(SELECT subject FROM takedowns WHERE kind = '{PERSON}') GROUP BY ALL",
         "{1} clips are of person {0}, who was taken down",

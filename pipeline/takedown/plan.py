@@ -34,6 +34,7 @@ from transforms.shards.stage import WriteShards
 from transforms.takedowns.stage import TakeOut
 from transforms.takedowns.taken import Taken
 
+_MAX_LINES = 20  # of what would go
 _UNTOUCHED_TABLE = "takedowns"  # only grows
 
 
@@ -152,6 +153,8 @@ def _holds_any(output: str, path: str, taken: Taken) -> bool:
         return False
     if table in ("clips", "shards") and holds_any(output, path, "shard", taken.shards):
         return True
+    if table == "decisions" and holds_any(output, path, "subject_id", taken.copies):
+        return True
     if table == "tracks" and holds_any(output, path, "track_id", taken.bare_tracks):
         return True
     changed = {one.source_id for one in taken.changed} if table == "sources" else set()
@@ -160,7 +163,9 @@ def _holds_any(output: str, path: str, taken: Taken) -> bool:
 
 def _show(present: PresentDataset, selection: Selection, generation: Generation) -> None:
     """Print what goes, one line for each source or clip, and what is written again."""
-    print("\n".join(map(shown_text, selection.lines)))
+    print("\n".join(map(shown_text, selection.lines[:_MAX_LINES])))
+    if len(selection.lines) > _MAX_LINES:
+        print(f"and {len(selection.lines) - _MAX_LINES} more")
     clips = sum(row.num_clips for row in selection.subjects)
     seconds = sum(row.clip_s for row in selection.subjects)
     print(

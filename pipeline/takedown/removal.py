@@ -18,7 +18,7 @@ from schemas.generations import DATASET, RUN_STAGING, STAGING
 from schemas.stored.manifests import stored_manifests
 from transforms.beam_support import storage
 from transforms.beam_support.deletions import delete_files
-from transforms.media.takedown_list import CLIP, SOURCE, names_any
+from transforms.media.takedown_list import CLIP, SOURCE, TAKEN_DOWN, names_any
 
 _RESULT = re.compile(r"v\d+/\w+/[0-9a-f]{2}/([0-9a-f]{32})\.(\w+)")  # below a work folder
 _RECORD = "result"
@@ -45,10 +45,12 @@ def remove_taken(output: str) -> None:
 
 
 def taken_sources(output: str) -> frozenset[str]:
-    """Ids of the sources that takedowns were of, as a whole or in part."""
-    with stored_manifests(output, ("takedowns",)) as manifests:
+    """Ids of the sources that takedowns were of, as a whole or in part, and of those with copies of it."""
+    with stored_manifests(output, ("takedowns", "decisions")) as manifests:
         rows = manifests.execute(
-            "SELECT regexp_replace(subject, '-w.*', '') FROM takedowns WHERE kind IN (?, ?)", [SOURCE, CLIP]
+            "SELECT regexp_replace(subject, '-w.*', '') FROM takedowns WHERE kind IN (?, ?) UNION "
+            "SELECT source_id FROM decisions WHERE rule = ? AND NOT kept",
+            [SOURCE, CLIP, TAKEN_DOWN],
         ).fetchall()
     return frozenset(source_id for (source_id,) in rows)
 

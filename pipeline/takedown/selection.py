@@ -12,10 +12,11 @@ from schemas.errors import UsageError
 from schemas.records import SEVERAL
 from schemas.stored.manifests import Manifests, rows_of, stored_manifests
 from schemas.tables import TakedownRow
+from transforms.copies.rules import COPY_RULES
 from transforms.media.takedown_list import CLIP, NAME, PERSON, SOURCE, SPEAKER
 from transforms.takedowns.taken import ChangedSource, Taken
 
-_TABLES = ("sources", "clips", "tracks", "failures", "takedowns")
+_TABLES = ("sources", "decisions", "clips", "tracks", "failures", "takedowns")
 _ONLY_THESE = """
 SELECT source_id FROM clips GROUP BY source_id HAVING bool_and(key IN (SELECT unnest(?))) ORDER BY source_id
 """
@@ -28,6 +29,14 @@ WHERE source_id IN (SELECT unnest(?)) GROUP BY ALL ORDER BY source_id
 _OF_CLIPS = """
 SELECT key, source_id, source_uri, num_frames, 1 AS num_clips, list_filter([fingerprint], lambda one: one <> '')
     AS fingerprints FROM clips WHERE key IN (SELECT unnest(?)) ORDER BY key
+"""
+_ALL_KEYS = "SELECT key FROM clips WHERE source_id IN (SELECT unnest($sources)) OR key IN (SELECT unnest($keys))"
+_COPIES = f"""
+WITH copies AS (SELECT subject_id, source_id, value_text IN ({_ALL_KEYS}) AS of_taken FROM decisions
+    WHERE subject_kind = 'clip' AND rule = '{COPY_RULES[0].name}' AND NOT kept)
+SELECT subject_id, source_id, bool_and(of_taken) OVER (PARTITION BY source_id) AND source_id NOT IN
+    (SELECT source_id FROM clips) AS is_whole
+FROM copies QUALIFY of_taken ORDER BY subject_id
 """
 _SHARDS = """
 SELECT DISTINCT shard FROM clips WHERE source_id IN (SELECT unnest($sources)) OR key IN (SELECT unnest($keys))
@@ -63,7 +72,8 @@ class Selection:
 def select(present: PresentDataset, request: Request) -> Selection | None:
     """What a request takes; None: all of it is taken down already. UsageError: there is nothing of that name.
 
-    Of a person's sources, those that hold clips of no one else go as a whole.
+    Of a person's sources, those that hold clips of no one else go as a whole; so do sources of which all clips were
+    dropped as copies of what is taken.
     """
     with stored_manifests(present.output, _TABLES) as manifests:
         found = found_ids(manifests, request, present.run["root"])
@@ -81,6 +91,8 @@ def select(present: PresentDataset, request: Request) -> Selection | None:
 
 def _selection(manifests: Manifests, request: Request, given: list[str], ids: list[str], generation: int) -> Selection:
     sources, keys = _parted(manifests, request.kind, ids)
+    copies = rows_of(manifests, _COPIES, {"sources": sources, "keys": keys})
+    sources = sorted({*sources, *(row["source_id"] for row in copies if row["is_whole"])})
     of_sources, of_clips = rows_of(manifests, _OF_SOURCES, [sources]), rows_of(manifests, _OF_CLIPS, [keys])
     shards = manifests.execute(_SHARDS, {"sources": sources, "keys": keys}).fetchall()
     bare_tracks = manifests.execute(_BARE_TRACKS, [keys]).fetchall()
@@ -93,6 +105,7 @@ def _selection(manifests: Manifests, request: Request, given: list[str], ids: li
         taken=Taken(
             sources=frozenset(sources),
             clips=frozenset(keys),
+            copies=frozenset(row["subject_id"] for row in copies if row["source_id"] not in sources),
             bare_tracks=frozenset(track for (track,) in bare_tracks),
             shards=frozenset(shard for (shard,) in shards),
             changed=tuple(ChangedSource(**row) for row in changed),

@@ -14,12 +14,20 @@ from transforms.manifests.parts import manifest_part, part_bytes, part_path
 from transforms.manifests.source_rows import source_row
 from transforms.takedowns.taken import ChangedSource
 
-A, B = "a" * 16, "b" * 16
+A, B, C, D = (letter * 16 for letter in "abcd")
+COPIES = (("c1", C, "k5"), ("c2", C, "k5"), ("d1", D, "k5"), ("d2", D, "k3"), ("a1", A, "k5"))
+"""Clips that were dropped, their source, and the kept one that each is a copy of."""
 
 
 def clip(key, source_id, track_id, person_id, split="train", unit=""):
     row = made_rows.placed_clip(key, source_id, 0, f"shards/{split}-000000.tar", split, track_id)
     return replace(row, person_id=person_id, split_unit=unit or f"person:{person_id}", num_frames=50)
+
+
+def copy_of(key, source_id, kept):
+    row = made_rows.decision(source_id, rule="duplicate")
+    said = {"subject_id": key, "subject_kind": "clip", "stage": "FindCopies", "value": None, "value_text": kept}
+    return replace(row, **said)
 
 
 @pytest.fixture
@@ -28,6 +36,7 @@ def present(tmp_path):
     ended = [
         (made_rows.facts(A, 2), [made_rows.outcome(A, 0, "clips", 3), made_rows.outcome(A, 1, "clips", 1)], 0),
         (made_rows.facts(B, 1), [made_rows.outcome(B, 0, "clips", 1)], 0),
+        *((made_rows.facts(one, 1), [made_rows.outcome(one, 0, "decided")], 0) for one in (C, D)),
     ]
     rows = [
         *(source_row(*one) for one in ended),
@@ -39,6 +48,7 @@ def present(tmp_path):
         clip("k3", A, "t2", "p2", "val"),
         clip("k4", A, "t3", "p1"),
         clip("k5", B, "t4", "p1"),
+        *(copy_of(key, source_id, kept) for key, source_id, kept in COPIES),
     ]
     parts = []
     for name in TABLES:
@@ -58,16 +68,17 @@ def selected(present, kind, *values):
 
 def test_of_a_person_go_sources_that_show_no_one_else_and_clips_of_others(present):
     found = selected(present, "person", "p1")
-    assert found.taken.sources == {B} and found.taken.clips == {"k1", "k2", "k4"}
+    assert found.taken.sources == {B, C} and found.taken.clips == {"k1", "k2", "k4"}
     assert found.taken.bare_tracks == {"t1", "t3"} and found.taken.shards == {"shards/train-000000.tar"}
     assert {(row.kind, row.subject, row.num_clips, row.clip_s) for row in found.subjects} == {
         ("source", B, 1, 2.0),
+        ("source", C, 0, 0.0),
         ("clip", "k1", 1, 2.0),
         ("clip", "k2", 1, 2.0),
         ("clip", "k4", 1, 2.0),
         ("person", "p1", 0, 0.0),
     }
-    assert {row.generation for row in found.subjects} == {5} and found.num_names == 1
+    assert {row.generation for row in found.subjects} == {5} and found.num_names == 2
     assert found.clip_sources == (("k1", A), ("k2", A), ("k4", A))
 
 
@@ -87,3 +98,18 @@ def test_an_embedding_is_not_kept_of_a_track_that_has_no_clip_any_more(present):
     taken = selected(present, "clip", "k1", "k3").taken
     tracks = [replace(made_rows.track(name, A), face_embedding=(1.0,)) for name in ("t1", "t2")]
     assert [taken.left_of(track)[1].face_embedding for track in tracks] == [(1.0,), ()]
+
+
+def test_copies_go_along_and_no_decision_names_what_is_taken(present):
+    taken = selected(present, "source", B).taken
+    assert taken.sources == {B, C} and taken.copies == {"d1", "a1"}
+    left = [taken.left_of(copy_of(*one)) for one in COPIES]
+    assert left[:2] == [None, None]
+    assert [(row.subject_id, row.rule, row.value_text) for _, row in left[2:]] == [
+        ("d1", "taken_down", "copy"),
+        ("d2", "duplicate", "k3"),
+        ("a1", "taken_down", "copy"),
+    ]
+    assert selected(present, "clip", "k5").taken.sources == {C}
+    assert selected(present, "clip", "k3").taken.sources == set()
+    assert selected(present, "source", B, D).taken.sources == {B, C, D}

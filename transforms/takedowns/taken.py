@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from schemas.tables import ClipRow, ShardRow, SourceRow, TrackRow
+from schemas.tables import ClipRow, DecisionRow, ShardRow, SourceRow, TrackRow
+from transforms.media.takedown_list import COPY, clip_decision
 
 CLIPS, SHARDS = "clips", "shards"
 
@@ -26,6 +27,7 @@ class Taken:
 
     sources: frozenset[str] = frozenset()  # ids; all their rows go
     clips: frozenset[str] = frozenset()  # keys of single clips of other sources
+    copies: frozenset[str] = frozenset()  # keys of clips of other sources that were dropped as copies of it
     bare_tracks: frozenset[str] = frozenset()  # their tracks that have no clip any more; no embedding is kept of these
     shards: frozenset[str] = frozenset()  # paths of all shards that hold any of it, and are written again
     changed: tuple[ChangedSource, ...] = ()  # the sources of the single clips
@@ -43,6 +45,8 @@ class Taken:
             if row.key in self.clips:
                 return None
             return (CLIPS if row.shard in self.shards else "", row)
+        if isinstance(row, DecisionRow) and row.subject_id in self.copies and not row.kept:
+            return "", clip_decision(row.subject_id, row.source_id, COPY)
         if isinstance(row, TrackRow) and row.track_id in self.bare_tracks:
             return "", replace(row, face_embedding=())
         return "", self._changed(row) if isinstance(row, SourceRow) else row
