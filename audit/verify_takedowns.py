@@ -33,7 +33,7 @@ _OF_SOURCES = ("source_id", "uris", "rule", "key")  # columns
 _NAMES_AT_ONCE = 10_000
 _REFUSED = f"(SELECT source_id FROM decisions WHERE stage = 'HashSource' AND rule = '{TAKEN_DOWN}' AND NOT kept)"
 _GONE = f"(SELECT subject FROM takedowns WHERE kind = '{SOURCE}')"
-
+_GONE_CLIPS = f"(SELECT subject FROM takedowns WHERE kind = '{CLIP}')"
 _NAMES = "(SELECT source_id, unnest(uris) AS name FROM sources)"
 _GIVEN = 'speaker, "group", licence, consent, language'
 
@@ -62,17 +62,14 @@ TAKEDOWN_CHECKS = (
         f"SELECT source_id FROM {_NAMES} WHERE source_id IN {_REFUSED} AND NOT starts_with(name, '{REFUSED_NAME}')",
         "source {0} was refused, and its row has a name",
     ),
-    Check(
-        f"SELECT key FROM clips WHERE key IN (SELECT subject FROM takedowns WHERE kind = '{CLIP}')",
-        "clip {0} was taken down, and is there",
-    ),
+    Check(f"SELECT key FROM clips WHERE key IN {_GONE_CLIPS}", "clip {0} was taken down, and is there"),
     Check(
         f"SELECT source_id FROM {_NAMES} WHERE sha256(name) IN (SELECT subject FROM takedowns WHERE kind = '{NAME}')",
         "source {0} has a name that was taken down",
     ),
     Check(
         "SELECT subject_id, value_text FROM decisions WHERE subject_kind = 'clip' AND NOT kept AND "
-        f"(split_part(value_text, '-w', 1) IN {_GONE} OR value_text IN (SELECT subject FROM takedowns WHERE kind = '{CLIP}'))",
+        f"(split_part(value_text, '-w', 1) IN {_GONE} OR value_text IN {_GONE_CLIPS})",
         "the decision of clip {0} names {1}, which was taken down",
     ),
     Check(
