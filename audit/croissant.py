@@ -35,7 +35,7 @@ def croissant(output: str, run: dict[str, Any], manifests: Manifests) -> str:
         f"{counted['sources']} sources. Shards in WebDataset format; their clips are described in the clips table.",
         "license": [line["licence"] or "not given" for line in record["licences"]],
         "version": f"{record['generation']}.0.0",
-        "datePublished": run["finished"],
+        "datePublished": run.get("finished", run["started"]),  # a run that was killed in its last step has no end
         "distribution": [_file(part, "application/x-parquet") for part in parts]
         + [_file(shard, "application/x-tar") for shard in record["shards"]],
         "recordSet": [_record_set(_TABLE if len(parts) == 1 else part["path"], part["path"]) for part in parts],

@@ -48,6 +48,15 @@ def test_it_is_valid_and_gives_the_clips(output):
     assert {row["clips/num_frames"] for row in rows} == {3} and {row["clips/speaker"] for row in rows} == {b"ann"}
 
 
+def test_a_run_that_was_killed_in_its_last_step_is_dated_by_its_start(output):
+    run = json.loads((output / "run.json").read_text())
+    (output / "run.json").write_text(
+        json.dumps({name: run[name] for name in run if name not in ("finished", "wall_s")})
+    )
+    assert talkshard.main(["report", str(output)]) == 0
+    assert json.loads((output / "croissant.json").read_text())["datePublished"] == run["started"]
+
+
 def test_a_run_without_clips_has_none(output):
     (output / "croissant.json").unlink()
     (output / "dataset.json").unlink()
