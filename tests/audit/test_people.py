@@ -89,6 +89,11 @@ def test_the_report_shows_people_with_faces(tmp_path):
     assert shown.count("<img") == 3 and "confidence 0.75 or more" in shown
 
 
+def test_the_report_names_people_that_may_be_one(tmp_path):
+    run = write_dataset(tmp_path) | {"alike_people": [["p1", "p2"]]}
+    assert "1 pair of people on record is so near" in section_of(tmp_path, run, ["p1", "p1", "p2"])
+
+
 def test_the_report_says_when_people_were_not_looked_for(tmp_path):
     shown = section_of(tmp_path, write_dataset(tmp_path), ["", "", ""])
     assert "People were not looked for" in shown and "<img" not in shown
