@@ -1,6 +1,6 @@
 """Compare a build of the demonstration with the ground truth: `python -m demo.check OUTPUT ANSWERS`.
 
-Exit 1 when a track, the cut, the silent face or the damaged file is wrong. Lag and speaker are printed but not checked:
+Exit 1 when a track, the cut, the silent face, the damaged file or what is kept of it is wrong. Lag and speaker are printed but not checked:
 the sync network was trained on real faces and may not accept a warped one.
 """
 
@@ -40,6 +40,7 @@ def check(output: Path, answers: Answers) -> list[Finding]:
     findings += [_cut_respected(cut_frame, talk_tracks) for cut_frame in answers.cut_frames]
     findings += [_silence(face, talk_tracks) for face in answers.faces if not face.speaks]
     findings.append(_damage(answers.damaged_video, sources, failures))
+    findings.append(_copies(answers.damaged_video, sources))
     return findings + [_lag(face, talk_tracks, answers.audio_lag_frames) for face in answers.faces if face.speaks]
 
 
@@ -116,6 +117,14 @@ def _damage(name: str, sources: list[dict], failures: list[dict]) -> Finding:
         known="damaged",
         found=f"{lost} frames lost, failures: {', '.join(kinds) or 'none'}",
         is_right=lost > 0 or bool(kinds),
+    )
+
+
+def _copies(name: str, sources: list[dict]) -> Finding:
+    """Of two copies the one without damage is kept."""
+    num_clips = sum(row["num_clips"] for row in sources if _is_named(row["uris"], name))
+    return Finding(
+        subject=f"clips of {name}", known="0: they are copies", found=str(num_clips), is_right=num_clips == 0
     )
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from transforms.copies.components import component_of_each, hash_of_key
 from transforms.copies.pairs import MAX_BEST, MAX_NEXT, pairs_of_key
 
 
-def made(key, px=100.0, length_s=4.0, is_stored=False, source_id="", start_s=0.0):
+def made(key, px=100.0, length_s=4.0, is_stored=False, source_id="", start_s=0.0, damaged_frames=0):
     return ComparedClip(
         key=key,
         source_id=source_id or key,
@@ -18,6 +20,7 @@ def made(key, px=100.0, length_s=4.0, is_stored=False, source_id="", start_s=0.0
         sharpness=10.0,
         is_stored=is_stored,
         fingerprint="",
+        damaged_frames=damaged_frames,
     )
 
 
@@ -42,6 +45,11 @@ def test_an_excerpt_of_two_films_joins_nothing_of_them():
 
 def test_sizes_that_a_detector_cannot_tell_apart_do_not_decide():
     assert dropped([part(made("a", px=98.0), made("b", px=99.0))]) == {"b": "a"}
+
+
+def test_the_undamaged_copy_is_kept_though_inverted_bits_look_sharp():
+    damaged = replace(made("a", damaged_frames=9), sharpness=500.0)
+    assert dropped([part(damaged, made("b"))]) == {"a": "b"}
 
 
 def test_clips_of_the_better_source_are_kept_though_single_ones_are_smaller():

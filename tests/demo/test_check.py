@@ -58,10 +58,12 @@ def right_tracks() -> list[TrackRow]:
     ]
 
 
-def wrong_findings(folder, tracks, damaged_frames=12, failures=()) -> list[str]:
+def wrong_findings(folder, tracks, damaged_frames=12, failures=(), damaged_clips=0) -> list[str]:
     sources = [
         row_of(SourceRow, source_id="aa", uris=("/in/talk.mp4",)),
-        row_of(SourceRow, source_id="bb", uris=("/in/damaged.mp4",), damaged_frames=damaged_frames),
+        row_of(
+            SourceRow, source_id="bb", uris=("/in/damaged.mp4",), damaged_frames=damaged_frames, num_clips=damaged_clips
+        ),
     ]
     for name, rows in (("sources", sources), ("tracks", tracks), ("failures", list(failures))):
         (folder / "manifests" / name).mkdir(parents=True)
@@ -71,6 +73,10 @@ def wrong_findings(folder, tracks, damaged_frames=12, failures=()) -> list[str]:
 
 def test_a_right_build_is_right(tmp_path):
     assert wrong_findings(tmp_path, right_tracks()) == []
+
+
+def test_a_damaged_copy_that_is_kept_is_wrong(tmp_path):
+    assert wrong_findings(tmp_path, right_tracks(), damaged_clips=4) == ["clips of damaged.mp4"]
 
 
 def test_a_missing_face_is_wrong(tmp_path):

@@ -58,12 +58,13 @@ def _in_order(clips: list[ComparedClip]) -> list[ComparedClip]:
     return sorted(clips, key=lambda clip: (not clip.is_stored, place_of[clip.source_id], best_first(clip)))
 
 
-def _source_order(source_id: str, clips: list[ComparedClip]) -> tuple[int, float, float, str]:
+def _source_order(source_id: str, clips: list[ComparedClip]) -> tuple[int, int, float, float, str]:
     """As `best_first`, of all its clips together."""
     length_s = sum(clip.length_s for clip in clips)
     face_px = sum(clip.face_source_px * clip.length_s for clip in clips) / length_s
     sharpness = sum(clip.sharpness * clip.length_s for clip in clips) / length_s
-    return -size_step(face_px), -sharpness, -length_s, source_id
+    damaged_frames = max(clip.damaged_frames for clip in clips)
+    return damaged_frames, -size_step(face_px), -sharpness, -length_s, source_id
 
 
 def _shown_of(shared: list[_Shared], shown: dict[str, list[_Span]]) -> list[_Span]:

@@ -24,6 +24,7 @@ class ComparedClip:
     sharpness: float
     is_stored: bool  # in the dataset already: it stays
     fingerprint: str  # "": see without_fingerprint
+    damaged_frames: int = 0  # of its window, that could not be decoded
 
     @property
     def length_s(self) -> float:
@@ -110,6 +111,7 @@ def size_step(face_px: float) -> int:
     return round(math.log(max(face_px, 1.0)) / math.log(_SIZE_STEP))
 
 
-def best_first(clip: ComparedClip) -> tuple[bool, int, float, float, str]:
-    """Sorts clips: those on record, then larger, sharper and longer ones, then by key."""
-    return not clip.is_stored, -size_step(clip.face_source_px), -clip.sharpness, -clip.length_s, clip.key
+def best_first(clip: ComparedClip) -> tuple[bool, int, int, float, float, str]:
+    """Sorts clips: those on record, then less damaged, larger, sharper and longer ones, then by key."""
+    size = size_step(clip.face_source_px)
+    return not clip.is_stored, clip.damaged_frames, -size, -clip.sharpness, -clip.length_s, clip.key

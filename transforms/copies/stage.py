@@ -61,7 +61,10 @@ class FindCopies(beam.PTransform):
 
     def expand(self, found: dict[str, beam.PCollection[Any]]) -> FindCopiesOutputs:
         """Build the stage."""
-        compared = found["clips"] | "Compared" >> beam.Map(_compared).with_output_types(ComparedClip)
+        window = tuple[str, WindowOutcome | ClipRef]
+        ends = (found["clips"], found["outcomes"]) | "Ends" >> beam.Flatten()
+        windows = ends | "ByEnd" >> beam.Map(_by_window).with_output_types(window) | "GroupEnds" >> beam.GroupByKey()
+        compared = windows | "Compared" >> beam.FlatMapTuple(_compared).with_output_types(ComparedClip)
         others = {"stored": _stored, "removed": removed_clip}
         known = [
             found[name] | f"Known-{name}" >> beam.Map(as_compared).with_output_types(ComparedClip)
@@ -76,7 +79,7 @@ class FindCopies(beam.PTransform):
         judged = keyed | "Clips" >> beam.GroupByKey() | "Judge" >> judge
         parts = with_kinds(judged, clips=ClipRef, lost=ClipRef, decisions=DecisionRow)
         ended = (found["outcomes"], parts.lost) | "Ended" >> beam.Flatten()
-        by_window = ended | "ByWindow" >> beam.Map(_by_window).with_output_types(tuple[str, WindowOutcome | ClipRef])
+        by_window = ended | "ByWindow" >> beam.Map(_by_window).with_output_types(window)
         corrected = beam.FlatMapTuple(functools.partial(_without_lost, self.staging)).with_output_types(WindowOutcome)
         outcomes = by_window | "Windows" >> beam.GroupByKey() | "Correct" >> corrected
         return FindCopiesOutputs(parts.clips, outcomes, parts.decisions)
@@ -134,8 +137,13 @@ class _Choose(beam.PTransform):
         )
 
 
-def _compared(clip: ClipRef) -> ComparedClip:
-    return compared_clip(clip.row, is_stored=False)
+def _compared(_window: str, found: Iterable[WindowOutcome | ClipRef]) -> Iterator[ComparedClip]:
+    """The clips of a window, with what its outcome says of its frames."""
+    every = list(found)
+    damaged_frames = max((one.damaged_frames for one in every if isinstance(one, WindowOutcome)), default=0)
+    for clip in every:
+        if isinstance(clip, ClipRef):
+            yield replace(compared_clip(clip.row, is_stored=False), damaged_frames=damaged_frames)
 
 
 def _stored(row: Any) -> ComparedClip:
