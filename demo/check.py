@@ -1,7 +1,7 @@
 """Compare a build of the demonstration with the ground truth: `python -m demo.check OUTPUT ANSWERS`.
 
-Exit 1 when a track, the cut, the silent face, the damaged file or what is kept of it is wrong. Lag and speaker are printed
-but not checked: the sync network was trained on real faces and may not accept a warped one.
+Exit 1 when a track, the cut, the silent face, the damaged file or what is kept of it is wrong. Lag and speaker are
+printed but not checked: the sync network was trained on real faces and may not accept a warped one.
 """
 
 import argparse
