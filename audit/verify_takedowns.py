@@ -73,6 +73,11 @@ TAKEDOWN_CHECKS = (
         "the decision of clip {0} names {1}, which was taken down",
     ),
     Check(
+        "SELECT track_id FROM tracks WHERE len(face_embedding) > 0 AND track_id NOT IN (SELECT track_id FROM clips) "
+        f"AND track_id IN (SELECT regexp_replace(subject, '-[0-9]+$', '') FROM {_GONE_CLIPS})",
+        "track {0} has an embedding, but all of its clips were taken down",
+    ),
+    Check(
         "SELECT person_id, count(*) FROM clips WHERE person_id IN "
         f"(SELECT subject FROM takedowns WHERE kind = '{PERSON}') GROUP BY ALL",
         "{1} clips are of person {0}, who was taken down",
@@ -158,8 +163,8 @@ def _result_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator
 
 def _page_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator[str]:
     text = objects.read(path).decode(errors="replace")
-    named = sorted(one for one in {*(f"{one}-w" for one in gone.sources), *gone.keys} if one in text)
-    yield from (f"{path} names {one}, which was taken down" for one in named)
+    named = sorted(one for one in gone.sources if f"{one}-w" in text)
+    yield from (f"{path} names a clip or track of source {one}, which was taken down" for one in named)
 
 
 def _run_problems(objects: StoredObjects, path: str, gone: _Gone) -> Iterator[str]:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from schemas.records import SEVERAL
 from schemas.tables import ClipRow, DecisionRow, ShardRow, SourceRow, TrackRow
+from transforms.media.split_units import split_of_unit, split_unit
 from transforms.media.takedown_list import COPY, clip_decision
 
 CLIPS, SHARDS = "clips", "shards"
@@ -17,7 +19,7 @@ class ChangedSource:
     num_clips: int
     windows_done: int  # windows that still have a clip
     status: str
-    split: str | None  # of the clips that are left; None: there are none, and it stays as it was
+    split: str | None  # of the clips that are left; None: there are none, and its own names decide
     split_unit: str | None  # likewise
 
 
@@ -55,12 +57,14 @@ class Taken:
         found = next((one for one in self.changed if one.source_id == row.source_id), None)
         if found is None:
             return row
+        unit = found.split_unit or split_unit(row.speaker, row.group, row.source_id)
+        split = found.split or (split_of_unit(unit) if row.split == SEVERAL else row.split)
         return replace(
             row,
             num_clips=found.num_clips,
             windows_done=found.windows_done,
             windows_decided=row.windows_decided + row.windows_done - found.windows_done,
             status=found.status,
-            split=found.split or row.split,
-            split_unit=found.split_unit or row.split_unit,
+            split=split,
+            split_unit=unit,
         )
