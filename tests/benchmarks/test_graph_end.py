@@ -3,8 +3,10 @@
 import pytest
 
 from audit.face_images import face_images
-from audit.report import report_facts, shown_keys
+from audit.report import report_facts, report_page, shown_keys
 from benchmarks.graph_end.made_tables import Sizes, write_tables
+from pipeline.config import Recipe
+from pipeline.run_record import finished, run_record
 from schemas.stored.manifests import only_row, row_count_problems, stored_manifests
 from transforms.manifests.accounting import find_problems, totals
 
@@ -32,3 +34,13 @@ def test_a_made_loss_is_found(tmp_path):
         )
         assert only_row(manifests, "SELECT count(*) FROM clips") == (499,)
         assert len(find_problems(manifests, 300)) >= 3
+
+
+def test_a_page_about_ten_times_as_many_clips_is_no_larger(tmp_path):
+    run = finished(run_record(Recipe(), ["talkshard build"], 0))
+    sizes = []
+    for name, decisions in (("few", 20_000), ("many", 200_000)):
+        write_tables(tmp_path / name, Sizes(sources=3000, decisions=decisions))
+        with stored_manifests(str(tmp_path / name)) as manifests:
+            sizes.append(len(report_page(str(tmp_path / name), run, manifests)))
+    assert sizes[1] <= 1.1 * sizes[0] < 1_000_000
