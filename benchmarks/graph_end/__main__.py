@@ -62,7 +62,7 @@ def _write(folder: Path, sizes: Sizes) -> None:
     if (folder / "parts.json").exists():
         return
     parts = write_tables(folder, sizes)
-    run = {"models": {}, "recipe": _recipe(), "packages": {"talkshard": "made"}, "wall_s": 1.0}
+    run = {"models": {}, "recipe": _recipe(), "packages": {"talkshard": "made"}, "pseudonyms": "", "wall_s": 1.0}
     (folder / "made.json").write_text(json.dumps({"num_inputs": sizes.sources, "run": run}))
     (folder / "parts.json").write_text(json.dumps([asdict(part) for part in parts]))
 

@@ -42,6 +42,7 @@ class Sizes:
             "clips": clips,
             "shards": -(-clips // _CLIPS_PER_SHARD),
             "failures": self.sources // 100,
+            "takedowns": 0,
         }
 
 
@@ -51,16 +52,15 @@ def write_tables(output: Path, sizes: Sizes) -> list[ManifestPart]:
     for table, num_rows in sizes.rows.items():
         for number, first in enumerate(range(0, max(1, num_rows), _ROWS)):
             rows = np.arange(first, min(first + _ROWS, num_rows))
-            parts.append(_write_part(output, table, number, _columns(table, rows, sizes)))
+            parts.append(_write_part(output, table, number, _columns(table, rows, sizes), len(rows)))
     _write_shards(output, sizes)
     return parts
 
 
-def _write_part(output: Path, table: str, number: int, columns: dict[str, object]) -> ManifestPart:
+def _write_part(output: Path, table: str, number: int, columns: dict[str, object], num_rows: int) -> ManifestPart:
     path = f"manifests/{table}/part-{number:05d}.parquet"
     (output / path).parent.mkdir(parents=True, exist_ok=True)
     schema = arrow_schema(table)
-    num_rows = len(columns["source_id" if table != "shards" else "shard"])  # type: ignore[arg-type]
     arrays = [_array(columns.get(field.name), field.type, num_rows) for field in schema]
     rows = pa.table(arrays, schema=schema)
     pq.write_table(rows, output / path, version="2.6", compression="zstd", compression_level=3, row_group_size=65_536)
@@ -76,6 +76,8 @@ def _array(values: object, kind: pa.DataType, num_rows: int) -> pa.Array:
         return values.cast(kind)
     if isinstance(values, np.ndarray | list):
         return pa.array(values, kind)
+    if not num_rows:
+        return pa.array([], kind)
     return pa.repeat(pa.scalar(_ANY[str(kind)] if values is None else values, kind), num_rows)
 
 
@@ -103,6 +105,7 @@ def _columns(table: str, rows: np.ndarray, sizes: Sizes) -> dict[str, object]:
         "clips": _clips,
         "shards": _shards,
         "failures": _failures,
+        "takedowns": lambda rows, sizes: {},
     }[table](rows, sizes)
 
 
