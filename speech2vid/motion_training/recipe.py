@@ -16,9 +16,7 @@ class MotionNetworkSettings:
     width: int = setting(96, "channels", "of a layer")
     dropout: float = setting(0.8, "", "of a layer's channels")
     noise: float = setting(0.3, "deviations", "of the features, added in training")
-    gain: float = setting(
-        1.2, "", "the motion's width over that of held-out people's real motion: what is rendered of it is narrower"
-    )
+    gain: float = setting(1.0, "", "the motion's width over that of held-out people's real motion")
 
     def __post_init__(self) -> None:
         """Check the settings; ValueError."""
@@ -56,7 +54,7 @@ class MotionSettings:
     losses: MotionLossSettings = field(default_factory=MotionLossSettings)
     loop: LoopSettings = field(
         default_factory=lambda: LoopSettings(
-            steps=400,
+            steps=300,
             learning_rate=2e-3,
             warm_up=40,
             weight_decay=0.1,

@@ -19,7 +19,7 @@ from schemas.stored.clip import Clip
 from speech2vid.reader.array_cache import ArrayCache
 from transforms.media.mfcc import MfccStream
 from transforms.speakers.speech_encoder import FEATURES_PER_FRAME, NUM_FEATURES, SpeechEncoder
-from transforms.speakers.sync_network import sync_speech_encoder
+from transforms.speakers.sync_network import SPEECH_BLOCK_FRAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,11 @@ SPEECH = AudioFeatures(
     name="speech", num_channels=NUM_FEATURES, columns_per_frame=FEATURES_PER_FRAME, window_columns=22, target_offset=10
 )
 """Features of the speech encoder; a window is 0.44 s: five frames before the generated one and five after it."""
-MIDDLE_SPEECH = dataclasses.replace(SPEECH, name="middle speech")
-"""The same of the encoder's middle layer, which the sync network uses too: it tells more of the lips."""
+_MIDDLE_LAYERS = (2, 4)
+MIDDLE_SPEECH = dataclasses.replace(
+    SPEECH, name="speech layers 2 and 4", num_channels=NUM_FEATURES * len(_MIDDLE_LAYERS)
+)
+"""The same of two layers in the encoder's middle: they tell more of the lips."""
 _BY_NAME = {features.name: features for features in (MFCC, SPEECH, MIDDLE_SPEECH)}
 
 
@@ -85,7 +88,7 @@ class ClipAudioFeatures:
 @functools.cache
 def speech_encoder(name: str) -> SpeechEncoder:
     """The speech encoder of these audio features, loaded once per process."""
-    return sync_speech_encoder() if name == MIDDLE_SPEECH.name else SpeechEncoder()
+    return SpeechEncoder(_MIDDLE_LAYERS, SPEECH_BLOCK_FRAMES) if name == MIDDLE_SPEECH.name else SpeechEncoder()
 
 
 def frames_with_window(num_frames: int, features: AudioFeatures, target_offset: int) -> np.ndarray:

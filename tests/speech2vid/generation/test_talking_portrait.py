@@ -14,12 +14,13 @@ from speech2vid.motion.file import MotionFile
 from speech2vid.motion_training.export import export_motion
 from speech2vid.motion_training.network import MotionNetwork
 from speech2vid.motion_training.recipe import MotionNetworkSettings
+from speech2vid.reader.audio_features import MIDDLE_SPEECH
 from speech2vid.rendering.still import Still
 from tests.pipeline.made_models import needs_models
 from tests.speech2vid.motion.made_motion import LOWER, PAIRS, made_space
 from transforms.speakers.lip_motion import lip_motion
 
-WINDOWS = np.random.default_rng(0).normal(0, 3, (60, 288, 22)).astype(np.float32)
+WINDOWS = np.random.default_rng(0).normal(0, 3, (60, MIDDLE_SPEECH.num_channels, 22)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,8 @@ def motion(tmp_path_factory, astronaut):
     path = tmp_path_factory.mktemp("motion") / "motion.onnx"
     settings = MotionNetworkSettings(components=2, inputs=4, members=2, width=8)
     space = dataclasses.replace(made_space(), mean=lip_motion(astronaut.still.mesh_px[None])[0].astype(np.float64))
-    projection = np.random.default_rng(1).normal(0, 0.01, (4, 288))
-    export_motion(MotionNetwork(settings, np.zeros(288), projection), space, path, "motion")
+    projection = np.random.default_rng(1).normal(0, 0.01, (4, MIDDLE_SPEECH.num_channels))
+    export_motion(MotionNetwork(settings, np.zeros(MIDDLE_SPEECH.num_channels), projection), space, path, "motion")
     return MotionFile(path)
 
 

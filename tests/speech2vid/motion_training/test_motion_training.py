@@ -27,6 +27,7 @@ from tests.speech2vid.motion.made_motion import made_head
 from transforms.speakers.lip_motion import head_frame, lip_motion
 
 SMALL = MotionNetworkSettings(components=2, inputs=4, members=2, width=8, dropout=0.1, noise=0.0)
+CHANNELS = MIDDLE_SPEECH.num_channels
 
 
 def made_clip(speaker, seed, num_frames=60, width=1.0):
@@ -37,7 +38,8 @@ def made_clip(speaker, seed, num_frames=60, width=1.0):
     lips = np.zeros((468, 3))
     lips[[14, 87, 317, 178, 402, 88, 318, 17, 152], 1] = 2 * width
     mesh = face + random.normal(0, 1, 3) + opening[:, None, None] * lips
-    columns = np.random.default_rng(1).normal(0, 1, (288, 1)) * np.repeat(opening, 2) + random.normal(0, 0.1, (288, 1))
+    columns = np.random.default_rng(1).normal(0, 1, (CHANNELS, 1)) * np.repeat(opening, 2)
+    columns += random.normal(0, 0.1, (CHANNELS, 1))
     points = head_frame(mesh).apply(mesh)
     return MotionClip(
         key=f"{speaker}{seed}",
@@ -78,14 +80,14 @@ def test_a_short_clip_fills_its_piece_with_frames_that_do_not_count():
     space = fit_space(clips, 2)
     sampler = MotionSampler(clips, space, MotionSamplingSettings(batch_clips=3, frames=30), 2)
     batch = sampler.batch(np.random.default_rng(0), torch.device("cpu"))
-    assert batch.audio.shape == (3, 288, 80) and batch.shapes.shape == (3, 2, 30)
+    assert batch.audio.shape == (3, CHANNELS, 80) and batch.shapes.shape == (3, 2, 30)
     assert batch.is_real.sum(1).tolist() == [20, 20, 20]
 
 
 def test_a_long_piece_gives_the_shapes_of_its_windows():
     torch.manual_seed(0)
-    network = MotionNetwork(SMALL, np.zeros(288), np.random.default_rng(0).normal(0, 1, (4, 288))).eval()
-    columns = np.random.default_rng(1).normal(0, 1, (288, 2 * 30)).astype(np.float32)
+    network = MotionNetwork(SMALL, np.zeros(CHANNELS), np.random.default_rng(0).normal(0, 1, (4, CHANNELS))).eval()
+    columns = np.random.default_rng(1).normal(0, 1, (CHANNELS, 2 * 30)).astype(np.float32)
     frames = np.arange(5, 24)
     windows = torch.from_numpy(windows_of(columns, frames, MIDDLE_SPEECH, MIDDLE_SPEECH.target_offset)[:, 0])
     with torch.no_grad():
@@ -124,12 +126,12 @@ def trained(dataset, folder, steps=60):
 def test_the_trained_file_gives_shapes_and_the_same_run_the_same_bytes(dataset, tmp_path):
     path = trained(dataset, tmp_path / "a", 30)
     found = MotionFile(path)
-    made = found.motion(np.zeros((3, 288, 22), np.float32))
+    made = found.motion(np.zeros((3, CHANNELS, 22), np.float32))
     assert made.shapes.shape == (3, 2) and made.closed.shape == (3,) and (0 <= made.closed).all()
     assert found.space.components.shape == (2, 192) and found.space.displacements.shape == (2, 468, 3)
     assert trained(dataset, tmp_path / "b", 30).read_bytes() == path.read_bytes()
     card = (tmp_path / "a" / "card.md").read_text()
-    assert "without a part of the people" in card and "opening r" in card
+    assert "without a part of the people" in card and "opening r" in card and "a mean over 4 people" in card
 
 
 def test_scores_are_means_over_people():
