@@ -13,6 +13,7 @@ SPEEDS = (1.0, 0.99, 1.01, 0.98, 1.02, 0.97, 1.03, 0.96, 1.04)
 MIN_SHARED_S = 1.0
 """What two clips share for a shorter time is not compared."""
 _PLACES = (0.0, 0.5)  # within a step, that are tried
+_MIN_NEARLY = 0.6  # of the audio at whole steps and one speed, below which the others are not tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,9 @@ def shared_part(first: Fingerprint, second: Fingerprint, config: CopiesConfig) -
 
     Audio and lips must agree: one voice over two faces, and two voices for one face, are no copies.
     """
+    nearly = max((audio for audio, *_ in _alignments(first, second, (1.0,), (0.0,))), default=-1.0)
+    if nearly < _MIN_NEARLY:
+        return None
     found = best_alignment(first, second)
     if found is None or found.audio < config.min_audio or found.lips < config.min_lips:
         return None
@@ -43,7 +47,7 @@ def shared_part(first: Fingerprint, second: Fingerprint, config: CopiesConfig) -
 
 def best_alignment(first: Fingerprint, second: Fingerprint) -> Alignment | None:
     """The shift and speed at which the audio of two clips agrees best; None: one of them is too short."""
-    found = max(_alignments(first, second), key=lambda one: one[0], default=None)
+    found = max(_alignments(first, second, SPEEDS, _PLACES), key=lambda one: one[0], default=None)
     if found is None:
         return None
     audio, speed, place, lag = found
@@ -59,11 +63,13 @@ def best_alignment(first: Fingerprint, second: Fingerprint) -> Alignment | None:
     )
 
 
-def _alignments(first: Fingerprint, second: Fingerprint) -> Iterator[tuple[float, float, float, int]]:
+def _alignments(
+    first: Fingerprint, second: Fingerprint, speeds: tuple[float, ...], places: tuple[float, ...]
+) -> Iterator[tuple[float, float, float, int]]:
     """Correlation of the audio, speed, place within a step, and lag: the best lag of each speed and place."""
     given, min_steps = first.audio.astype(np.float64), int(np.floor(MIN_SHARED_S * STEPS_PER_S))
-    for speed in SPEEDS:
-        for place in _PLACES:
+    for speed in speeds:
+        for place in places:
             other = _warped(second.audio, speed, place)
             if min(len(given), len(other)) < min_steps:
                 continue
