@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import sys
+from pathlib import Path
 
 import apache_beam as beam
 
@@ -18,6 +19,7 @@ from pipeline.plural import number_of
 from pipeline.present import PresentDataset, require_dataset
 from pipeline.retry import holds_any
 from pipeline.run_record import repacked
+from pipeline.takedown.like import FindFace, people_like
 from pipeline.takedown.matches import Request
 from pipeline.takedown.removal import remove_taken
 from pipeline.takedown.selection import Selection, select
@@ -52,14 +54,16 @@ def takedown_parser(program: str) -> CommandParser:
     whom.add_argument("--speaker", metavar="NAME", nargs="+", help="every source of a speaker, however it is spelt")
     whom.add_argument("--uri", metavar="URI", nargs="+", help="sources by a name, as `uris` has it, or by their path")
     whom.add_argument("--person", metavar="ID", nargs="+", help="every clip of people by their person_id")
+    whom.add_argument("--like", metavar="IMAGE", help="people whose faces are as near to an image's as one person's")
     whom.add_argument("--clip", metavar="KEY", nargs="+", help="single clips; their sources stay")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why: it is stored, so it must name no one")
+    parser.add_argument("--sheet", metavar="FILE.png", help="of --like: where the nearest faces are drawn, to look at")
     parser.add_argument("--yes", action="store_true", help="do it")
     return parser
 
 
-def parse_takedown(argv: list[str], program: str) -> tuple[BuildPlan, Selection]:
-    """The plan of a generation without what is taken, and what that is.
+def parse_takedown(argv: list[str], program: str, find_face: FindFace) -> tuple[BuildPlan, Selection]:
+    """The plan of a generation without what is taken, and what that is. find_face: of --like.
 
     NothingToDo: it is taken down already, or it was only to be shown. UsageError: there is no such thing.
     """
@@ -70,11 +74,12 @@ def parse_takedown(argv: list[str], program: str) -> tuple[BuildPlan, Selection]
     dataclasses.replace(store, patience_s=LAUNCHER_PATIENCE_S).use()
     output = normalised_output(args.output)
     require_reachable(flags, output)
-    request = _request(args)
+    _require_reason(args)
     present = require_dataset(output)
     require_no_owner(output)
     if args.yes:
         complete_killed_run(output, present.run, present.record["generation"], keeps_work=True)
+    request = _request(args, present, find_face)
     selection = select(present, request)
     if selection is None:
         if args.yes:
@@ -125,9 +130,22 @@ def _remove_again(output: str) -> None:
         remove_staging(output, keeps_work=True)
 
 
-def _request(args: argparse.Namespace) -> Request:
+def _require_reason(args: argparse.Namespace) -> None:
     if not args.reason.strip():
         raise UsageError("--reason: say why, in words that name no one")
+    if (args.like is None) != (args.sheet is None) or (args.sheet and not args.sheet.endswith(".png")):
+        raise UsageError("--like IMAGE and --sheet FILE.png go together: look at the faces on the sheet before --yes")
+
+
+def _request(args: argparse.Namespace, present: PresentDataset, find_face: FindFace) -> Request:
+    if args.like is not None:
+        found = people_like(present, args.like, Path(args.sheet), find_face)
+        print(f"the nearest faces, each with its distance: {args.sheet}")
+        if not found:
+            raise NothingToDo(f"no one in {present.output} is like the face in {args.like}")
+        for one in found:
+            print(f"person {one.person_id}  at a distance of {one.distance:.2f}, {number_of(one.num_clips, 'clip')}")
+        return Request(kind=PERSON, values=tuple(one.person_id for one in found), reason=args.reason.strip())
     kinds = {SOURCE: args.source, SPEAKER: args.speaker, NAME: args.uri, PERSON: args.person, CLIP: args.clip}
     [(kind, values)] = [(kind, values) for kind, values in kinds.items() if values is not None]
     return Request(kind=kind, values=tuple(dict.fromkeys(values)), reason=args.reason.strip())

@@ -61,6 +61,7 @@ WRONG = [
     ("repack", [], "holds no dataset.json"),
     ("takedown", [], "holds no dataset.json"),
     ("takedown", ["--reason", " "], "--reason: say why"),
+    ("takedown", ["--sheet", "a.png"], "--like IMAGE and --sheet FILE.png go together"),
     ("takedown", ["--clip", "k"], "not allowed with argument --source"),
     ("clean", [], "holds no dataset.json"),
     ("clean", ["--older_than", "week"], "like 7d, 12h or 30m"),
