@@ -97,7 +97,7 @@ def test_no_face_and_one_face_are_clustered():
 
 def test_the_inverted_file_finds_the_people_that_all_pairs_find(monkeypatch):
     vectors, people = made_people(150, 8)
-    monkeypatch.setattr(near_pairs, "EXACT_UP_TO", 100)
+    monkeypatch.setattr(near_pairs, "EXACT_UP_TO", 100**2)
     found = clustered(vectors).labels
     assert as_sets(found) == as_sets(people)
     assert clustered(vectors).labels.tolist() == found.tolist()

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-EXACT_UP_TO = 65_536  # vectors; all are compared with all
+EXACT_UP_TO = 65_536**2  # comparisons: all vectors with all queries
 _BLOCK = 4096  # vectors asked for at once
 _SEED = 20
-_POINTS_PER_CELL, _ROUNDS = 64, 10  # of the training
+_POINTS_PER_CELL, _ROUNDS = 39, 5  # of the training; with fewer points faiss warns
 _PROBED_SHARE = 1 / 128  # of the cells
 
 
@@ -19,7 +19,7 @@ def nearest(vectors: np.ndarray, queries: np.ndarray, num: int) -> tuple[np.ndar
     import faiss
 
     faiss.omp_set_num_threads(1)
-    index = _index(vectors, faiss)
+    index = _index(vectors, len(queries), faiss)
     numbers = np.empty((len(queries), num), np.int64)
     squares = np.empty((len(queries), num), np.float32)
     for start in range(0, len(queries), _BLOCK):
@@ -50,13 +50,13 @@ def pair_codes(pairs: np.ndarray, count: int) -> np.ndarray:
     return pairs[:, 0] * np.int64(count) + pairs[:, 1]
 
 
-def _index(vectors: np.ndarray, faiss: Any) -> Any:
+def _index(vectors: np.ndarray, num_queries: int, faiss: Any) -> Any:
     size = vectors.shape[1]
     flat = faiss.IndexFlatL2(size)
-    if len(vectors) <= EXACT_UP_TO:
+    if len(vectors) * num_queries <= EXACT_UP_TO:
         flat.add(vectors)
         return flat
-    num_cells = int(4 * len(vectors) ** 0.5)
+    num_cells = int(2 * len(vectors) ** 0.5)
     index = faiss.IndexIVFFlat(flat, size, num_cells)
     index.cp.seed, index.cp.niter, index.cp.max_points_per_centroid = _SEED, _ROUNDS, _POINTS_PER_CELL
     index.nprobe = max(8, int(num_cells * _PROBED_SHARE))
