@@ -29,7 +29,8 @@ def parse_repack(argv: list[str], program: str) -> BuildPlan:
     """The plan of a new generation with all rows of the present one. NothingToDo: it is one generation already."""
     parser = CommandParser(
         program,
-        "Write one more generation of a dataset: the shards and tables that a build of everything at once would make, "
+        "Write one more generation of a dataset: the shards and tables that a build of everything at once would make "
+        "(but that people keep the ids, confidences and splits which they were first given), "
         "after --append and --retry_failures have made small ones.",
         epilog="Beam's own options are passed on to Beam.",
     )
