@@ -52,11 +52,11 @@ VARIANTS = (
 def reencode(source: Path, target: Path, variant: Variant, max_s: float) -> None:
     """Write a copy of a recording's first seconds."""
     with av.open(str(source)) as given, av.open(str(target), "w") as made:
-        picture, sound = given.streams.video[0], given.streams.audio[0]
-        rate = Fraction(picture.average_rate).limit_denominator(1001)
+        video, audio = given.streams.video[0], given.streams.audio[0]
+        rate = Fraction(video.average_rate).limit_denominator(1001)
         graphs = {
-            picture: _graph("video", picture, _images(variant, rate)),
-            sound: _graph("audio", sound, _audio(variant)),
+            video: _graph("video", video, _images(variant, rate)),
+            audio: _graph("audio", audio, _audio(variant)),
         }
         to_video, to_audio = None, made.add_stream(variant.codec, rate=_RATE_HZ)
         to_audio.bit_rate, to_audio.layout = variant.kbps * 1000, "mono"

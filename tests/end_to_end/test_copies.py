@@ -1,4 +1,4 @@
-"""A recording and copies of it, built: one is kept, the others are decisions, and nothing that is told is untrue."""
+"""A recording and copies of it, built: one is kept, the others are decisions, and all rows stay true."""
 
 import json
 import shutil

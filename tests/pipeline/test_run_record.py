@@ -23,7 +23,7 @@ def test_the_networks_a_recipe_uses_are_named_with_their_hashes(tmp_path):
     assert default["face_mesh"]["sha256"] == model_sha256("face_mesh") and "sync network lip_sync.onnx" in default
     chosen = Recipe().with_setting(f"faces.detector=insightface:{tmp_path}").with_setting("speakers.network=none")
     models = run_record(chosen, [], NO_INPUT)["models"]
-    assert set(models) == {"face_mesh", "insightface det.onnx", "silero"}
+    assert set(models) == {"face_mesh", "face_recognition", "insightface det.onnx", "silero"}
     assert models["insightface det.onnx"]["sha256"] == hashlib.sha256(b"pack").hexdigest()
 
 

@@ -57,7 +57,8 @@ def test_every_file_of_the_packages_has_its_part_in_a_key():
     for package in (schemas, transforms):
         hashed |= {path for _, path in code_files(Path(package.__path__[0]))}
     files = {path for package in (schemas, transforms) for path in Path(package.__path__[0]).rglob("*.*")}
-    decides = {path for path in files if path.suffix not in (".pyc", ".md") and path.is_file()}
+    of_pages = (".pyc", ".md", ".jinja", ".css", ".js")
+    decides = {path for path in files if path.suffix not in of_pages and path.is_file()}
     assert decides == hashed | models and WEIGHTS_PATH in hashed
     assert file_weights(DEFAULT_PATH)["sha256"] in {one["sha256"] for one in used_models(Recipe()).values()}
 
