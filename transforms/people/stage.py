@@ -14,8 +14,6 @@ import numpy as np
 
 from schemas.decisions import DecisionLog
 from schemas.records import AlikePeople, ClipRef, SourceFacts, SourceSplit, WindowOutcome
-from schemas.stored.clip import Clip
-from schemas.stored.members import split_members
 from schemas.stored.parquet import read_batches
 from schemas.tables import DecisionRow, FailureRow, TrackRow
 from transforms.beam_support import storage
@@ -27,30 +25,15 @@ from transforms.beam_support.lost_clips import WithoutLost
 from transforms.beam_support.results import Memory, StageResults, made_range
 from transforms.beam_support.stores import DEFAULT_STORE, StoreOptions
 from transforms.people.config import PeopleConfig
-from transforms.people.embed_track import chosen_clips, embed_track
+from transforms.people.embed_track import embed_track
 from transforms.people.face_networks import load_face_network
 from transforms.people.find_people import FoundTrack, PlacedTrack, find_people
+from transforms.people.recorded_tracks import CLIP_COLUMNS, TRACK_COLUMNS, recorded_track, tracks_of_batch
 from transforms.people.rules import CLIP_RULES
 from transforms.people.split_units import SourcePerson
+from transforms.people.track_clips import TrackClips, TrackFace, opened_clip, track_clips
 
 STAGE = "FindPeople"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrackClips:
-    """The clips of one track that give its faces."""
-
-    track_id: str
-    num_clips: int  # of the track
-    chosen: tuple[ClipRef, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrackFace:
-    """The face of one track."""
-
-    track_id: str
-    embedding: bytes  # float32 (D,)
 
 
 use_record_coders(TrackClips, TrackFace, FoundTrack, PlacedTrack, SourcePerson)
@@ -89,8 +72,7 @@ class FindPeople(beam.PTransform):
             clips
             | "ClipsByTrack" >> beam.Map(_by_track).with_output_types(tuple[str, ClipRef])
             | "OfTrack" >> beam.GroupByKey()
-            | "Choose"
-            >> beam.MapTuple(functools.partial(_track_clips, self.config.faces)).with_output_types(TrackClips)
+            | "Choose" >> beam.MapTuple(functools.partial(track_clips, self.config.faces)).with_output_types(TrackClips)
         )
         faces, failures = self._embedded(chosen)
         joined = tuple[str, TrackRow | TrackClips | TrackFace]
@@ -122,6 +104,27 @@ class FindPeople(beam.PTransform):
             placed.clips, outcomes, complete.rows, people.sources, people.alike, placed.decisions, failures
         )
 
+    def _complete(
+        self, clips: beam.PCollection[ClipRef], tracks: beam.PCollection[TrackRow]
+    ) -> tuple[beam.pvalue.DoOutputsTuple, beam.PCollection[FailureRow]]:
+        """The rows of tracks with embeddings, and those that have clips as they are compared."""
+        choose = functools.partial(track_clips, self.config.faces)
+        chosen = (
+            clips
+            | "ClipsByTrack" >> beam.Map(_by_track).with_output_types(tuple[str, ClipRef])
+            | "OfTrack" >> beam.GroupByKey()
+            | "Choose" >> beam.MapTuple(choose).with_output_types(TrackClips)
+        )
+        faces, failures = self._embedded(chosen)
+        joined = tuple[str, TrackRow | TrackClips | TrackFace]
+        complete = (
+            ((tracks, chosen, faces) | "Tracks" >> beam.Flatten())
+            | "ByTrack" >> beam.Map(_by_track).with_output_types(joined)
+            | "JoinTracks" >> beam.GroupByKey()
+            | "Complete" >> beam.FlatMapTuple(_complete).with_outputs("found", main="rows")
+        )
+        return with_kinds(complete, rows=TrackRow, found=FoundTrack), failures
+
     def _embedded(self, chosen: beam.PCollection[TrackClips]) -> tuple[beam.PCollection, beam.PCollection]:
         """The faces of tracks, and failures; none with `none`."""
         if not self.config.is_on:
@@ -150,7 +153,9 @@ class ReadRecordedTracks(beam.PTransform):
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[FoundTrack]:
         """Build the stage."""
-        parts = [(part, _OF_TRACK) for part in self.track_parts] + [(part, _OF_CLIP) for part in self.clip_parts]
+        parts = [(part, TRACK_COLUMNS) for part in self.track_parts] + [
+            (part, CLIP_COLUMNS) for part in self.clip_parts
+        ]
         return (
             begin
             | beam.Create(parts).with_output_types(tuple[str, tuple[str, ...]])
@@ -158,7 +163,7 @@ class ReadRecordedTracks(beam.PTransform):
             | "Read" >> beam.FlatMapTuple(_ReadPart(self.output, self.store)).with_output_types(FoundTrack)
             | "ByTrack" >> beam.Map(_by_track).with_output_types(tuple[str, FoundTrack])
             | beam.GroupByKey()
-            | "Join" >> beam.FlatMapTuple(_recorded).with_output_types(FoundTrack)
+            | "Join" >> beam.FlatMapTuple(recorded_track).with_output_types(FoundTrack)
         )
 
 
@@ -180,16 +185,9 @@ class _Embed(beam.DoFn):
 
     def process(self, track: TrackClips) -> Iterator[TrackFace]:
         assert self._network is not None  # `none` has no embeddings
-        clips = [_opened(ref) for ref in track.chosen]
+        clips = [opened_clip(ref, made_range(ref.pack_uri, ref.offset, ref.length)) for ref in track.chosen]
         vector = embed_track(clips, self._config.faces, self._network)
         yield TrackFace(track_id=track.track_id, embedding=vector.tobytes())
-
-
-def _opened(ref: ClipRef) -> Clip:
-    """A clip of a pack, with nothing of it decoded."""
-    members = made_range(ref.pack_uri, ref.offset, ref.length)
-    parts = dict(split_members(memoryview(members), ref.key))
-    return Clip(key=ref.key, shard=ref.pack_uri, num_frames=ref.row.num_frames, image_px=ref.row.image_px, parts=parts)
 
 
 def _place(track: TrackClips) -> Place:
@@ -200,12 +198,6 @@ def _place(track: TrackClips) -> Place:
 
 def _by_track(one: Any) -> tuple[str, Any]:
     return one.row.track_id if isinstance(one, ClipRef) else one.track_id, one
-
-
-def _track_clips(num_faces: int, track_id: str, clips: Iterable[ClipRef]) -> TrackClips:
-    every = sorted({ref.key: ref for ref in clips}.values(), key=lambda ref: ref.row.start_frame)
-    chosen = tuple(every[place] for place in chosen_clips(len(every), num_faces))
-    return TrackClips(track_id=track_id, num_clips=len(every), chosen=chosen)
 
 
 def _complete(_track_id: str, found: Iterable[TrackRow | TrackClips | TrackFace]) -> Iterator[Any]:
@@ -281,10 +273,6 @@ def _placed(_track_id: str, found: Iterable[ClipRef | PlacedTrack]) -> Iterator[
         yield ref if is_kept else beam.pvalue.TaggedOutput("lost", ref)
 
 
-_OF_TRACK = ("track_id", "source_id", "start_frame", "end_frame", "face_embedding")
-_OF_CLIP = ("track_id", "source_id", "person_id", "speaker", "group", "split", "split_unit")
-
-
 class _ReadPart:
     def __init__(self, output: str, store: StoreOptions):
         self._output, self._store = output, store
@@ -293,21 +281,4 @@ class _ReadPart:
         self._store.use()
         with storage.reading(storage.join(self._output, part)) as stream:
             for batch in read_batches(stream, list(columns)):
-                for row in batch.to_pylist():
-                    embedding = np.array(row.pop("face_embedding", ()), np.float32).tobytes()
-                    yield FoundTrack(num_clips=int(columns == _OF_CLIP), embedding=embedding, **row)
-
-
-def _recorded(_track_id: str, found: Iterable[FoundTrack]) -> Iterator[FoundTrack]:
-    """A track on record with its clips counted; nothing of one without clips."""
-    every = sorted(found, key=lambda one: (one.num_clips, one.split_unit, one.split))
-    num_clips = sum(one.num_clips for one in every)
-    if num_clips:
-        track, clip = every[0], every[-1]
-        yield replace(
-            clip,
-            num_clips=num_clips,
-            start_frame=track.start_frame,
-            end_frame=track.end_frame,
-            embedding=track.embedding,
-        )
+                yield from tracks_of_batch(batch)
