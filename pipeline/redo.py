@@ -17,10 +17,8 @@ from transforms.takedowns.stage import ReadRemoved
 def recorded_tracks(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[FoundTrack]:
     """The tracks with clips that the dataset holds."""
     held = [*(part.path for part in plan.generation.carried), *plan.generation.rewritten]
-    tracks, clips = (
-        tuple(sorted(path for path in held if table_of_part(path) == name)) for name in ("tracks", "clips")
-    )
-    return pipeline | "RecordedTracks" >> ReadRecordedTracks(plan.output, tracks, clips, plan.store)
+    parts = tuple(sorted(path for path in held if table_of_part(path) in ("tracks", "clips")))
+    return pipeline | "RecordedTracks" >> ReadRecordedTracks(plan.output, parts, plan.store)
 
 
 def stored_clips(pipeline: beam.Pipeline, plan: BuildPlan) -> dict[str, beam.PCollection[Any]]:

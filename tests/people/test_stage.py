@@ -114,7 +114,7 @@ def test_people_on_record_keep_their_ids_and_splits(tmp_path, network):
     for table, rows in parts.items():
         (tmp_path / "manifests" / table / "part.parquet").write_bytes(part_bytes(table, rows))
     with beam.Pipeline("FnApiRunner") as pipeline:
-        read = ReadRecordedTracks(str(tmp_path), ("manifests/tracks/part.parquet",), ("manifests/clips/part.parquet",))
+        read = ReadRecordedTracks(str(tmp_path), ("manifests/tracks/part.parquet", "manifests/clips/part.parquet"))
         assert_that(pipeline | read, kept_in(tmp_path / "recorded.pickle"))
     [on_record] = pickle.loads((tmp_path / "recorded.pickle").read_bytes())
     assert (on_record.person_id, on_record.num_clips, on_record.split) == ("p1", 2, "val")

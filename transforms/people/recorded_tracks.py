@@ -8,8 +8,13 @@ import pyarrow as pa
 
 from transforms.people.find_people import FoundTrack
 
-TRACK_COLUMNS = ("track_id", "source_id", "start_frame", "end_frame", "face_embedding")
-CLIP_COLUMNS = ("track_id", "source_id", "person_id", "speaker", "group", "split", "split_unit")
+_TRACK_COLUMNS = ("track_id", "source_id", "start_frame", "end_frame", "face_embedding")
+_CLIP_COLUMNS = ("track_id", "source_id", "person_id", "speaker", "group", "split", "split_unit")
+
+
+def columns_of_part(path: str) -> tuple[str, ...]:
+    """The columns that are read of a part of either table, by its path below the dataset."""
+    return {"tracks": _TRACK_COLUMNS, "clips": _CLIP_COLUMNS}[path.split("/")[1]]
 
 
 def tracks_of_batch(batch: pa.RecordBatch) -> Iterator[FoundTrack]:

@@ -28,7 +28,7 @@ from transforms.people.config import PeopleConfig
 from transforms.people.embed_track import embed_track
 from transforms.people.face_networks import load_face_network
 from transforms.people.find_people import FoundTrack, PlacedTrack, find_people
-from transforms.people.recorded_tracks import CLIP_COLUMNS, TRACK_COLUMNS, recorded_track, tracks_of_batch
+from transforms.people.recorded_tracks import columns_of_part, recorded_track, tracks_of_batch
 from transforms.people.rules import CLIP_RULES
 from transforms.people.split_units import SourcePerson
 from transforms.people.track_clips import TrackClips, TrackFace, opened_clip, track_clips
@@ -147,20 +147,16 @@ class ReadRecordedTracks(beam.PTransform):
     """The tracks with clips that a dataset holds, from the parts of its tables of tracks and clips."""
 
     output: str
-    track_parts: tuple[str, ...]  # paths below the dataset
-    clip_parts: tuple[str, ...]
+    parts: tuple[str, ...]  # paths below the dataset
     store: StoreOptions = DEFAULT_STORE
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[FoundTrack]:
         """Build the stage."""
-        parts = [(part, TRACK_COLUMNS) for part in self.track_parts] + [
-            (part, CLIP_COLUMNS) for part in self.clip_parts
-        ]
         return (
             begin
-            | beam.Create(parts).with_output_types(tuple[str, tuple[str, ...]])
+            | beam.Create(list(self.parts)).with_output_types(str)
             | beam.Reshuffle()
-            | "Read" >> beam.FlatMapTuple(_ReadPart(self.output, self.store)).with_output_types(FoundTrack)
+            | "Read" >> beam.FlatMap(_ReadPart(self.output, self.store)).with_output_types(FoundTrack)
             | "ByTrack" >> beam.Map(_by_track).with_output_types(tuple[str, FoundTrack])
             | beam.GroupByKey()
             | "Join" >> beam.FlatMapTuple(recorded_track).with_output_types(FoundTrack)
@@ -277,8 +273,8 @@ class _ReadPart:
     def __init__(self, output: str, store: StoreOptions):
         self._output, self._store = output, store
 
-    def __call__(self, part: str, columns: tuple[str, ...]) -> Iterator[FoundTrack]:
+    def __call__(self, part: str) -> Iterator[FoundTrack]:
         self._store.use()
         with storage.reading(storage.join(self._output, part)) as stream:
-            for batch in read_batches(stream, list(columns)):
+            for batch in read_batches(stream, list(columns_of_part(part))):
                 yield from tracks_of_batch(batch)
