@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from transforms.manifests.checks import Check
+from transforms.media.takedown_list import REFUSED_NAME
 from transforms.sources.pseudonyms import CHECK_PATTERN, NAME_PATTERN, PATTERNS
 
 _ONLY = "but run.json says that the dataset holds pseudonyms"
@@ -36,6 +37,6 @@ def pseudonym_checks(run: dict) -> Iterator[Check]:
             )
     yield Check(
         "SELECT source_id FROM (SELECT source_id, unnest(uris) AS uri FROM sources) WHERE NOT "
-        f"regexp_full_match(uri, '{NAME_PATTERN}')",
+        f"regexp_full_match(uri, '{NAME_PATTERN}') AND NOT starts_with(uri, '{REFUSED_NAME}')",
         f"sources of {{0}}: its uris are no pseudonyms, {_ONLY}",
     )

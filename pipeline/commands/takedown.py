@@ -5,10 +5,9 @@ import functools
 import numpy as np
 
 from pipeline.launch import run_plan
-from pipeline.takedown.plan import parse_takedown, takedown_graph
+from pipeline.takedown.plan import parse_takedown, print_some, takedown_graph
 from pipeline.takedown.removal import unknown_files
 from schemas.errors import NothingToDo, TalkshardError
-from schemas.shown_text import shown_text
 
 
 def main(argv: list[str], program: str) -> int:
@@ -20,8 +19,7 @@ def main(argv: list[str], program: str) -> int:
         return done.exit_code
     exit_code = run_plan(plan, functools.partial(takedown_graph, selection))
     if exit_code == 0:
-        for path in unknown_files(plan.output):
-            print(shown_text(f"not looked into, for no build wrote it: {path}"))
+        print_some([f"not looked into, for no build wrote it: {path}" for path in unknown_files(plan.output)])
     return exit_code
 
 

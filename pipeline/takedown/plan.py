@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import apache_beam as beam
@@ -130,6 +131,14 @@ def _remove_again(output: str) -> None:
         remove_staging(output, keeps_work=True)
 
 
+def print_some(lines: Sequence[str]) -> None:
+    """Print the first lines, and how many more there are."""
+    for line in lines[:_MAX_LINES]:
+        print(shown_text(line))
+    if len(lines) > _MAX_LINES:
+        print(f"and {len(lines) - _MAX_LINES} more")
+
+
 def _require_reason(args: argparse.Namespace) -> None:
     if not args.reason.strip():
         raise UsageError("--reason: say why, in words that name no one")
@@ -181,9 +190,7 @@ def _holds_any(output: str, path: str, taken: Taken) -> bool:
 
 def _show(present: PresentDataset, selection: Selection, generation: Generation) -> None:
     """Print what goes, one line for each source or clip, and what is written again."""
-    print("\n".join(map(shown_text, selection.lines[:_MAX_LINES])))
-    if len(selection.lines) > _MAX_LINES:
-        print(f"and {len(selection.lines) - _MAX_LINES} more")
+    print_some(selection.lines)
     clips = sum(row.num_clips for row in selection.subjects)
     seconds = sum(row.clip_s for row in selection.subjects)
     print(

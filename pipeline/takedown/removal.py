@@ -24,7 +24,7 @@ _RESULT = re.compile(r"v\d+/\w+/[0-9a-f]{2}/([0-9a-f]{32})\.(\w+)")  # below a w
 _RECORD = "result"
 _NAMELESS = (
     *("schema_version", "recipe", "packages", "models", "python", "platform", "cpu", "started", "finished", "wall_s"),
-    *("cpu_s", "counters", "num_inputs", "known_inputs", "funnel", "verdict", "work"),
+    *("cpu_s", "counters", "num_inputs", "known_inputs", "pseudonyms", "funnel", "verdict", "work"),
 )
 """What records of earlier runs keep: nothing that can name a source."""
 
