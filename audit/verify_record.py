@@ -8,7 +8,8 @@ from typing import Any
 from audit.stored_objects import PART, SHARD, StoredObjects
 from schemas.errors import UsageError
 from schemas.generations import DATASET, generation_of, run_record_name
-from schemas.tables import TABLES, require_schema_version
+from schemas.schema_version import require_schema_version
+from schemas.tables import TABLES
 
 _SHARD_FIELDS = {"path": str, "split": str, "num_clips": int, "size_bytes": int, "sha256": str}
 _PART_FIELDS = {"path": str, "table": str, "num_rows": int, "size_bytes": int, "sha256": str}

@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from audit.stored_objects import StoredObjects
 from schemas.arrow_tables import arrow_schema
+from schemas.schema_version import SCHEMA_VERSION
 from schemas.stored.manifests import Manifests, columns_of, only_row
 from schemas.stored.parquet import read_batches, read_schema
-from schemas.tables import SCHEMA_VERSION, SORT_BY, TABLES
+from schemas.tables import SORT_BY, TABLES
 from transforms.manifests.accounting import check_problems
 from transforms.manifests.checks import Check
 

@@ -10,6 +10,7 @@ from pipeline.config import Recipe
 from pipeline.fingerprint import inputs_fingerprint
 from pipeline.finish import complete_killed_run
 from pipeline.going_on import appended_to, require_no_differences, require_same_key
+from pipeline.list_inputs import list_inputs, list_table, with_names
 from pipeline.logs import log_format, set_log_format
 from pipeline.output import (
     RUN_STAGING,
@@ -37,7 +38,6 @@ from transforms.sources.listing import Listing
 from transforms.sources.official_lists import LAYOUT as LRS2
 from transforms.sources.pseudonyms import Pseudonyms, read_key
 from transforms.sources.split import given_splits
-from transforms.sources.stage import list_inputs, list_table, with_names
 
 MIN_BUGS_ALLOWED = 3
 LAUNCHER_PATIENCE_S = 30.0  # with a store that does not answer: the url may be wrong

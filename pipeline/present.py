@@ -11,9 +11,9 @@ from pipeline.settings import setting_text
 from schemas.errors import IntegrityError, UsageError
 from schemas.generations import DATASET, run_record_name
 from schemas.records import VideoSource
+from schemas.schema_version import require_schema_version
 from schemas.stored.confined import require_own_paths
 from schemas.stored.parquet import read_parquet
-from schemas.tables import require_schema_version
 from transforms.beam_support import storage
 from transforms.beam_support.conditional import bytes_or_none
 from transforms.manifests.generation import Generation

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import schemas.tables
+import schemas.schema_version
 from pipeline.config import Recipe
 from pipeline.run_models import used_models
 from transforms.media.source_names import public_command
@@ -59,7 +59,7 @@ def run_record(
         "num_inputs": num_inputs,
         "inputs": list(inputs),
         "work": work,
-        "schema_version": schemas.tables.SCHEMA_VERSION,
+        "schema_version": schemas.schema_version.SCHEMA_VERSION,
         "packages": package_versions(),
         "models": used_models(recipe),
         **_machine(),

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from schemas.tables import SCHEMA_VERSION, SORT_BY, TABLES
+from schemas.schema_version import SCHEMA_VERSION
+from schemas.tables import SORT_BY, TABLES
 
 
 def arrow_schema(name: str) -> pa.Schema:

@@ -1,15 +1,10 @@
 """The stored tables: each row type is a frozen dataclass, whose fields give pyarrow types, units and descriptions."""
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-
-from schemas.errors import UsageError
-
-SCHEMA_VERSION = "4.0"
 
 _TEXT, _INT, _FLOAT, _BOOL = pa.string(), pa.int64(), pa.float32(), pa.bool_()
 _TIME = pa.float64()
@@ -296,19 +291,6 @@ SORT_BY = {
     "takedowns": ("kind", "subject"),
 }
 """Table name -> the columns its rows are sorted by."""
-
-
-def require_schema_version(record: Mapping[str, Any], where: str) -> None:
-    """UsageError, one line, unless a dataset.json or run.json was written with this schema version.
-
-    record: the file's content; where: the dataset, as the message names it.
-    """
-    found = record.get("schema_version", "unknown")
-    if found != SCHEMA_VERSION:
-        raise UsageError(
-            f"{where} was made with schema version {found}; this Talkshard reads {SCHEMA_VERSION}: build it again, or "
-            "use the Talkshard that built it"
-        )
 
 
 def table_name(row: object) -> str:

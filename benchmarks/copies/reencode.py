@@ -54,10 +54,7 @@ def reencode(source: Path, target: Path, variant: Variant, max_s: float) -> None
     with av.open(str(source)) as given, av.open(str(target), "w") as made:
         video, audio = given.streams.video[0], given.streams.audio[0]
         rate = Fraction(video.average_rate).limit_denominator(1001)
-        graphs = {
-            video: _graph("video", video, _images(variant, rate)),
-            audio: _graph("audio", audio, _audio(variant)),
-        }
+        graphs = {video: _graph("video", video, _images(variant, rate)), audio: _graph("audio", audio, _audio(variant))}
         to_video, to_audio = None, made.add_stream(variant.codec, rate=_RATE_HZ)
         to_audio.bit_rate, to_audio.layout = variant.kbps * 1000, "mono"
         for frame in _filtered(given, graphs, max_s):

@@ -4,8 +4,8 @@ from pipeline.commands.parser import CommandParser
 from pipeline.commands.stored_run import require_run
 from pipeline.output import normalised_output, read_run
 from pipeline.pages import write_pages
+from schemas.schema_version import require_schema_version
 from schemas.stored.manifests import stored_manifests
-from schemas.tables import require_schema_version
 
 
 def main(argv: list[str], program: str) -> int:

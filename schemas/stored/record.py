@@ -7,9 +7,9 @@ import fsspec
 
 from schemas.errors import IntegrityError, UsageError
 from schemas.generations import DATASET
+from schemas.schema_version import require_schema_version
 from schemas.stored.answers import answering
 from schemas.stored.confined import require_own_paths
-from schemas.tables import require_schema_version
 
 
 def dataset_record(dataset: str) -> dict:

@@ -14,9 +14,10 @@ from pipeline.pages import write_pages
 from pipeline.run_record import finished, run_record
 from schemas.clock import FRAME_RATE, SAMPLES_PER_FRAME
 from schemas.decisions import DecisionLog, Rule
+from schemas.schema_version import SCHEMA_VERSION
 from schemas.settings import setting_values
 from schemas.stored.manifests import stored_manifests
-from schemas.tables import SCHEMA_VERSION, TABLES, ClipRow, DecisionRow, FailureRow, ShardRow, TrackRow, table_name
+from schemas.tables import TABLES, ClipRow, DecisionRow, FailureRow, ShardRow, TrackRow, table_name
 from tests.manifests import made_rows
 from tests.shards.clip_refs import clip_row
 from transforms.clips.clip_parts import flac_bytes

@@ -11,8 +11,9 @@ import numpy as np
 
 from pipeline.config import Recipe
 from pipeline.run_record import finished, run_record
+from schemas.schema_version import SCHEMA_VERSION
 from schemas.stored.manifests import Manifests, stored_manifests
-from schemas.tables import SCHEMA_VERSION, TABLES, ShardRow, table_name
+from schemas.tables import TABLES, ShardRow, table_name
 from tests.manifests import made_rows
 from transforms.manifests.parts import manifest_part, part_bytes, part_path
 from transforms.manifests.source_rows import source_row

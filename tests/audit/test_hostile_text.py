@@ -14,6 +14,7 @@ import talkshard
 from audit.dataset_card import dataset_card
 from audit.report import report_page
 from pipeline.funnel import print_funnel, print_places
+from pipeline.list_inputs import list_table
 from schemas.stored.manifests import stored_manifests
 from speech2vid.evaluation.page import evaluation_page
 from tests.audit.made_dataset import page_of, write_dataset
@@ -21,7 +22,6 @@ from tests.manifests import made_rows
 from tests.speech2vid.evaluation.made_evaluation import clip_score, evaluation_record
 from transforms.manifests.source_rows import source_row
 from transforms.sources.merge import HashedName, ended_facts, merge_names
-from transforms.sources.stage import list_table
 
 HOSTILE = (
     "</td></title><script>alert(1)</script> | pipe | **bold** `code` [link](javascript:alert(1))\n\n# heading\n"

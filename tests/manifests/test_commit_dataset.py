@@ -15,8 +15,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 from schemas.arrow_tables import arrow_schema
 from schemas.errors import IntegrityError, StorageError
 from schemas.generations import run_record_name
+from schemas.schema_version import SCHEMA_VERSION
 from schemas.stored.record import dataset_sha256
-from schemas.tables import SCHEMA_VERSION, TABLES
+from schemas.tables import TABLES
 from tests.manifests.made_rows import ENDED, decision, facts, failure, other_rows, outcome, track
 from transforms.manifests.generation import FIRST, Generation
 from transforms.manifests.parts import PART_BYTES, ManifestPart, bytes_of_row, num_parts, part_bytes, part_of_row

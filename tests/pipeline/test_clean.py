@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.owner import owning
 from schemas.generations import run_record_name
-from schemas.tables import SCHEMA_VERSION
+from schemas.schema_version import SCHEMA_VERSION
 from talkshard import main
 
 NAMED = ("shards/train-000000.tar", "manifests/clips/part-00000.g2.parquet")

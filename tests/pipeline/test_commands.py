@@ -11,7 +11,7 @@ from pipeline.config import Recipe
 from pipeline.probe_text import FacesInFrame, FileProbe, what_build_does
 from schemas.decisions import DecisionLog, Rule
 from schemas.media import MediaProbe
-from schemas.tables import SCHEMA_VERSION
+from schemas.schema_version import SCHEMA_VERSION
 from tests.audit.made_dataset import write_dataset
 from tests.pipeline.made_models import needs_models
 from tests.shared_data import needs_shared, shared

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from schemas.arrow_tables import arrow_table
 from schemas.clock import SAMPLES_PER_FRAME
-from schemas.tables import SCHEMA_VERSION
+from schemas.schema_version import SCHEMA_VERSION
 from tests.manifests import made_rows
 from transforms.clips.clip_parts import clip_parts
 from transforms.clips.config import ClipsConfig

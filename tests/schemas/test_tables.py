@@ -6,8 +6,9 @@ import pickle
 import pytest
 
 from schemas.errors import UsageError
+from schemas.schema_version import SCHEMA_VERSION, require_schema_version
 from schemas.sync_result import SyncResult, sync_columns, track_sync_columns
-from schemas.tables import SCHEMA_VERSION, ClipRow, TrackRow, require_schema_version
+from schemas.tables import ClipRow, TrackRow
 
 RESULT = SyncResult(
     lag_frames=1.5,

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
+from pipeline.list_inputs import list_inputs
 from schemas.errors import UnreadableSource
 from schemas.records import VideoSource
 from tests.beam_support.memory_files import FILES
@@ -25,7 +26,7 @@ from transforms.sources.demuxed import why_no_video_of
 from transforms.sources.first_bytes import HEAD_BYTES, why_no_video
 from transforms.sources.listing import list_local, listing_of
 from transforms.sources.merge import unread_id
-from transforms.sources.stage import HashSource, _why_left_out, list_inputs
+from transforms.sources.stage import HashSource, _why_left_out
 
 CONTAINERS = {
     "divx": ("avi", "mpeg4", "mp2"),

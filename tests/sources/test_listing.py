@@ -4,11 +4,11 @@ import os
 
 import pytest
 
+from pipeline.list_inputs import list_inputs
 from schemas.errors import UsageError
 from schemas.records import VideoSource
 from transforms.beam_support.storage import path_of, read_bytes
 from transforms.sources.listing import list_local, listing_of, storable_uri
-from transforms.sources.stage import list_inputs
 
 ODD_NAMES = [
     b"two words.mp4",

@@ -6,11 +6,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.list_inputs import list_table, with_names
 from schemas.errors import UsageError
 from schemas.records import VideoSource
 from tests.shared_data import shared
 from transforms.sources.source_table import parse_table
-from transforms.sources.stage import list_table, with_names
 
 
 def test_csv_jsonl_and_parquet_give_the_same_sources(tmp_path):

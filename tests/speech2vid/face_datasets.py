@@ -12,7 +12,8 @@ import soundfile
 
 from schemas.arrow_tables import arrow_table
 from schemas.clock import COLUMNS_PER_FRAME, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
-from schemas.tables import SCHEMA_VERSION, TABLES, ClipRow, ShardRow
+from schemas.schema_version import SCHEMA_VERSION
+from schemas.tables import TABLES, ClipRow, ShardRow
 from transforms.media.face_crop import encode_jpeg
 from transforms.media.tar import tar_end, tar_members
 

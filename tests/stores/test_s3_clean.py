@@ -2,7 +2,7 @@
 
 import json
 
-from schemas.tables import SCHEMA_VERSION
+from schemas.schema_version import SCHEMA_VERSION
 from talkshard import main
 from transforms.beam_support.listings import listed_versions
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from schemas.generations import run_record_name
+from schemas.schema_version import SCHEMA_VERSION
 from schemas.stored.manifests import Manifests, rows_of
-from schemas.tables import SCHEMA_VERSION
 from transforms.manifests.accounting import Totals, licences
 from transforms.manifests.generation import Generation
 from transforms.manifests.parts import ManifestPart
