@@ -91,21 +91,24 @@ def _warped(series: np.ndarray, speed: float, place: float) -> np.ndarray:
 def _correlations(first: np.ndarray, other: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Correlation of first[i] with other[i - lag] over the steps that both have, for each lag; of all columns together.
 
-    first (N, C), other (M, C): each column counts by how much it moves there. 0 where nothing moves.
+    first (N, C), other (M, C): each column counts by how much it moves there in both. Its scale does not count:
+    it follows the spread of the whole clip, long or short. 0 where nothing moves.
     """
     starts = np.maximum(0, lags)
     counts = np.minimum(len(first), len(other) + lags) - starts
     columns = zip(first.T, other.T, strict=True)
-    products = np.sum([np.correlate(one, two, "full") for one, two in columns], axis=0)[lags + len(other) - 1]
-    sums, squares = _sums(first, starts, counts)
-    other_sums, other_squares = _sums(other, starts - lags, counts)
-    shared = products - (sums * other_sums).sum(1) / counts
-    power = (squares - (sums**2).sum(1) / counts) * (other_squares - (other_sums**2).sum(1) / counts)
-    return np.where(power > 1e-9, shared / np.sqrt(np.maximum(power, 1e-9)), 0.0)
+    products = np.stack([np.correlate(one, two, "full")[lags + len(other) - 1] for one, two in columns], axis=1)
+    sums, powers = _sums(first, starts, counts)
+    other_sums, other_powers = _sums(other, starts - lags, counts)
+    shared = (products - sums * other_sums / counts[:, None]).sum(axis=1)
+    moved = np.sqrt(np.maximum(powers, 0) * np.maximum(other_powers, 0)).sum(axis=1)
+    return np.where(moved > 1e-9, shared / np.maximum(moved, 1e-9), 0.0)
 
 
 def _sums(series: np.ndarray, starts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sums (L, C) of `counts` steps from each start on, and the sums of all their squares (L,)."""
-    sums = np.concatenate([np.zeros((1, series.shape[1])), np.cumsum(series, axis=0)])
-    squares = np.concatenate([[0.0], np.cumsum((series**2).sum(axis=1))])
-    return sums[starts + counts] - sums[starts], squares[starts + counts] - squares[starts]
+    """Sums (L, C) of `counts` steps from each start on, and the sums of their squared deviations from their mean."""
+    sums, squares = (
+        np.concatenate([np.zeros((1, series.shape[1])), np.cumsum(values, axis=0)]) for values in (series, series**2)
+    )
+    sums, squares = (values[starts + counts] - values[starts] for values in (sums, squares))
+    return sums, squares - sums**2 / counts[:, None]

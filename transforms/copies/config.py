@@ -15,7 +15,7 @@ class CopiesConfig:
     min_audio: float = setting(
         0.93, "correlation", "of the audio of two clips, laid upon each other, from which on they may be copies"
     )
-    min_lips: float = setting(0.5, "correlation", "of their lips at the same place, likewise")
+    min_lips: float = setting(0.35, "correlation", "of their lips at the same place, likewise")
 
     def __post_init__(self) -> None:
         """Check the settings; UsageError."""
