@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 
 from schemas.decisions import DecisionLog
-from schemas.records import ClipRef, WindowOutcome, window_id, window_of_track
+from schemas.records import ClipRef, WindowOutcome
 from schemas.tables import DecisionRow
 from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count
-from transforms.beam_support.progress_marks import ProgressMark, leave_mark
+from transforms.beam_support.lost_clips import WithoutLost, by_window
 from transforms.copies.bands import band_keys
 from transforms.copies.choose_kept import choose_kept
 from transforms.copies.compared_clip import (
@@ -63,7 +63,7 @@ class FindCopies(beam.PTransform):
         """Build the stage."""
         window = tuple[str, WindowOutcome | ClipRef]
         ends = (found["clips"], found["outcomes"]) | "Ends" >> beam.Flatten()
-        windows = ends | "ByEnd" >> beam.Map(_by_window).with_output_types(window) | "GroupEnds" >> beam.GroupByKey()
+        windows = ends | "ByEnd" >> beam.Map(by_window).with_output_types(window) | "GroupEnds" >> beam.GroupByKey()
         compared = windows | "Compared" >> beam.FlatMapTuple(_compared).with_output_types(ComparedClip)
         others = {"stored": _stored, "removed": removed_clip}
         known = [
@@ -78,10 +78,8 @@ class FindCopies(beam.PTransform):
         judge = beam.FlatMapTuple(_judged).with_outputs("lost", "decisions", main="clips")
         judged = keyed | "Clips" >> beam.GroupByKey() | "Judge" >> judge
         parts = with_kinds(judged, clips=ClipRef, lost=ClipRef, decisions=DecisionRow)
-        ended = (found["outcomes"], parts.lost) | "Ended" >> beam.Flatten()
-        by_window = ended | "ByWindow" >> beam.Map(_by_window).with_output_types(window)
-        corrected = beam.FlatMapTuple(functools.partial(_without_lost, self.staging)).with_output_types(WindowOutcome)
-        outcomes = by_window | "Windows" >> beam.GroupByKey() | "Correct" >> corrected
+        ended = {"outcomes": found["outcomes"], "lost": parts.lost}
+        outcomes = ended | "WithoutLost" >> WithoutLost(STAGE, self.staging)
         return FindCopiesOutputs(parts.clips, outcomes, parts.decisions)
 
 
@@ -234,24 +232,3 @@ def _judged(_key: str, found: Iterable[ClipRef | DroppedClip]) -> Iterator[Any]:
         yield from (beam.pvalue.TaggedOutput("decisions", row) for row in log.rows)
         count(STAGE, "clips" if is_kept else f"dropped_{COPY_RULES[0].name}")
         yield clip if is_kept else beam.pvalue.TaggedOutput("lost", clip)
-
-
-def _by_window(one: WindowOutcome | ClipRef) -> tuple[str, WindowOutcome | ClipRef]:
-    if isinstance(one, ClipRef):
-        return window_of_track(one.row.track_id), one
-    return window_id(one.source_id, one.window_index), one
-
-
-def _without_lost(staging: str, _window: str, found: Iterable[WindowOutcome | ClipRef]) -> Iterator[WindowOutcome]:
-    """How a window ended, without the clips that it lost."""
-    every = list(found)
-    num_lost = len({one.key for one in every if isinstance(one, ClipRef)})
-    for one in every:
-        if isinstance(one, WindowOutcome) and num_lost:
-            source_id, index = one.source_id, one.window_index
-            mark = ProgressMark(stage=STAGE, source_id=source_id, window_index=index, dropped=num_lost, clips=-num_lost)
-            leave_mark(staging, mark)
-            num_clips = one.num_clips - num_lost
-            yield replace(one, num_clips=num_clips, outcome=one.outcome if num_clips else "decided")
-        elif isinstance(one, WindowOutcome):
-            yield one

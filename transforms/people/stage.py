@@ -99,7 +99,9 @@ class FindPeople(beam.PTransform):
             | "Place" >> beam.FlatMapTuple(_placed).with_outputs("lost", "decisions", main="clips")
         )
         placed = with_kinds(placed, clips=ClipRef, lost=ClipRef, decisions=DecisionRow)
-        outcomes = {"outcomes": found["outcomes"], "lost": placed.lost} | "WithoutLost" >> WithoutLost()
+        outcomes = {"outcomes": found["outcomes"], "lost": placed.lost} | "WithoutLost" >> WithoutLost(
+            STAGE, self.staging
+        )
         return FindPeopleOutputs(
             placed.clips, outcomes, complete.rows, people.sources, people.alike, placed.decisions, failures
         )
