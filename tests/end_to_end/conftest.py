@@ -17,7 +17,7 @@ from tests.pipeline.made_models import needs_models
 from tests.shared_data import ROOT, shared
 
 CLEAN, LATE, CUTS = "clean.mpg", 'it\'s "late" by 12.mkv', "three\ncuts.mp4"
-SMALL_SHARDS = ("--set", "shards.target_mb=1")  # several, so that workers have shards to share
+SMALL_SHARDS = ("--set", "shards.target_mb=0.5")  # several, so that workers have shards to share
 EVERY_COPY = ("--set", "copies.max_shared=1")  # where tests look at several recordings of one performance
 IN_PROCESS = ("--runner=FnApiRunner", "--direct_running_mode=in_memory")
 

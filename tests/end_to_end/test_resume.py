@@ -67,13 +67,13 @@ def test_another_output_takes_everything_from_the_work_folder(work, inputs, firs
     output = tmp_path / "out"
     assert run(output, *inputs[::-1], flags=(*IN_PROCESS, *SMALL_SHARDS, "--work", str(work))) == 0
     assert hashes(output) == first
-    assert found(output) == {"PrepareVideos": 4, "TrackFaces": 3, "FindSpeakers": 3, "CutClips": 3}
+    assert found(output) == {"PrepareVideos": 4, "TrackFaces": 3, "FindSpeakers": 3, "CutClips": 3, "FindPeople": 2}
 
 
 def test_another_threshold_of_the_judge_tracks_no_face_again(work, inputs, tmp_path):
     output, judge = tmp_path / "out", ("--set", "speakers.min_probability=0.55")
     assert run(output, *inputs, flags=(*IN_PROCESS, *SMALL_SHARDS, *judge, "--work", str(work))) == 0
-    assert found(output) == {"PrepareVideos": 4, "TrackFaces": 3}
+    assert found(output) == {"PrepareVideos": 4, "TrackFaces": 3, "FindPeople": 2}
 
 
 def test_a_corrected_speaker_decodes_nothing_again(work, inputs, tmp_path):
@@ -81,7 +81,7 @@ def test_a_corrected_speaker_decodes_nothing_again(work, inputs, tmp_path):
     table.write_text("uri,speaker,licence\n" + "".join(f"{path},Ann,CC0\n" for path in inputs))
     flags = ["--sources", str(table), "--output", str(output), "--work", str(work), *IN_PROCESS, *SMALL_SHARDS]
     assert main(flags) == 0
-    assert found(output) == {"PrepareVideos": 4, "TrackFaces": 3, "FindSpeakers": 3, "CutClips": 3}
+    assert found(output) == {"PrepareVideos": 4, "TrackFaces": 3, "FindSpeakers": 3, "CutClips": 3, "FindPeople": 2}
     assert b'"licence": "CC0"' in b"".join(path.read_bytes() for path in (output / "shards").iterdir())
 
 

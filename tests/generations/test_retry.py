@@ -9,6 +9,7 @@ import pytest
 
 from audit.verify import verify_dataset
 from beam_runner import main
+from pipeline.commands.report import main as report
 from schemas.stored.manifests import stored_manifests
 from schemas.stored.tables import stored_table
 from schemas.tables import FailureRow
@@ -94,6 +95,7 @@ def count_again(output):
     with stored_manifests(str(output)) as manifests:
         run["verdict"] |= asdict(totals(manifests))
     path.write_text(json.dumps(run))
+    assert report([str(output)], "talkshard report") == 0
 
 
 def add_failure(output):
