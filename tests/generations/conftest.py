@@ -9,8 +9,8 @@ from tests.pipeline.made_models import needs_models
 from tests.shared_data import ROOT, shared
 from tests.stores.conftest import store  # noqa: F401  # a fixture
 
-# Generations are no matter of the sync network, or of copies. People keep the ids that they were first given, so that what an append
-# makes of them need not be what a build of everything would.
+# Generations are no matter of the sync network, or of copies. People keep the ids that they were first given, so that
+# what an append makes of them need not be what a build of everything would.
 FLAGS = (*IN_PROCESS, "--sync", "none", "--people", "none", *EVERY_COPY, "--set", "shards.target_mb=1")
 
 
