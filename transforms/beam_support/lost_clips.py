@@ -38,7 +38,7 @@ def by_window(one: WindowOutcome | ClipRef) -> tuple[str, WindowOutcome | ClipRe
 def _without_lost(
     stage: str, staging: str, _window: str, found: Iterable[WindowOutcome | ClipRef]
 ) -> Iterator[WindowOutcome]:
-    """How a window ended, without the clips that it lost, which are told to whoever watches the run."""
+    """How a window ended, without the clips that it lost, which leaves a mark for `talkshard status`."""
     every = list(found)
     num_lost = len({one.key for one in every if isinstance(one, ClipRef)})
     for one in every:
