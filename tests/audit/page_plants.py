@@ -52,7 +52,11 @@ _replace(
 )
 _replace("card_without_a_model", CARD, "| face_mesh |", "| mesh |", "dataset_card.md lacks.*face_mesh")
 _replace(
-    "card_that_promises_more", CARD, "**The same person may be", "**No person is", "dataset_card.md lacks.*same person"
+    "card_that_promises_more",
+    CARD,
+    ", as far as the recognition network knows",
+    ", and",
+    "dataset_card.md lacks.*as far as",
 )
 _replace(
     "report_of_another_dataset", PAGE, 'sha256" content="', 'sha256" content="0', "report.html is not of this gener"
