@@ -57,7 +57,7 @@ def test_arrays_can_be_written_to(samples):
 
 
 def test_other_keys_are_left_to_webdataset():
-    assert talkshard_parts(".txt", b"words") is None and talkshard_parts(".other.npy", b"words") is None
+    assert talkshard_parts(".note", b"words") is None and talkshard_parts(".other.npy", b"words") is None
 
 
 @pytest.mark.parametrize("part", ["json", "flac", "mesh.npy", "faces.mjpg"])
