@@ -55,6 +55,7 @@ def build_parser(program: str) -> CommandParser:
         epilog=f"{settings_text(Recipe().settings())}\n\nBeam's own options are passed on to Beam.\n{EXIT_CODES}",
         keep_lines=True,
     )
+    _add_source_options(parser)
     _add_folder_options(parser)
     add_recipe_options(parser)
     _add_watching_options(parser)
@@ -62,7 +63,7 @@ def build_parser(program: str) -> CommandParser:
     return parser
 
 
-def _add_folder_options(parser: CommandParser) -> None:
+def _add_source_options(parser: CommandParser) -> None:
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--input", metavar="SRC", nargs="+", action="extend", help="files, folders, globs or URLs")
     given.add_argument(
@@ -74,15 +75,6 @@ def _add_folder_options(parser: CommandParser) -> None:
         "--retry_failures",
         action="store_true",
         help="instead of inputs: do the sources in --output's dataset again whose failures may pass",
-    )
-    parser.add_argument(
-        "--root",
-        metavar="DIR",
-        help="of --retry_failures: folder or URL where the sources lie now (default: root in run.json)",
-    )
-    parser.add_argument("--output", metavar="DIR", required=True, help="folder or URL of the dataset")
-    parser.add_argument(
-        "--append", action="store_true", help="add new sources to the dataset in --output, by its recipe and models"
     )
     parser.add_argument(
         "--honor",
@@ -108,6 +100,18 @@ def _add_folder_options(parser: CommandParser) -> None:
         metavar="KEYFILE",
         help="store speakers, groups and names of files as hashes by the key in this file, which you keep: the same "
         "key gives the same hashes, and --append needs it again",
+    )
+
+
+def _add_folder_options(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--root",
+        metavar="DIR",
+        help="of --retry_failures: folder or URL where the sources lie now (default: root in run.json)",
+    )
+    parser.add_argument("--output", metavar="DIR", required=True, help="folder or URL of the dataset")
+    parser.add_argument(
+        "--append", action="store_true", help="add new sources to the dataset in --output, by its recipe and models"
     )
     parser.add_argument(
         "--work",
@@ -155,24 +159,19 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
 
     Writes only the converted network of --sync syncnet:FILE, once, and the pages of a run that was killed at its end.
     """
-    parser = build_parser(program)
-    args, others = parser.parse_known_args(argv)
-    set_log_format(args.log_format)
-    flags = beam_options(others, parser.option_names())
-    _require_limits(args)
+    args, flags = _parsed(argv, program)
     recipe = chosen_recipe(args)
     store = store_options(flags, recipe.limits.fetch_s)
     dataclasses.replace(store, patience_s=LAUNCHER_PATIENCE_S).use()
-    output = normalised_output(args.output)
-    work = normalised_output(args.work) if args.work else f"{output}/{WORK}"
-    require_reachable(flags, output, work)
-    require_work_folder(work, output)
+    output, work = _folders(args, flags)
     present = _present(args, output)
     pseudonyms = read_key(args.pseudonymise) if args.pseudonymise else None
     if present:
         require_same_key(present, pseudonyms, args.retry_failures)
     recipe = preflight(chosen_recipe(args, present.recipe) if present and _adds(args) else recipe)
     root, sources, generation, inputs = _inputs(args, output, work, present, recipe, pseudonyms)
+    key_check = pseudonyms.key_check if pseudonyms else ""
+    run = run_record(recipe, [program, *argv], len(sources), root, inputs, work if args.work else "", key_check)
     return BuildPlan(
         sources=sources,
         num_inputs=len(sources),
@@ -193,16 +192,27 @@ def parse_plan(argv: list[str], program: str) -> BuildPlan:
         metrics_file=os.path.abspath(args.metrics_file) if args.metrics_file else "",
         max_failed_share=args.max_failed_share,
         generation=generation,
-        run=run_record(
-            recipe,
-            [program, *argv],
-            len(sources),
-            root,
-            inputs,
-            work=work if args.work else "",
-            key_check=pseudonyms.key_check if pseudonyms else "",
-        ),
+        run=run,
     )
+
+
+def _parsed(argv: list[str], program: str) -> tuple[argparse.Namespace, list[str]]:
+    """The arguments, and Beam's own options among them."""
+    parser = build_parser(program)
+    args, others = parser.parse_known_args(argv)
+    set_log_format(args.log_format)
+    flags = beam_options(others, parser.option_names())
+    _require_limits(args)
+    return args, flags
+
+
+def _folders(args: argparse.Namespace, flags: list[str]) -> tuple[str, str]:
+    """OUTPUT and the folder of results between stages; UsageError or StorageError: no run can write there."""
+    output = normalised_output(args.output)
+    work = normalised_output(args.work) if args.work else f"{output}/{WORK}"
+    require_reachable(flags, output, work)
+    require_work_folder(work, output)
+    return output, work
 
 
 def _present(args: argparse.Namespace, output: str) -> PresentDataset | None:

@@ -1,24 +1,17 @@
 """Repack a dataset: its clips and rows are read, and written by the steps that end every build."""
 
-import dataclasses
-import sys
-
 import apache_beam as beam
 
-from pipeline.beam_options import beam_options, require_reachable, store_options
 from pipeline.commands.parser import CommandParser
 from pipeline.finish import complete_killed_run
 from pipeline.graph import finish
-from pipeline.options import LAUNCHER_PATIENCE_S
-from pipeline.output import RUN_STAGING, WORK, normalised_output
-from pipeline.owner import require_no_owner
 from pipeline.plan import BuildPlan
 from pipeline.present import PresentDataset, require_dataset
+from pipeline.rewriting import reach_dataset, rewriting_plan
 from pipeline.run_record import repacked
 from schemas.errors import NothingToDo
 from schemas.generations import generation_of
 from transforms.manifests.verdict import Verdict
-from transforms.media.config import LimitsConfig
 from transforms.recorded.stage import ReadClips, ReadRows
 from transforms.shards.stage import WriteShards
 
@@ -35,35 +28,12 @@ def parse_repack(argv: list[str], program: str) -> BuildPlan:
         epilog="Beam's own options are passed on to Beam.",
     )
     parser.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")
-    args, others = parser.parse_known_args(argv)
-    flags = beam_options(others, parser.option_names())
-    store = store_options(flags, LimitsConfig().fetch_s)
-    dataclasses.replace(store, patience_s=LAUNCHER_PATIENCE_S).use()
-    output = normalised_output(args.output)
-    require_reachable(flags, output)
-    present = require_dataset(output)
-    require_no_owner(output)
-    complete_killed_run(output, present.run, present.record["generation"], keeps_work=True)
+    _args, reached = reach_dataset(parser, argv)
+    present = reached.present
+    complete_killed_run(reached.output, present.run, present.record["generation"], keeps_work=True)
     _require_several_pieces(present)
-    return BuildPlan(
-        sources=(),
-        num_inputs=0,
-        splits={},
-        recorded=(),
-        output=output,
-        staging=f"{output}/{RUN_STAGING}",
-        work=f"{output}/{WORK}",
-        keeps_tubes=True,
-        keeps_work=True,
-        recipe=present.recipe,
-        fail_fast=False,
-        max_bugs=sys.maxsize,
-        max_failed_share=1.0,  # it was judged when it was built
-        generation=present.next_generation((), present.num_inputs, rewrites=True),
-        run=repacked(present.run, [program, *argv]),
-        store=store,
-        beam_options=flags,
-    )
+    generation = present.next_generation((), present.num_inputs, rewrites=True)
+    return rewriting_plan(reached, generation, repacked(present.run, [program, *argv]))
 
 
 def repack_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Verdict]:

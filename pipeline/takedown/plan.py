@@ -2,23 +2,21 @@
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import apache_beam as beam
 
-from pipeline.beam_options import beam_options, require_reachable, store_options
 from pipeline.commands.parser import CommandParser
 from pipeline.finish import complete_killed_run
 from pipeline.graph import finish
-from pipeline.options import LAUNCHER_PATIENCE_S
-from pipeline.output import RUN_STAGING, WORK, normalised_output, remove_staging
-from pipeline.owner import owning, require_no_owner
+from pipeline.output import remove_staging
+from pipeline.owner import owning
 from pipeline.plan import BuildPlan
 from pipeline.plural import number_of
-from pipeline.present import PresentDataset, require_dataset
+from pipeline.present import PresentDataset
 from pipeline.retry import holds_any
+from pipeline.rewriting import reach_dataset, rewriting_plan
 from pipeline.run_record import repacked
 from pipeline.takedown.like import FindFace, people_like
 from pipeline.takedown.matches import Request
@@ -28,7 +26,6 @@ from schemas.errors import NothingToDo, UsageError
 from schemas.shown_text import shown_text
 from transforms.manifests.generation import Generation
 from transforms.manifests.verdict import Verdict
-from transforms.media.config import LimitsConfig
 from transforms.media.source_names import HIDDEN
 from transforms.media.takedown_list import CLIP, NAME, PERSON, SOURCE, SPEAKER, clip_decision
 from transforms.recorded.stage import ReadClips, ReadRows
@@ -68,16 +65,9 @@ def parse_takedown(argv: list[str], program: str, find_face: FindFace) -> tuple[
 
     NothingToDo: it is taken down already, or it was only to be shown. UsageError: there is no such thing.
     """
-    parser = takedown_parser(program)
-    args, others = parser.parse_known_args(argv)
-    flags = beam_options(others, parser.option_names())
-    store = store_options(flags, LimitsConfig().fetch_s)
-    dataclasses.replace(store, patience_s=LAUNCHER_PATIENCE_S).use()
-    output = normalised_output(args.output)
-    require_reachable(flags, output)
+    args, reached = reach_dataset(takedown_parser(program), argv)
+    output, present = reached.output, reached.present
     _require_reason(args)
-    present = require_dataset(output)
-    require_no_owner(output)
     if args.yes:
         complete_killed_run(output, present.run, present.record["generation"], keeps_work=True)
     request = _request(args, present, find_face)
@@ -91,25 +81,8 @@ def parse_takedown(argv: list[str], program: str, find_face: FindFace) -> tuple[
     if not args.yes:
         raise NothingToDo("nothing was changed: give --yes to take it down")
     kept = repacked(present.run, [program, output, f"--{_option(request)}", HIDDEN])
-    return BuildPlan(
-        sources=(),
-        num_inputs=0,
-        splits={},
-        recorded=(),
-        output=output,
-        staging=f"{output}/{RUN_STAGING}",
-        work=f"{output}/{WORK}",
-        keeps_tubes=True,
-        keeps_work=True,
-        recipe=present.recipe,
-        fail_fast=False,
-        max_bugs=sys.maxsize,
-        max_failed_share=1.0,  # it was judged when it was built
-        generation=generation,
-        run=kept | {"inputs": []},  # fingerprints of listings that held it
-        store=store,
-        beam_options=flags,
-    ), selection
+    without_inputs = kept | {"inputs": []}  # fingerprints of listings that held it
+    return rewriting_plan(reached, generation, without_inputs), selection
 
 
 def takedown_graph(selection: Selection, pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[Verdict]:

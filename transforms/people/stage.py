@@ -68,21 +68,7 @@ class FindPeople(beam.PTransform):
     def expand(self, found: dict[str, beam.PCollection[Any]]) -> FindPeopleOutputs:
         """Build the stage."""
         clips, tracks = found["clips"], found["tracks"]
-        chosen = (
-            clips
-            | "ClipsByTrack" >> beam.Map(_by_track).with_output_types(tuple[str, ClipRef])
-            | "OfTrack" >> beam.GroupByKey()
-            | "Choose" >> beam.MapTuple(functools.partial(track_clips, self.config.faces)).with_output_types(TrackClips)
-        )
-        faces, failures = self._embedded(chosen)
-        joined = tuple[str, TrackRow | TrackClips | TrackFace]
-        complete = (
-            ((tracks, chosen, faces) | "Tracks" >> beam.Flatten())
-            | "ByTrack" >> beam.Map(_by_track).with_output_types(joined)
-            | "JoinTracks" >> beam.GroupByKey()
-            | "Complete" >> beam.FlatMapTuple(_complete).with_outputs("found", main="rows")
-        )
-        complete = with_kinds(complete, rows=TrackRow, found=FoundTrack)
+        complete, failures = self._complete(clips, tracks)
         names = found["facts"] | "Names" >> beam.Map(_names).with_output_types(SourcePerson)
         compare = beam.ParDo(_Compare(self.config)).with_outputs("sources", "alike", main="tracks")
         people = (
@@ -99,9 +85,8 @@ class FindPeople(beam.PTransform):
             | "Place" >> beam.FlatMapTuple(_placed).with_outputs("lost", "decisions", main="clips")
         )
         placed = with_kinds(placed, clips=ClipRef, lost=ClipRef, decisions=DecisionRow)
-        outcomes = {"outcomes": found["outcomes"], "lost": placed.lost} | "WithoutLost" >> WithoutLost(
-            STAGE, self.staging
-        )
+        ended = {"outcomes": found["outcomes"], "lost": placed.lost}
+        outcomes = ended | "WithoutLost" >> WithoutLost(STAGE, self.staging)
         return FindPeopleOutputs(
             placed.clips, outcomes, complete.rows, people.sources, people.alike, placed.decisions, failures
         )
