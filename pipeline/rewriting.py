@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.beam_options import beam_options, require_reachable, store_options
@@ -27,9 +28,16 @@ class ReachedDataset:
     beam_options: list[str]
 
 
-def reach_dataset(parser: CommandParser, argv: list[str]) -> tuple[argparse.Namespace, ReachedDataset]:
-    """The arguments, and the dataset that `output` names. UsageError: there is none, or a run builds there."""
+def reach_dataset(
+    parser: CommandParser, argv: list[str], check: Callable[[argparse.Namespace], None] | None = None
+) -> tuple[argparse.Namespace, ReachedDataset]:
+    """The arguments, and the dataset that `output` names. UsageError: there is none, or a run builds there.
+
+    check: raises UsageError where other arguments are wrong, before the dataset is looked at.
+    """
     args, others = parser.parse_known_args(argv)
+    if check:
+        check(args)
     flags = beam_options(others, parser.option_names())
     store = store_options(flags, LimitsConfig().fetch_s)
     dataclasses.replace(store, patience_s=LAUNCHER_PATIENCE_S).use()

@@ -65,9 +65,8 @@ def parse_takedown(argv: list[str], program: str, find_face: FindFace) -> tuple[
 
     NothingToDo: it is taken down already, or it was only to be shown. UsageError: there is no such thing.
     """
-    args, reached = reach_dataset(takedown_parser(program), argv)
+    args, reached = reach_dataset(takedown_parser(program), argv, _require_reason)
     output, present = reached.output, reached.present
-    _require_reason(args)
     if args.yes:
         complete_killed_run(output, present.run, present.record["generation"], keeps_work=True)
     request = _request(args, present, find_face)
