@@ -6,8 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-_TEXT, _INT, _FLOAT, _BOOL = pa.string(), pa.int64(), pa.float32(), pa.bool_()
-_TIME = pa.float64()
+_TEXT, _INT, _FLOAT, _BOOL, _TIME = pa.string(), pa.int64(), pa.float32(), pa.bool_(), pa.float64()
 _BOX = pa.list_(pa.float32(), 4)
 
 
