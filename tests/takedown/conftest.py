@@ -6,23 +6,16 @@ import shutil
 import pytest
 
 from schemas.codec import encode_record
-from tests.audit.good_dataset import ANN, ANN_TOO, BEN, write_good_dataset
+from tests.audit.conftest import good  # noqa: F401  # a fixture
+from tests.audit.good_dataset import ANN, ANN_TOO, BEN
 from tests.stores.conftest import store  # noqa: F401  # a fixture
 from tests.takedown.flags import FIRST, OF_ANN_TOO, OF_BEN, SECOND, TRAIN, media_of
 from transforms.beam_support.outcome import Outcome
 from transforms.beam_support.results import StageResults
 
 
-@pytest.fixture(scope="session")
-def good(tmp_path_factory):
-    """The good dataset, and a folder of results beside it that its run used."""
-    folder = tmp_path_factory.mktemp("good") / "out"
-    write_good_dataset(folder)
-    return folder
-
-
 @pytest.fixture
-def dataset(good, tmp_path):
+def dataset(good, tmp_path):  # noqa: F811  # the fixture
     """A copy of it with all that a takedown has to remove."""
     return wear(shutil.copytree(good, tmp_path / "out"), tmp_path / "work")
 
