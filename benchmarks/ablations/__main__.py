@@ -2,8 +2,8 @@
 
     python -m benchmarks.ablations --dataset OUT --output DIR [--evaluate_on OUT2] [--steps 800] [--seeds 0 1]
 
-The base is the published graph at a quarter of its width and 64 px, with losses that see movement. Each variant has one
-thing changed: 1 still instead of 5, no skips, transposed convolutions, MFCC instead of a speech encoder, the content
+The base is the published graph at --width and --image_px, with losses that see movement. Each variant has one thing
+changed: 1 still instead of 5, no skips, transposed convolutions, MFCC instead of a speech encoder, the content
 loss, deblurring applied afterwards (to the base's own generator). All are trained on the train split of OUT, and scored
 on held-out speakers: --evaluate_split (val) of OUT2, or of OUT itself. DIR: ablations.json, ablations.md (printed, and
 written after each job), and a folder of each variant and seed. The same command resumes: finished trainings and scores
@@ -21,8 +21,6 @@ from typing import Any
 from pipeline.environment import set_environment
 from schemas.errors import TalkshardError, UsageError
 from speech2vid.training.options import default_threads
-
-_DEFAULT_STEPS = 800
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,7 +40,6 @@ def run(
 ) -> str:
     """Markdown of all jobs. train, evaluate: replace the real work in tests."""
     from benchmarks.ablations.jobs import (
-        AblationSettings,
         evaluate_job,
         refuse_other_ablations,
         require_networks,
@@ -53,11 +50,7 @@ def run(
 
     if unknown := sorted({*args.only} - {*VARIANTS}):
         raise UsageError(f"--only {unknown[0]}: there are {', '.join(VARIANTS)}")
-    if args.steps < 1 or min(args.seeds) < 0:
-        raise UsageError("--steps must be 1 or more, --seeds 0 or more")
-    settings = AblationSettings(
-        **{field.name: getattr(args, field.name) for field in dataclasses.fields(AblationSettings)}
-    )
+    settings = _settings(args)
     if evaluate is None:
         require_networks(settings)
     refuse_other_ablations(settings, args.output)
@@ -68,6 +61,22 @@ def run(
         found[job] = (evaluate or evaluate_job)(job, settings, args.output)
         page = _write(settings.record(), found, args.output)
     return page
+
+
+def _settings(args: argparse.Namespace) -> Any:
+    """AblationSettings from the options."""
+    from benchmarks.ablations.jobs import AblationSettings
+    from benchmarks.ablations.variants import Budget, base_settings
+
+    if args.steps < 1 or min(args.seeds) < 0:
+        raise UsageError("--steps must be 1 or more, --seeds 0 or more")
+    budget = Budget(**{field.name: getattr(args, field.name) for field in dataclasses.fields(Budget)})
+    try:
+        base_settings(budget)  # UsageError where there is no such network
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    names = {field.name for field in dataclasses.fields(AblationSettings)} - {"budget"}
+    return AblationSettings(budget=budget, **{name: getattr(args, name) for name in names})
 
 
 def _write(settings: dict[str, object], found: dict, output: Path) -> str:
@@ -102,7 +111,10 @@ def _read_options(argv: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--dataset", required=True, metavar="OUT", help="output of talkshard build")
     add("--output", type=Path, required=True, metavar="DIR", help="folder to write to; new, or one to resume")
-    add("--steps", type=int, default=_DEFAULT_STEPS, help="of each training (default: %(default)s)")
+    add("--steps", type=int, default=800, help="of each training (default: %(default)s)")
+    add("--width", type=float, default=0.25, help="of the published channels (default: %(default)s)")
+    add("--image_px", type=int, default=64, help="side of a face; the paper's is 109 (default: %(default)s)")
+    add("--learning_rate", type=float, default=2e-3, help="the highest (default: %(default)s)")
     add(
         "--seeds",
         type=int,

@@ -1,5 +1,6 @@
 """Trains and evaluates one job. Results of an earlier call are reused."""
 
+import dataclasses
 import json
 import multiprocessing
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.ablations.scoring import ScoredOn, score_generator
-from benchmarks.ablations.variants import Job, base_settings, settings_of
+from benchmarks.ablations.variants import Budget, Job, base_settings, settings_of
 from schemas.errors import UsageError
 from schemas.stored.clip_index import find_clips
 from schemas.stored.record import dataset_sha256
@@ -37,10 +38,10 @@ class AblationSettings:
     evaluate_on: str
     evaluate_split: str
     evaluate_where: str | None
-    steps: int
     clips: int  # that are evaluated, at most
     face_network: str
     threads: int  # of a training step
+    budget: Budget
 
     @property
     def scored_on(self) -> ScoredOn:
@@ -55,8 +56,12 @@ class AblationSettings:
 
     def record(self) -> dict[str, object]:
         """Everything that determines the numbers, except the seeds."""
-        found = {name: getattr(self, name) for name in self.__slots__ if name not in _ELSEWHERE}
-        return found | {"dataset": dataset_sha256(self.dataset), "evaluate_on": dataset_sha256(self.evaluate_on)}
+        found = {name: getattr(self, name) for name in self.__slots__ if name not in (*_ELSEWHERE, "budget")}
+        return (
+            found
+            | dataclasses.asdict(self.budget)
+            | {"dataset": dataset_sha256(self.dataset), "evaluate_on": dataset_sha256(self.evaluate_on)}
+        )
 
 
 def require_networks(settings: AblationSettings) -> None:
@@ -87,7 +92,7 @@ def train_job(job: Job, settings: AblationSettings, output: Path, train: Train) 
     """Train a job, or resume a killed training; nothing is done where its generator is there."""
     folder = output / job.training_folder
     if not (folder / GENERATOR).exists():
-        variant = settings_of(job.variant, settings.steps)
+        variant = settings_of(job.variant, settings.budget)
         train(settings.dataset, settings.where, folder, job.seed, variant, settings.threads)
 
 
@@ -125,7 +130,7 @@ def _train(
     options = TrainingOptions(
         dataset=dataset, recipe="ablation", output=str(folder), seed=seed, where=where, workers=0, threads=threads
     )
-    run_training(options, settings, base_settings(settings.loop.steps), GeneratorTask)
+    run_training(options, settings, base_settings(Budget()), GeneratorTask)
 
 
 def _speakers(dataset: str, split: str, where: str | None) -> set[str]:

@@ -43,7 +43,10 @@ def ablations_markdown(
         ]
         for one in verdicts
     ]
-    title = f"# Ablations of the published graph, {settings['steps']} steps"
+    title = (
+        f"# Ablations of the published graph, {settings['width']:g} of its width, {settings['image_px']} px, "
+        f"{settings['steps']} steps"
+    )
     return "\n\n".join(
         [
             title,

@@ -83,25 +83,36 @@ def plan(names: Sequence[str], seeds: Sequence[int]) -> list[Job]:
     return of_base + others
 
 
-def base_settings(steps: int) -> GeneratorTrainingSettings:
-    """The published graph at a quarter of its width and 64 px, with losses that see movement, in so many steps.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How large the base is and how long all variants learn; more than the defaults is work for a GPU."""
+
+    steps: int = 800
+    width: float = 0.25  # of the published channels
+    image_px: int = 64
+    learning_rate: float = 2e-3
+
+
+def base_settings(budget: Budget) -> GeneratorTrainingSettings:
+    """The published graph, with losses that see movement, at a budget.
 
     A variant whose mouth does not move is a finding here and does not stop the run. Only the last step is validated:
     all variants are compared after equal steps.
     """
+    steps = budget.steps
     return GeneratorTrainingSettings(
-        generator=GeneratorSettings(width=0.25, image_px=64, audio_features="speech"),
+        generator=GeneratorSettings(width=budget.width, image_px=budget.image_px, audio_features="speech"),
         losses=LossSettings(mouth=3, content=0, difference=16, lip_shape=0.5, lip_features=0.6),
         pretraining=PretrainingSettings(num_batches=40, lip_steps=300, audio_steps=600, deblurring_width=16),
         sampling=SamplingSettings(batch_clips=6, augment_audio=True),
         validation=ValidationSettings(min_change=0.0),
-        loop=LoopSettings(steps=steps, learning_rate=2e-3, warm_up=100, validate_every=steps),
+        loop=LoopSettings(steps=steps, learning_rate=budget.learning_rate, warm_up=100, validate_every=steps),
     )
 
 
-def settings_of(variant: Variant, steps: int) -> GeneratorTrainingSettings:
+def settings_of(variant: Variant, budget: Budget) -> GeneratorTrainingSettings:
     """Settings of a variant's training. Only the base trains a deblurring network: the others' would not be used."""
-    base = base_settings(steps)
+    base = base_settings(budget)
     if variant.change is None:
         return base
     changed = variant.change(base)

@@ -3,7 +3,9 @@ import dataclasses
 import pytest
 
 pytest.importorskip("torch", reason="the train extra is not installed")
-from benchmarks.ablations.variants import BASE, VARIANTS, base_settings, plan, settings_of
+from benchmarks.ablations.variants import BASE, VARIANTS, Budget, base_settings, plan, settings_of
+
+BUDGET = Budget(steps=50, width=0.5, image_px=109)
 
 
 def flat(settings) -> dict[str, object]:
@@ -31,17 +33,18 @@ def differing(one, other) -> dict[str, object]:
 )
 def test_a_variant_differs_from_the_base_in_one_thing(variant, changed):
     deblurring = {"pretraining.deblurring_width": 0}
-    assert differing(settings_of(VARIANTS[variant], 50), base_settings(50)) == changed | deblurring
+    assert differing(settings_of(VARIANTS[variant], BUDGET), base_settings(BUDGET)) == changed | deblurring
 
 
 def test_the_base_is_the_published_graph_but_for_width_and_size():
-    generator = base_settings(50).generator
+    generator = base_settings(BUDGET).generator
+    assert (generator.width, generator.image_px) == (0.5, 109)
     assert not generator.residual and not generator.film and generator.skips and generator.decoder == "upsample"
 
 
 def test_the_base_trains_a_deblurring_network():
-    assert settings_of(VARIANTS[BASE], 50) == settings_of(VARIANTS["deblurred"], 50) == base_settings(50)
-    assert base_settings(50).pretraining.deblurring_width > 0
+    assert settings_of(VARIANTS[BASE], BUDGET) == settings_of(VARIANTS["deblurred"], BUDGET) == base_settings(BUDGET)
+    assert base_settings(BUDGET).pretraining.deblurring_width > 0
 
 
 def test_deblurring_is_evaluated_on_the_bases_training():

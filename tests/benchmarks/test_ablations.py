@@ -127,3 +127,20 @@ def test_nothing_is_written_where_speakers_overlap(dataset, tmp_path):
     with pytest.raises(UsageError, match="trained and evaluated on"):
         run(args)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "names"),
+    [
+        (("--width", "9"), "a width in 0..4"),
+        (("--image_px", "100"), "image_px is a multiple of 16"),
+        (("--learning_rate", "-1"), "loop.learning_rate must be 0 or more"),
+        (("--steps", "0"), "--steps must be 1 or more"),
+    ],
+)
+def test_a_budget_that_no_network_can_have_is_refused_before_anything_is_trained(
+    dataset, tmp_path, option, names, capsys
+):
+    assert main(["--dataset", dataset, "--output", str(tmp_path), *option]) == 2
+    assert names in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
