@@ -20,6 +20,12 @@ class NothingToDo(TalkshardError):
     exit_code = 0
 
 
+class NothingFound(TalkshardError):
+    """There is nothing of what was asked for: exit 3, as of a build that made no clip."""
+
+    exit_code = 3
+
+
 class IntegrityError(TalkshardError):
     """The counts do not add up, or stored bytes do not match their hash: exit 4."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.commands.generate import add_generator_options, check_generator_options
 from pipeline.commands.parser import CommandParser
+from pipeline.plural import number_of
 from schemas.shown_text import shown_text
 
 if TYPE_CHECKING:
@@ -144,7 +145,8 @@ def _table(measures: "list[Measure]", record: "EvaluationRecord") -> "Table":
 
     from speech2vid.evaluation.page import column_conditions, measure_rows, number_text
 
-    title = f"{record.generator} on {record.num_clips} clips of {record.num_speakers} people"
+    people = "1 person" if record.num_speakers == 1 else f"{record.num_speakers} people"
+    title = f"{record.generator} on {number_of(record.num_clips, 'clip')} of {people}"
     table = Table(title=escape(shown_text(title)), title_justify="left", box=None)
     table.add_column("measure", no_wrap=True)
     columns = column_conditions(measures)

@@ -1,5 +1,6 @@
 """`talkshard overlay DATASET --output DIR`: draw what was found over frames of each source."""
 
+import sys
 from pathlib import Path
 
 from audit.overlay import draw_overlays
@@ -7,7 +8,7 @@ from pipeline.commands.parser import CommandParser
 from pipeline.commands.stored_run import require_run
 from pipeline.native_call import call_in_child
 from pipeline.output import normalised_output, read_run
-from schemas.errors import MediaError
+from schemas.errors import MediaError, NothingFound, TalkshardError, UsageError
 from schemas.shown_text import shown_text
 from transforms.beam_support.storage import local_path
 from transforms.media.source_names import found_uri
@@ -19,22 +20,45 @@ the audio."""
 
 
 def main(argv: list[str], program: str) -> int:
-    """Draw one sheet per source; returns 0. A source that cannot be read is named."""
+    """Draw one sheet per source; returns 0. TalkshardError: some could not be drawn, each of which is named."""
     parser = CommandParser(program, _DESCRIPTION)
     parser.add_argument("dataset", metavar="DATASET", help="folder or URL of a dataset")
     parser.add_argument("--output", required=True, metavar="DIR", help="folder for the PNGs")
     parser.add_argument("--frames", type=int, default=4, metavar="N", help="frames per source (default: %(default)s)")
     parser.add_argument("--root", metavar="DIR", help="where the sources lie now (default: as run.json says)")
     args = parser.parse(argv, {"frames": 1})
-    require_run(args.dataset)
-    root = normalised_output(args.root or read_run(normalised_output(args.dataset))["root"] or "/")
+    root = _root(args.dataset, args.root)
     sheets = draw_overlays(
         args.dataset, Path(args.output), args.frames, lambda name: local_path(found_uri(name, root)), call_in_child
     )
-    num_sheets = 0
+    num_drawn = num_failed = 0
     for uri, drawn in sheets:
-        num_sheets += 1
-        print(shown_text(f"{program}: {drawn}" if isinstance(drawn, MediaError) else f"{drawn}  {uri}"))
-    if not num_sheets:
-        print(f"no face was tracked in the sources of {args.dataset}: there is nothing to draw")
+        if isinstance(drawn, MediaError):
+            num_failed += 1
+            print(shown_text(f"{program}: {drawn}"), file=sys.stderr)
+        else:
+            num_drawn += 1
+            print(shown_text(f"{drawn}  {uri}"))
+    _require_all(num_drawn, num_failed, args.dataset)
     return 0
+
+
+def _root(dataset: str, given: str | None) -> str:
+    """The folder or URL that the names of sources start from. UsageError: no file is found by these names."""
+    require_run(dataset)
+    run = read_run(normalised_output(dataset))
+    if run.get("pseudonyms"):
+        raise UsageError(
+            f"{dataset} holds pseudonyms, from which no file is found; talkshard show draws its clips, one by one"
+        )
+    return normalised_output(given or run["root"] or "/")
+
+
+def _require_all(num_drawn: int, num_failed: int, dataset: str) -> None:
+    if num_failed:
+        raise TalkshardError(
+            f"{num_failed} of {num_drawn + num_failed} sources could not be drawn: see above; --root DIR says where "
+            "files lie that were moved"
+        )
+    if not num_drawn:
+        raise NothingFound(f"no face was tracked in the sources of {dataset}: there is nothing to draw")

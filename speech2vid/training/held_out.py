@@ -34,8 +34,20 @@ def held_out(dataset: str, where: str | None, validate_where: str | None) -> Hel
         raise UsageError(f"{dataset} has clips of one person to learn from: two are needed, one to be held out")
     is_held_out = f"md5({_PERSON}) <= '{hashes[max(1, len(hashes) // _ONE_IN) - 1]}'"
     validated = _all_of(where, is_held_out, validate_where)
-    find_clips(dataset, "train", validated)
+    if validate_where:
+        _require_held_out_clips(dataset, _all_of(where, validate_where), validated)
     return HeldOut(train_where=_all_of(where, f"NOT {is_held_out}"), split="train", where=validated)
+
+
+def _require_held_out_clips(dataset: str, asked: str, validated: str) -> None:
+    find_clips(dataset, "train", asked)
+    try:
+        find_clips(dataset, "train", validated)
+    except UsageError as error:
+        raise UsageError(
+            "no clip that --validate_where asks for is of the people who are held out, a tenth of all by a hash of "
+            "their names: leave it out, or build with a val split"
+        ) from error
 
 
 def _all_of(*conditions: str | None) -> str:

@@ -1,15 +1,17 @@
 """What the overlay draws, and the text at each box."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+import talkshard
 from audit.overlay import overlay_sheet
 from audit.track_overlays import TrackOverlay, measured_text, overlays_by_source
-from pipeline.commands.overlay import main
 from schemas.errors import DamagedMedia
-from tests.audit.made_dataset import LANDMARKS, A, write_dataset
+from tests.audit.dataset_copy import DatasetCopy
+from tests.audit.made_dataset import LANDMARKS, A, B, write_dataset
 from tests.made_media import HEIGHT, WIDTH, MadeAudio, damage_packets, make_plain_video
 from tests.manifests import made_rows
 
@@ -87,7 +89,30 @@ def test_landmarks_of_a_clip_are_moved_back_to_the_source(tmp_path):
     assert sorted(stored) == [7, 8, 9] and np.array_equal(stored[8], 2 * LANDMARKS[1] + [100, 50])
 
 
-def test_a_missing_source_is_named_and_the_others_are_drawn(tmp_path, capsys):
+def overlays_of(dataset, folder):
+    """Exit code of `talkshard overlay`."""
+    return talkshard.main(["overlay", str(dataset), "--output", str(folder)])
+
+
+def test_a_missing_source_is_named_with_the_cure_and_the_others_are_drawn(video, tmp_path, capsys):
     write_dataset(tmp_path / "dataset")
-    assert main([str(tmp_path / "dataset"), "--output", str(tmp_path / "out")], "talkshard overlay") == 0
-    assert f"/in/{A}.mp4" in capsys.readouterr().out and not any((tmp_path / "out").iterdir())
+    copy = DatasetCopy(tmp_path / "dataset")
+    copy.change_row("sources", lambda row: row["source_id"] == B, uris=[str(video)])
+    assert overlays_of(tmp_path / "dataset", tmp_path / "out") == 1
+    shown = capsys.readouterr()
+    assert f"/in/{A}.mp4" in shown.err and "1 of 2 sources could not be drawn" in shown.err and "--root" in shown.err
+    assert str(video) in shown.out and [path.stem for path in (tmp_path / "out").iterdir()] == [B]
+
+
+def test_without_tracks_there_is_nothing_to_draw_and_the_exit_code_says_so(tmp_path, capsys):
+    write_dataset(tmp_path / "dataset")
+    DatasetCopy(tmp_path / "dataset").change_rows("tracks", lambda rows: rows.clear())
+    assert overlays_of(tmp_path / "dataset", tmp_path / "out") == 3
+    assert "nothing to draw" in capsys.readouterr().err
+
+
+def test_a_dataset_with_pseudonyms_is_refused_with_what_shows_its_clips(tmp_path, capsys):
+    run = write_dataset(tmp_path / "dataset")
+    (tmp_path / "dataset" / "run.json").write_text(json.dumps(run | {"pseudonyms": "0123"}))
+    assert overlays_of(tmp_path / "dataset", tmp_path / "out") == 2
+    assert "pseudonyms" in (line := capsys.readouterr().err) and "talkshard show" in line

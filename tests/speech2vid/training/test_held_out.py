@@ -47,3 +47,18 @@ def test_the_condition_holds_for_both_parts(tmp_path):
 def test_one_person_cannot_be_parted(tmp_path):
     with pytest.raises(UsageError, match="one person"):
         held_out(_dataset(tmp_path, {"train": ["ann", "ann"]}), None, None)
+
+
+@pytest.mark.parametrize(
+    ("condition", "says"),
+    [
+        ("speaker = 'zoe'", r"holds no clip of split train where \(speaker = 'zoe'"),
+        ("speaker = '{learnt}'", "^no clip that --validate_where asks for is of the people who are held out"),
+    ],
+)
+def test_a_condition_that_no_held_out_person_meets_gets_one_readable_line(condition, says, tmp_path):
+    dataset = _dataset(tmp_path, {"train": ["ann", "bob", "cat"]})
+    learnt = find_clips(dataset, "train", held_out(dataset, None, None).train_where).speakers[0]
+    with pytest.raises(UsageError, match=says) as caught:
+        held_out(dataset, None, condition.format(learnt=learnt))
+    assert "md5" not in str(caught.value)
