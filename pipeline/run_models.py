@@ -29,8 +29,8 @@ def used_models(recipe: Recipe) -> dict[str, dict[str, str]]:
 
 
 def _detector_job(setting: str) -> str:
-    """What the detector's files do: a pack's recognition network embeds faces, and its other networks do nothing."""
-    return "a pack of networks: faces in the whole image, embeddings" if ":" in setting else "faces in the whole image"
+    """What the detector's files do: of a pack's networks its detector alone is used."""
+    return "faces in the whole image" + (", by the detector of a pack" if ":" in setting else "")
 
 
 def _speech_job(setting: str) -> str:

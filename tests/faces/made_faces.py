@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from transforms.faces.detectors.detections import NO_EMBEDDING, Detections
+from transforms.faces.detectors.detections import Detections
 from transforms.media.canonical import INNER_LIPS, LEFT_EYE, MOUTH_CORNERS, NOSE_TIP, RIGHT_EYE
 
 _KEY_POINTS = {
@@ -57,10 +57,6 @@ class MadeFaces:
                 np.float32,
             ).reshape(-1, 5, 2),
         )
-
-    def embed(self, rgb, landmarks):
-        """No recognition network."""
-        return NO_EMBEDDING
 
     def locate(self, rgb, region):
         """Mesh of the face nearest to the region."""

@@ -5,7 +5,7 @@ import pytest
 
 from tests.faces.made_faces import view
 from transforms.faces.cuts import ShotImage
-from transforms.faces.detectors.detections import NO_EMBEDDING, suppress
+from transforms.faces.detectors.detections import suppress
 from transforms.faces.face_search import FaceSearch
 from transforms.faces.thumbnail import thumbnail
 
@@ -28,10 +28,6 @@ class WhiteFaces:
         rows, columns = np.nonzero((rgb > 230).all(2))
         boxes = [[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]] if len(rows) else []
         return suppress(np.array(boxes), np.full(len(boxes), 0.9), np.zeros((len(boxes), 5, 2)))
-
-    def embed(self, rgb, landmarks):
-        """None."""
-        return NO_EMBEDDING
 
     def smallest_face_px(self, width, height):
         """Any."""

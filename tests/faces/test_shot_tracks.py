@@ -64,16 +64,6 @@ def test_a_dissolve_elsewhere_in_the_image_does_not_part_a_track():
     assert spans(made_tracks(slides, MadeFaces((270, 45)))) == [(0, 84, "source_end")]
 
 
-def test_the_part_after_a_dissolve_gets_its_own_embedding():
-    class Recogniser(MadeFaces):
-        def embed(self, rgb, landmarks):
-            assert rgb.ndim == 3 and landmarks.shape == (5, 2)
-            return np.array([rgb.mean()], np.float32)
-
-    (first, _), (second, _) = made_tracks(blended(view(0), WHITE // 2, 25), Recogniser((80, 45)))
-    assert second.embedding != first.embedding
-
-
 def tracks_of_recording(path):
     """Tracks of a recording with 25 images a second, through the real networks."""
     with av.open(str(shared(path))) as file:

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from tests.faces.made_faces import MadeFaces
 from transforms.faces.config import FacesConfig
 from transforms.faces.detectors.detections import Detections
 from transforms.faces.detectors.registry import load_detector
@@ -83,10 +82,3 @@ def test_a_photograph_s_small_face_in_a_large_image_is_found_with_tiles():
     assert len(load_detector("centerface", min_box_px=24.0, score=0.5).detect(image)) == 0
     found = load_detector("centerface", min_box_px=24.0, score=0.5, tiles=0).detect(image)
     assert len(found) == 1 and 3000 < found.boxes_xyxy[0, 0] < 3160
-
-
-def test_an_embedding_is_that_of_the_detector():
-    faces = MadeFaces((10, 10))
-    faces.smallest_face_px = lambda width, height: 1.0
-    image = np.zeros((8, 8, 3), np.uint8)
-    assert len(TiledDetector(faces, tiles=2, min_box_px=1.0).embed(image, np.zeros((5, 2)))) == 0

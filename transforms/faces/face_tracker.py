@@ -1,6 +1,6 @@
 """Track every face through the frames of one window: detection every few frames, the mesh from frame to frame."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from transforms.faces.detectors.detections import Detections, FaceDetector
 from transforms.faces.face_search import FaceSearch
 from transforms.faces.live_track import LiveTrack
 from transforms.faces.mesh import FaceMesh, FaceRegion, region_of_detection, region_of_mesh
-from transforms.faces.shots import Shots, Transition, parts_of
+from transforms.faces.shots import Shots, parts_of
 from transforms.faces.stopwatch import Stopwatch
 from transforms.faces.thumbnail import thumbnail
 from transforms.media.boxes import iou_matrix
-from transforms.media.canonical import CanonicalFace, apply_affine, five_points, invert_affine
-from transforms.media.face_crop import cut_face, decode_jpeg, face_square
+from transforms.media.canonical import CanonicalFace
+from transforms.media.face_crop import cut_face, face_square
 
 _MAX_UNCONFIRMED_ROUNDS = 3  # detections in a row that do not find a tracked face: its mesh has drifted off
 _SAME_FACE_IOU = 0.6  # two tracks that overlap more are one face
@@ -60,18 +60,8 @@ class FaceTracker:
         self._end_all(end_frame, end_rule)
         with self._watch("cuts"):
             transitions = self._shots.transitions()
-        parts = [part for track, rule in self._ended for part in self._parts(track, rule, transitions)]
+        parts = [part for track, rule in self._ended for part in parts_of(track, rule, transitions)]
         return sorted(parts, key=lambda ended: (ended[0].start_frame, *_first_box(ended[0])))
-
-    def _parts(self, track: LiveTrack, rule: str, transitions: list[Transition]) -> Iterator[tuple[LiveTrack, str]]:
-        """The track with its end rule; in parts where transitions part it, each with its own embedding."""
-        for part, part_rule in parts_of(track, rule, transitions):
-            if part.start_frame != track.start_frame and part.has_mesh:
-                crop = part.crops[part.start_frame]
-                to_crop = invert_affine(crop.to_source[None])
-                landmarks = apply_affine(to_crop, five_points(part.mesh_at(part.start_frame)[None]))[0]
-                part.embedding = self._detector.embed(decode_jpeg(crop.jpeg), landmarks.astype(np.float32))
-            yield part, part_rule
 
     def _follow(self, image: ShotImage) -> None:
         """Follow the tracked faces into one image, and look for new ones."""
@@ -195,7 +185,6 @@ class FaceTracker:
             track.has_mesh = False
             track.add_box(frame, found.boxes_xyxy[index], presence)
         track.confirm(frame, float(found.scores[index]))
-        track.embedding = self._detector.embed(rgb, found.landmarks[index])
         self._live.append(track)
 
     def _cut_faces(self, frame: int, rgb: np.ndarray) -> None:

@@ -114,7 +114,7 @@ def track_row(
         mouth_visibility=float(tube.mouth_visibility.mean()) if tube is not None else None,
         **track_sync_columns(None),
         **_WITHOUT_AUDIO,
-        face_embedding=_floats(track.embedding),
+        face_embedding=(),  # FindPeople has them
     )
 
 

@@ -26,7 +26,6 @@ class LiveTrack:
     observations: dict[int, Observation] = field(default_factory=dict)  # by timeline frame, ascending
     crops: dict[int, FaceCrop] = field(default_factory=dict)  # of every decoded frame, also those between observations
     scores: dict[int, float] = field(default_factory=dict)  # of the detections that confirmed it, by frame
-    embedding: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     last_confirmed_frame: int = 0
     unconfirmed_rounds: int = 0  # detections in a row that did not find it
     size_rank: int | None = None  # of a face that is followed by the detector alone, because more are larger
@@ -70,7 +69,7 @@ class LiveTrack:
         return self.observations[min(self.observations, key=lambda observed: abs(observed - frame))].box_xyxy
 
     def part(self, start_frame: int, end_frame: int) -> "LiveTrack":
-        """The track from its first observation in these frames (end excluded) on; without an embedding if later."""
+        """The track from its first observation in these frames (end excluded) on."""
         inside = range(start_frame, end_frame)
         observations = {frame: seen for frame, seen in self.observations.items() if frame in inside}
         first = next(iter(observations), start_frame)
@@ -81,7 +80,6 @@ class LiveTrack:
             observations=observations,
             crops={frame: crop for frame, crop in self.crops.items() if first <= frame < end_frame},
             scores={frame: score for frame, score in self.scores.items() if frame in inside} or dict(self.scores),
-            embedding=self.embedding if first == self.start_frame else np.zeros(0, np.float32),
         )
 
     def cut_off_at(self, frame: int) -> None:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, smallest_face_px, suppress
+from transforms.faces.detectors.detections import Detections, smallest_face_px, suppress
 from transforms.faces.detectors.entry import installed_entry
 from transforms.faces.litert_network import LiteRtNetwork
 from transforms.media.models import model_path, model_sha256
@@ -48,10 +48,6 @@ class BlazeFace:
     def smallest_face_px(self, width: int, height: int) -> float:
         """See FaceDetector."""
         return smallest_face_px(width, height, (_SIDE, _SIDE))
-
-    def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """BlazeFace has no recognition network."""
-        return NO_EMBEDDING
 
 
 def _load(argument: str, *, min_box_px: float, score: float) -> BlazeFace:

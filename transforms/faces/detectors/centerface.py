@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, detector_size, smallest_face_px, suppress
+from transforms.faces.detectors.detections import Detections, detector_size, smallest_face_px, suppress
 from transforms.faces.detectors.entry import installed_entry
 from transforms.media.models import model_path, model_sha256
 from transforms.media.onnx_runtime import onnx_session
@@ -35,10 +35,6 @@ class CenterFace:
     def smallest_face_px(self, width: int, height: int) -> float:
         """See FaceDetector."""
         return smallest_face_px(width, height, detector_size(width, height, self._min_box_px))
-
-    def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """CenterFace has no recognition network."""
-        return NO_EMBEDDING
 
 
 def _load(argument: str, *, min_box_px: float, score: float) -> CenterFace:

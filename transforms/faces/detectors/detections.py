@@ -8,9 +8,6 @@ import numpy as np
 
 _SMALLEST_FACE_PX = 10.0  # of the detectors' input; CenterFace finds half of the faces of 10 px, and those of 12
 
-NO_EMBEDDING = np.zeros(0, np.float32)
-"""Embedding of a face by a detector without a recognition network."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Detections:
@@ -38,9 +35,6 @@ class FaceDetector(Protocol):
 
     def detect(self, rgb: np.ndarray) -> Detections:
         """Faces of an RGB uint8 (H, W, 3) image."""
-
-    def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """Recognition embedding float32 (D,) of the face with these landmarks (5, 2); D = 0 without such a network."""
 
     def smallest_face_px(self, width: int, height: int) -> float:
         """Shorter side of the smallest face that can be found in an image of this size, px."""

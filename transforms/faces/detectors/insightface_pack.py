@@ -1,19 +1,18 @@
 """Faces by an InsightFace pack: a local folder of ONNX files, through the `insightface` package, on the CPU.
 
-The detector (SCRFD) gives five landmarks; a recognition network, where the folder has one, gives an embedding. The
-published packs are for non-commercial research only.
+Of its networks only the detector (SCRFD), which gives five landmarks, is kept. The published packs are for
+non-commercial research only.
 """
 
 import hashlib
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import cv2
 import numpy as np
 
 from schemas.errors import UsageError
-from transforms.faces.detectors.detections import NO_EMBEDDING, Detections, detector_size, smallest_face_px
+from transforms.faces.detectors.detections import Detections, detector_size, smallest_face_px
 from transforms.faces.detectors.entry import DetectorEntry
 from transforms.media.model_licences import INSIGHTFACE, INSIGHTFACE_PACK, file_weights
 
@@ -25,20 +24,11 @@ _NO_FACES = Detections(
 
 
 class InsightFacePack:
-    """Detector and, where there is one, recognition network of one folder."""
+    """The detector of one folder."""
 
     def __init__(self, folder: Path, *, min_box_px: float, score: float) -> None:
-        """Load the folder's networks; see FaceDetector. UsageError: it has no detector."""
-        _require(str(folder))
-        models = {path: _network(path) for path in sorted(folder.glob("*.onnx"))}
-        by_task = {model.taskname: (path, model) for path, model in reversed(models.items()) if model is not None}
-        if "detection" not in by_task:
-            raise UsageError(
-                f"--detector insightface:{folder}: no detector among its ONNX files; the folder needs one, "
-                "such as det_10g.onnx"
-            )
-        path, self._detector = by_task["detection"]
-        self._recognition = by_task.get("recognition", (None, None))[1]
+        """Load the folder's detector; see FaceDetector. UsageError: it has none."""
+        path, self._detector = _detector_of(folder)
         self._detector.prepare(-1, input_size=_FIXED_SIZE, det_thresh=score, nms_thresh=_SUPPRESSION_IOU)
         self._has_fixed_size = isinstance(self._detector.session.get_inputs()[0].shape[2], int)
         self._min_box_px = min_box_px
@@ -60,14 +50,6 @@ class InsightFacePack:
         """See FaceDetector."""
         size = _FIXED_SIZE if self._has_fixed_size else detector_size(width, height, self._min_box_px)
         return smallest_face_px(width, height, size)
-
-    def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """Embedding float32 (D,) of length 1; D = 0 without a recognition network."""
-        if self._recognition is None:
-            return NO_EMBEDDING
-        face = SimpleNamespace(kps=landmarks)
-        vector = np.asarray(self._recognition.get(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), face), np.float32).reshape(-1)
-        return vector / max(float(np.linalg.norm(vector)), 1e-9)
 
 
 def _load(argument: str, *, min_box_px: float, score: float) -> InsightFacePack:
@@ -97,6 +79,18 @@ ENTRY = DetectorEntry(
     require=_require,
     weights=_weights,
 )
+
+
+def _detector_of(folder: Path) -> tuple[Path, Any]:
+    """The first detector among the folder's files, with its file; the other networks are not kept."""
+    _require(str(folder))
+    for path in sorted(folder.glob("*.onnx")):
+        network = _network(path)
+        if network is not None and network.taskname == "detection":
+            return path, network
+    raise UsageError(
+        f"--detector insightface:{folder}: no detector among its ONNX files; the folder needs one, such as det_10g.onnx"
+    )
 
 
 def _network(path: Path) -> Any:

@@ -31,10 +31,6 @@ class TiledDetector:
             np.concatenate([part.landmarks for part in parts]),
         )
 
-    def embed(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """See FaceDetector."""
-        return self._detector.embed(rgb, landmarks)
-
     def smallest_face_px(self, width: int, height: int) -> float:
         """See FaceDetector."""
         return self._smallest(width, height, self._num_tiles(width, height))
