@@ -245,6 +245,7 @@ class ClipRef:
     length: int  # byte, a multiple of 512
     sha256: str  # of those bytes
     row: ClipRow  # shard, tar_offset and tar_length are filled in when the clip is placed in a shard
+    damaged_frames: int = 0  # of its window, that could not be decoded; of a clip on record not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

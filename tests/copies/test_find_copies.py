@@ -14,7 +14,7 @@ from transforms.copies.stage import FindCopies
 A, B, C = "a" * 16, "b" * 16, "c" * 16
 
 
-def clip(source_id, seed, start_s=0.0, shown_s=0.0, num_frames=75, **fields):
+def clip(source_id, seed, start_s=0.0, shown_s=0.0, num_frames=75, damaged_frames=0, **fields):
     """A clip of a source from start_s on, which shows a performance from shown_s on."""
     start = round(start_s * 25)
     key = f"{source_id}-w00000-t000-{start:07d}"
@@ -27,7 +27,8 @@ def clip(source_id, seed, start_s=0.0, shown_s=0.0, num_frames=75, **fields):
         fingerprint=fingerprint_of(seed, start_s=shown_s, num_frames=num_frames),
         **{"face_source_px": 100.0, **fields},
     )
-    return ClipRef(key=key, split="train", pack_uri="-", offset=0, length=512, sha256=key, row=row)
+    place = {"pack_uri": "-", "offset": 0, "length": 512, "sha256": key}
+    return ClipRef(key=key, split="train", **place, row=row, damaged_frames=damaged_frames)
 
 
 def outcome(source_id, num_clips):
@@ -82,6 +83,10 @@ def key(source_id, start_s=0.0):
 def test_of_two_copies_the_larger_face_is_kept_and_named(found):
     clips = [clip(A, 1, face_source_px=60.0), clip(B, 1), clip(C, 2)]
     assert found(clips) == ([key(B), key(C)], {key(A): key(B)}, {A: (0, "decided"), B: (1, "clips"), C: (1, "clips")})
+
+
+def test_of_two_copies_that_of_an_undamaged_window_is_kept_though_its_face_is_smaller(found):
+    assert found([clip(A, 1, damaged_frames=3, face_source_px=200.0), clip(B, 1)])[1] == {key(A): key(B)}
 
 
 def test_without_copies_all_are_kept(found):

@@ -21,15 +21,14 @@ class WithoutLost(beam.PTransform):
     def expand(self, found: dict[str, beam.PCollection[Any]]) -> beam.PCollection[WindowOutcome]:
         """Build the step."""
         both = (found["outcomes"], found["lost"]) | "Ended" >> beam.Flatten()
-        keyed = both | "ByWindow" >> beam.Map(by_window).with_output_types(tuple[str, WindowOutcome | ClipRef])
+        keyed = both | "ByWindow" >> beam.Map(_by_window).with_output_types(tuple[str, WindowOutcome | ClipRef])
         corrected = beam.FlatMapTuple(functools.partial(_without_lost, self.stage, self.staging)).with_output_types(
             WindowOutcome
         )
         return keyed | "Windows" >> beam.GroupByKey() | "Correct" >> corrected
 
 
-def by_window(one: WindowOutcome | ClipRef) -> tuple[str, WindowOutcome | ClipRef]:
-    """A window's outcome or a clip of it, by the window's id."""
+def _by_window(one: WindowOutcome | ClipRef) -> tuple[str, WindowOutcome | ClipRef]:
     if isinstance(one, ClipRef):
         return window_of_track(one.row.track_id), one
     return window_id(one.source_id, one.window_index), one

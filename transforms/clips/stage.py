@@ -121,7 +121,7 @@ class _Cut(beam.DoFn):
         audio = made_path(window.video.audio_uri) if turns.turns else ""
         tubes = TubeFile(made_bytes(turns.faces.tube_uri)) if turns.turns else None
         made = list(cut_clips(turns, tubes, functools.partial(read_audio_span, audio), self._config))
-        clips = self._pack([item for item in made if isinstance(item, CutClip)], self._memory.key(turns))
+        clips = self._pack([item for item in made if isinstance(item, CutClip)], turns)
         outcome = WindowOutcome(
             source_id=window.video.source.source_id,
             window_index=window.index,
@@ -133,11 +133,11 @@ class _Cut(beam.DoFn):
         decisions = tuple(item for item in made if isinstance(item, DecisionRow))
         yield WindowClips(outcome=outcome, clips=tuple(clips), decisions=decisions)
 
-    def _pack(self, clips: list[CutClip], key: str) -> list[ClipRef]:
+    def _pack(self, clips: list[CutClip], turns: WindowTurns) -> list[ClipRef]:
         """Write all clips of the window as one pack."""
         if not clips:
             return []
-        uri = self._memory.results.uri(key, ".pack")
+        uri = self._memory.results.uri(self._memory.key(turns), ".pack")
         write_once(uri, b"".join(clip.members for clip in clips))
         refs, offset = [], 0
         for clip in clips:
@@ -150,6 +150,7 @@ class _Cut(beam.DoFn):
                     length=len(clip.members),
                     sha256=hashlib.sha256(clip.members).hexdigest(),
                     row=clip.row,
+                    damaged_frames=turns.faces.damaged_frames,
                 )
             )
             offset += len(clip.members)

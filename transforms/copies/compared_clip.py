@@ -78,8 +78,8 @@ class DroppedClip:
     kept_key: str
 
 
-def compared_clip(row: ClipRow, is_stored: bool) -> ComparedClip:
-    """What is compared of a clip. is_stored: it is in the dataset already."""
+def compared_clip(row: ClipRow, is_stored: bool, damaged_frames: int = 0) -> ComparedClip:
+    """What is compared of a clip. is_stored: it is in the dataset already. damaged_frames: of its window."""
     return ComparedClip(
         key=row.key,
         source_id=row.source_id,
@@ -89,6 +89,7 @@ def compared_clip(row: ClipRow, is_stored: bool) -> ComparedClip:
         sharpness=row.sharpness,
         is_stored=is_stored,
         fingerprint=row.fingerprint,
+        damaged_frames=damaged_frames,
     )
 
 

@@ -6,17 +6,17 @@ shares a key with, and the clips that are connected by what they share are judge
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from schemas.decisions import DecisionLog
 from schemas.records import ClipRef, WindowOutcome
-from schemas.tables import DecisionRow
+from schemas.tables import ClipRow, DecisionRow
 from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count
-from transforms.beam_support.lost_clips import WithoutLost, by_window
+from transforms.beam_support.lost_clips import WithoutLost
 from transforms.copies.bands import band_keys
 from transforms.copies.choose_kept import choose_kept
 from transforms.copies.compared_clip import (
@@ -61,17 +61,13 @@ class FindCopies(beam.PTransform):
 
     def expand(self, found: dict[str, beam.PCollection[Any]]) -> FindCopiesOutputs:
         """Build the stage."""
-        window = tuple[str, WindowOutcome | ClipRef]
-        ends = (found["clips"], found["outcomes"]) | "Ends" >> beam.Flatten()
-        windows = ends | "ByEnd" >> beam.Map(by_window).with_output_types(window) | "GroupEnds" >> beam.GroupByKey()
-        compared = windows | "Compared" >> beam.FlatMapTuple(_compared).with_output_types(ComparedClip)
-        others = {"stored": _stored, "removed": removed_clip}
-        known = [
-            found[name] | f"Known-{name}" >> beam.Map(as_compared).with_output_types(ComparedClip)
-            for name, as_compared in others.items()
+        kinds = {"clips": _made, "stored": _stored, "removed": removed_clip}
+        every = [
+            found[name] | f"Compared-{name}" >> beam.Map(as_compared).with_output_types(ComparedClip)
+            for name, as_compared in kinds.items()
             if name in found
         ]
-        compared = (compared, *known) | "Every" >> beam.Flatten()
+        compared = every | "Every" >> beam.Flatten()
         dropped = compared | "Share" >> _FindShared(self.config) | "Choose" >> _Choose(self.config.max_shared)
         both = (found["clips"], dropped) | "Both" >> beam.Flatten()
         keyed = both | "ByClip" >> beam.Map(_by_key).with_output_types(tuple[str, ClipRef | DroppedClip])
@@ -135,16 +131,11 @@ class _Choose(beam.PTransform):
         )
 
 
-def _compared(_window: str, found: Iterable[WindowOutcome | ClipRef]) -> Iterator[ComparedClip]:
-    """The clips of a window, with what its outcome says of its frames."""
-    every = list(found)
-    damaged_frames = max((one.damaged_frames for one in every if isinstance(one, WindowOutcome)), default=0)
-    for clip in every:
-        if isinstance(clip, ClipRef):
-            yield replace(compared_clip(clip.row, is_stored=False), damaged_frames=damaged_frames)
+def _made(clip: ClipRef) -> ComparedClip:
+    return compared_clip(clip.row, is_stored=False, damaged_frames=clip.damaged_frames)
 
 
-def _stored(row: Any) -> ComparedClip:
+def _stored(row: ClipRow) -> ComparedClip:
     return compared_clip(row, is_stored=True)
 
 
