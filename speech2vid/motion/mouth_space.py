@@ -17,8 +17,8 @@ _LIP_PAIRS = np.array([(13, 14), (82, 87), (312, 317), (81, 178), (311, 402), (8
 _UPPER_Y, _LOWER_Y = (3 * int(np.flatnonzero(POINTS == point)[0]) + 1 for point in INNER_LIPS)
 _USUAL_COUNT = 2  # known shapes that outvote what is known of all people
 _CLOSED_GAP = 0.012  # of the inner lips in eye distances: what the mesh finds on closed mouths
-_CERTAIN_CLOSURE = 0.55  # probability from which on lips meet entirely
-_POSSIBLE_CLOSURE = 0.25  # and up to which they are left as they are
+_CERTAIN_CLOSURE = 0.7  # probability from which on lips meet entirely
+_POSSIBLE_CLOSURE = 0.4  # and up to which they are left as they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,8 +36,8 @@ class MouthSpace:
     mean: np.ndarray  # (F,): the mean person's mean features
     components: np.ndarray  # (P, F), orthonormal
     displacements: np.ndarray  # (P, 468, 3): how all points move with a component, in the head's frame
-    within: np.ndarray  # (P,): variance of a person's shapes
-    between: np.ndarray  # (P,): variance of people's mean shapes
+    within: np.ndarray  # (P,): variance of a person's shapes in one clip
+    between: np.ndarray  # (P,): variance of the mean shapes of people's clips
 
     def shapes_of(self, meshes: np.ndarray) -> np.ndarray:
         """Shapes (T, P) of meshes (T, 468, 3), relative to the mean person's mean."""
@@ -50,7 +50,7 @@ class MouthSpace:
     def mean_shape(self, shapes: np.ndarray) -> np.ndarray:
         """The most probable mean shape (P,) of a person of whom some shapes (N, P) are known.
 
-        One smile tells little of the mean, a minute of speech tells it: normal distributions of people and of what a
+        One smile tells little of the mean, a minute of speech tells it: normal distributions of means and of what a
         person does are taken.
         """
         share = self.between / (self.between + self.within / len(shapes))

@@ -17,16 +17,14 @@ def fit_space(clips: list[MotionClip], num_components: int) -> MouthSpace:
     weights = _weights(clips)
     _, _, axes = np.linalg.svd(moved * np.sqrt(weights)[:, None], full_matrices=False)
     components = _signed(axes[:num_components])
-    shapes = moved @ components.T
     mean = np.mean(list(means.values()), 0)
-    people = (np.stack(list(means.values())) - mean) @ components.T
-    within = (shapes**2 * weights[:, None]).sum(0)
+    within, between = _variances(clips, [(clip.lips - mean) @ components.T for clip in clips], weights)
     return MouthSpace(
         mean=mean,
         components=components,
-        displacements=_displacements(clips, shapes, weights),
+        displacements=_displacements(clips, moved @ components.T, weights),
         within=within,
-        between=np.maximum((people**2).mean(0), 1e-3 * within),
+        between=np.maximum(between, 1e-3 * within),
     )
 
 
@@ -36,6 +34,17 @@ def person_means(clips: list[MotionClip], values: list[np.ndarray]) -> dict[str,
     for clip, value in zip(clips, values, strict=True):
         by_person.setdefault(clip.speaker, []).append(value)
     return {speaker: np.concatenate(found).mean(0, dtype=np.float64) for speaker, found in by_person.items()}
+
+
+def _variances(clips: list[MotionClip], shapes: list[np.ndarray], weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Variance of the shapes within a clip, and of clips' mean shapes, (P,), of shapes (T, P) of each clip.
+
+    Of clips, not of people: who is known by some stills is known by one day's pose and mood.
+    """
+    means = [found.mean(0) for found in shapes]
+    moved = np.concatenate([found - mean for found, mean in zip(shapes, means, strict=True)])
+    by_person = person_means(clips, [mean[None] ** 2 for mean in means])
+    return (moved**2 * weights[:, None]).sum(0), np.mean(list(by_person.values()), 0)
 
 
 def _weights(clips: list[MotionClip]) -> np.ndarray:

@@ -42,6 +42,7 @@ class MotionLossSettings:
     shape: float = setting(1.0, "", "of the mouth's shape")
     velocity: float = setting(0.5, "", "of its change from frame to frame")
     opening: float = setting(2.0, "", "of the distance of the inner lips")
+    correlation: float = setting(2.0, "", "of one minus that distance's correlation with the real one, over a piece")
     closure: float = setting(0.3, "", "of whether the lips meet")
 
 

@@ -74,7 +74,9 @@ class MotionTask(TrainingTask[MotionBatch]):
         error_MBPK = shapes_MBPK - batch.shapes
         # Strong components count more than weak ones, but less than by their variance.
         relative_MBPK = error_MBPK / scale * (scale / scale.max()).sqrt()
-        opening_MBK = (error_MBPK * self._gap).sum(2) / self._gap_deviation
+        opening_MBK, real_opening_BK = (
+            (moved * self._gap).sum(-2) / self._gap_deviation for moved in (shapes_MBPK, batch.shapes)
+        )
         closure_MBK = F.binary_cross_entropy_with_logits(
             closed_MBK, batch.closed.expand_as(closed_MBK), reduction="none"
         )
@@ -83,7 +85,9 @@ class MotionTask(TrainingTask[MotionBatch]):
         return {
             "shape": weights.shape * _mean(relative_MBPK.square().mean(2), real_MBK),
             "velocity": weights.velocity * _mean(relative_MBPK.diff(dim=3).square().mean(2), both_MBK),
-            "opening": weights.opening * _mean(opening_MBK.square(), real_MBK),
+            "opening": weights.opening * _mean((opening_MBK - real_opening_BK).square(), real_MBK),
+            "correlation": weights.correlation
+            * _mean(1 - correlation(opening_MBK, real_opening_BK, real_MBK), real_MBK.amax(2)),
             "closure": weights.closure * _mean(closure_MBK, real_MBK),
         }
 
@@ -181,6 +185,18 @@ def _projection(clips: list[MotionClip], num_inputs: int) -> tuple[np.ndarray, n
     _, strength, axes = np.linalg.svd((columns - centre) / spread, full_matrices=False)
     kept = axes[:num_inputs] / (strength[:num_inputs, None] / np.sqrt(len(columns)))
     return centre, kept / spread
+
+
+def correlation(values_MBK: Tensor, real_BK: Tensor, weights_MBK: Tensor) -> Tensor:
+    """Correlation of openings over the frames that count, (M, B); 0 where none does.
+
+    values_MBK, weights_MBK: of each member; real_BK: of the real mouth.
+    """
+    total = weights_MBK.sum(2, keepdim=True).clamp(min=1)
+    moved, real = (
+        (values - (values * weights_MBK).sum(2, keepdim=True) / total) * weights_MBK for values in (values_MBK, real_BK)
+    )
+    return (moved * real).sum(2) / (moved.square().sum(2) * real.square().sum(2)).clamp(min=_MIN_DEVIATION**2).sqrt()
 
 
 def _mean(values: Tensor, weights: Tensor) -> Tensor:

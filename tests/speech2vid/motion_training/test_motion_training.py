@@ -16,7 +16,7 @@ from speech2vid.motion_training.fit_space import fit_space
 from speech2vid.motion_training.network import MeanMotion, MotionNetwork
 from speech2vid.motion_training.people import MotionClip, fold_of
 from speech2vid.motion_training.recipe import MotionNetworkSettings, MotionSamplingSettings, motion
-from speech2vid.motion_training.task import MotionTask, opening_scores
+from speech2vid.motion_training.task import MotionTask, correlation, opening_scores
 from speech2vid.reader.audio_features import MIDDLE_SPEECH, windows_of
 from speech2vid.training.options import TrainingOptions
 from speech2vid.training.run import train
@@ -61,6 +61,16 @@ def test_the_first_component_opens_the_mouth_and_moves_nothing_above_the_nose():
     assert moved[14] > 10 * moved[13] and space.within[0] > 20 * space.within[1]
 
 
+def test_a_person_whose_mouth_rests_elsewhere_in_each_clip_is_known_less_by_one_of_them():
+    resting = [
+        replace(clip, lips=clip.lips + np.float32(0.2 * (-1) ** place) * fit_space(CLIPS, 1).components[0])
+        for place, clip in enumerate(CLIPS)
+    ]
+    steady, restless = fit_space(CLIPS, 1), fit_space(resting, 1)
+    assert restless.between[0] > steady.between[0] + 0.5 * 0.2**2
+    assert restless.within[0] == pytest.approx(steady.within[0], rel=0.1)
+
+
 def test_people_who_move_widely_and_narrowly_are_learnt_from_as_one():
     clips = [made_clip("wide", 1, width=2.0), made_clip("narrow", 2, width=0.5)]
     space = fit_space(clips, 1)
@@ -82,6 +92,13 @@ def test_a_short_clip_fills_its_piece_with_frames_that_do_not_count():
     batch = sampler.batch(np.random.default_rng(0), torch.device("cpu"))
     assert batch.audio.shape == (3, CHANNELS, 80) and batch.shapes.shape == (3, 2, 30)
     assert batch.is_real.sum(1).tolist() == [20, 20, 20]
+
+
+def test_a_piece_that_moves_with_the_real_one_loses_nothing_and_what_does_not_count_is_left_aside():
+    real = torch.tensor([[0.0, 1.0, 2.0, -50.0]])
+    made = torch.tensor([[[3.0, 5.0, 7.0, 90.0]], [[0.0, -1.0, -2.0, 0.0]], [[0.0, 1.0, 2.0, 0.0]]])
+    counts = torch.tensor([[[1.0, 1.0, 1.0, 0.0]], [[1.0, 1.0, 1.0, 0.0]], [[0.0, 0.0, 0.0, 0.0]]])
+    assert correlation(made, real, counts).flatten().tolist() == pytest.approx([1, -1, 0])
 
 
 def test_a_long_piece_gives_the_shapes_of_its_windows():
