@@ -38,7 +38,7 @@ class TalkingPortrait:
         self._motion, self._gain, self._borrowed = motion, gain, borrowed
         self._num_frames = 0
         self._person_shapes = motion.space.shapes_of(np.stack([still.mesh_px for still in stills]))
-        self._renderer = FaceRenderer(stills, painter)
+        self._renderer = FaceRenderer([self._base, *stills] if len(stills) > 1 else stills, painter)
 
     def meshes(self, windows: np.ndarray, base: Still | None = None) -> np.ndarray:
         """Meshes float32 (T, 468, 3), px of the stills, of the next windows (T, C, W).

@@ -50,8 +50,9 @@ def draw_pair(clip: Clip, settings: PairSettings, repaint: bool, random: np.rand
     if repaint:
         found = painter_input(real, stills, mesh_px, _repainted(meshes, mesh_px, random))
     else:
-        combined = len(stills) > 1 and random.random() < settings.combined_share
-        found = painter_input(combine_stills(stills) if combined else stills[0], stills, mesh_px)
+        if len(stills) > 1 and random.random() < settings.combined_share:
+            stills = [combine_stills(stills), *stills]
+        found = painter_input(stills[0], stills, mesh_px)
     return Pair(planes=found.planes, target=part_of(real, found.part))
 
 

@@ -82,10 +82,10 @@ class ValidationMouths:
 
 
 def _frames(clip: Clip, stills: Sequence[Still], num_frames: int) -> _Frames:
-    base = combine_stills(stills)
+    lenders = [combine_stills(stills), *stills] if len(stills) > 1 else stills
     chosen = [int(frame) for frame in spread_frames(clip.num_frames, num_frames)]
     real = [still_of(clip, frame) for frame in chosen]
-    seen = [painter_input(base, stills, view_px(frame.mesh_px, frame)) for frame in real]
+    seen = [painter_input(lenders[0], lenders, view_px(frame.mesh_px, frame)) for frame in real]
     part = seen[0].part
     return _Frames(
         planes=torch.from_numpy(np.stack([one.planes for one in seen])),

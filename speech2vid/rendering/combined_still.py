@@ -1,8 +1,9 @@
 """One still from several of the same person: nearer to any frame of the person than one of them, and nearly as sharp.
 
-The mean of several stills is nearest to any real frame, but blurred, mostly because heads turn. So around the mouth,
-detail is that of the most usual still, warped to the mean of all meshes; what is smoother is the mean of all stills
-warped alike; and what is smoother still is the plain mean, which averages over the poses as well and has that mesh.
+The mean of several stills is nearest to any real frame, but blurred, mostly because heads turn. So detail is that of
+the most usual still, warped to the mean of all meshes; what is smoother is the mean of all stills warped alike; and
+what is smoother still is the plain mean, which averages over the poses as well. Away from the mouth only its light and
+colours are taken: the outlines of cheeks, hair and background would show as many times as there are stills.
 """
 
 from collections.abc import Sequence
@@ -12,15 +13,14 @@ import numpy as np
 
 from speech2vid.rendering.regions import lower_face
 from speech2vid.rendering.still import Still
-from speech2vid.rendering.topology import INNER_LIPS, ring_of
+from speech2vid.rendering.topology import ring_of
 from speech2vid.rendering.warp import TargetRaster
 
-_DETAIL_PX, _SMOOTH_PX = 2.5, 3.0
-"""Standard deviations, of the stills' own pixels up to a side of 256: detail is finer than the first, the plain mean's
-part smoother than the second."""
+_DETAIL_PX, _SMOOTH_PX, _LIGHT_PX = 2.0, 2.5, 8.0
+"""Standard deviations, of the stills' own pixels up to a side of 256: detail is finer than the first; smoother than the
+second is the plain mean's part around the mouth, smoother than the third that part elsewhere."""
 _USUAL_SIDE_PX = 256
-_REACH = 1.4  # of the lower face, from the mouth: where a head turns, the background beside the jaw changes as well
-_FEATHER_SHARE = 0.05  # of the face's side, at the edge of that
+_FEATHER_SHARE = 0.05  # of the face's side, at the edge of the lower face
 
 
 def central_still(stills: Sequence[Still]) -> int:
@@ -30,15 +30,16 @@ def central_still(stills: Sequence[Still]) -> int:
 
 
 def combine_stills(stills: Sequence[Still]) -> Still:
-    """The central still in the mean pose, with a lower face that is nearer to the mean of all."""
+    """The central still in the mean pose, nearer to the mean of all."""
     side = len(stills[0].face_rgb)
     scale = max(1, side / _USUAL_SIDE_PX)
     mesh_px: np.ndarray = np.stack([still.mesh_px for still in stills]).mean(0, dtype=np.float32)
     base, change = _warped(stills, mesh_px)
     registered = base + _smooth(change, _DETAIL_PX * scale)
     mean = np.mean([still.face_rgb for still in stills], 0, dtype=np.float32)
-    wanted = registered + _smooth(mean - registered, _SMOOTH_PX * scale)
-    face = base + _around_mouth(mesh_px, side) * (wanted - base)
+    near, far = (_smooth(mean - registered, deviation * scale) for deviation in (_SMOOTH_PX, _LIGHT_PX))
+    around_mouth = _smooth(lower_face(mesh_px[None], side), _FEATHER_SHARE * side)[..., None]
+    face = registered + far + around_mouth * (near - far)
     return Still(face_rgb=np.clip(np.round(face), 0, 255).astype(np.uint8), mesh_px=mesh_px)
 
 
@@ -54,13 +55,6 @@ def _warped(stills: Sequence[Still], mesh_px: np.ndarray) -> tuple[np.ndarray, n
             warped = raster.warp(still.face_rgb, still.mesh_px)
             total += (warped.visible * warped.within)[..., None] * (warped.image.astype(np.float32) - base)
     return base, total / len(stills)
-
-
-def _around_mouth(mesh_px: np.ndarray, side: int) -> np.ndarray:
-    """The lower face and a little beyond, float32 (S, S, 1), 0..1, soft at its edge."""
-    middle = mesh_px[list(INNER_LIPS), :2].mean(0)
-    grown = middle + _REACH * (mesh_px[:, :2] - middle)
-    return _smooth(lower_face(grown[None], side), _FEATHER_SHARE * side)[..., None]
 
 
 def _smooth(image: np.ndarray, deviation_px: float) -> np.ndarray:

@@ -7,15 +7,17 @@ import cv2
 import numpy as np
 
 from speech2vid.rendering.drawn_mouth import with_drawn_mouth
-from speech2vid.rendering.painted_detail import keep_detail
+from speech2vid.rendering.own_blur import missing_blur_px
+from speech2vid.rendering.painted_detail import PaintedPart, keep_detail
 from speech2vid.rendering.painter_file import PainterFile
-from speech2vid.rendering.painter_input import PART_PX, VIEW_PX, Part, painter_input, view_px
+from speech2vid.rendering.painter_input import PART_PX, VIEW_PX, PainterInput, Part, painter_input, view_px
 from speech2vid.rendering.still import Still
 from speech2vid.rendering.topology import ring_of
 from speech2vid.rendering.warp import TargetRaster, moving_box
 
 _FULL_CHANGE_PX = 0.5  # of movement
 _BELOW_FEATHER = 0.08  # of the painted part: towards its lower edge, where the image goes on
+_EDGES = 1.5  # steepness of the transition to what is not blurred
 _AS_IT_IS = np.eye(2, 3)
 
 
@@ -84,20 +86,30 @@ class FaceRenderer:
         repaint: np.ndarray | None,
     ) -> None:
         """Paint over the warped image, in place."""
-        assert self._painter is not None
-        hidden = None if repaint is None else cv2.resize(repaint, (VIEW_PX, VIEW_PX))
-        stills, target = self._stills or (base,), view_px(target_px, base)
-        seen = painter_input(base, stills, target, hidden)
-        painted = keep_detail(seen, *self._painter.paint(seen), len(base.face_rgb))
-        painted = with_drawn_mouth(painted, seen, base, stills, target)
+        seen, painted = self._painted_part(base, target_px, repaint)
         ends = _ends_below() if to_image is not _AS_IT_IS else np.ones((PART_PX, 1), np.float32)
         affine = _part_to(seen.part, to_image, len(base.face_rgb))
         box = _box_of_part(affine, rgb.shape[:2])
         colours, tint = _placed(painted.colours, affine, box), _placed(painted.tint * ends[..., None], affine, box)
         alpha = np.clip(_placed(painted.alpha * ends, affine, box), 0, 1)
         before = rgb[box].astype(np.float32)
-        rgb[box] = np.clip(np.round(before + alpha[..., None] * (colours - before) + tint), 0, 255)
+        after = before + alpha[..., None] * (colours - before) + tint
+        blur_px = missing_blur_px(base, seen.part) * _scale(to_image)
+        edges = np.clip(_placed(_edges(seen, blur_px / _scale(affine)), affine, box), 0, 1)
+        after += edges[..., None] * (cv2.GaussianBlur(after, (0, 0), blur_px) - after)
+        rgb[box] = np.clip(np.round(after), 0, 255)
+        alpha = np.maximum(alpha, edges)
         changed[box] = np.maximum(changed[box], np.maximum(alpha, np.clip(np.abs(tint).max(2), 0, 1)))
+
+    def _painted_part(
+        self, base: Still, target_px: np.ndarray, repaint: np.ndarray | None
+    ) -> tuple[PainterInput, PaintedPart]:
+        assert self._painter is not None
+        hidden = None if repaint is None else cv2.resize(repaint, (VIEW_PX, VIEW_PX))
+        stills, target = self._stills or (base,), view_px(target_px, base)
+        seen = painter_input(base, stills, target, hidden)
+        painted = keep_detail(seen, *self._painter.paint(seen), len(base.face_rgb))
+        return seen, with_drawn_mouth(painted, seen, base, stills, target)
 
 
 def in_image(mesh_px: np.ndarray, to_image: np.ndarray) -> np.ndarray:
@@ -105,6 +117,12 @@ def in_image(mesh_px: np.ndarray, to_image: np.ndarray) -> np.ndarray:
     scale = np.hypot(to_image[0, 0], to_image[1, 0])
     xy = mesh_px[:, :2] @ to_image[:, :2].T + to_image[:, 2]
     return np.concatenate([xy, mesh_px[:, 2:] * scale], 1).astype(np.float32)
+
+
+def _edges(seen: PainterInput, blur_px: float) -> np.ndarray:
+    """Where something is drawn, with its edges, (P, P), 0..1; blur_px: px of the part."""
+    wide = cv2.dilate(seen.between_lips, np.ones((3, 3), np.uint8))
+    return np.minimum(_EDGES * cv2.GaussianBlur(wide, (0, 0), max(blur_px, 1.0)), 1)
 
 
 def _ends_below() -> np.ndarray:
@@ -118,6 +136,10 @@ def _part_to(part: Part, to_image: np.ndarray, still_px: int) -> np.ndarray:
     corner = (np.array([part[1].start, part[0].start]) + 0.5) * scale - 0.5
     linear = to_image[:, :2] * scale
     return np.column_stack([linear, to_image[:, :2] @ corner + to_image[:, 2]])
+
+
+def _scale(affine: np.ndarray) -> float:
+    return float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
 
 
 def _box_of_part(affine: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:

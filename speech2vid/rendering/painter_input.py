@@ -13,8 +13,9 @@ import numpy as np
 
 from speech2vid.rendering.mouth_inside import carried_inside
 from speech2vid.rendering.still import Still
-from speech2vid.rendering.topology import OUTER_LIPS, ring_of
+from speech2vid.rendering.topology import INNER_LIPS, OUTER_LIPS, ring_of
 from speech2vid.rendering.warp import TargetRaster, Warped
+from transforms.media.canonical import mouth_opening
 from transforms.speakers.lip_motion import lip_motion
 
 VIEW_PX = 256
@@ -32,6 +33,8 @@ _MIN_SHARE = 0.05  # of a lender; smaller ones cost time for nothing
 _LIGHT_PX = 14.0  # standard deviation over which the lender's colours follow the base's
 _SHRINK = 4
 _REACH_PX, _FEATHER_PX = 5, 3.0  # the painter may change so much beyond what must be painted
+_MEETING_PX = 2  # thickness of the line where lips meet
+_MEET = (0.007, 0.037)  # mouth's openings, eye distances: lips that meet, lips apart
 _BORDER_PX = 8
 _MOUTH_PLACE = (84, 80)  # row and column of the base's mouth in the part
 _LENT_SHAPES = (((), (3,)), ((), ()), ((2,), (3,)), ((2,), ()))  # of the four arrays of _Lent
@@ -44,7 +47,13 @@ class PainterInput:
     planes: np.ndarray  # float32 (19, P, P), 0..1: see BASE to GATE
     base_rgb: np.ndarray  # uint8 (P, P, 3)
     gate: np.ndarray  # float32 (P, P), 0..1: where the painter may change the base
+    meeting: np.ndarray  # float32 (P, P), 0..1: the line where lips meet that the base shows apart
     part: Part  # the part's place; the same for all targets of a base
+
+    @property
+    def between_lips(self) -> np.ndarray:
+        """What the base does not show as it is: the mouth's inside, and lips that meet; (P, P), 0..1."""
+        return np.maximum(self.planes[INSIDE], self.meeting)
 
 
 def painter_input(
@@ -71,7 +80,8 @@ def painter_input(
     planes[UPPER], planes[LOWER] = (_lit(image, light) for image in lent.carried)
     planes[UPPER_SEEN], planes[LOWER_SEEN] = lent.carried_visible
     planes[SEEN], planes[INSIDE], planes[LIPS], planes[GATE] = seen, inside, lips, gate
-    return PainterInput(planes=planes, base_rgb=ours.image, gate=gate, part=part)
+    meeting = _meeting_lips(base, target_px, part)
+    return PainterInput(planes=planes, base_rgb=ours.image, gate=gate, meeting=meeting, part=part)
 
 
 def part_around(base: Still) -> Part:
@@ -158,6 +168,18 @@ def _filled(target_px: np.ndarray, outline: Sequence[int], part: Part) -> np.nda
     corners = target_px[list(outline), :2] - [part[1].start, part[0].start]
     cv2.fillPoly(mask, [np.round(corners * 16).astype(np.int32)], 1, cv2.LINE_8, 4)
     return mask.astype(np.float32)
+
+
+def _meeting_lips(base: Still, target_px: np.ndarray, part: Part) -> np.ndarray:
+    """See PainterInput.meeting: nothing where the base's lips meet as well, or the target's do not."""
+    (closed, apart), (base_open, target_open) = _MEET, mouth_opening(np.stack([base.mesh_px, target_px]))
+    share = np.clip((base_open - closed) / (apart - closed), 0, 1) * np.clip(
+        (apart - target_open) / (apart - closed), 0, 1
+    )
+    mask = np.zeros((PART_PX, PART_PX), np.uint8)
+    corners = [np.round((target_px[list(INNER_LIPS), :2] - [part[1].start, part[0].start]) * 16).astype(np.int32)]
+    cv2.polylines(mask, corners, True, 255, _MEETING_PX, cv2.LINE_AA, 4)
+    return mask * np.float32(share / 255)
 
 
 def _gate(must: np.ndarray) -> np.ndarray:

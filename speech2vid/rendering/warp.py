@@ -14,6 +14,7 @@ from speech2vid.rendering.topology import IN_RING, INSIDE_MOUTH, TRIANGLES, ring
 _MIN_MOVE_PX = 0.02  # a triangle whose corners all move less stays as it is
 _FRACTION_BITS = 4  # of corners, when triangles are drawn
 _MIN_AREA_PX2 = 1e-3
+_THIN_PX = 0.5  # least height of a triangle up to which skin is seen edge-on
 _TEETH_UNSEEN, _TEETH_SEEN = 0.5, 0.9  # the same inside the mouth: stretched teeth are worse than stretched skin
 _UNSEEN, _SEEN = 0.2, 0.6  # of the faces' scale: a source triangle that is smaller shows nothing; larger, all
 
@@ -71,14 +72,18 @@ class TargetRaster:
         return drawn
 
     def _back_to_front(self) -> np.ndarray:
-        """Triangles that touch the box: the ring, those turned away, the mouth's inside, the rest by depth."""
+        """Triangles that touch the box: the ring, those turned away, the mouth's inside, the rest by depth.
+
+        What is seen edge-on is left out: its neighbours' edges cover it, and its pixels would come from anywhere.
+        """
         xy = self._corners[..., :2]
         layer = np.where(INSIDE_MOUTH, 2, np.where(_area(xy) < 0, 1, 3))
         layer[IN_RING] = 0
         low, high = self._origin, self._origin + np.array(_shape(self.box)[::-1])
         touches = ((xy.max(1) >= low) & (xy.min(1) <= high)).all(1)
+        drawn = touches & (INSIDE_MOUTH | (_least_height(xy) > _THIN_PX))
         order = np.lexsort((-self._corners[..., 2].mean(1), layer))
-        return order[touches[order]]
+        return order[drawn[order]]
 
 
 def moving_box(source_px: np.ndarray, target_px: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:
@@ -127,3 +132,9 @@ def _area(corners: np.ndarray) -> np.ndarray:
     """Twice the signed area of triangles (N, 3, 2)."""
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+
+
+def _least_height(corners: np.ndarray) -> np.ndarray:
+    """Of triangles (N, 3, 2): (N,)."""
+    longest = np.linalg.norm(corners - np.roll(corners, 1, 1), axis=2).max(1)
+    return np.abs(_area(corners)) / np.maximum(longest, _MIN_AREA_PX2)

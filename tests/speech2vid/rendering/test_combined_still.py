@@ -31,7 +31,16 @@ def test_smooth_colours_come_from_all_stills_and_fine_detail_from_the_central_on
     assert change.std() < 4
     share = _sharpness(combined.face_rgb) / _sharpness(grainy.face_rgb)
     assert share > 0.9
-    assert (combined.face_rgb[:60] == grainy.face_rgb[:60]).all()
+
+
+def test_beside_the_mouth_an_outline_shows_once_and_the_light_is_that_of_all():
+    stills = [made_still() for _ in range(3)]
+    for still, edge in zip(stills, (20, 30, 40), strict=True):
+        still.face_rgb[:] = 120
+        still.face_rgb[:, :edge] = 20  # hair that moves, beside the face
+    combined = combine_stills(stills).face_rgb[150, 4:80, 0].astype(int)
+    assert (np.abs(np.diff(combined)) > 25).sum() == 1
+    assert combined[-1] == 120
 
 
 def _sharpness(face):

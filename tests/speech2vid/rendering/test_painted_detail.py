@@ -18,7 +18,8 @@ def seen():
     planes[SEEN, :50, :50] = 0
     base = np.full((PART_PX, PART_PX, 3), 100, np.uint8)
     whole = slice(0, PART_PX)
-    return PainterInput(planes=planes, base_rgb=base, gate=EVERYWHERE, part=(whole, whole))
+    nowhere = np.zeros_like(EVERYWHERE)
+    return PainterInput(planes=planes, base_rgb=base, gate=EVERYWHERE, meeting=nowhere, part=(whole, whole))
 
 
 def grain(sigma_px=0.0):
@@ -42,6 +43,15 @@ def test_beside_the_mouth_the_painted_light_is_taken_without_its_grain(seen):
     change = (shown(seen, keep_detail(seen, 130 + grain(), EVERYWHERE, 256)) - seen.base_rgb)[beside]
     assert change.mean() == pytest.approx(30, abs=1)
     assert change.std() < 0.2 * grain()[beside].std()
+
+
+def test_a_line_is_drawn_where_lips_meet_that_the_base_shows_apart(seen):
+    line = (slice(119, 121), slice(60, 100))
+    seen.meeting[line] = 1
+    colours = np.full((PART_PX, PART_PX, 3), 100, np.float32)
+    after = shown(seen, keep_detail(seen, colours, EVERYWHERE, 256))
+    assert after[line].max() < 95
+    assert after[130:, 60:100].min() > 99
 
 
 def test_what_is_smooth_is_taken_beside_the_mouth_as_well(seen):

@@ -112,3 +112,10 @@ def test_the_size_of_the_stills_hardly_matters():
 def test_a_still_of_another_size_gives_its_mesh_in_the_painters_px():
     still = Still(face_rgb=np.zeros((512, 512, 3), np.uint8), mesh_px=np.full((468, 3), 100, np.float32))
     assert view_px(still.mesh_px, still)[0].tolist() == [49.75, 49.75, 50]
+
+
+@pytest.mark.parametrize(("base", "target", "meet"), [(1, 0, True), (0, 0, False), (1, 1, False)])
+def test_a_line_is_drawn_where_the_target_closes_a_mouth_that_the_base_shows_open(base, target, meet):
+    seen = painter_input(made_still(opening=base), [made_still(opening=base)], made_mesh(opening=target))
+    assert (seen.meeting.max() > 0.5) == meet
+    assert (seen.between_lips >= seen.planes[INSIDE]).all()

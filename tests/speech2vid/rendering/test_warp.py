@@ -56,3 +56,13 @@ def test_the_size_of_the_source_does_not_hide_anything():
     small = made_still(64)
     warped = raster_of(made_mesh()).warp(small.face_rgb, small.mesh_px, None)
     assert np.median(warped.visible[30:226, 30:226]) == 1
+
+
+def test_what_is_seen_edge_on_is_left_to_its_neighbours():
+    mesh = made_mesh()
+    cheek = next(number for number, triangle in enumerate(TRIANGLES) if {205, 50} <= set(triangle.tolist()))
+    assert (raster_of(mesh).triangle == cheek).any()
+    first, second, third = TRIANGLES[cheek]
+    mesh[third, :2] = (mesh[first, :2] + mesh[second, :2]) / 2 + 0.05
+    assert not (raster_of(mesh).triangle == cheek).any()
+    assert (raster_of(mesh).triangle < len(TRIANGLES))[40:216, 60:196].all(), "and leaves no hole"
