@@ -45,6 +45,7 @@ _SMALL_PX = 64
 _EDGE_PX, _SEAM_PX = 1.0, 2.0  # standard deviations at the lips, and between own and drawn
 _MARGIN_PX = 3  # beside the inside
 _OWN, _DRAWN = 0.6, 0.75  # how much is taken of them; the rest is the painter's, which is nearer on average, and soft
+_UNSEEN = (0.3, 0.7)  # share of the inside, by all lenders: nothing is drawn up to the first, all from the second on
 _THIN = 0.3  # share of unseen pixels around one, up to which nothing is drawn: there the painter closes the seam
 
 
@@ -65,13 +66,19 @@ def with_drawn_mouth(
     own *= 1 - teeth
     soft = cv2.GaussianBlur(planes[INSIDE], (0, 0), _EDGE_PX)
     unseen = _smoothed((1 - own) * planes[INSIDE]) / np.maximum(_smoothed(planes[INSIDE]), 1e-3)
-    drawn = soft * np.clip((unseen - _THIN) / (1 - 2 * _THIN), 0, 1)
+    drawn = soft * _drawn_share(own, planes[INSIDE]) * np.clip((unseen - _THIN) / (1 - 2 * _THIN), 0, 1)
     box = _shifted(part, seen.part)
     colours, alpha = painted.colours.copy(), painted.alpha.copy()
     for share, rgb in ((_OWN * soft * own, own_rgb), (_DRAWN * drawn, drawn_inside(base, teeth, target_px, box))):
         colours[part] += share[..., None] * (rgb - colours[part])
         alpha[part] = np.maximum(alpha[part], share)
     return PaintedPart(colours=colours, alpha=alpha, tint=painted.tint)
+
+
+def _drawn_share(own: np.ndarray, inside: np.ndarray) -> float:
+    """How much is drawn: nothing where lenders show most of the inside, whose rest the painter continues."""
+    low, high = _UNSEEN
+    return float(np.clip((1 - (own * inside).sum() / inside.sum() - low) / (high - low), 0, 1))
 
 
 def _lent_inside(planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

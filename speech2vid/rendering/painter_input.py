@@ -80,7 +80,7 @@ def painter_input(
     planes[UPPER], planes[LOWER] = (_lit(image, light) for image in lent.carried)
     planes[UPPER_SEEN], planes[LOWER_SEEN] = lent.carried_visible
     planes[SEEN], planes[INSIDE], planes[LIPS], planes[GATE] = seen, inside, lips, gate
-    meeting = _meeting_lips(base, target_px, part)
+    meeting = _meeting_lips(base if repaint is None else None, target_px, part)
     return PainterInput(planes=planes, base_rgb=ours.image, gate=gate, meeting=meeting, part=part)
 
 
@@ -170,16 +170,21 @@ def _filled(target_px: np.ndarray, outline: Sequence[int], part: Part) -> np.nda
     return mask.astype(np.float32)
 
 
-def _meeting_lips(base: Still, target_px: np.ndarray, part: Part) -> np.ndarray:
-    """See PainterInput.meeting: nothing where the base's lips meet as well, or the target's do not."""
-    (closed, apart), (base_open, target_open) = _MEET, mouth_opening(np.stack([base.mesh_px, target_px]))
-    share = np.clip((base_open - closed) / (apart - closed), 0, 1) * np.clip(
-        (apart - target_open) / (apart - closed), 0, 1
-    )
+def _meeting_lips(shown: Still | None, target_px: np.ndarray, part: Part) -> np.ndarray:
+    """See PainterInput.meeting; shown: what shows its own lips, if anything does."""
+    share = 1 - _apart(target_px)
+    if shown is not None:
+        share *= _apart(shown.mesh_px)
     mask = np.zeros((PART_PX, PART_PX), np.uint8)
     corners = [np.round((target_px[list(INNER_LIPS), :2] - [part[1].start, part[0].start]) * 16).astype(np.int32)]
     cv2.polylines(mask, corners, True, 255, _MEETING_PX, cv2.LINE_AA, 4)
     return mask * np.float32(share / 255)
+
+
+def _apart(mesh_px: np.ndarray) -> float:
+    """How far lips are apart, of a mesh (468, 3): 0..1."""
+    low, high = _MEET
+    return float(np.clip((mouth_opening(mesh_px[None])[0] - low) / (high - low), 0, 1))
 
 
 def _gate(must: np.ndarray) -> np.ndarray:
