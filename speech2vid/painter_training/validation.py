@@ -30,7 +30,6 @@ from transforms.media.canonical import mouth_window
 Paint = Callable[[Tensor], Tensor]
 """Painted parts (B, 3, P, P), 0..1, of planes (B, 19, P, P)."""
 _NUM_STILLS = 5
-_MIN_SHARPNESS = 0.8  # of the real one's; what is below it costs score
 _MEASURES = ("mouth MSE", "sharpness")
 
 
@@ -106,12 +105,9 @@ def _measured(frames: _Frames, made: np.ndarray) -> dict[str, float]:
 
 
 def _score(measures: dict[str, float]) -> float:
-    """Less the error relative to that of the still, and less what sharpness is missing."""
-    score = 0.0
-    for name in ("one still", "five stills"):
-        score -= measures[f"mouth MSE, {name}"] / measures[f"mouth MSE of the still, {name}"]
-        score -= max(0.0, _MIN_SHARPNESS - measures[f"sharpness, {name}"])
-    return score
+    """The error relative to that of the still, negative; the detail that is shown is mostly the still's own."""
+    names = ("one still", "five stills")
+    return -sum(measures[f"mouth MSE, {name}"] / measures[f"mouth MSE of the still, {name}"] for name in names)
 
 
 def _mouth(parts_F3PP: np.ndarray, part: Part) -> np.ndarray:
