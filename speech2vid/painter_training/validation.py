@@ -30,7 +30,6 @@ from transforms.media.canonical import mouth_window
 Paint = Callable[[Tensor], Tensor]
 """Painted parts (B, 3, P, P), 0..1, of planes (B, 19, P, P)."""
 _NUM_STILLS = 5
-_MEASURES = ("mouth MSE", "sharpness")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
