@@ -40,6 +40,15 @@ def test_objects_of_other_generations_are_no_strays(copy):
     assert verify_dataset(str(copy.folder)) == []
 
 
+def test_what_an_overtaken_run_left_is_named_with_the_command_that_removes_it(copy, capsys):
+    folder, left = str(copy.folder), "shards/val-000001.tar"  # beside the objects of the run that won
+    shutil.copy(copy.folder / TRAIN, copy.folder / left)
+    (problem,) = verify_dataset(folder)
+    assert problem.startswith(f"{left} is there") and "`talkshard clean` removes it" in problem
+    assert talkshard.main(["clean", folder, "--older_than", "0m"]) == 0
+    assert left in capsys.readouterr().out and verify_dataset(folder) == []
+
+
 def test_control_characters_of_a_name_do_not_reach_the_terminal(copy):
     copy.change_json("dataset.json", lambda record: record["shards"][0].update(path="shards/\x1b[31m\u202e\n.tar"))
     lines = verify_dataset(str(copy.folder))
