@@ -18,8 +18,8 @@ COMMANDS = {
     "probe": ("pipeline.commands.probe", "show what a file holds, and what build would do with it"),
     "estimate": ("pipeline.commands.estimate", "what a build would take and give, from a sample"),
     "mfcc": ("pipeline.commands.mfcc", "write the MFCC of any media file"),
-    "models": ("pipeline.commands.models", "list, install or verify the models' weights"),
-    "verify": ("pipeline.commands.verify", "check a dataset against its own hashes and counts"),
+    "models": ("pipeline.commands.models", "list, install or verify the models' weights, or try them here"),
+    "verify": ("pipeline.commands.verify", "derive all that a dataset says again from its bytes"),
     "overlay": ("pipeline.commands.overlay", "draw what was found over frames of each source"),
     "show": ("pipeline.commands.show", "one clip as an image, or as a video with its audio"),
     "diff": ("pipeline.commands.diff", "what came, went and changed between two datasets, and by what"),
@@ -54,8 +54,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _usage() -> str:
-    lines = [f"  {name:<10} {about}" for name, (_, about) in COMMANDS.items()]
-    where = f"{LOG_VARIABLE}=FILE keeps the messages of decoders and networks, which are not shown"
+    lines = [f"  {name:<11} {about}" for name, (_, about) in COMMANDS.items()]
+    where = f"{LOG_VARIABLE}=FILE keeps the messages of decoders and networks, which are not shown otherwise"
     return "\n".join(["usage: talkshard COMMAND ... (talkshard COMMAND --help explains it)", "", *lines, "", where])
 
 

@@ -22,9 +22,9 @@ def parse_repack(argv: list[str], program: str) -> BuildPlan:
     """The plan of a new generation with all rows of the present one. NothingToDo: it is one generation already."""
     parser = CommandParser(
         program,
-        "Write one more generation of a dataset: the shards and tables that a build of everything at once would make "
-        "(but that people keep the ids, confidences and splits which they were first given), "
-        "after --append and --retry_failures have made small ones.",
+        "Write one more generation of a dataset that --append and --retry_failures have left in many small shards and "
+        "tables: those that one build of everything would make. People keep the ids, confidences and splits that they "
+        "were first given.",
         epilog="Beam's own options are passed on to Beam.",
     )
     parser.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")

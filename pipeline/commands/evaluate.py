@@ -71,7 +71,7 @@ def _parser(program: str) -> CommandParser:
 
 def _add_clip_options(parser: CommandParser) -> None:
     add = parser.add_argument
-    add("--split", choices=("train", "val", "test"), default="val", help="(default: %(default)s)")
+    add("--split", choices=("train", "val", "test"), default="val", help="whose clips are used (default: %(default)s)")
     add("--where", metavar="CONDITION", help="DuckDB condition on the clips table, like \"speaker = 'anna'\"")
     add(
         "--clips",

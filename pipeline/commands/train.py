@@ -106,12 +106,14 @@ def _read_config(args: argparse.Namespace) -> dict[str, dict[str, object]]:
 
 
 def _parser(program: str) -> CommandParser:
+    from speech2vid.recipes import RECIPES
+
     parser = CommandParser(program, _DESCRIPTION)
     add = parser.add_argument
     add("--dataset", metavar="OUT", help="output of talkshard build, a folder or a URL")
-    add("--recipe", metavar="NAME", help="what to train; a wrong name lists those that there are")
+    add("--recipe", metavar="NAME", help=f"what to train: {', '.join(RECIPES)}")
     add("--output", metavar="DIR", help="folder to write to; new, or that of a run to resume")
-    add("--config", metavar="FILE", help="TOML file: recipe, where, validate_where, seed, and a table a section")
+    add("--config", metavar="FILE", help="TOML file: recipe, where, validate_where, seed, and tables of settings")
     add(
         "--set",
         metavar="NAME=VALUE",
@@ -134,10 +136,10 @@ def _parser(program: str) -> CommandParser:
     add(
         "--validate_where",
         metavar="CONDITION",
-        help="validate only on clips that meet this condition: of split val, or without one of a tenth of the people, "
-        "who are then held out",
+        help="validate only on clips that meet this condition, of split val; where there is none, of a tenth of the "
+        "people, who are held out",
     )
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: %(default)s)")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train (default: %(default)s)")
     add("--workers", type=int, default=1, help="processes that read samples; changes no number (default: %(default)s)")
     add("--threads", type=int, help="threads of a step on the CPU (default: all cores, shared by the processes)")
     return parser

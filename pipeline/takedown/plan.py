@@ -42,20 +42,20 @@ def takedown_parser(program: str) -> CommandParser:
     """Make the parser of the command's options."""
     parser = CommandParser(
         program,
-        "Take sources, a speaker or clips out of a dataset, for good: a generation without them, their bytes and rows "
-        "removed at once, and refused by every later build. Without --yes it only shows what would go.",
+        "Take people, sources or clips out of a dataset, for good: their bytes and rows are removed at once, and every "
+        "later build refuses them. Without --yes it only shows what would go.",
         epilog="Beam's own options are passed on to Beam.",
     )
     parser.add_argument("output", metavar="OUTPUT", help="folder or URL of a dataset")
     whom = parser.add_mutually_exclusive_group(required=True)
     whom.add_argument("--source", metavar="ID", nargs="+", help="sources by their source_id")
     whom.add_argument("--speaker", metavar="NAME", nargs="+", help="every source of a speaker, however it is spelt")
-    whom.add_argument("--uri", metavar="URI", nargs="+", help="sources by a name, as `uris` has it, or by their path")
+    whom.add_argument("--uri", metavar="URI", nargs="+", help="sources by their names in the column uris, or paths")
     whom.add_argument("--person", metavar="ID", nargs="+", help="every clip of people by their person_id")
-    whom.add_argument("--like", metavar="IMAGE", help="people whose faces are as near to an image's as one person's")
+    whom.add_argument("--like", metavar="IMAGE", help="people whose faces are like that of an image; needs --sheet")
     whom.add_argument("--clip", metavar="KEY", nargs="+", help="single clips; their sources stay")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why: it is stored, so it must name no one")
-    parser.add_argument("--sheet", metavar="FILE.png", help="of --like: where the nearest faces are drawn, to look at")
+    parser.add_argument("--sheet", metavar="FILE.png", help="of --like: the nearest faces, to look at before --yes")
     parser.add_argument("--yes", action="store_true", help="do it")
     return parser
 

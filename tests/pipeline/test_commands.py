@@ -140,6 +140,12 @@ def test_models_list_shows_all_with_licences(capsys):
     )
 
 
+def test_models_list_shows_those_that_are_named(capsys):
+    assert talkshard.main(["models", "list", "silero"]) == 0
+    shown = capsys.readouterr().out
+    assert "silero: " in shown and "face_mesh: " not in shown
+
+
 def test_report_is_written_again(tmp_path, capsys):
     write_dataset(tmp_path)
     assert talkshard.main(["report", str(tmp_path)]) == 0

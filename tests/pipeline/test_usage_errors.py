@@ -69,6 +69,7 @@ WRONG = [
     ("probe", ["--set", "faces.min_bx_px=1"], "did you mean faces.min_box_px"),
     ("mfcc", ["--preset", "htk"], "--preset"),
     ("models", ["--verbose=\n1"], "--verbose"),
+    ("models", ["silro"], "no model is called 'silro'"),
     ("overlay", ["--frames", "0"], "--frames must be 1 or more"),
     ("overlay", [], "give the folder or URL that talkshard build wrote to"),
     ("report", [], "give the folder or URL that talkshard build wrote to"),

@@ -19,7 +19,7 @@ class PeopleConfig:
     max_distance: float | None = setting(
         None,
         "distance of embeddings",
-        f"root mean square between the faces of one person; none: {DLIB_DISTANCE} with dlib, {ARCFACE_DISTANCE} else",
+        f"largest, root mean square, of one person's faces; none: {DLIB_DISTANCE} with dlib, {ARCFACE_DISTANCE} else",
     )
 
     def __post_init__(self) -> None:
