@@ -13,7 +13,7 @@ import apache_beam as beam
 
 from schemas.decisions import DecisionLog
 from schemas.records import ClipRef, WindowOutcome
-from schemas.tables import ClipRow, DecisionRow
+from schemas.tables import DecisionRow
 from transforms.beam_support.coders import use_record_coders, with_kinds
 from transforms.beam_support.counters import count
 from transforms.beam_support.lost_clips import WithoutLost
@@ -135,7 +135,7 @@ def _made(clip: ClipRef) -> ComparedClip:
     return compared_clip(clip.row, is_stored=False, damaged_frames=clip.damaged_frames)
 
 
-def _stored(row: ClipRow) -> ComparedClip:
+def _stored(row: Any) -> ComparedClip:
     return compared_clip(row, is_stored=True)
 
 
