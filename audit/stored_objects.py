@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -12,12 +11,9 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from schemas.generations import DATASET, OWNER, PAGES, RUN_RECORD, STAGING, UNFINISHED, generation_of
-from schemas.records import SPLITS
+from schemas.object_names import is_data
 from schemas.stored.answers import answering
-from schemas.tables import TABLES
 
-SHARD = re.compile(rf"shards/({'|'.join(SPLITS)})-\d{{6,}}(\.g\d+)?\.tar")
-PART = re.compile(rf"manifests/({'|'.join(TABLES)})/part-\d{{5,}}(\.g\d+)?\.parquet")
 _BESIDE = (DATASET, STAGING, OWNER, "shards", "manifests", *PAGES)  # what a build leaves
 _READ_BYTES = 1 << 20
 _CLEANING = ", as of a run that another one overtook: `talkshard clean` removes it once it is older than --older_than"
@@ -72,7 +68,7 @@ class StoredObjects:
         for found in itertools.chain.from_iterable(below):
             path = found[found.index(f"{self._root}/") + len(self._root) + 1 :]
             if path not in listed and not _may_lie_there(path, record):
-                yield f"{path} is there, but {DATASET} does not list it{_CLEANING if _is_ours(path) else ''}"
+                yield f"{path} is there, but {DATASET} does not list it{_CLEANING if is_data(path) else ''}"
 
     def _leaves(self, path: str) -> bool:
         if not isinstance(self._store, LocalFileSystem):
@@ -93,9 +89,4 @@ def _may_lie_there(path: str, record: dict) -> bool:
     """Whether it is of a generation before the last rewrite, of a run that has not ended well, or half written."""
     if UNFINISHED.fullmatch(path.rsplit("/", 1)[-1]):
         return True
-    return _is_ours(path) and not record["last_rewrite"] <= generation_of(path) <= record["generation"]
-
-
-def _is_ours(path: str) -> bool:
-    """Whether builds give objects such names."""
-    return bool(SHARD.fullmatch(path) or PART.fullmatch(path))
+    return is_data(path) and not record["last_rewrite"] <= generation_of(path) <= record["generation"]

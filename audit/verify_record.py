@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from audit.stored_objects import PART, SHARD, StoredObjects
+from audit.stored_objects import StoredObjects
 from schemas.errors import UsageError
 from schemas.generations import DATASET, generation_of, run_record_name
+from schemas.object_names import PART, SHARD
 from schemas.schema_version import require_schema_version
 from schemas.tables import TABLES
 

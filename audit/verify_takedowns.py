@@ -11,8 +11,9 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from audit.stored_objects import PART, SHARD, StoredObjects
+from audit.stored_objects import StoredObjects
 from schemas.generations import STAGING, generation_of
+from schemas.object_names import PART, SHARD
 from schemas.person_names import compared_name
 from schemas.stored.manifests import Manifests, only_row
 from schemas.stored.parquet import read_batches, read_schema

@@ -1,19 +1,13 @@
 """What no generation of a dataset needs any more: which of its objects these are, and how old they have to be."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.output import FIRST_RUN
 from pipeline.present import PresentDataset
 from schemas.generations import DATASET, RUN_RECORD, STAGING, UNFINISHED, generation_of, run_record_name
-from schemas.records import SPLITS
-from schemas.tables import TABLES
+from schemas.object_names import is_data
 from transforms.beam_support.listings import FileFacts, list_facts
-
-DATA = re.compile(
-    rf"shards/({'|'.join(SPLITS)})-\d{{6,}}(\.g\d+)?\.tar|manifests/({'|'.join(TABLES)})/part-\d{{5,}}(\.g\d+)?\.parquet"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +45,7 @@ def _may_go(path: str, generation: int, was_dropped_long_ago: bool, is_being_bui
     is_unfinished = bool(UNFINISHED.fullmatch(path.rsplit("/", 1)[-1]))
     if is_unfinished or path.startswith(f"{STAGING}/"):
         return not is_being_built
-    if not (DATA.fullmatch(path) or RUN_RECORD.fullmatch(path)):
+    if not (is_data(path) or RUN_RECORD.fullmatch(path)):
         return False
     return not is_being_built if generation_of(path) > generation else was_dropped_long_ago
 

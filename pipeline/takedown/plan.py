@@ -50,7 +50,7 @@ def takedown_parser(program: str) -> CommandParser:
     whom = parser.add_mutually_exclusive_group(required=True)
     whom.add_argument("--source", metavar="ID", nargs="+", help="sources by their source_id")
     whom.add_argument("--speaker", metavar="NAME", nargs="+", help="every source of a speaker, however it is spelt")
-    whom.add_argument("--uri", metavar="URI", nargs="+", help="sources by their names in the column uris, or full paths")
+    whom.add_argument("--uri", metavar="URI", nargs="+", help="sources by names in the column uris, or full paths")
     whom.add_argument("--person", metavar="ID", nargs="+", help="every clip of people by their person_id")
     whom.add_argument("--like", metavar="IMAGE", help="people whose faces are like that of an image; needs --sheet")
     whom.add_argument("--clip", metavar="KEY", nargs="+", help="single clips; their sources stay")

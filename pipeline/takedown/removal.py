@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from pipeline.clean import DATA
 from pipeline.output import PAGES, RUN, RUN_RECORD, UNFINISHED, WORK
 from pipeline.owner import OWNER
 from pipeline.present import PresentDataset, require_dataset
 from schemas.generations import DATASET, RUN_STAGING, STAGING
+from schemas.object_names import is_data
 from schemas.stored.manifests import stored_manifests
 from transforms.beam_support import storage
 from transforms.beam_support.deletions import delete_files
@@ -62,7 +62,7 @@ def unknown_files(output: str) -> list[str]:
     return [
         path
         for path in paths
-        if not (path in ours or DATA.fullmatch(path) or RUN_RECORD.fullmatch(path) or path.startswith(f"{STAGING}/"))
+        if not (path in ours or is_data(path) or RUN_RECORD.fullmatch(path) or path.startswith(f"{STAGING}/"))
     ]
 
 
@@ -95,7 +95,7 @@ def _must_go(path: str, named: set[str], ids: frozenset[str]) -> bool:
     name = path.rsplit("/", 1)[-1]
     if UNFINISHED.fullmatch(name):
         return True
-    if DATA.fullmatch(path):
+    if is_data(path):
         return path not in named
     return names_any(name.encode(errors="surrogateescape"), ids)
 
