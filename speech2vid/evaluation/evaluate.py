@@ -50,6 +50,8 @@ def evaluate(
     clips, skipped = read_evaluation_clips(
         settings.dataset, settings.split, settings.where, settings.max_clips, generators
     )
+    if networks.timings:
+        networks.timings.require_any_of(clips)
     evaluation = evaluate_clips(clips, generators, networks, output / VIDEOS, settings.seed, report_progress)
     record = _record(settings, generators, networks, clips, skipped, evaluation)
     write_results(output, record, evaluation)

@@ -1,5 +1,6 @@
 """Timings of words, as GRID's `.align` files give them, and the moments at which p, b and m close the lips."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -29,11 +30,21 @@ class Timings:
 
     def __init__(self, folder: Path) -> None:
         """List the files; UsageError: there are none."""
+        self._folder = folder
         self._paths = {path.stem: path for path in sorted(folder.rglob(f"*{SUFFIX}"))}
         if not self._paths:
             raise UsageError(
                 f"--timings {folder} holds no {SUFFIX} file: give a folder of GRID's files of lines 'start end word', "
                 "named like the recordings"
+            )
+
+    def require_any_of(self, clips: Sequence[EvaluationClip]) -> None:
+        """Raise UsageError where no file is named like the source of one of the clips."""
+        names = {PurePosixPath(clip.stored.row["source_uri"]).stem for clip in clips}
+        if not names & self._paths.keys():
+            raise UsageError(
+                f"--timings {self._folder}: no {SUFFIX} file is named like a recording of the clips, such as "
+                f"{min(names)}{SUFFIX}"
             )
 
     def moments_of(self, clip: EvaluationClip) -> np.ndarray | None:

@@ -235,7 +235,7 @@ def test_the_command_evaluates_without_networks_for_people_and_audio(dataset, tm
     networks = ["--face_network", "none", "--sync", "none", "--second_judge", "none"]
     assert main([*inputs, *networks, "--output", str(tmp_path / "out")], PROGRAM) == 0
     printed = capsys.readouterr().out
-    assert "made.onnx on 2 clips of 1 people" in printed and "opening correlation" in printed
+    assert "made.onnx on 2 clips of 1 person" in printed and "opening correlation" in printed
     assert "identity" not in printed and "right audio" not in printed
 
 
@@ -249,6 +249,8 @@ def test_timings_are_counted_from_the_first_evaluated_frame_of_the_clip(clips, t
     assert Timings(tmp_path).moments_of(clip) == pytest.approx([10], abs=0.01)  # what was said before it is left out
     (tmp_path / f"{name}.align").rename(tmp_path / "another.align")
     assert Timings(tmp_path).moments_of(clip) is None
+    with pytest.raises(UsageError, match=r"no \.align file is named like a recording of the clips"):
+        Timings(tmp_path).require_any_of([clip])
 
 
 def stills_of(size_px, num_stills=2):
