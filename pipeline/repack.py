@@ -52,6 +52,8 @@ def repack_graph(pipeline: beam.Pipeline, plan: BuildPlan) -> beam.PCollection[V
 
 
 def _require_several_pieces(present: PresentDataset) -> None:
+    if not present.record["shards"]:
+        raise NothingToDo(f"{present.output} holds no clips: there is nothing to repack")
     objects = [*present.record["manifests"], *present.record["shards"]]
     if len({generation_of(one["path"]) for one in objects}) == 1:
         raise NothingToDo(

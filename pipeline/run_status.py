@@ -10,6 +10,7 @@ from pipeline.owner import Owner, owner_of
 from pipeline.plural import number_of
 from pipeline.progress import Progress, clock_text, read_progress
 from schemas.errors import UsageError
+from schemas.generations import DATASET
 from transforms.beam_support import storage
 from transforms.beam_support.worker_tallies import ElementTime, cpu_s_of_stages, read_tally
 
@@ -29,6 +30,7 @@ class RunStatus:
     owner: Owner | None  # who left the mark, alive or not
     progress: Progress | None  # from the marks in staging; None once the run has ended
     verdict: dict[str, Any]  # that of run.json; empty before the end
+    has_dataset: bool  # of this run, or of one before
     cpu_s: dict[str, float]  # stage -> CPU seconds
     slowest: tuple[ElementTime, ...]  # sources and windows of each stage, slowest first
 
@@ -57,6 +59,7 @@ def run_status(output: str) -> RunStatus:
         owner=owner,
         progress=progress,
         verdict=run.get("verdict", {}),
+        has_dataset=storage.exists(storage.join(output, DATASET)),
         cpu_s=cpu_s,
         slowest=tuple(slowest),
     )
@@ -98,8 +101,9 @@ def _verdict_lines(status: RunStatus) -> list[str]:
     if not status.verdict:
         return []
     ended = f"finished {status.finished}, " if status.finished else ""
+    unmade = "the dataset is that of before" if status.has_dataset else "no dataset was made"
     return [
-        f"{ended}exit code {status.verdict['exit_code']}, {'a' if status.verdict['ok'] else 'no'} dataset was made",
+        f"{ended}exit code {status.verdict['exit_code']}, {'a dataset was made' if status.verdict['ok'] else unmade}",
         *_count_lines(status.verdict),
         *(f"problem: {problem}" for problem in status.verdict["problems"]),
     ]

@@ -8,6 +8,8 @@ import pytest
 import talkshard
 from audit.verify import verify_dataset
 from schemas.stored.parquet import read_parquet
+from tests.audit.dataset_copy import DatasetCopy
+from tests.audit.good_dataset import write_good_dataset
 from tests.end_to_end.conftest import IN_PROCESS, run
 from tests.end_to_end.test_same_bytes import hashes
 from tests.generations.kills import KILLED, run_killed
@@ -63,6 +65,13 @@ def test_a_dataset_of_one_piece_is_not_repacked(dataset, capsys):
     before = hashes(dataset)
     assert talkshard.main(["repack", str(dataset), *IN_PROCESS]) == 0
     assert "is one generation already" in capsys.readouterr().out and hashes(dataset) == before
+
+
+def test_a_dataset_without_clips_is_not_repacked(tmp_path, capsys):
+    write_good_dataset(tmp_path)
+    DatasetCopy(tmp_path).change_json("dataset.json", lambda record: record.update(shards=[]))
+    assert talkshard.main(["repack", str(tmp_path), *IN_PROCESS]) == 0
+    assert "holds no clips: there is nothing to repack" in capsys.readouterr().out
 
 
 def test_a_reader_opens_the_dataset_all_the_while_and_a_killed_repack_is_done_again(appended):

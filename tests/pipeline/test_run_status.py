@@ -101,6 +101,8 @@ def test_a_run_that_made_no_dataset_says_why(tmp_path, capsys):
     write_run(str(tmp_path), finished(run_record(Recipe(), ["talkshard build"], 2) | {"verdict": verdict}))
     text = shown(tmp_path, capsys)
     assert "exit code 3, no dataset was made" in text and "problem: no clip was made" in text
+    (tmp_path / "dataset.json").write_text("{}")
+    assert "exit code 3, the dataset is that of before" in shown(tmp_path, capsys)
 
 
 @pytest.mark.parametrize(("content", "says"), [(None, "has no run.json"), ("{}", "written by another program")])
