@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from schemas.clock import FRAME_RATE, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
-from schemas.errors import DamagedMedia
+from schemas.errors import DamagedMedia, UsageError
 from speech2vid.dubbing.choose_face import chosen_faces
 from speech2vid.dubbing.dubbed_face import FaceDubber
 from speech2vid.dubbing.dubbed_video import DubbedVideo, OutputPlan
@@ -119,6 +119,11 @@ class _Dubbing:
                     self._mark.draw(planes)
                 video.write_frame(planes.image, first_ticks + shown.ticks, shown.duration_ticks)
                 num_frames += 1
+            if not num_dubbed:
+                raise UsageError(
+                    f"--video {self._tracked.path}: the speaker's mouth is covered or lost in every frame, so none "
+                    "can be dubbed; give a video that shows it"
+                )
         return Dubbed(
             num_frames=num_frames,
             num_dubbed=num_dubbed,

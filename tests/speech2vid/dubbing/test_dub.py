@@ -11,7 +11,8 @@ pytest.importorskip("skimage", reason="the demo extra is not installed")
 import av
 
 from schemas.errors import UsageError
-from speech2vid.dubbing.dub import Dubbed, DubOptions, dub
+from speech2vid.dubbing.dub import Dubbed, DubOptions, dub, dub_tracked
+from speech2vid.dubbing.tracked_faces import track_video
 from tests.made_media import MadeAudio, click_times_s, make_video
 from tests.pipeline.made_models import needs_models
 from tests.speech2vid.dubbing.made_motion import write_motion
@@ -157,6 +158,19 @@ def test_frames_without_the_face_stay_and_are_counted(tmp_path, audio):
     pairs = list(zip(decoded(source), decoded(output), strict=True))
     assert not any(changed(*pair).any() for pair in pairs[30:45])
     assert made.num_frames - made.num_dubbed >= 15
+
+
+def test_a_mouth_that_is_covered_in_every_frame_is_refused_and_leaves_no_video(tmp_path, audio):
+    source, output = make_talk(tmp_path / "talk.mkv", 30), tmp_path / "out.mkv"
+    tracked = track_video(str(source), tmp_path)
+    for part in (part for face in tracked.faces for part in face.parts):
+        with np.load(part.path) as arrays:
+            covered = {**arrays, "visibility": np.zeros_like(arrays["visibility"])}
+        np.savez(part.path, **covered)
+    options = replace(LOSSLESS, motion=write_motion(tmp_path / "motion.onnx"))
+    with pytest.raises(UsageError, match="mouth is covered or lost in every frame"):
+        dub_tracked(tracked, audio, output, options)
+    assert not output.exists()
 
 
 def test_of_two_faces_that_may_speak_one_must_be_named(tmp_path, audio):
