@@ -15,7 +15,7 @@ from transforms.speakers.lip_motion import POINTS, head_frame, lip_motion
 _LIP_PAIRS = np.array([(13, 14), (82, 87), (312, 317), (81, 178), (311, 402), (80, 88), (310, 318)])
 """Upper and lower inner lip, above each other."""
 _UPPER_Y, _LOWER_Y = (3 * int(np.flatnonzero(POINTS == point)[0]) + 1 for point in INNER_LIPS)
-_USUAL_COUNT = 2  # known shapes that outvote what is known of all people
+_USUAL_COUNT = 8  # known shapes that count as much as what is known of all people
 _CLOSED_GAP = 0.012  # of the inner lips in eye distances: what the mesh finds on closed mouths
 _CERTAIN_CLOSURE = 0.65  # probability from which on lips meet entirely
 _POSSIBLE_CLOSURE = 0.35  # and up to which they are left as they are
