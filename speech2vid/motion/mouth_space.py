@@ -17,8 +17,8 @@ _LIP_PAIRS = np.array([(13, 14), (82, 87), (312, 317), (81, 178), (311, 402), (8
 _UPPER_Y, _LOWER_Y = (3 * int(np.flatnonzero(POINTS == point)[0]) + 1 for point in INNER_LIPS)
 _USUAL_COUNT = 8  # known shapes that count as much as what is known of all people
 _CLOSED_GAP = 0.012  # of the inner lips in eye distances: what the mesh finds on closed mouths
-_CERTAIN_CLOSURE = 0.65  # probability from which on lips meet entirely
-_POSSIBLE_CLOSURE = 0.35  # and up to which they are left as they are
+_CERTAIN_CLOSURE = 0.5  # probability from which on lips meet entirely
+_POSSIBLE_CLOSURE = 0.45  # and up to which they are left as they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

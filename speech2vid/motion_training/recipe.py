@@ -16,7 +16,7 @@ class MotionNetworkSettings:
     width: int = setting(96, "channels", "of a layer")
     dropout: float = setting(0.8, "", "of a layer's channels")
     noise: float = setting(0.3, "deviations", "of the features, added in training")
-    gain: float = setting(1.25, "", "the motion's width over that of held-out people's real motion")
+    gain: float = setting(1.2, "", "the motion's width over that of held-out people's real motion")
 
     def __post_init__(self) -> None:
         """Check the settings; ValueError."""
