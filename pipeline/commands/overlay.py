@@ -1,7 +1,7 @@
 """`talkshard overlay DATASET --output DIR`: draw what was found over frames of each source."""
 
-import sys
 from pathlib import Path
+from typing import NoReturn
 
 from audit.overlay import draw_overlays
 from pipeline.commands.parser import CommandParser
@@ -20,7 +20,7 @@ the audio."""
 
 
 def main(argv: list[str], program: str) -> int:
-    """Draw one sheet per source; returns 0. TalkshardError: some could not be drawn, each of which is named."""
+    """Draw one sheet per source; returns 0. A source that cannot be drawn is named. TalkshardError: none can."""
     parser = CommandParser(program, _DESCRIPTION)
     parser.add_argument("dataset", metavar="DATASET", help="folder or URL of a dataset")
     parser.add_argument("--output", required=True, metavar="DIR", help="folder for the PNGs")
@@ -33,13 +33,11 @@ def main(argv: list[str], program: str) -> int:
     )
     num_drawn = num_failed = 0
     for uri, drawn in sheets:
-        if isinstance(drawn, MediaError):
-            num_failed += 1
-            print(shown_text(f"{program}: {drawn}"), file=sys.stderr)
-        else:
-            num_drawn += 1
-            print(shown_text(f"{drawn}  {uri}"))
-    _require_all(num_drawn, num_failed, args.dataset)
+        failed = isinstance(drawn, MediaError)
+        num_failed, num_drawn = num_failed + failed, num_drawn + (not failed)
+        print(shown_text(f"{program}: {drawn}" if failed else f"{drawn}  {uri}"))
+    if not num_drawn:
+        _refuse(num_failed, args.dataset)
     return 0
 
 
@@ -54,11 +52,9 @@ def _root(dataset: str, given: str | None) -> str:
     return normalised_output(given or run["root"] or "/")
 
 
-def _require_all(num_drawn: int, num_failed: int, dataset: str) -> None:
+def _refuse(num_failed: int, dataset: str) -> NoReturn:
     if num_failed:
         raise TalkshardError(
-            f"{num_failed} of {num_drawn + num_failed} sources could not be drawn: see above; --root DIR says where "
-            "files lie that were moved"
+            f"none of {num_failed} sources could be drawn: see above; --root DIR says where files lie that were moved"
         )
-    if not num_drawn:
-        raise NothingFound(f"no face was tracked in the sources of {dataset}: there is nothing to draw")
+    raise NothingFound(f"no face was tracked in the sources of {dataset}: there is nothing to draw")

@@ -94,14 +94,23 @@ def overlays_of(dataset, folder):
     return talkshard.main(["overlay", str(dataset), "--output", str(folder)])
 
 
-def test_a_missing_source_is_named_with_the_cure_and_the_others_are_drawn(video, tmp_path, capsys):
+def test_a_missing_source_is_named_and_the_others_are_drawn(video, tmp_path, capsys):
     write_dataset(tmp_path / "dataset")
     copy = DatasetCopy(tmp_path / "dataset")
     copy.change_row("sources", lambda row: row["source_id"] == B, uris=[str(video)])
+    assert overlays_of(tmp_path / "dataset", tmp_path / "out") == 0
+    shown = capsys.readouterr().out
+    assert f"cannot read '/in/{A}.mp4'" in shown and str(video) in shown
+    assert [path.stem for path in (tmp_path / "out").iterdir()] == [B]
+
+
+def test_where_no_source_can_be_drawn_the_exit_code_says_so_and_the_line_the_cure(tmp_path, capsys):
+    write_dataset(tmp_path / "dataset")
     assert overlays_of(tmp_path / "dataset", tmp_path / "out") == 1
     shown = capsys.readouterr()
-    assert f"/in/{A}.mp4" in shown.err and "1 of 2 sources could not be drawn" in shown.err and "--root" in shown.err
-    assert str(video) in shown.out and [path.stem for path in (tmp_path / "out").iterdir()] == [B]
+    assert f"cannot read '/in/{A}.mp4'" in shown.out
+    assert "none of 2 sources could be drawn" in shown.err and "--root" in shown.err
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_without_tracks_there_is_nothing_to_draw_and_the_exit_code_says_so(tmp_path, capsys):

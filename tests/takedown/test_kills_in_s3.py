@@ -24,8 +24,9 @@ NUM_MOMENTS = int(os.environ.get("TALKSHARD_KILLS", MOMENTS))
 class Killer:
     """Counts the writes that reach a store, and kills a process before one of them."""
 
-    def __init__(self, store, moment):
+    def __init__(self, store, moment, work):
         self.process, self.writes, self._moment, self._lock = None, 0, moment, threading.Lock()
+        self._environment = os.environ | {"TMPDIR": str(work)}  # where a killed process leaves its log
         store.status_of = self._status_of
 
     def _status_of(self, method, key):
@@ -41,7 +42,7 @@ class Killer:
         """Exit code of a command."""
         command = [sys.executable, "-m", "talkshard", *map(str, argv)]
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
-        self.process = subprocess.Popen(command, cwd=ROOT, **silent)
+        self.process = subprocess.Popen(command, cwd=ROOT, env=self._environment, **silent)
         return self.process.wait()
 
 
@@ -62,14 +63,14 @@ def placed(dataset, store):
 def test_the_same_command_again_ends_as_an_undisturbed_one(dataset, placed, store, tmp_path):
     media = media_of(dataset, FIRST, SECOND, OF_ANN_TOO)
     argv = ("--reason", "the person asked", "--yes", *IN_PROCESS, *store.flags)
-    undisturbed = Killer(store, 1_000_000)
+    undisturbed = Killer(store, 1_000_000, tmp_path)
     assert undisturbed.run("takedown", placed("whole"), *WHOM, *argv) == 0
     assert undisturbed.writes > 10
     between = range(2, undisturbed.writes)
     chosen = random.Random(0).sample(between, min(NUM_MOMENTS - 2, len(between)))
     for moment in (1, *chosen, undisturbed.writes):
         output = placed(f"killed{moment}")
-        killer = Killer(store, moment)
+        killer = Killer(store, moment, tmp_path)
         assert killer.run("takedown", output, *WHOM, *argv) == KILLED
         store.status_of = lambda method, key: 0
         assert take_down(output, *WHOM, flags=(*IN_PROCESS, *store.flags)) == 0
