@@ -27,6 +27,7 @@ from speech2vid.evaluation.clip_scores import ClipScore
 from speech2vid.evaluation.clips import read_evaluation_clips
 from speech2vid.evaluation.evaluate_clips import Networks, evaluate_clips
 from speech2vid.evaluation.generators import PortraitFace
+from speech2vid.evaluation.intervals import mean_with_interval
 from speech2vid.evaluation.talking_face import Stills
 from speech2vid.motion.file import MotionFile
 from speech2vid.rendering import painter_file
@@ -40,7 +41,6 @@ TWO_CLIPS_EACH = (
 )
 """The default condition: two clips of each person at most, of 40 frames or more."""
 _MEASURES = ("opening_correlation", "opening_deviation_ratio", "mouth_mse", "sharpness_ratio", "identity_distance")
-_RESAMPLES = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,16 +123,14 @@ def table(scores: Sequence[ClipScore]) -> list[str]:
 
 
 def _mean(values: Sequence[tuple[str, float | None]]) -> str:
-    by_person: dict[str, list[float]] = {}
-    for person, value in values:
-        if value is not None:
-            by_person.setdefault(person, []).append(value)
-    if not by_person:
+    """Mean over people, each of whom counts once, with its interval."""
+    known = [(person, value) for person, value in values if value is not None]
+    if not known:
         return "-"
-    means = np.array([np.mean(found) for found in by_person.values()])
-    drawn = means[np.random.default_rng(0).integers(0, len(means), (_RESAMPLES, len(means)))].mean(1)
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return f"{means.mean():.3g} ({low:.3g} … {high:.3g})"
+    people, numbers = (np.array(part) for part in zip(*known, strict=True))
+    _, place, num_clips = np.unique(people, return_inverse=True, return_counts=True)
+    mean, low, high = mean_with_interval(numbers, 1 / num_clips[place], people, seed=0)
+    return f"{mean:.3g}" if low is None else f"{mean:.3g} ({low:.3g} … {high:.3g})"
 
 
 def _say(line: str) -> None:

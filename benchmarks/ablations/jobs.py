@@ -22,7 +22,7 @@ from speech2vid.training.record import RECORD
 from speech2vid.training.run import train as run_training
 from transforms.people.face_networks import load_face_network
 
-_ELSEWHERE = ("dataset", "evaluate_on", "threads")  # in the record by hash, or not at all
+_ELSEWHERE = ("dataset", "evaluate_on", "threads", "budget")  # in the record by hash, one by one, or not at all
 NUMBERS_FILE = "numbers.json"
 _SETTINGS_FILE, _REFERENCES_FILE = "settings.json", "references.json"
 Train = Callable[[str, str | None, Path, int, GeneratorTrainingSettings, int], None]
@@ -56,7 +56,7 @@ class AblationSettings:
 
     def record(self) -> dict[str, object]:
         """Everything that determines the numbers, except the seeds."""
-        found = {name: getattr(self, name) for name in self.__slots__ if name not in (*_ELSEWHERE, "budget")}
+        found = {name: getattr(self, name) for name in self.__slots__ if name not in _ELSEWHERE}
         return (
             found
             | dataclasses.asdict(self.budget)

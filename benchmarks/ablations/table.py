@@ -21,6 +21,24 @@ def ablations_markdown(
     verdicts: Sequence[Verdict],
 ) -> str:
     """The whole page; references: numbers of conditions without a generator."""
+    title = (
+        f"# Ablations of the published graph, {settings['width']:g} of its width, {settings['image_px']} px, "
+        f"{settings['steps']} steps"
+    )
+    return "\n\n".join(
+        [
+            title,
+            _table(*_numbers(values, references)),
+            "## Compared with the paper's claims",
+            _table(["claim", "expected", "number", "first", "second", "seeds' range", "here"], _compared(verdicts)),
+            _READING,
+            "",
+        ]
+    )
+
+
+def _numbers(values: Values, references: Mapping[str, Mapping[str, float | None]]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of the variants and of the references."""
     rows = [
         [
             VARIANTS[variant].about,
@@ -31,7 +49,11 @@ def ablations_markdown(
     ]
     rows += [[f"*{name}*", "", *(_text(numbers[number]) for number in NUMBERS)] for name, numbers in references.items()]
     headings = [f"{number.name} {'↑' if number.better == 'higher' else '↓'}" for number in NUMBERS.values()]
-    compared = [
+    return ["variant", "seeds", *headings], rows
+
+
+def _compared(verdicts: Sequence[Verdict]) -> list[list[str]]:
+    return [
         [
             one.claim,
             f"{one.better} > {one.worse}",
@@ -43,20 +65,6 @@ def ablations_markdown(
         ]
         for one in verdicts
     ]
-    title = (
-        f"# Ablations of the published graph, {settings['width']:g} of its width, {settings['image_px']} px, "
-        f"{settings['steps']} steps"
-    )
-    return "\n\n".join(
-        [
-            title,
-            _table(["variant", "seeds", *headings], rows),
-            "## Compared with the paper's claims",
-            _table(["claim", "expected", "number", "first", "second", "seeds' range", "here"], compared),
-            _READING,
-            "",
-        ]
-    )
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
